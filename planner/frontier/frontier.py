@@ -1,0 +1,117 @@
+"""What the frontier stage yields: plans that cannot be improved on one axis without giving up another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from planner.errors import PlanError
+from planner.routing.ruleset import RuleSet
+
+TABLES: dict[str, str] = {
+    "plans": "plan, name, cx, cost, headroom, peak_fte, p_shortfall, status, gap, origin, committed, avoidable, "
+    "hires, overtime_h, doable, p_cx_at_least_today, ties_with_today, abandon_rate, promises_kept, cost_bound, "
+    "cx_low, cx_high",
+    "staffing": "plan, pool, interval (local start), on_task, scheduled, required",
+    "shifts": "plan, pool, day (date), shift, start, end (clock text), people",
+    "flows": "plan, reason, segment, from_channel, channel, pool, stage, contacts, wait_s, abandoned, score, support",
+    "channel_mix": "plan, reason, segment, from_channel, channel, issues, share (of the type's issues of from_channel)",
+    "service": "plan, pool, interval, offered, asa_s, service_level, abandon_rate, occupancy",
+    "costs": "plan, item, pool, amount",
+    "promises": "plan, promise, period (label), target, value, kept",
+    "segments": "plan, segment, issues, cx",
+    "rules": "plan, rule, entry_reason, channel, segment, offer_from, offer_to, pool_from, pool_to, pool, priority, "
+    "channel_offer, overflow_pool, overflow_after_s, why",
+    "risk": "plan, axis (cx | cost | headroom), p10, p50, p90, and rows axis = p_promises, p_efficient, regret in p50",
+    "hires": "plan, pool, heads, needed, hires, overtime_h, time_off_h",
+    "prices": "plan, what (words), price, unit: shadow prices of the master at this plan",
+    "assumptions": "input, value, low, high, source, swing_cx, swing_cost, swing_headroom (of the headline plan)",
+    "bound": "headroom, slope, intercept: the outer surface, cx <= intercept + slope * cost at this headroom or more",
+    "demand": "reason, segment, channel, interval, p10, p50, p90, mean",
+}
+"""Tables of a frontier and their columns; every table is plain pandas and is saved as it stands."""
+
+NAMED = {
+    "today": "Today",
+    "cheapest": "Cheapest no worse than today",
+    "best_cx": "Best CX at today's cost",
+    "resilient": "Most resilient",
+    "balanced": "Best balance",
+}
+"""Keys of `plans.name` -> what people read."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One whole plan: staffing, channel-fit and value routing together, with everything it does."""
+
+    id: str
+    summary: Mapping[str, Any]
+    tables: Mapping[str, pd.DataFrame] = field(repr=False)
+
+    def __getattr__(self, name: str) -> Any:
+        """Give a table of this plan (`staffing`, `shifts`, `flows`, ...) or a column of its summary."""
+        if name in self.tables:
+            return self.tables[name]
+        if name in self.summary:
+            return self.summary[name]
+        raise AttributeError(name)
+
+    @property
+    def rules(self) -> RuleSet:
+        """The rules a routing engine executes."""
+        return RuleSet(self.id, self.tables["rules"].reset_index(drop=True))
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """All plans of a run, the baseline first, their certificate and their risk.
+
+    `tables` maps the names of `TABLES` to frames; `certificate` holds `model, resolution, ratio, reference`;
+    `explanations` maps plan ids to sentences; `meta` holds scenario name, currency, seed, versions, notes.
+    """
+
+    tables: Mapping[str, pd.DataFrame] = field(repr=False)
+    certificate: Mapping[str, Any]
+    explanations: Mapping[str, str] = field(repr=False)
+    meta: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row per plan, the baseline first, then by cost."""
+        return self.tables["plans"]
+
+    @property
+    def baseline(self) -> pd.Series:
+        """The row of Today."""
+        return self.table[self.table["origin"] == "today"].iloc[0]
+
+    @property
+    def risk(self) -> pd.DataFrame:
+        """P10, P50, P90 per plan and axis, probability of kept promises and of staying efficient, regret."""
+        return self.tables["risk"]
+
+    def plan(self, id: str) -> Plan:
+        """Return a plan by its id (`p017`) or its name (`cheapest`, `today`)."""
+        rows = self.table[(self.table["plan"] == id) | (self.table["name"] == id)]
+        if rows.empty:
+            known = ", ".join([n for n in self.table["name"] if n] + [f"{self.table['plan'].iloc[-1]} ..."])
+            raise PlanError(f"plan {id!r} is not in this run; known are {known}")
+        key = str(rows.iloc[0]["plan"])
+        own = {
+            name: frame[frame["plan"] == key].drop(columns="plan").reset_index(drop=True)
+            for name, frame in self.tables.items()
+            if "plan" in frame.columns and name != "plans"
+        }
+        return Plan(key, rows.iloc[0].to_dict(), own)
+
+    def explain(self, id: str) -> str:
+        """Say in a few sentences why this plan is on the frontier, what it gives up and what limits it."""
+        return self.explanations[self.plan(id).id]
+
+    def _repr_html_(self) -> str:
+        columns = ["plan", "name", "cx", "cost", "headroom", "peak_fte", "status", "gap"]
+        return str(self.table[columns].head(25).to_html(index=False, escape=True))

@@ -1,0 +1,214 @@
+"""What a contact center is made of: reasons, segments, channels, pools, shifts, rosters, steers."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from planner.scenario.quantities import ClockTime, Money, Ratio, Stated, StatedRatio, Strict
+
+
+class PoolKind(StrEnum):
+    """Who works in a pool."""
+
+    HUMAN = "human"
+    AI_ASSISTED = "ai_assisted"
+    AUTOMATED = "automated"
+    VENDOR = "vendor"
+
+
+class Discipline(StrEnum):
+    """How a pool serves: the one queueing model it follows."""
+
+    LIVE_VOICE = "live_voice"
+    LIVE_CHAT = "live_chat"
+    DEFERRED = "deferred"
+    AUTOMATED = "automated"
+
+
+class Reason(Strict):
+    """A contact reason as known when the contact is routed."""
+
+    title: str = Field(default="", description="Name shown to people; the key where empty.")
+    must_human: bool = Field(default=False, description="True: never served by an automated pool.")
+
+
+class Segment(Strict):
+    """A value segment of customers."""
+
+    title: str = Field(default="", description="Name shown to people; the key where empty.")
+    value_per_year: float | None = Field(
+        default=None,
+        ge=0,
+        description="Mean yearly margin of a customer, in the scenario's currency; for reading only.",
+    )
+    cx_min: float | None = Field(
+        default=None, description="Floor: no plan may give this segment a lower expected experience (scale points)."
+    )
+
+
+class Channel(Strict):
+    """A way to reach the center."""
+
+    title: str = Field(default="", description="Name shown to people; the key where empty.")
+    patience_s: Stated | None = Field(
+        default=None,
+        description="Mean patience before giving up, seconds. Left out: estimated from the history "
+        "(total waiting / abandonments). None and no history: nobody abandons.",
+    )
+    redial: StatedRatio = Field(
+        default=Stated(value=0.0),
+        description="Share of abandoned contacts that try again in the same channel (ratio 0..1).",
+    )
+
+
+class Break(Strict):
+    """A break inside a shift."""
+
+    after_h: float = Field(ge=0, description="Hours from the start of the shift to the start of the break.")
+    length_min: int = Field(gt=0, description="Length of the break, minutes; a multiple of the interval.")
+    paid: bool = Field(default=False, description="True: the break is paid time.")
+
+
+class Starts(Strict):
+    """The clock times at which a shift may start."""
+
+    first: ClockTime = Field(description='Earliest start, clock time "HH:MM".')
+    last: ClockTime = Field(description='Latest start, clock time "HH:MM".')
+    every_min: int = Field(default=30, gt=0, description="Minutes between possible starts.")
+
+
+class Shift(Strict):
+    """A kind of shift; each possible start is one shift of the catalogue."""
+
+    length_h: float = Field(gt=0, le=24, description="Hours from start to end, breaks included.")
+    starts: Starts = Field(description="When the shift may start.")
+    breaks: tuple[Break, ...] = Field(default=(), description="Breaks inside the shift.")
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Shift:
+        if self.starts.last < self.starts.first:
+            raise PydanticCustomError(
+                "starts", "last start lies before the first start; swap them, or end the shift on the same day", {}
+            )
+        for pause in self.breaks:
+            if pause.after_h * 60 + pause.length_min > self.length_h * 60:
+                raise PydanticCustomError(
+                    "break",
+                    "a break ends {over:g} min after the shift; move or shorten it",
+                    {"over": pause.after_h * 60 + pause.length_min - self.length_h * 60},
+                )
+        return self
+
+
+class Roster(Strict):
+    """The people on the payroll of a pool and their weekly limits."""
+
+    heads: int = Field(ge=0, description="People on the payroll, full or part time, heads.")
+    contract_h_per_week: float = Field(gt=0, le=168, description="Paid hours a week in the contract, hours per head.")
+    days_per_week: int = Field(default=5, ge=1, le=7, description="Most working days of one person in a week, days.")
+    min_rest_h: float = Field(
+        default=11.0, ge=0, le=24, description="Least rest between two shifts of a person, hours."
+    )
+    overtime_h_per_week_max: float = Field(default=0.0, ge=0, description="Most overtime of one person a week, hours.")
+    overtime_premium: Ratio = Field(default=0.0, description="Extra pay of an overtime hour over the wage (ratio).")
+    time_off_h_per_week_max: float = Field(
+        default=0.0, ge=0, description="Most voluntary unpaid time off of one person a week, hours."
+    )
+    hires_max: int = Field(default=0, ge=0, description="Most people who could be added to this pool, heads.")
+    cost_per_hire: Money = Field(default=0.0, description="Recruiting and training cost of one hire, currency.")
+    hire_amortization_weeks: float = Field(default=52.0, gt=0, description="Weeks over which a hire's cost is spread.")
+
+
+class Chat(Strict):
+    """How an agent's speed changes with the number of chats handled at once."""
+
+    total_speed: tuple[float, ...] = Field(
+        min_length=1,
+        description="Total completion speed with 1, 2, ... K chats at once, relative to one chat alone (starts with 1, "
+        "increases, never faster than proportional). Its length is the cap of chats per agent.",
+    )
+
+    @model_validator(mode="after")
+    def _concave(self) -> Chat:
+        speed = self.total_speed
+        steps = [b - a for a, b in zip(speed, speed[1:], strict=False)]
+        if speed[0] != 1 or any(s < 0 for s in steps) or any(v > k + 1 for k, v in enumerate(speed)):
+            raise PydanticCustomError(
+                "total_speed",
+                "total_speed {speed} must start with 1, never fall, and stay at or below 1, 2, 3, ...",
+                {"speed": str(list(speed))},
+            )
+        return self
+
+
+class Pool(Strict):
+    """A group of agents, a vendor or an automaton that serves one channel under one discipline."""
+
+    title: str = Field(default="", description="Name shown to people; the key where empty.")
+    kind: PoolKind = Field(description="human, ai_assisted, automated or vendor.")
+    channel: str = Field(description="The channel this pool serves (a key of channels).")
+    discipline: Discipline = Field(description="live_voice, live_chat, deferred or automated.")
+    platform: str = Field(default="main", description="Routing platform the pool lives on; never overflow across.")
+    reasons: tuple[str, ...] | None = Field(default=None, description="Reasons it may serve; left out: all.")
+    segments: tuple[str, ...] | None = Field(default=None, description="Segments it may serve; left out: all.")
+    wage_per_h: Money = Field(default=0.0, description="Fully loaded cost of one paid hour, currency per hour.")
+    cost_per_contact: Money = Field(
+        default=0.0, description="Telephony, license, AI or vendor cost of one contact, currency."
+    )
+    fixed_cost: Money = Field(default=0.0, description="Cost of the pool for the horizon whatever its load, currency.")
+    shrinkage: StatedRatio = Field(
+        default=Stated(value=0.0),
+        description="Share of scheduled time not on task: absence, training, meetings (ratio 0..1, below 1). Shift "
+        "breaks are not shrinkage. Staffed pools must state it.",
+    )
+    occupancy_max: Ratio = Field(default=0.87, description="Cap on offered load / agents on task (ratio).")
+    chat: Chat | None = Field(default=None, description="Concurrency of a live_chat pool.")
+    deadline_h: float | None = Field(
+        default=None, gt=0, description="Deferred pools: answer within so many open hours."
+    )
+    max_contacts_per_interval: float | None = Field(
+        default=None,
+        gt=0,
+        description="Automated or vendor pools: most contacts per interval (rate, sessions, contract).",
+    )
+    shifts: tuple[str, ...] = Field(default=(), description="Kinds of shift its people may work (keys of shifts).")
+    roster: Roster | None = Field(default=None, description="People on the payroll; left out: nobody is committed.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Pool:
+        if (self.discipline is Discipline.AUTOMATED) != (self.kind is PoolKind.AUTOMATED):
+            raise PydanticCustomError("kind", "kind automated and discipline automated go together", {})
+        if (self.discipline is Discipline.LIVE_CHAT) != (self.chat is not None):
+            raise PydanticCustomError("chat", "chat: belongs to live_chat pools, and they need it", {})
+        if (self.discipline is Discipline.DEFERRED) != (self.deadline_h is not None):
+            raise PydanticCustomError("deadline", "deadline_h: belongs to deferred pools, and they need it", {})
+        if self.staffed and not self.shifts:
+            raise PydanticCustomError("shifts", "a pool of people needs at least one kind of shift", {})
+        if self.staffed and "shrinkage" not in self.model_fields_set:
+            raise PydanticCustomError(
+                "shrinkage", "shrinkage must be stated for a pool of people (there is no default)", {}
+            )
+        if self.shrinkage.bounds[1] >= 1:
+            raise PydanticCustomError("shrinkage", "shrinkage must stay below 1", {})
+        return self
+
+    @property
+    def staffed(self) -> bool:
+        """True for pools of people."""
+        return self.discipline is not Discipline.AUTOMATED
+
+
+class Steer(Strict):
+    """A named offer that invites customers of one channel into another."""
+
+    title: str = Field(default="", description="Name shown to people; the key where empty.")
+    from_channel: str = Field(description="Channel in which the customer arrives.")
+    to_channel: str = Field(description="Channel that is offered.")
+    offered_at: str = Field(description="Where the offer is made: menu, web page, app, agent, ... (free text).")
+    reasons: tuple[str, ...] | None = Field(default=None, description="Reasons it is offered to; left out: all.")
+    segments: tuple[str, ...] | None = Field(default=None, description="Segments it is offered to; left out: all.")
+    acceptance: StatedRatio = Field(description="Share of those offered who accept (ratio 0..1), with its range.")
+    cost_per_offer: Money = Field(default=0.0, description="Cost of one offer, accepted or not, currency.")

@@ -1,0 +1,304 @@
+"""The scenario: one strict YAML file, frozen."""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from planner.scenario.center import Channel, Pool, Reason, Segment, Shift, Steer
+from planner.scenario.quantities import ClockTime, Money, Ratio, Stated, StatedRatio, Strict
+
+
+class Metric(StrEnum):
+    """The experience metric of a scenario."""
+
+    CSAT = "csat"
+    NPS = "nps"
+    CES = "ces"
+    COMPOSITE = "composite"
+
+
+class Measure(StrEnum):
+    """What a service promise is about."""
+
+    SERVICE_LEVEL = "service_level"
+    ASA_S = "asa_s"
+    ABANDON_RATE = "abandon_rate"
+    DEADLINE_KEPT = "deadline_kept"
+
+
+class Period(StrEnum):
+    """The period over which a promise is kept, weighted by offered contacts."""
+
+    INTERVAL = "interval"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+class Horizon(Strict):
+    """The planned time: consecutive days with the same opening hours, cut into intervals."""
+
+    start: dt.date = Field(description="First day, YYYY-MM-DD.")
+    days: int = Field(default=7, ge=1, le=31, description="Number of days.")
+    opens: ClockTime = Field(description='Opening time, clock time "HH:MM".')
+    closes: ClockTime = Field(description='Closing time, clock time "HH:MM".')
+    interval_min: int = Field(default=30, description="Length of an interval, minutes (divides an hour or is 60).")
+    timezone: str = Field(default="UTC", description="IANA time zone of all clock times, e.g. Europe/Zurich.")
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Horizon:
+        if self.closes <= self.opens:
+            raise PydanticCustomError("hours", "the center closes before it opens; write closes later than opens", {})
+        if self.interval_min not in (5, 6, 10, 15, 20, 30, 60) or (self.closes - self.opens) % self.interval_min:
+            raise PydanticCustomError(
+                "interval",
+                "interval_min {m} must be 5, 6, 10, 15, 20, 30 or 60 and divide the opening hours",
+                {"m": self.interval_min},
+            )
+        return self
+
+    @property
+    def intervals_per_day(self) -> int:
+        """Number of intervals of one day."""
+        return (self.closes - self.opens) // self.interval_min
+
+    @property
+    def intervals(self) -> int:
+        """Number of intervals of the horizon."""
+        return self.days * self.intervals_per_day
+
+    @property
+    def interval_s(self) -> float:
+        """Length of an interval, seconds."""
+        return self.interval_min * 60.0
+
+    def starts(self) -> list[dt.datetime]:
+        """Start of each interval, local clock time without zone, in order."""
+        midnight = dt.datetime.combine(self.start, dt.time())
+        return [
+            midnight + dt.timedelta(days=day, minutes=self.opens + k * self.interval_min)
+            for day in range(self.days)
+            for k in range(self.intervals_per_day)
+        ]
+
+
+class HistorySource(Strict):
+    """Where past contacts and staffing are."""
+
+    contacts: str = Field(description="File (Parquet, CSV) or DuckDB database of contacts, relative to this file.")
+    mapping: str | None = Field(default=None, description="Mapping file for another layout, relative to this file.")
+    staffing: str | None = Field(
+        default=None, description="Table interval_start, pool, scheduled, on_task that really stood there."
+    )
+    timezone: str | None = Field(default=None, description="IANA time zone of the stamps, if they carry none.")
+
+
+class DemandSource(Strict):
+    """Where future demand comes from."""
+
+    source: str = Field(
+        default="history",
+        description='"history": weekly profile of the past; or a CSV file, relative to this file: interval_start, '
+        "reason, channel, contacts [, segment] or the center's agreed forecast interval_start, queue, contacts.",
+    )
+    counts: str = Field(
+        default="issues",
+        pattern="^(issues|contacts)$",
+        description='What a demand file counts: "issues" (first contacts) or "contacts" (repeats included).',
+    )
+    growth: float = Field(default=0.0, gt=-1, description="Growth on top of the source (ratio; 0.03 is 3 % more).")
+    planning_date: dt.date | None = Field(default=None, description="Date of the agreed forecast, YYYY-MM-DD.")
+    uncertainty: StatedRatio | None = Field(
+        default=None, description="Coefficient of variation of the weekly total; left out: from the history."
+    )
+
+
+class OutcomeRow(Strict):
+    """A stated outcome of contacts; selectors left out match everything, later rows win over earlier ones."""
+
+    reason: str | None = Field(default=None, description="Reason (key), all if left out.")
+    channel: str | None = Field(default=None, description="Channel (key), all if left out.")
+    segment: str | None = Field(default=None, description="Segment (key), all if left out.")
+    pool: str | None = Field(default=None, description="Pool (key), all if left out.")
+    stage: str | None = Field(
+        default=None,
+        pattern="^(first|redialed|returned|escalated)$",
+        description="Stage: first, redialed, returned or escalated; all if left out.",
+    )
+    aht_s: float | None = Field(default=None, gt=0, description="Mean handle time of one contact alone, seconds.")
+    score: float | None = Field(default=None, description="Score of a final contact at zero wait, scale points.")
+    score_sd: float | None = Field(
+        default=None, ge=0, description="Standard deviation of that statement, scale points."
+    )
+    p_escalate: Ratio | None = Field(default=None, description="Share of served contacts escalated (ratio).")
+    p_return: Ratio | None = Field(
+        default=None, description="Share of served, not escalated contacts that return (ratio)."
+    )
+
+
+class WaitLoss(Strict):
+    """A stated wait curve: points lost against the seconds waited, piecewise linear, flat after the last."""
+
+    channel: str = Field(description="Channel (key).")
+    wait_s: tuple[float, ...] = Field(min_length=2, description="Knots, seconds, increasing from 0.")
+    loss: tuple[float, ...] = Field(min_length=2, description="Points lost at the knots, from 0, never falling.")
+
+    @model_validator(mode="after")
+    def _monotone(self) -> WaitLoss:
+        up = all(b > a for a, b in zip(self.wait_s, self.wait_s[1:], strict=False))
+        fall = any(b < a for a, b in zip(self.loss, self.loss[1:], strict=False))
+        if not up or fall or self.wait_s[0] != 0 or self.loss[0] != 0 or len(self.wait_s) != len(self.loss):
+            raise PydanticCustomError(
+                "wait_loss", "wait_s must rise from 0 and loss must start at 0, never fall and have as many knots", {}
+            )
+        return self
+
+
+class Experience(Strict):
+    """How customer experience is measured and what logs cannot tell about it."""
+
+    metric: Metric = Field(default=Metric.CSAT, description="csat, nps, ces or composite.")
+    scale: tuple[float, float] = Field(default=(1.0, 5.0), description="Lowest and highest score of the metric.")
+    higher_is_better: bool = Field(default=True, description="False: a low score is good (CES 1.0).")
+    window_days: float = Field(
+        default=7.0, gt=0, description="A contact within so many days belongs to the same issue, days."
+    )
+    covariates: tuple[str, ...] = Field(default=(), description="Numeric columns known before the channel was chosen.")
+    outcomes: tuple[OutcomeRow, ...] = Field(
+        default=(), description="Stated outcomes: where there is no history, or instead of it."
+    )
+    wait_loss: tuple[WaitLoss, ...] = Field(
+        default=(), description="Stated wait curves per channel; else from history."
+    )
+    score_given_up: Stated = Field(description="Score of a customer served but not helped who gives up, scale points.")
+    score_abandoned: Stated = Field(description="Score of a customer lost while waiting, scale points.")
+    effort_per_extra_contact: float = Field(
+        default=0.0, ge=0, description="Points lost per extra contact of an issue, on top."
+    )
+    give_up_share: StatedRatio = Field(
+        default=Stated(value=0.0), description="Share of unresolved customers who give up silently (ratio)."
+    )
+    unseen_bias_sd: float = Field(
+        default=0.0,
+        ge=0,
+        description="Standard deviation of what an unobserved cause could shift a move's effect by, points.",
+    )
+
+
+class Escalation(Strict):
+    """Where escalated contacts go."""
+
+    from_channel: str = Field(description="Channel that escalates.")
+    to_channel: str = Field(description="Channel that takes over.")
+
+
+class Promise(Strict):
+    """A service promise over a period, weighted by offered contacts."""
+
+    pools: tuple[str, ...] = Field(min_length=1, description="Pools it covers together.")
+    measure: Measure = Field(description="service_level, asa_s, abandon_rate or deadline_kept.")
+    target: float = Field(
+        ge=0, description="Least service level / deadline share (ratio), or most ASA (s) / abandon rate."
+    )
+    answer_within_s: float = Field(default=20.0, gt=0, description="Threshold of a service level, seconds.")
+    period: Period = Field(
+        default=Period.MONTH, description="interval, day, week or month (a month is this week repeated)."
+    )
+
+    @model_validator(mode="after")
+    def _unit(self) -> Promise:
+        if self.measure is not Measure.ASA_S and self.target > 1:
+            raise PydanticCustomError(
+                "ratio_not_percent",
+                "target {t} is not a ratio in 0..1 (write {r}, not {t})",
+                {"t": self.target, "r": f"{self.target / 100:g}"},
+            )
+        return self
+
+
+class Seats(Strict):
+    """A limit of workplaces shared by pools."""
+
+    pools: tuple[str, ...] = Field(min_length=1, description="Pools that share the seats.")
+    max: int = Field(ge=0, description="Most people scheduled in one interval, seats.")
+
+
+class Limits(Strict):
+    """Limits on whole plans."""
+
+    budget_max: Money | None = Field(default=None, description="Most cost for the horizon, currency.")
+    seats: dict[str, Seats] = Field(default_factory=dict, description="Named limits of workplaces.")
+    abandon_rate_max: Ratio = Field(
+        default=0.25, description="No reason and segment may lose a larger share while waiting in any pool (ratio)."
+    )
+
+
+class Today(Strict):
+    """How the center runs now."""
+
+    staffing: str = Field(
+        default="history",
+        description='"history": the mean week of the staffing table; or a CSV file: weekday (0 = Monday), time, pool, scheduled.',
+    )
+    routing: str = Field(
+        default="history",
+        description='"history": shares of pools per reason, segment, channel as seen; or a CSV: reason, segment, channel, pool, share.',
+    )
+
+
+class FrontierSettings(Strict):
+    """How hard to look for plans; budgets are counted in work, never in seconds."""
+
+    headroom_levels: tuple[float, ...] = Field(
+        default=(0.0, 0.05, 0.1, 0.2, 0.3), min_length=1, description="Headroom levels of the master (ratios)."
+    )
+    cost_points: int = Field(default=12, ge=2, description="Cost levels per headroom level.")
+    search_evaluations: int = Field(default=400, ge=0, description="Plans evaluated by the evolutionary search.")
+    share_step: Ratio | None = Field(
+        default=None, description="Steers are offered in steps of this share; left out: any share."
+    )
+    enumerate_max: int = Field(
+        default=200_000, ge=0, description="With share_step: enumerate all plans if there are at most so many."
+    )
+    priority_classes: int = Field(default=2, ge=1, le=4, description="Priority classes per live voice pool.")
+    max_plans: int = Field(default=120, ge=2, description="Most plans kept on the frontier.")
+    risk_draws: int = Field(
+        default=60, ge=0, description="Common draws of demand, handle time, shrinkage and experience."
+    )
+
+
+class Scenario(Strict):
+    """One planning question: a center, its demand, its promises and what may be decided."""
+
+    version: int = Field(default=1, ge=1, le=1, description="Version of the file format.")
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", description="Short name: letters, digits, - and _.")
+    title: str = Field(default="", description="One line for people.")
+    currency: str = Field(default="USD", min_length=3, max_length=3, description="ISO code of the currency.")
+    horizon: Horizon = Field(description="The planned time.")
+    history: HistorySource | None = Field(default=None, description="Past contacts; left out: everything is stated.")
+    demand: DemandSource = Field(default=DemandSource(), description="Future demand.")
+    experience: Experience = Field(description="How experience is measured.")
+    segments: dict[str, Segment] = Field(min_length=1, description="Value segments by key.")
+    reasons: dict[str, Reason] = Field(min_length=1, description="Contact reasons by key.")
+    channels: dict[str, Channel] = Field(min_length=1, description="Channels by key.")
+    pools: dict[str, Pool] = Field(min_length=1, description="Pools by key.")
+    shifts: dict[str, Shift] = Field(default_factory=dict, description="Kinds of shift by key.")
+    escalations: tuple[Escalation, ...] = Field(default=(), description="Where escalated contacts go.")
+    steers: dict[str, Steer] = Field(default_factory=dict, description="The only ways to move contacts, by key.")
+    promises: dict[str, Promise] = Field(default_factory=dict, description="Service promises by key.")
+    limits: Limits = Field(default=Limits(), description="Limits on whole plans.")
+    today: Today = Field(default=Today(), description="How the center runs now.")
+    frontier: FrontierSettings = Field(default=FrontierSettings(), description="How hard to look.")
+    variants: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Named sets of overrides: dotted path -> value."
+    )
+
+    @property
+    def types(self) -> list[tuple[str, str]]:
+        """Contact types (reason, segment) in file order."""
+        return [(reason, segment) for reason in self.reasons for segment in self.segments]
