@@ -1,0 +1,66 @@
+"""Run independent pieces of work in order, on this machine or on any `concurrent.futures.Executor`.
+
+Holds the only import of loky. What the pieces compute lives with their callers.
+"""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
+from typing import TypeVar
+
+from solvers.errors import SolverMissing
+
+__all__ = ["local_executor", "map_in_order"]
+
+Item = TypeVar("Item")
+Outcome = TypeVar("Outcome")
+
+
+def map_in_order(
+    function: Callable[[Item], Outcome], items: Iterable[Item], executor: Executor | None = None
+) -> list[Outcome]:
+    """Apply a function to each item and return the outcomes in the order of the items.
+
+    Parameters
+    ----------
+    function
+        Must be picklable when the executor runs other processes.
+    items
+        Independent pieces of work.
+    executor
+        Where to run; without one the items are done here, one after the other.
+
+    Returns
+    -------
+    list
+        One outcome per item, in the items' order, so that sums over it do not depend on timing.
+    """
+    if executor is None:
+        return [function(item) for item in items]
+    return list(executor.map(function, items))
+
+
+def local_executor(workers: int) -> Executor | None:
+    """Start worker processes on this machine, or none at all for one worker.
+
+    Parameters
+    ----------
+    workers
+        Number of processes, at least 1. One worker means "here", which is None.
+
+    Raises
+    ------
+    ValueError
+        If fewer than one worker is asked for.
+    SolverMissing
+        If loky is not installed and more than one worker is asked for.
+    """
+    if workers < 1:
+        raise ValueError(f"workers = {workers} — must be at least 1; use 1 to stay in this process")
+    if workers == 1:
+        return None
+    try:
+        from loky import get_reusable_executor  # lazy: starting loky costs 50 ms that serial runs need not pay
+    except ImportError as err:
+        raise SolverMissing(f"workers = {workers} needs the package loky: pip install loky") from err
+    executor: Executor = get_reusable_executor(max_workers=workers)
+    return executor

@@ -1,0 +1,229 @@
+"""The queue while every server is busy: a birth–death chain with constant births and growing deaths.
+
+Births come at rate `arrival`, deaths at `capacity + j·theta` with j contacts waiting. Everything here is
+conditional on "all servers busy" and free of units as long as the three rates share one. How often all servers
+are busy, and what that means for agents and chats, is in the sibling kernel files.
+
+Two regimes are computed apart. Normally the stationary weights r_j = Π_{i≤j} arrival/(capacity + iθ) are summed.
+In deep overload (`is_saturated`) they reach e^90 and beyond, an empty queue has probability below 1e-39, and the
+density of the offered wait is integrated around its mode instead: no rescaling, no overflow, no long loops.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+__all__ = [
+    "all_busy_sums",
+    "answered_wait",
+    "is_saturated",
+    "offered_wait_tail",
+    "served_within",
+]
+
+# e^90 against the weight of an empty queue: far below double precision, far from overflow.
+_SATURATION_EXPONENT = 90.0
+# Weights below e^-45 of the largest (3e-20) cannot change a double.
+_NEGLIGIBLE_EXPONENT = 45.0
+_PANELS = 24
+_NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(8)
+
+
+@njit(cache=True, error_model="numpy")
+def is_saturated(arrival: float, capacity: float, theta: float) -> bool:
+    """Tell whether an empty queue is out of reach: (c/θ)(ρ − 1 − ln ρ) > 90 with ρ = arrival/capacity > 1."""
+    if theta <= 0.0 or arrival <= capacity:
+        return False
+    ratio = arrival / capacity
+    return (ratio - 1.0 - math.log(ratio)) * capacity / theta > _SATURATION_EXPONENT
+
+
+@njit(cache=True, error_model="numpy")
+def all_busy_sums(arrival: float, capacity: float, theta: float) -> tuple[float, float]:
+    """Sum the stationary weights of the queue while all servers are busy.
+
+    With r_j = Π_{i=1..j} arrival/(capacity + iθ): S1 = Σ_{j≥1} r_j and L = Σ j·r_j / (1 + S1)
+    (Garnett, Mandelbaum, Reiman 2002). θ = 0 is Erlang C with its geometric sums.
+
+    Parameters
+    ----------
+    arrival, capacity, theta
+        Rates in one unit; capacity > 0, the others ≥ 0.
+
+    Returns
+    -------
+    tuple of float
+        S1 (inf when saturated or unstable) and the mean queue L in contacts, given all servers are busy.
+    """
+    if arrival <= 0.0:
+        return 0.0, 0.0
+    if theta <= 0.0:
+        if arrival >= capacity:
+            return math.inf, math.inf
+        geometric = arrival / (capacity - arrival)
+        return geometric, geometric
+    if is_saturated(arrival, capacity, theta):
+        return math.inf, (arrival - capacity) / theta
+    weight = 1.0
+    total = 0.0
+    moment = 0.0
+    death = capacity
+    position = 0.0
+    while True:
+        death += theta
+        position += 1.0
+        weight *= arrival / death
+        total += weight
+        moment += position * weight
+        ratio = arrival / (death + theta)
+        # Everything left is below a geometric series with the next ratio.
+        if ratio < 1.0:
+            rest = weight * ratio / (1.0 - ratio)
+            if rest * (position + 1.0 / (1.0 - ratio)) <= 1e-17 * moment:
+                break
+    return total, moment / (1.0 + total)
+
+
+@njit(cache=True, error_model="numpy")
+def _decay_distance(capacity: float, theta: float, side: float) -> float:
+    """Find the distance from the mode of the offered wait where its log density has fallen by 45."""
+    distance = 1.0 / math.sqrt(capacity * theta)
+    while True:
+        offset = side * distance
+        exponent = capacity * (-math.expm1(-theta * offset) / theta - offset)
+        if exponent < -_NEGLIGIBLE_EXPONENT:
+            return distance
+        distance *= 1.25
+
+
+@njit(cache=True, error_model="numpy")
+def _mode_integrals(capacity: float, theta: float, low: float, high: float) -> tuple[float, float, float]:
+    """Integrate the offered wait around its mode, at offset u from it.
+
+    With g(u) = c((1 − e^{−θu})/θ − u): ∫e^g, ∫e^{g−θu} and ∫u·e^{g−θu} over [low, high], by Gauss–Legendre panels.
+    """
+    mass = 0.0
+    served = 0.0
+    moment = 0.0
+    half = 0.5 * (high - low) / _PANELS
+    for panel in range(_PANELS):
+        center = low + (2 * panel + 1) * half
+        for node in range(_NODES.size):
+            offset = center + half * _NODES[node]
+            density = math.exp(capacity * (-math.expm1(-theta * offset) / theta - offset))
+            density *= half * _NODE_WEIGHTS[node]
+            survival = density * math.exp(-theta * offset)
+            mass += density
+            served += survival
+            moment += offset * survival
+    return mass, served, moment
+
+
+@njit(cache=True, error_model="numpy")
+def _mode_window(arrival: float, capacity: float, theta: float) -> tuple[float, float, float]:
+    """Return the most likely offered wait, and the window of offsets around it that carries all mass."""
+    mode = math.log(arrival / capacity) / theta
+    low = max(-mode, -_decay_distance(capacity, theta, -1.0))
+    return mode, low, _decay_distance(capacity, theta, 1.0)
+
+
+@njit(cache=True, error_model="numpy")
+def served_within(arrival: float, capacity: float, theta: float, threshold: float) -> float:
+    """Probability that a contact who finds all servers busy is served within a threshold.
+
+    (S1 − e^{φ(T)}·S1_T)/(ρS) with φ(T) = λ(1 − e^{−θT})/θ − cT and S1_T the sum S1 at λ·e^{−θT}; derived from the
+    density of the offered wait, f(v) ∝ exp(λ(1 − e^{−θv})/θ − cv) (Baccelli & Hébuterne 1981).
+
+    Parameters
+    ----------
+    arrival, capacity, theta
+        Rates in one unit.
+    threshold
+        In the inverse unit of the rates.
+
+    Returns
+    -------
+    float
+        In [0, 1]; all contacts who wait are in the denominator, those who abandon included.
+    """
+    if threshold <= 0.0 or capacity <= 0.0:
+        return 0.0
+    if theta <= 0.0:
+        if arrival >= capacity:
+            return 0.0
+        return -math.expm1(-(capacity - arrival) * threshold)
+    if arrival <= 0.0:
+        return -math.expm1(-(capacity + theta) * threshold) * capacity / (capacity + theta)
+    if is_saturated(arrival, capacity, theta):
+        mode, low, high = _mode_window(arrival, capacity, theta)
+        reach = min(threshold - mode, high)
+        if reach <= low:
+            return 0.0
+        whole = _mode_integrals(capacity, theta, low, high)[0]
+        part = _mode_integrals(capacity, theta, low, reach)[1]
+        return min(1.0, part / whole * capacity / arrival)
+    total = all_busy_sums(arrival, capacity, theta)[0]
+    late_total = all_busy_sums(arrival * math.exp(-theta * threshold), capacity, theta)[0]
+    exponent = -arrival * math.expm1(-theta * threshold) / theta - capacity * threshold
+    share = (total - math.exp(exponent) * late_total) / (1.0 + total) * capacity / arrival
+    return min(1.0, max(0.0, share))
+
+
+@njit(cache=True, error_model="numpy")
+def offered_wait_tail(arrival: float, capacity: float, theta: float, threshold: float) -> float:
+    """Probability that the offered wait exceeds a threshold, given all servers are busy.
+
+    The offered wait is that of a contact who never abandons: e^{φ(T)}·S_T/S in the notation of `served_within`.
+    """
+    if threshold <= 0.0:
+        return 1.0
+    if theta <= 0.0:
+        return 1.0 if arrival >= capacity else math.exp(-(capacity - arrival) * threshold)
+    if is_saturated(arrival, capacity, theta):
+        mode, low, high = _mode_window(arrival, capacity, theta)
+        start = max(threshold - mode, low)
+        if start >= high:
+            return 0.0
+        whole = _mode_integrals(capacity, theta, low, high)[0]
+        return min(1.0, _mode_integrals(capacity, theta, start, high)[0] / whole)
+    total = all_busy_sums(arrival, capacity, theta)[0]
+    late_total = all_busy_sums(arrival * math.exp(-theta * threshold), capacity, theta)[0]
+    exponent = -arrival * math.expm1(-theta * threshold) / theta - capacity * threshold
+    return min(1.0, math.exp(exponent) * (1.0 + late_total) / (1.0 + total))
+
+
+@njit(cache=True, error_model="numpy")
+def answered_wait(arrival: float, capacity: float, theta: float) -> float:
+    """Mean of (wait × served), given all servers are busy, in the inverse unit of the rates.
+
+    With j contacts ahead each stage lasts 1/(c + iθ), i = 1..j+1, whoever leaves, and the contact is served with
+    probability c/(c + (j+1)θ); hence Σ_{j≥1} r_j·h_j/(ρS) with h_j = Σ_{i≤j} 1/(c + iθ).
+    """
+    if arrival <= 0.0 and theta <= 0.0:
+        return 1.0 / capacity
+    if arrival <= 0.0:
+        return capacity / (capacity + theta) ** 2
+    if theta <= 0.0:
+        return math.inf if arrival >= capacity else 1.0 / (capacity - arrival)
+    if is_saturated(arrival, capacity, theta):
+        mode, low, high = _mode_window(arrival, capacity, theta)
+        mass, served, moment = _mode_integrals(capacity, theta, low, high)
+        return (mode * served + moment) / mass * capacity / arrival
+    weight = 1.0
+    total = 0.0
+    moment = 0.0
+    death = capacity
+    elapsed = 0.0
+    while True:
+        death += theta
+        elapsed += 1.0 / death
+        weight *= arrival / death
+        total += weight
+        moment += elapsed * weight
+        ratio = arrival / (death + theta)
+        if ratio < 1.0:
+            rest = weight * ratio / (1.0 - ratio)
+            if rest * (elapsed + 1.0 / (death * (1.0 - ratio))) <= 1e-17 * moment:
+                break
+    return moment / (1.0 + total) * capacity / arrival
