@@ -1,1 +1,18 @@
-"""Steady-state waiting: how long contacts wait for a given number of agents, and how many agents a promise needs."""
+"""Steady-state waiting: how long contacts wait for given agents, and how many agents a promise needs.
+
+Compiled scalar versions for use inside other compiled loops are in `solvers.queueing.kernels`.
+"""
+
+from solvers.queueing.chats import chat_waiting
+from solvers.queueing.redials import with_redials
+from solvers.queueing.requirement import agents_required
+from solvers.queueing.steady_state import Waiting, wait_quantile, waiting
+
+__all__ = [
+    "Waiting",
+    "agents_required",
+    "chat_waiting",
+    "wait_quantile",
+    "waiting",
+    "with_redials",
+]

@@ -73,15 +73,14 @@ def all_busy_sums(arrival: float, capacity: float, theta: float) -> tuple[float,
     while True:
         death += theta
         position += 1.0
-        weight *= arrival / death
+        ratio = arrival / death
+        weight *= ratio
         total += weight
         moment += position * weight
-        ratio = arrival / (death + theta)
-        # Everything left is below a geometric series with the next ratio.
-        if ratio < 1.0:
-            rest = weight * ratio / (1.0 - ratio)
-            if rest * (position + 1.0 / (1.0 - ratio)) <= 1e-17 * moment:
-                break
+        # Everything left is below a geometric series with this ratio; written without a second division.
+        fall = 1.0 - ratio
+        if fall > 0.0 and weight * ratio * (position * fall + 1.0) <= 1e-17 * moment * fall * fall:
+            break
     return total, moment / (1.0 + total)
 
 
@@ -129,7 +128,7 @@ def _mode_window(arrival: float, capacity: float, theta: float) -> tuple[float, 
 
 
 @njit(cache=True, error_model="numpy")
-def served_within(arrival: float, capacity: float, theta: float, threshold: float) -> float:
+def served_within(arrival: float, capacity: float, theta: float, threshold: float, total: float = math.nan) -> float:
     """Probability that a contact who finds all servers busy is served within a threshold.
 
     (S1 − e^{φ(T)}·S1_T)/(ρS) with φ(T) = λ(1 − e^{−θT})/θ − cT and S1_T the sum S1 at λ·e^{−θT}; derived from the
@@ -141,6 +140,8 @@ def served_within(arrival: float, capacity: float, theta: float, threshold: floa
         Rates in one unit.
     threshold
         In the inverse unit of the rates.
+    total
+        S1 of these rates where the caller has it already.
 
     Returns
     -------
@@ -163,7 +164,8 @@ def served_within(arrival: float, capacity: float, theta: float, threshold: floa
         whole = _mode_integrals(capacity, theta, low, high)[0]
         part = _mode_integrals(capacity, theta, low, reach)[1]
         return min(1.0, part / whole * capacity / arrival)
-    total = all_busy_sums(arrival, capacity, theta)[0]
+    if math.isnan(total):
+        total = all_busy_sums(arrival, capacity, theta)[0]
     late_total = all_busy_sums(arrival * math.exp(-theta * threshold), capacity, theta)[0]
     exponent = -arrival * math.expm1(-theta * threshold) / theta - capacity * threshold
     share = (total - math.exp(exponent) * late_total) / (1.0 + total) * capacity / arrival
@@ -217,13 +219,13 @@ def answered_wait(arrival: float, capacity: float, theta: float) -> float:
     elapsed = 0.0
     while True:
         death += theta
-        elapsed += 1.0 / death
-        weight *= arrival / death
+        stage = 1.0 / death
+        elapsed += stage
+        ratio = arrival * stage
+        weight *= ratio
         total += weight
         moment += elapsed * weight
-        ratio = arrival / (death + theta)
-        if ratio < 1.0:
-            rest = weight * ratio / (1.0 - ratio)
-            if rest * (elapsed + 1.0 / (death * (1.0 - ratio))) <= 1e-17 * moment:
-                break
+        fall = 1.0 - ratio
+        if fall > 0.0 and weight * ratio * (elapsed * fall + stage) <= 1e-17 * moment * fall * fall:
+            break
     return moment / (1.0 + total) * capacity / arrival

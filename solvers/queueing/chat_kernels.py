@@ -114,7 +114,7 @@ def chat_service_level(
         capacity = servers * completion_rates[-1]
         total = all_busy_sums(load_rate, capacity, abandon_rate_per_s)[0]
         p_wait = wait_probability(_slots(load_rate, completion_rates, servers)[0], total)
-        served = served_within(load_rate, capacity, abandon_rate_per_s, answer_within_s)
+        served = served_within(load_rate, capacity, abandon_rate_per_s, answer_within_s, total)
         level += portion * (1.0 - p_wait + p_wait * served)
     return min(1.0, max(0.0, level))
 

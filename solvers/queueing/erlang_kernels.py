@@ -40,9 +40,7 @@ def wait_probability(blocking: float, total: float) -> float:
 
 
 @njit(cache=True, error_model="numpy")
-def _erlang_a_whole(
-    load: float, agents: int, blocking: float, abandon_ratio: float
-) -> tuple[float, float, float]:
+def _erlang_a_whole(load: float, agents: int, blocking: float, abandon_ratio: float) -> tuple[float, float, float]:
     if agents == 0:
         return 1.0, load / abandon_ratio if abandon_ratio > 0.0 else math.inf, 1.0 if abandon_ratio > 0.0 else 0.0
     total, queue = all_busy_sums(load, float(agents), abandon_ratio)
@@ -95,7 +93,7 @@ def _service_level_whole(load: float, agents: int, blocking: float, abandon_rati
         return 0.0
     total = all_busy_sums(load, float(agents), abandon_ratio)[0]
     p_wait = wait_probability(blocking, total)
-    return 1.0 - p_wait + p_wait * served_within(load, float(agents), abandon_ratio, threshold)
+    return 1.0 - p_wait + p_wait * served_within(load, float(agents), abandon_ratio, threshold, total)
 
 
 @njit(cache=True, error_model="numpy")

@@ -167,9 +167,7 @@ def _absorb(law: NDArray[np.float64], births: float, capacity: float, theta: flo
 
 
 @njit(cache=True, error_model="numpy")
-def _served_behind(
-    load: float, births: float, capacity: float, theta: float, threshold: float
-) -> float:
+def _served_behind(load: float, births: float, capacity: float, theta: float, threshold: float) -> float:
     """P(served within the threshold | all busy) of a class with `births` above it and `load` down to itself."""
     if threshold <= 0.0:
         return 0.0
