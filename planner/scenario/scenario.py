@@ -96,6 +96,11 @@ class HistorySource(Strict):
         default=None, description="Table interval_start, pool, scheduled, on_task that really stood there."
     )
     timezone: str | None = Field(default=None, description="IANA time zone of the stamps, if they carry none.")
+    truth: str | None = Field(
+        default=None,
+        description="Declared truth of a synthetic history, relative to this file; contacts and staffing are "
+        "generated from it when missing.",
+    )
 
 
 class DemandSource(Strict):
