@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from planner.scenario.quantities import ClockTime, Money, Ratio, Stated, StatedRatio, Strict
+from planner.scenario.quantities import ClockTime, Money, Ratio, Stated, StatedRatio, Strict, clock_text
 
 
 class PoolKind(StrEnum):
@@ -91,14 +91,19 @@ class Shift(Strict):
     def _makes_sense(self) -> Shift:
         if self.starts.last < self.starts.first:
             raise PydanticCustomError(
-                "starts", "last start lies before the first start; swap them, or end the shift on the same day", {}
+                "starts",
+                "the last start {last} lies before the first start {first}; swap them (a shift ends on its own day)",
+                {"first": clock_text(self.starts.first), "last": clock_text(self.starts.last), "at": "starts.last"},
             )
-        for pause in self.breaks:
+        for number, pause in enumerate(self.breaks):
             if pause.after_h * 60 + pause.length_min > self.length_h * 60:
                 raise PydanticCustomError(
                     "break",
-                    "a break ends {over:g} min after the shift; move or shorten it",
-                    {"over": pause.after_h * 60 + pause.length_min - self.length_h * 60},
+                    "a break ends {over} min after the shift; move or shorten it",
+                    {
+                        "over": f"{pause.after_h * 60 + pause.length_min - self.length_h * 60:g}",
+                        "at": f"breaks.{number}",
+                    },
                 )
         return self
 
@@ -139,7 +144,7 @@ class Chat(Strict):
             raise PydanticCustomError(
                 "total_speed",
                 "total_speed {speed} must start with 1, never fall, and stay at or below 1, 2, 3, ...",
-                {"speed": str(list(speed))},
+                {"speed": str(list(speed)), "at": "total_speed"},
             )
         return self
 
@@ -180,19 +185,21 @@ class Pool(Strict):
     @model_validator(mode="after")
     def _consistent(self) -> Pool:
         if (self.discipline is Discipline.AUTOMATED) != (self.kind is PoolKind.AUTOMATED):
-            raise PydanticCustomError("kind", "kind automated and discipline automated go together", {})
+            raise PydanticCustomError("kind", "kind automated and discipline automated go together", {"at": "kind"})
         if (self.discipline is Discipline.LIVE_CHAT) != (self.chat is not None):
-            raise PydanticCustomError("chat", "chat: belongs to live_chat pools, and they need it", {})
+            raise PydanticCustomError("chat", "chat: belongs to live_chat pools, and they need it", {"at": "chat"})
         if (self.discipline is Discipline.DEFERRED) != (self.deadline_h is not None):
-            raise PydanticCustomError("deadline", "deadline_h: belongs to deferred pools, and they need it", {})
+            raise PydanticCustomError(
+                "deadline", "deadline_h: belongs to deferred pools, and they need it", {"at": "deadline_h"}
+            )
         if self.staffed and not self.shifts:
-            raise PydanticCustomError("shifts", "a pool of people needs at least one kind of shift", {})
+            raise PydanticCustomError("shifts", "a pool of people needs at least one kind of shift", {"at": "shifts"})
         if self.staffed and "shrinkage" not in self.model_fields_set:
             raise PydanticCustomError(
-                "shrinkage", "shrinkage must be stated for a pool of people (there is no default)", {}
+                "shrinkage", "shrinkage must be stated for a pool of people (there is no default)", {"at": "shrinkage"}
             )
         if self.shrinkage.bounds[1] >= 1:
-            raise PydanticCustomError("shrinkage", "shrinkage must stay below 1", {})
+            raise PydanticCustomError("shrinkage", "shrinkage must stay below 1", {"at": "shrinkage"})
         return self
 
     @property

@@ -6,14 +6,14 @@ import re
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 
 class Strict(BaseModel):
     """Frozen, refuses unknown keys: the base of every scenario model."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
 
 class Provenance(StrEnum):
@@ -36,7 +36,15 @@ class Stated(Strict):
     @model_validator(mode="before")
     @classmethod
     def _accept_number(cls, raw: Any) -> Any:
-        return {"value": raw} if isinstance(raw, (int, float)) and not isinstance(raw, bool) else raw
+        if isinstance(raw, (int, float)) and not isinstance(raw, bool):
+            return {"value": raw}
+        if isinstance(raw, (str, bool, list)):
+            raise PydanticCustomError(
+                "number_or_range",
+                "found {raw}; write a number, or a mapping with value, low, high and source{hint}",
+                {"raw": repr(raw), "hint": percent_hint(raw)},
+            )
+        return raw
 
     @model_validator(mode="after")
     def _ordered(self) -> Stated:
@@ -46,7 +54,7 @@ class Stated(Strict):
             raise PydanticCustomError(
                 "range",
                 "range {low}..{high} does not hold value {value}; write low <= value <= high",
-                {"low": low, "high": high, "value": self.value},
+                {"low": f"{low:g}", "high": f"{high:g}", "value": f"{self.value:g}", "at": "value"},
             )
         return self
 
@@ -56,16 +64,34 @@ class Stated(Strict):
         return (self.value if self.low is None else self.low, self.value if self.high is None else self.high)
 
 
+def percent_hint(raw: Any) -> str:
+    """Say which ratio to write where a percentage was found; empty where none was."""
+    match = _PERCENT.match(raw) if isinstance(raw, str) else None
+    if match:
+        return f" (write {float(match[1]) / 100:g}, not {raw.strip()})"
+    if isinstance(raw, (int, float)) and not isinstance(raw, bool) and 1 < raw <= 100:
+        return f" (write {raw / 100:g}, not {raw:g})"
+    return ""
+
+
+_PERCENT = re.compile(r"^\s*(\d{1,3}(?:\.\d+)?)\s*%\s*$")
+
+
 def _stated_within(lower: float, upper: float) -> BeforeValidator:
     def check(raw: Any) -> Any:
-        numbers = raw.values() if isinstance(raw, dict) else [raw]
-        for number in numbers:
+        numbers = raw.items() if isinstance(raw, dict) else [("", raw)]
+        for key, number in numbers:
             if isinstance(number, (int, float)) and not isinstance(number, bool) and not lower <= number <= upper:
-                hint = f" (write {number / 100:g}, not {number:g})" if upper == 1 and 1 < number <= 100 else ""
                 raise PydanticCustomError(
                     "out_of_range",
-                    "{number} is outside {lower:g}..{upper:g}{hint}",
-                    {"number": number, "lower": lower, "upper": upper, "hint": hint},
+                    "{number} is outside {lower}..{upper}{hint}",
+                    {
+                        "number": f"{number:g}",
+                        "lower": f"{lower:g}",
+                        "upper": f"{upper:g}",
+                        "hint": percent_hint(number) if upper == 1 else "",
+                        "at": key,
+                    },
                 )
         return raw
 
@@ -79,8 +105,14 @@ def _ratio(raw: Any) -> Any:
     if isinstance(raw, (int, float)) and not isinstance(raw, bool) and 1 < raw <= 100:
         raise PydanticCustomError(
             "ratio_not_percent",
-            "{raw} is not a ratio in 0..1 (write {right}, not {raw})",
-            {"raw": raw, "right": f"{raw / 100:g}"},
+            "{raw} is not a ratio in 0..1{hint}",
+            {"raw": f"{raw:g}", "hint": percent_hint(raw)},
+        )
+    if percent_hint(raw):
+        raise PydanticCustomError(
+            "ratio_not_percent",
+            "{raw} is text, not a ratio in 0..1{hint}",
+            {"raw": repr(raw), "hint": percent_hint(raw)},
         )
     return raw
 
@@ -92,8 +124,8 @@ Money = Annotated[float, Field(ge=0)]
 _CLOCK = re.compile(r"^([01]?\d|2[0-4]):([0-5]\d)$")
 
 
-def _clock(raw: Any) -> Any:
-    if isinstance(raw, int) and not isinstance(raw, bool):
+def _clock(raw: Any, info: ValidationInfo) -> Any:
+    if isinstance(raw, int) and not isinstance(raw, bool) and info.mode == "python":
         return raw
     match = _CLOCK.match(raw) if isinstance(raw, str) else None
     minutes = int(match[1]) * 60 + int(match[2]) if match else -1
@@ -101,6 +133,19 @@ def _clock(raw: Any) -> Any:
         raise PydanticCustomError("clock", '{raw} is not a clock time; write "07:30"', {"raw": repr(raw)})
     return minutes
 
+
+def _key(raw: str) -> str:
+    if not raw or raw != raw.strip() or not raw.isprintable() or len(raw) > 80:
+        raise PydanticCustomError(
+            "key",
+            "{raw} cannot be a key; write 1 to 80 printable characters without blanks at the ends",
+            {"raw": repr(raw[:90])},
+        )
+    return raw
+
+
+Key = Annotated[str, AfterValidator(_key)]
+"""Name of a reason, segment, channel, pool, shift, steer or promise."""
 
 ClockTime = Annotated[int, BeforeValidator(_clock, json_schema_input_type=str)]
 """Minutes after midnight, written "HH:MM" (24:00 allowed)."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
 from planner.scenario.center import Channel, Pool, Reason, Segment, Shift, Steer
-from planner.scenario.quantities import ClockTime, Money, Ratio, Stated, StatedRatio, Strict
+from planner.scenario.quantities import ClockTime, Key, Money, Ratio, Stated, StatedRatio, Strict, percent_hint
 
 
 class Metric(StrEnum):
@@ -53,12 +54,14 @@ class Horizon(Strict):
     @model_validator(mode="after")
     def _makes_sense(self) -> Horizon:
         if self.closes <= self.opens:
-            raise PydanticCustomError("hours", "the center closes before it opens; write closes later than opens", {})
+            raise PydanticCustomError(
+                "hours", "the center closes before it opens; write closes later than opens", {"at": "closes"}
+            )
         if self.interval_min not in (5, 6, 10, 15, 20, 30, 60) or (self.closes - self.opens) % self.interval_min:
             raise PydanticCustomError(
                 "interval",
                 "interval_min {m} must be 5, 6, 10, 15, 20, 30 or 60 and divide the opening hours",
-                {"m": self.interval_min},
+                {"m": self.interval_min, "at": "interval_min"},
             )
         return self
 
@@ -220,8 +223,8 @@ class Promise(Strict):
         if self.measure is not Measure.ASA_S and self.target > 1:
             raise PydanticCustomError(
                 "ratio_not_percent",
-                "target {t} is not a ratio in 0..1 (write {r}, not {t})",
-                {"t": self.target, "r": f"{self.target / 100:g}"},
+                "target {t} is not a ratio in 0..1{hint}",
+                {"t": f"{self.target:g}", "hint": percent_hint(self.target), "at": "target"},
             )
         return self
 
@@ -237,7 +240,7 @@ class Limits(Strict):
     """Limits on whole plans."""
 
     budget_max: Money | None = Field(default=None, description="Most cost for the horizon, currency.")
-    seats: dict[str, Seats] = Field(default_factory=dict, description="Named limits of workplaces.")
+    seats: dict[Key, Seats] = Field(default_factory=dict, description="Named limits of workplaces.")
     abandon_rate_max: Ratio = Field(
         default=0.25, description="No reason and segment may lose a larger share while waiting in any pool (ratio)."
     )
@@ -248,11 +251,13 @@ class Today(Strict):
 
     staffing: str = Field(
         default="history",
-        description='"history": the mean week of the staffing table; or a CSV file: weekday (0 = Monday), time, pool, scheduled.',
+        description='"history": the mean week of the staffing table; or a CSV file: weekday (0 = Monday), time, pool, '
+        "scheduled.",
     )
     routing: str = Field(
         default="history",
-        description='"history": shares of pools per reason, segment, channel as seen; or a CSV: reason, segment, channel, pool, share.',
+        description='"history": shares of pools per reason, segment, channel as seen; or a CSV file: reason, segment, '
+        "channel, pool, share.",
     )
 
 
@@ -288,20 +293,31 @@ class Scenario(Strict):
     history: HistorySource | None = Field(default=None, description="Past contacts; left out: everything is stated.")
     demand: DemandSource = Field(default=DemandSource(), description="Future demand.")
     experience: Experience = Field(description="How experience is measured.")
-    segments: dict[str, Segment] = Field(min_length=1, description="Value segments by key.")
-    reasons: dict[str, Reason] = Field(min_length=1, description="Contact reasons by key.")
-    channels: dict[str, Channel] = Field(min_length=1, description="Channels by key.")
-    pools: dict[str, Pool] = Field(min_length=1, description="Pools by key.")
-    shifts: dict[str, Shift] = Field(default_factory=dict, description="Kinds of shift by key.")
+    segments: dict[Key, Segment] = Field(min_length=1, description="Value segments by key.")
+    reasons: dict[Key, Reason] = Field(min_length=1, description="Contact reasons by key.")
+    channels: dict[Key, Channel] = Field(min_length=1, description="Channels by key.")
+    pools: dict[Key, Pool] = Field(min_length=1, description="Pools by key.")
+    shifts: dict[Key, Shift] = Field(default_factory=dict, description="Kinds of shift by key.")
     escalations: tuple[Escalation, ...] = Field(default=(), description="Where escalated contacts go.")
-    steers: dict[str, Steer] = Field(default_factory=dict, description="The only ways to move contacts, by key.")
-    promises: dict[str, Promise] = Field(default_factory=dict, description="Service promises by key.")
+    steers: dict[Key, Steer] = Field(default_factory=dict, description="The only ways to move contacts, by key.")
+    promises: dict[Key, Promise] = Field(default_factory=dict, description="Service promises by key.")
     limits: Limits = Field(default=Limits(), description="Limits on whole plans.")
     today: Today = Field(default=Today(), description="How the center runs now.")
     frontier: FrontierSettings = Field(default=FrontierSettings(), description="How hard to look.")
-    variants: dict[str, dict[str, Any]] = Field(
+    variants: dict[Key, dict[str, Any]] = Field(
         default_factory=dict, description="Named sets of overrides: dotted path -> value."
     )
+
+    _folder: Path = PrivateAttr(default_factory=Path)
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the scenario file: what the files it names are relative to."""
+        return self._folder
+
+    def resolve(self, name: str) -> Path:
+        """Path of a file named in the scenario."""
+        return self._folder / name
 
     @property
     def types(self) -> list[tuple[str, str]]:
