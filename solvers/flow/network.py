@@ -62,7 +62,8 @@ class Nodes:
 
     `kind` (type index), `channel` (where the contact is served), `stage` (0 first, 1 redialed, 2 returned,
     3 escalated), `natural` (channel a customer chose; -1 for later contacts), `steer` (steer index; -1: stayed or
-    later), `acceptance` (share of offered who accept; 1 where nothing is offered), `offer_cost` (money per offer).
+    later), `acceptance` (share of offered who accept; 1 where nothing is offered), `offer_cost` (money per offer),
+    `most` (most contacts per horizon that thin support allows; inf where support is good).
     """
 
     kind: Ints
@@ -72,6 +73,7 @@ class Nodes:
     steer: Ints
     acceptance: Floats
     offer_cost: Floats
+    most: Floats
 
 
 @dataclass(frozen=True)
@@ -185,6 +187,15 @@ class Promises:
     target: Floats
     within_s: Floats
     period_intervals: Ints
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits on whole plans: `budget` money (inf: none), `seat_pools` bool (limit, pool), `seat_max` (limit,) people."""
+
+    budget: float
+    seat_pools: Bools
+    seat_max: Floats
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,206 @@
+"""The one evaluator: what a decision does, from which every reported number comes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from solvers.flow.network import Decision, Floats, FlowNetwork, Promises, Queue
+from solvers.flow.steady_state import SteadyState, first_contacts, steady_state
+from solvers.flow.waiting import pair_wait_loss, service_level
+
+KEPT_TOLERANCE = 1e-9
+HEADROOM_TOLERANCE = 1e-5
+MOST_HEADROOM = 9.0
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a decision does at nominal demand, and how much more it can take.
+
+    `points` (flow,) score points summed over the flow's share of issues; `score_weight` (flow,) contacts whose final
+    score is the flow's `score` (CX is linear in it); `cx` mean per issue, `cx_segment` (segment,); `variable_cost`
+    money for contacts, offers and fixed cost (people come on top); `kept` tells if every promise and guard holds.
+    """
+
+    state: SteadyState
+    cx: float
+    cx_segment: Floats
+    score_weight: Floats
+    constant_points: float
+    variable_cost: float
+    headroom: float
+    promise_values: tuple[Floats, ...]
+    kept: bool
+
+
+def score_points(network: FlowNetwork, decision: Decision, state: SteadyState) -> tuple[Floats, Floats]:
+    """Score points of every flow (flow,), and the contacts that end with the flow's own score (flow,).
+
+    served·(1−esc)·[fcr·score + (1−fcr)(1−ret)·given_up] + (1−ρ)·abandoned·score_abandoned − final·waiting − effort.
+    """
+    flows, pools = network.flows, network.pools
+    lost = state.lost[flows.pair]
+    served = state.volume * (1 - lost)
+    weight = served * (1 - flows.escalate) * flows.resolve
+    given_up = served * (1 - flows.escalate) * (1 - flows.resolve) * (1 - flows.comeback)
+    gone = state.volume * lost * (1 - pools.redial[flows.pool])
+    waiting = pair_wait_loss(
+        state.p_wait, state.mean_wait_s, state.delay_s, network.pair_pool, network.pair_kind, decision.priority,
+        pools.queue, network.profile, network.wait_knots_s, network.wait_bend,
+    )
+    points = (
+        weight * flows.score + given_up * network.score_given_up + gone * network.score_abandoned
+        - served * flows.final_share * waiting[flows.pair] - network.effort * state.volume
+    )
+    return points, weight
+
+
+def capacity_ratio(network: FlowNetwork, decision: Decision, state: SteadyState) -> float:
+    """Least ratio of capacity under the occupancy caps and rates to what is offered (inf: nothing is offered)."""
+    pools = network.pools
+    ratio = np.inf
+    capacity = decision.on_task * (pools.speed * pools.occupancy_max)[:, None] * network.interval_s
+    for g, queue in enumerate(pools.queue):
+        if queue <= Queue.CHAT:
+            busy = state.work_s[g] > 1e-9
+            if busy.any():
+                ratio = min(ratio, float((capacity[g, busy] / state.work_s[g, busy]).min()))
+        elif queue == Queue.DEFERRED and state.work_s[g].sum() > 1e-9:
+            ratio = min(ratio, float(capacity[g].sum() / state.work_s[g].sum()))
+        if np.isfinite(pools.rate_max[g]):
+            most = float(state.arrivals[g].sum(axis=0).max())
+            ratio = min(ratio, float(pools.rate_max[g]) / most if most > 0 else np.inf)
+    return ratio
+
+
+def promise_values(
+    network: FlowNetwork, promises: Promises, decision: Decision, state: SteadyState
+) -> tuple[Floats, ...]:
+    """Value of each promise in each of its periods, weighted by offered contacts; NaN where nothing is offered."""
+    pools = network.pools
+    offered = state.arrivals.sum(axis=1)
+    values = []
+    for k, measure in enumerate(promises.measure):
+        wanted = promises.pools[k]
+        if measure == 0:
+            quality = service_level(
+                state.arrivals, state.work_s, decision.on_task, pools.queue, pools.patience_s, pools.chat_speed,
+                network.interval_s, wanted, float(promises.within_s[k]),
+            )
+        elif measure == 3:
+            quality = np.repeat(state.in_time[:, None], offered.shape[1], axis=1)
+        else:
+            source = state.mean_wait_s if measure == 1 else state.p_abandon
+            quality = (source * state.arrivals).sum(axis=1) / np.maximum(offered, 1e-300)
+            if measure == 1:
+                deferred = pools.queue == Queue.DEFERRED
+                quality[deferred] = state.delay_s[deferred]
+        periods = offered.shape[1] // promises.period_intervals[k]
+        weight = offered[wanted].reshape(int(wanted.sum()), periods, -1)
+        total = weight.sum(axis=(0, 2))
+        value = (quality[wanted].reshape(weight.shape) * weight).sum(axis=(0, 2))
+        values.append(np.where(total > 1e-9, value / np.maximum(total, 1e-300), np.nan))
+    return tuple(values)
+
+
+def promises_kept(promises: Promises, values: tuple[Floats, ...]) -> list[bool]:
+    """Tell for each promise if every period meets its target."""
+    kept = []
+    for k, value in enumerate(values):
+        least = promises.measure[k] in (0, 3)
+        short = promises.target[k] - value if least else value - promises.target[k]
+        kept.append(bool(np.nanmax(short, initial=-np.inf) <= KEPT_TOLERANCE))
+    return kept
+
+
+def holds(network: FlowNetwork, promises: Promises, decision: Decision, state: SteadyState) -> bool:
+    """Tell if caps, deadlines and promises all hold in a steady state."""
+    in_time = bool((state.in_time >= 1 - KEPT_TOLERANCE).all())
+    return (
+        state.converged
+        and in_time
+        and capacity_ratio(network, decision, state) >= 1 - 1e-9
+        and all(promises_kept(promises, promise_values(network, promises, decision, state)))
+    )
+
+
+def headroom(network: FlowNetwork, promises: Promises, decision: Decision, state: SteadyState) -> float:
+    """Largest uniform growth of issues at which caps on offered load, deadlines, rates and promises all hold.
+
+    The caps are solved by (1 + h) <- (1 + h)·capacity/offered(h); promises and deadlines, where they bind first, by
+    bisection. −1 where nothing holds at any demand.
+    """
+    growth, here = 0.0, state
+    for _ in range(25):
+        following = (1 + growth) * capacity_ratio(network, decision, here) - 1
+        following = min(max(following, -1.0), MOST_HEADROOM)
+        done = abs(following - growth) <= HEADROOM_TOLERANCE / 10
+        growth = following
+        if growth <= -1.0 + 1e-9:
+            return -1.0
+        here = steady_state(network, decision, growth, here)
+        if done:
+            break
+    growth -= HEADROOM_TOLERANCE / 10
+    here = steady_state(network, decision, growth, here)
+    if holds(network, promises, decision, here):
+        return growth
+    low, high = -1.0, growth
+    if holds(network, promises, decision, state) and growth > 0:
+        low = 0.0
+    elif growth > 0:
+        high = 0.0
+    while high - low > HEADROOM_TOLERANCE:
+        middle = (low + high) / 2
+        here = steady_state(network, decision, middle, here)
+        low, high = (middle, high) if holds(network, promises, decision, here) else (low, middle)
+    return low
+
+
+def evaluate(
+    network: FlowNetwork, promises: Promises, decision: Decision, *, with_headroom: bool = True
+) -> Evaluation:
+    """Evaluate one decision exactly.
+
+    Parameters
+    ----------
+    network, promises, decision
+        What there is, what is promised and what is decided.
+    with_headroom
+        False leaves headroom NaN (risk draws do not need it).
+    """
+    state = steady_state(network, decision)
+    points, weight = score_points(network, decision, state)
+    kind_segment = network.segment[network.flow_kind]
+    issues = np.bincount(network.segment, network.issues, len(network.segment_min))
+    by_segment = np.bincount(kind_segment, points, len(issues)) + network.effort * issues
+    values = promise_values(network, promises, decision, state)
+    starved = state.lost[np.bincount(network.flows.pair, state.volume, len(state.lost)) > 1e-6]
+    first = first_contacts(network, decision.offer)
+    offers = network.first_volume * decision.offer
+    money = float(
+        network.pools.contact_cost[network.flows.pool] @ state.volume
+        + network.nodes.offer_cost @ offers
+        + network.pools.fixed_cost.sum()
+    )
+    cx_segment = by_segment / np.maximum(issues, 1e-300)
+    kept = (
+        holds(network, promises, decision, state)
+        and bool((starved <= network.abandon_max + 1e-9).all())
+        and bool((cx_segment >= network.segment_min - 1e-9).all())
+        and bool((first <= network.nodes.most * (1 + 1e-9) + 1e-9).all())
+    )
+    total = float(issues.sum())
+    return Evaluation(
+        state=state,
+        cx=float(by_segment.sum() / total),
+        cx_segment=cx_segment,
+        score_weight=weight / total,
+        constant_points=float((by_segment.sum() - weight @ np.nan_to_num(network.flows.score)) / total),
+        variable_cost=money,
+        headroom=headroom(network, promises, decision, state) if with_headroom else np.nan,
+        promise_values=values,
+        kept=kept,
+    )

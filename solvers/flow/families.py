@@ -1,0 +1,235 @@
+"""The constraint families of the master, each one function on a Pyomo model; add one to `FAMILIES` and it is in.
+
+Symbols: f flow, n node, i type, c channel, g pool, t interval, d day, p (pool, type) pair; h headroom, θ = 1/patience,
+ρ redial. Times are seconds, money is the scenario's, volumes are contacts per horizon.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pyomo.environ as pyo
+
+from solvers.flow.network import Queue
+
+Rule = Iterator[tuple[Any, Any]]
+
+
+def natural_arrivals(model: Any) -> Rule:
+    """Σ_{g, stay or steer} flow[i,a,·,g] = issues[i]·natural[i,a]: every issue starts somewhere."""
+    net, nodes = model.net, model.net.nodes
+    groups: dict[tuple[int, int], list[Any]] = defaultdict(list)
+    volume: dict[tuple[int, int], float] = {}
+    for n in np.flatnonzero(nodes.stage == 0):
+        key = (int(nodes.kind[n]), int(nodes.natural[n]))
+        groups[key] += [model.flow[f] for f in model.flows_at[n]]
+        volume[key] = float(net.first_volume[n])
+    for key, terms in groups.items():
+        yield key, pyo.quicksum(terms) == volume[key]
+
+
+def steer_acceptance(model: Any) -> Rule:
+    """Σ_g flow[n,g] <= min(acceptance·issues·natural, most): realized moves, capped where support is thin."""
+    net, nodes = model.net, model.net.nodes
+    for n in np.flatnonzero(nodes.steer >= 0):
+        limit = min(nodes.acceptance[n] * net.first_volume[n], nodes.most[n])
+        yield int(n), pyo.quicksum(model.flow[f] for f in model.flows_at[n]) <= float(limit)
+
+
+def one_offer(model: Any) -> Rule:
+    """Σ_steers flow/acceptance <= issues·natural: nobody gets two offers."""
+    net, nodes = model.net, model.net.nodes
+    groups: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for n in np.flatnonzero(nodes.steer >= 0):
+        groups[int(nodes.kind[n]), int(nodes.natural[n])].append(int(n))
+    for key, members in groups.items():
+        if len(members) > 1:
+            offers = pyo.quicksum(
+                model.flow[f] * (1.0 / nodes.acceptance[n]) for n in members for f in model.flows_at[n]
+            )
+            yield key, offers <= float(net.first_volume[members[0]])
+
+
+def next_contacts(model: Any) -> Rule:
+    """Σ_g flow[n,g] = Σ_f (flow − θq)·next[f,n] + ρ·θq[f → n] for later nodes: returns, escalations, redials."""
+    net = model.net
+    into: dict[int, list[Any]] = defaultdict(list)
+    theta = 1.0 / net.pools.patience_s[net.flows.pool]
+    for f, n, share in zip(net.served_from, net.served_to, net.served_share, strict=True):
+        into[int(n)].append(share * model.flow[int(f)])
+        if int(f) in model.wait:
+            into[int(n)].append(-share * theta[f] * model.wait[int(f)])
+    for f in model.wait:
+        redial = net.pools.redial[net.flows.pool[f]]
+        if redial > 0:
+            into[int(net.redial_to[f])].append(redial * theta[f] * model.wait[f])
+    for n in np.flatnonzero(net.nodes.stage > 0):
+        yield int(n), pyo.quicksum(model.flow[f] for f in model.flows_at[n]) == pyo.quicksum(into[int(n)])
+
+
+def pool_work(model: Any) -> Rule:
+    """work[p] = Σ_{f ∈ p} aht[f]·flow[f]: handled seconds of a type in a pool."""
+    for p in model.work:
+        terms = [float(model.net.flows.aht_s[f]) * model.flow[f] for f in model.flows_in[p]]
+        yield p, model.work[p] == pyo.quicksum(terms)
+
+
+def _load(model: Any, g: int, t: int) -> Any:
+    """Offered load of a pool in agents, Σ_i profile[i,t]·work[g,i] / (interval·speed)."""
+    net = model.net
+    scale = 1.0 / (net.interval_s * net.pools.speed[g])
+    return pyo.quicksum(
+        float(net.profile[net.pair_kind[p], t] * scale) * model.work[p] for p in model.pairs_of[g]
+    )
+
+
+def occupancy(model: Any) -> Rule:
+    """(1 + h)·R[g,t] <= cap·on_task[g,t] on the *offered* load R; deferred pools over the whole horizon."""
+    net = model.net
+    for g in np.flatnonzero(net.pools.staffed):
+        cap = float(net.pools.occupancy_max[g])
+        if net.pools.queue[g] == Queue.DEFERRED:
+            load = pyo.quicksum(_load(model, g, t) for t in model.intervals)
+            yield (int(g), -1), (1 + model.h) * load <= cap * pyo.quicksum(
+                model.on_task[g, t] for t in model.intervals
+            )
+            continue
+        for t in model.intervals:
+            yield (int(g), t), (1 + model.h) * _load(model, g, t) <= cap * model.on_task[g, t]
+
+
+def automated_rate(model: Any) -> Rule:
+    """(1 + h)·Σ_f profile[i,t]·flow[f] <= rate_max[g]: sessions, rates and contracts."""
+    net = model.net
+    for g in np.flatnonzero(np.isfinite(net.pools.rate_max)):
+        members = [f for p in model.pairs_of[g] for f in model.flows_in[p]]
+        for t in model.intervals:
+            arrivals = pyo.quicksum(float(net.profile[net.flow_kind[f], t]) * model.flow[f] for f in members)
+            yield (int(g), t), (1 + model.h) * arrivals <= float(net.pools.rate_max[g])
+
+
+def waiting_shared(model: Any) -> Rule:
+    """Σ_{f ∈ g} q[f] = Σ_t Q[g,t]·interval: the waiting of a pool divides among its flows (outer model of priority)."""
+    net = model.net
+    for g in model.queued_pools:
+        members = [f for p in model.pairs_of[g] for f in model.flows_in[p] if f in model.wait]
+        total = pyo.quicksum(net.interval_s * model.queue[g, t] for t in model.intervals)
+        yield int(g), pyo.quicksum(model.wait[f] for f in members) == total
+
+
+def wait_limit(model: Any) -> Rule:
+    """q[f] <= w_max[g]·flow[f]: no type is starved, and waiting cannot be inflated to shed work."""
+    net = model.net
+    for f in model.wait:
+        yield f, model.wait[f] <= float(net.wait_max_s[net.flows.pool[f]]) * model.flow[f]
+
+
+def wait_loss(model: Any) -> Rule:
+    """loss[f] >= final·(1 − abandon_max)·(slope·q + offset·flow): the convex lower hull of the wait curve."""
+    net = model.net
+    final = net.flows.final_share * (1 - net.abandon_max)
+    for f in model.loss:
+        p = net.flows.pair[f]
+        for line in range(net.wait_hull_slope.shape[1]):
+            slope, offset = net.wait_hull_slope[p, line], net.wait_hull_offset[p, line]
+            if slope > 0:
+                points = slope * model.wait[f] + offset * model.flow[f]
+                yield (f, line), model.loss[f] >= float(final[f]) * points
+
+
+def paid_time(model: Any) -> Rule:
+    """paid[g,d] >= min_j(paid_j/floor_j)·Σ_{t∈d} on_task/(1 − shrinkage)·hours; day-cover cuts sharpen it."""
+    net = model.net
+    for g in np.flatnonzero(net.pools.staffed):
+        ratio = float(model.paid_ratio[g]) / (1 - net.pools.shrinkage[g])
+        for d in range(net.days):
+            day = range(d * net.intervals_per_day, (d + 1) * net.intervals_per_day)
+            yield (int(g), d), model.paid[g, d] >= ratio * pyo.quicksum(model.on_task[g, t] for t in day)
+
+
+def roster_hours(model: Any) -> Rule:
+    """Σ_d paid[g,d] <= (heads + hires)·contract + overtime; overtime <= (heads + hires)·overtime_max."""
+    payroll = model.payroll
+    for g in np.flatnonzero(model.net.pools.staffed & payroll.rostered):
+        heads = payroll.heads[g] + model.hires[g]
+        total = pyo.quicksum(model.paid[g, d] for d in range(model.net.days))
+        yield (int(g), 0), total <= float(payroll.contract_h[g]) * heads + model.overtime[g]
+        yield (int(g), 1), model.overtime[g] <= float(payroll.overtime_h[g]) * heads
+
+
+def seats(model: Any) -> Rule:
+    """Σ_{g ∈ limit} on_task[g,t]/(1 − shrinkage[g]) <= seats: workplaces."""
+    net = model.net
+    for k, most in enumerate(model.limits.seat_max):
+        members = np.flatnonzero(model.limits.seat_pools[k] & net.pools.staffed)
+        for t in model.intervals:
+            people = pyo.quicksum(model.on_task[g, t] * (1 / (1 - net.pools.shrinkage[g])) for g in members)
+            yield (k, t), people <= float(most)
+
+
+def experience(model: Any) -> Rule:
+    """CX of each segment: cx[s]·issues[s] = Σ final scores − waiting − effort (linear: one contact an issue is last)."""
+    net, flows = model.net, model.net.flows
+    theta = 1.0 / net.pools.patience_s[flows.pool]
+    worth = (1 - flows.escalate) * (
+        flows.resolve * flows.score + (1 - flows.resolve) * (1 - flows.comeback) * net.score_given_up
+    )
+    lost = (1 - net.pools.redial[flows.pool]) * net.score_abandoned
+    segment = net.segment[net.flow_kind]
+    for s in range(len(net.segment_min)):
+        issues = float(net.issues[net.segment == s].sum())
+        terms = []
+        for f in np.flatnonzero(segment == s):
+            terms.append(float(worth[f] - net.effort) * model.flow[int(f)])
+            if int(f) in model.wait:
+                terms.append(float(theta[f] * (lost[f] - worth[f])) * model.wait[int(f)])
+            if int(f) in model.loss:
+                terms.append(-1.0 * model.loss[int(f)])
+        yield s, issues * model.cx[s] == pyo.quicksum(terms) + net.effort * issues
+
+
+def segment_floor(model: Any) -> Rule:
+    """cx[s] >= floor[s]: no segment is starved."""
+    for s, floor in enumerate(model.net.segment_min):
+        if np.isfinite(floor):
+            yield s, model.cx[s] >= float(floor)
+
+
+def money(model: Any) -> Rule:
+    """cost = wages + overtime premium + hires + contacts + offers + fixed."""
+    net, payroll, nodes = model.net, model.payroll, model.net.nodes
+    terms = [float(net.pools.fixed_cost.sum())]
+    for g in np.flatnonzero(net.pools.staffed):
+        wage = float(net.pools.wage_per_h[g])
+        terms += [wage * model.paid[g, d] for d in range(net.days)]
+        if payroll.rostered[g]:
+            terms.append(wage * float(payroll.overtime_premium[g]) * model.overtime[g])
+            terms.append(float(payroll.hire_cost[g]) * model.hires[g])
+    each = net.pools.contact_cost[net.flows.pool] + np.where(
+        nodes.steer[net.flows.node] >= 0, (nodes.offer_cost / nodes.acceptance)[net.flows.node], 0.0
+    )
+    terms += [float(each[f]) * model.flow[f] for f in model.flow if each[f] != 0]
+    yield 0, model.cost == pyo.quicksum(terms)
+
+
+def mean_experience(model: Any) -> Rule:
+    """cx_mean·Σ issues = Σ_s cx[s]·issues[s]: the axis."""
+    net = model.net
+    share = [float(net.issues[net.segment == s].sum() / net.issues.sum()) for s in range(len(net.segment_min))]
+    yield 0, model.cx_mean == pyo.quicksum(w * model.cx[s] for s, w in enumerate(share))
+
+
+def budget(model: Any) -> Rule:
+    """cost <= budget."""
+    if np.isfinite(model.limits.budget):
+        yield 0, model.cost <= float(model.limits.budget)
+
+
+FAMILIES: tuple[Callable[[Any], Rule], ...] = (
+    natural_arrivals, steer_acceptance, one_offer, next_contacts, pool_work, occupancy, automated_rate, waiting_shared,
+    wait_limit, wait_loss, paid_time, roster_hours, seats, experience, segment_floor, money, mean_experience, budget,
+)
+"""Every constraint family, in the order of the model's rows."""

@@ -1,0 +1,163 @@
+"""A whole plan as arrays: routing, people on shifts, what they cost and what they do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from solvers.flow.evaluate import Evaluation, evaluate
+from solvers.flow.network import Decision, Floats, FlowNetwork, Ints, Limits, Promises
+from solvers.shifts.catalogue import Catalogue, Payroll
+from solvers.shifts.roster import heads_bound, people_needed
+
+
+@dataclass(frozen=True)
+class Instance:
+    """Everything a plan is judged against."""
+
+    network: FlowNetwork
+    promises: Promises
+    limits: Limits
+    payroll: Payroll
+    catalogues: tuple[Catalogue | None, ...]
+
+
+@dataclass(frozen=True)
+class Routing:
+    """The part of a decision that routes contacts: see `Decision`."""
+
+    offer: Floats
+    split: Floats
+    priority: Ints
+
+
+@dataclass(frozen=True)
+class Staffing:
+    """People on shifts per pool (None: automated), shape (day, shift), and on the floor, (pool, interval)."""
+
+    people: tuple[Ints | None, ...]
+    scheduled: Floats
+
+
+@dataclass(frozen=True)
+class PeopleCost:
+    """Hours and money of people per pool, arrays over pools, and their sum in `money`."""
+
+    paid_h: Floats
+    overtime_h: Floats
+    heads_needed: Ints
+    hires: Ints
+    wages: Floats
+    premium: Floats
+    hiring: Floats
+
+    @property
+    def money(self) -> float:
+        """Wages, overtime premium and hiring charged to the horizon."""
+        return float(self.wages.sum() + self.premium.sum() + self.hiring.sum())
+
+
+@dataclass(frozen=True)
+class Solution:
+    """One evaluated plan. `feasible`: every promise, guard, limit and roster holds at nominal demand."""
+
+    routing: Routing
+    staffing: Staffing
+    evaluation: Evaluation
+    people_cost: PeopleCost
+    cost: float
+    feasible: bool
+    origin: str
+
+    @property
+    def objectives(self) -> tuple[float, float, float]:
+        """CX (max), cost (min), headroom (max)."""
+        return (self.evaluation.cx, self.cost, self.evaluation.headroom)
+
+
+def on_task(instance: Instance, scheduled: Floats) -> Floats:
+    """Agents on task: scheduled·(1 − shrinkage)."""
+    return np.asarray(scheduled * (1.0 - instance.network.pools.shrinkage)[:, None])
+
+
+def decision_of(instance: Instance, routing: Routing, scheduled: Floats) -> Decision:
+    """Join routing and staffing."""
+    return Decision(routing.offer, routing.split, routing.priority, on_task(instance, scheduled))
+
+
+def floor_people(instance: Instance, people: tuple[Ints | None, ...]) -> Floats:
+    """People on the floor per pool and interval, from people on shifts."""
+    network = instance.network
+    scheduled = np.zeros((len(network.pools.queue), network.profile.shape[1]))
+    for g, counts in enumerate(people):
+        catalogue = instance.catalogues[g]
+        if counts is not None and catalogue is not None:
+            scheduled[g] = (counts @ catalogue.cover).ravel()
+    return scheduled
+
+
+def cost_of_people(instance: Instance, people: tuple[Ints | None, ...]) -> PeopleCost:
+    """Price people on shifts: heads by an assignment to people-weeks, overtime beyond contracts, hires beyond heads."""
+    payroll, pools = instance.payroll, instance.network.pools
+    count = len(pools.queue)
+    paid, overtime = np.zeros(count), np.zeros(count)
+    needed, hires = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+    for g, counts in enumerate(people):
+        catalogue = instance.catalogues[g]
+        if counts is None or catalogue is None:
+            continue
+        paid[g] = float(counts.sum(axis=0) @ catalogue.paid_h)
+        if payroll.rostered[g]:
+            needed[g] = _heads(payroll, catalogue, counts, g)
+            hires[g] = max(0, needed[g] - int(payroll.heads[g]))
+            overtime[g] = max(0.0, paid[g] - (payroll.heads[g] + hires[g]) * payroll.contract_h[g])
+    wages = pools.wage_per_h * paid
+    premium = pools.wage_per_h * np.nan_to_num(payroll.overtime_premium) * overtime
+    return PeopleCost(paid, overtime, needed, hires, wages, premium, np.nan_to_num(payroll.hire_cost) * hires)
+
+
+def _heads(payroll: Payroll, catalogue: Catalogue, counts: Ints, g: int) -> int:
+    """Heads of a feasible assignment of shifts to people, trying first whether those on the payroll are enough."""
+    day, shift = np.nonzero(counts)
+    times = counts[day, shift]
+    day, shift = np.repeat(day, times), np.repeat(shift, times)
+    order = np.lexsort((catalogue.end_min[shift], catalogue.start_min[shift], day))
+    day, shift = day[order], shift[order]
+    most_hours = float(payroll.contract_h[g] + payroll.overtime_h[g])
+    paid = catalogue.paid_h[shift]
+    if len(paid) and paid.max() > most_hours:
+        most_hours = float(paid.max())
+    used = people_needed(
+        day.astype(np.int64), catalogue.start_min[shift], catalogue.end_min[shift], paid, int(payroll.days[g]),
+        most_hours, float(payroll.rest_min[g]),
+    )
+    return max(used, heads_bound(counts.sum(axis=1), float(paid.sum()), int(payroll.days[g]), most_hours))
+
+
+def within_limits(instance: Instance, scheduled: Floats, people_cost: PeopleCost, cost: float) -> bool:
+    """Tell if seats, hires and budget hold."""
+    limits = instance.limits
+    for k, most in enumerate(limits.seat_max):
+        if scheduled[limits.seat_pools[k]].sum(axis=0).max(initial=0.0) > most + 1e-9:
+            return False
+    if (people_cost.hires > instance.payroll.hires_max + 1e-9).any():
+        return False
+    return cost <= limits.budget * (1 + 1e-12)
+
+
+def judge(instance: Instance, routing: Routing, people: tuple[Ints | None, ...], origin: str) -> Solution:
+    """Evaluate routing and people on shifts as one plan."""
+    scheduled = floor_people(instance, people)
+    evaluation = evaluate(instance.network, instance.promises, decision_of(instance, routing, scheduled))
+    people_cost = cost_of_people(instance, people)
+    cost = evaluation.variable_cost + people_cost.money
+    feasible = (
+        evaluation.kept and evaluation.headroom >= 0 and within_limits(instance, scheduled, people_cost, cost)
+    )
+    return Solution(routing, Staffing(people, scheduled), evaluation, people_cost, cost, feasible, origin)
+
+
+def with_origin(solution: Solution, origin: str) -> Solution:
+    """Return the same plan under another origin."""
+    return replace(solution, origin=origin)

@@ -1,0 +1,167 @@
+"""The one door to HiGHS: linear programs that stay in memory, and small integer programs.
+
+Three habits of the house (each was measured to matter): a hot start runs under an iteration limit and falls back to a
+cold start with presolve, because a restarted dual simplex can stall after rows are added; only *optimal* is
+accepted; and the objective is recomputed from the columns, because a hot-started run can report a wrong one
+(ERGO-Code/HiGHS issue 3294).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from solvers.errors import SolverFailed, Termination
+
+Floats = NDArray[np.float64]
+HOT_ITERATIONS = 3000
+
+_TERMINATION = {
+    highspy.HighsModelStatus.kOptimal: Termination.OPTIMAL,
+    highspy.HighsModelStatus.kInfeasible: Termination.INFEASIBLE,
+    highspy.HighsModelStatus.kUnbounded: Termination.UNBOUNDED,
+    highspy.HighsModelStatus.kUnboundedOrInfeasible: Termination.INFEASIBLE_OR_UNBOUNDED,
+    highspy.HighsModelStatus.kTimeLimit: Termination.TIME_LIMIT,
+    highspy.HighsModelStatus.kIterationLimit: Termination.ITERATION_LIMIT,
+    highspy.HighsModelStatus.kSolutionLimit: Termination.ITERATION_LIMIT,
+}
+
+
+@dataclass(frozen=True)
+class Program:
+    """min cost·x, row_lower <= matrix·x <= row_upper, lower <= x <= upper, some x integer."""
+
+    cost: Floats
+    matrix: sparse.csr_matrix
+    row_lower: Floats
+    row_upper: Floats
+    lower: Floats
+    upper: Floats
+    integer: NDArray[np.bool_] | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Columns, row duals and objective (recomputed from the columns); NaN where there is no solution."""
+
+    termination: Termination
+    x: Floats
+    row_dual: Floats
+    objective: float
+    bound: float
+
+    @property
+    def optimal(self) -> bool:
+        """True if proven optimal within the tolerances."""
+        return self.termination is Termination.OPTIMAL
+
+
+class HeldProgram:
+    """A linear (or small integer) program held in HiGHS; bounds, costs and rows may change between solves."""
+
+    def __init__(self, program: Program, *, threads: int = 1, node_limit: int | None = None) -> None:
+        self._highs = highspy.Highs()
+        for option, value in (("output_flag", False), ("threads", threads), ("random_seed", 0), ("parallel", "off")):
+            self._highs.setOptionValue(option, value)
+        self._integer = program.integer is not None and bool(program.integer.any())
+        if self._integer:
+            self._highs.setOptionValue("mip_rel_gap", 0.0)
+            self._highs.setOptionValue("mip_abs_gap", 1e-7)
+            if node_limit is not None:
+                self._highs.setOptionValue("mip_max_nodes", node_limit)
+        self._cost = program.cost.copy()
+        self._rows = program.matrix.shape[0]
+        self._fresh = True
+        self._check(self._highs.passModel(_to_lp(program)))
+
+    def _check(self, status: Any) -> None:
+        if status == highspy.HighsStatus.kError:
+            raise SolverFailed(f"HiGHS refused a change of a program with {len(self._cost)} columns: {status}")
+
+    @property
+    def rows(self) -> int:
+        """Number of rows held now."""
+        return self._rows
+
+    def set_cost(self, cost: Floats) -> None:
+        """Replace all objective coefficients."""
+        self._cost = cost.copy()
+        index = np.arange(len(cost), dtype=np.int32)
+        self._check(self._highs.changeColsCost(len(cost), index, cost))
+
+    def set_row(self, row: int, lower: float, upper: float) -> None:
+        """Replace the bounds of one row."""
+        self._check(self._highs.changeRowBounds(row, lower, upper))
+
+    def set_rows(self, index: NDArray[np.int32], lower: Floats, upper: Floats) -> None:
+        """Replace the bounds of several rows."""
+        self._check(self._highs.changeRowsBounds(len(index), index, lower, upper))
+
+    def add_rows(self, matrix: sparse.csr_matrix, lower: Floats, upper: Floats) -> None:
+        """Append rows."""
+        count = matrix.shape[0]
+        if count == 0:
+            return
+        self._check(
+            self._highs.addRows(
+                count, lower, upper, matrix.nnz, matrix.indptr[:-1].astype(np.int32),
+                matrix.indices.astype(np.int32), matrix.data.astype(float),
+            )
+        )
+        self._rows += count
+
+    def solve(self, *, cold: bool = False) -> Answer:
+        """Solve; hot under an iteration limit if a basis is there, else (or then) cold with presolve.
+
+        `cold` forgets the basis first, so that the answer depends on the program alone, not on what was solved before.
+        """
+        if cold:
+            self._highs.clearSolver()
+            self._fresh = True
+        if not self._integer:
+            limit = max(HOT_ITERATIONS, self._rows // 2)
+            self._highs.setOptionValue("simplex_iteration_limit", 2_000_000 if self._fresh else limit)
+        self._highs.run()
+        status = self._highs.getModelStatus()
+        if not self._integer and not self._fresh and status != highspy.HighsModelStatus.kOptimal:
+            self._highs.clearSolver()
+            self._highs.setOptionValue("simplex_iteration_limit", 2_000_000)
+            self._highs.run()
+            status = self._highs.getModelStatus()
+        self._fresh = status != highspy.HighsModelStatus.kOptimal
+        return self._answer(_TERMINATION.get(status, Termination.ERROR))
+
+    def _answer(self, termination: Termination) -> Answer:
+        info = self._highs.getInfo()
+        has_point = termination is Termination.OPTIMAL or (
+            self._integer and info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+        )
+        if not has_point:
+            nothing = np.full(len(self._cost), np.nan)
+            return Answer(termination, nothing, np.full(self._rows, np.nan), np.nan, np.nan)
+        solution = self._highs.getSolution()
+        x = np.asarray(solution.col_value, dtype=float)
+        dual = np.asarray(solution.row_dual, dtype=float) if not self._integer else np.full(self._rows, np.nan)
+        objective = float(self._cost @ x)
+        return Answer(termination, x, dual, objective, float(info.mip_dual_bound) if self._integer else objective)
+
+
+def _to_lp(program: Program) -> highspy.HighsLp:
+    matrix = sparse.csr_matrix(program.matrix)
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = len(program.cost), matrix.shape[0]
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = program.cost, program.lower, program.upper
+    lp.row_lower_, lp.row_upper_ = program.row_lower, program.row_upper
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_ = matrix.indptr.astype(np.int32)
+    lp.a_matrix_.index_ = matrix.indices.astype(np.int32)
+    lp.a_matrix_.value_ = matrix.data.astype(float)
+    if program.integer is not None:
+        kinds = [highspy.HighsVarType.kInteger if i else highspy.HighsVarType.kContinuous for i in program.integer]
+        lp.integrality_ = kinds
+    return lp
