@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import types
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -17,11 +17,15 @@ from planner.scenario.scenario import Scenario
 
 def suggest(name: object, known: Iterable[str]) -> str:
     """Say `; did you mean 'x'?`, or list what is known where nothing comes near."""
-    names = [str(one) for one in known]
-    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    return _suggest(str(name)[:100], tuple(str(one) for one in known))
+
+
+@lru_cache(maxsize=4096)
+def _suggest(name: str, names: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if not near:
         lower = {one.lower(): one for one in reversed(names)}
-        near = [lower[one] for one in difflib.get_close_matches(str(name).lower(), list(lower), n=1, cutoff=0.6)]
+        near = [lower[one] for one in difflib.get_close_matches(name.lower(), list(lower), n=1, cutoff=0.6)]
     if near:
         return f"; did you mean '{near[0]}'?"
     listed = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")

@@ -148,7 +148,7 @@ def _move_file_names(data: dict[str, Any], old: Path, new: Path) -> None:
     if old.resolve() == new.resolve():
         return
     for section, key in FILE_PLACES:
-        holder = data.get(section)
+        holder: Any = data.get(section)
         name = holder.get(key) if isinstance(holder, dict) else None
         if isinstance(name, str) and name != "history" and "://" not in name and not Path(name).is_absolute():
             holder[key] = Path(os.path.relpath(old / name, new)).as_posix()

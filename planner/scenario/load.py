@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from planner.errors import Issue, ScenarioError
-from planner.scenario.document import yaml_text
+from planner.scenario.check import Finding, check_scenario
+from planner.scenario.document import Document, dotted, yaml_text
+from planner.scenario.inputs import Inputs, read_inputs
 from planner.scenario.layers import Applied, read_layers
-from planner.scenario.messages import validate
+from planner.scenario.messages import validate, validate_rest
 from planner.scenario.references import check_references
 from planner.scenario.scenario import Scenario
 
@@ -69,9 +71,28 @@ def load_scenario_record(path: str | Path, overrides: Iterable[str] = (), varian
     layered = read_layers(file, str(path), overrides, variant)
     document = layered.document
     scenario, issues = validate(document.data, document)
-    issues += check_references(document)
-    if scenario is None or issues:
-        raise ScenarioError(issues)
-    scenario._folder = file.parent
+    unknown_names = check_references(document)
+    checked, intact = (scenario, True) if scenario is not None else validate_rest(document.data)
+    inputs = Inputs()
+    issues += unknown_names
+    if checked is not None:
+        checked._folder = file.parent
+        inputs = read_inputs(checked, document, str(path), tables=intact)
+        findings = check_scenario(checked, inputs.natural, whole=intact and not unknown_names)
+        issues += [_issue(finding, document) for finding in findings] + inputs.issues
+    errors = sorted({issue for issue in issues if issue.severity == "error"}, key=_order)
+    if scenario is None or errors:
+        raise ScenarioError(errors)
     text = yaml_text({key: value for key, value in document.data.items() if key != "variants"})
-    return LoadedScenario(scenario, tuple(layered.applied), layered.files, (), text)
+    files = {**layered.files, **inputs.files}
+    return LoadedScenario(scenario, tuple(layered.applied), files, tuple(issues), text)
+
+
+def _issue(finding: Finding, document: Document) -> Issue:
+    place, written = finding.place, finding.place in document.values
+    mark = document.mark(place, key=finding.about_key) if written else document.parent_mark(place[:-1])
+    return Issue(mark.file, mark.line, mark.column, dotted(place), finding.message, finding.severity)
+
+
+def _order(issue: Issue) -> tuple[str, int, int, str]:
+    return issue.file, issue.line or 0, issue.column or 0, issue.message

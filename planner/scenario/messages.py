@@ -54,22 +54,25 @@ def validate(data: Mapping[str, Any], document: Document) -> tuple[Scenario | No
     return scenario, [_issue(error, document) for error in errors]
 
 
-def validate_rest(data: Mapping[str, Any]) -> Scenario | None:
+def validate_rest(data: Mapping[str, Any]) -> tuple[Scenario | None, bool]:
     """Build a scenario of what is valid: wrong values, and at need their owners, are taken away first.
 
-    For checks that can still be made where some values are wrong; None where nothing can be built.
+    For checks that can still be made where some values are wrong; None where nothing can be built. The second
+    value is True where nothing but unknown keys had to go.
     """
     rest = json.loads(_json(data))
+    only_keys = True
     for _ in range(8):
         scenario, errors = _attempt(rest)
         if scenario is not None:
-            return scenario
+            return scenario, only_keys
+        only_keys = only_keys and all(error["type"] == "extra_forbidden" for error in errors)
         places = {_present(rest, _place(error)[0]) for error in errors}
         if () in places:
-            return None
+            break
         for place in sorted(places, key=lambda one: [str(part).zfill(6) for part in one], reverse=True):
             _take_away(rest, place)
-    return None
+    return None, False
 
 
 def _attempt(data: Mapping[str, Any]) -> tuple[Scenario | None, list[Any]]:

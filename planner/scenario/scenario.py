@@ -319,6 +319,12 @@ class Scenario(Strict):
         """Path of a file named in the scenario."""
         return self._folder / name
 
+    def eligible(self, pool: str, reason: str, segment: str) -> bool:
+        """Whether a pool may serve a contact type: its lists allow it, and `must_human` reasons meet no automaton."""
+        one = self.pools[pool]
+        listed = (one.reasons is None or reason in one.reasons) and (one.segments is None or segment in one.segments)
+        return listed and (one.staffed or not self.reasons[reason].must_human)
+
     @property
     def types(self) -> list[tuple[str, str]]:
         """Contact types (reason, segment) in file order."""
