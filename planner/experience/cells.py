@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from planner.experience.model import Stage
 
@@ -76,17 +77,35 @@ def final_contacts(cells: Cells) -> tuple[Cells, str]:
     return cells, "no customer can be followed: every contact is taken as the last of its issue"
 
 
-def standardized(frame: pd.DataFrame, cells: Cells) -> pd.DataFrame:
-    """Return the mean of each covariate per row in standard units of the bin means, 0 where it is missing."""
-    out = pd.DataFrame(index=frame.index)
-    n = frame["contacts"].to_numpy(float)
-    for name in cells.covariates:
-        known = (frame[f"bin_{name}"].to_numpy() >= 0) & (n > 0)
-        mean = np.divide(frame[f"sum_{name}"].to_numpy(float), n, out=np.zeros_like(n), where=known)
+Scales = dict[str, tuple[float, float]]
+"""Center and spread of each covariate, in its own unit."""
+
+
+def covariate_scales(frame: pd.DataFrame, covariates: Sequence[str]) -> Scales:
+    """Center and spread of the row means of each covariate over contacts; (0, 0) where it is never known."""
+    scales: Scales = {}
+    for name in covariates:
+        mean, known = _means(frame, name)
         if not known.any():
-            out[name] = 0.0
+            scales[name] = (0.0, 0.0)
             continue
-        center = float(np.average(mean[known], weights=n[known]))
-        spread = float(np.sqrt(np.average((mean[known] - center) ** 2, weights=n[known])))
-        out[name] = np.where(known, (mean - center) / (spread if spread > 0 else 1.0), 0.0)
+        weight = frame["contacts"].to_numpy(float)[known]
+        center = float(np.average(mean[known], weights=weight))
+        scales[name] = (center, float(np.sqrt(np.average((mean[known] - center) ** 2, weights=weight))))
+    return scales
+
+
+def standardized(frame: pd.DataFrame, scales: Scales) -> pd.DataFrame:
+    """Return the mean of each covariate per row in standard units, 0 where it is missing or does not vary."""
+    out = pd.DataFrame(index=frame.index)
+    for name, (center, spread) in scales.items():
+        mean, known = _means(frame, name)
+        out[name] = np.where(known & (spread > 0), (mean - center) / (spread if spread > 0 else 1.0), 0.0)
     return out
+
+
+def _means(frame: pd.DataFrame, name: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    n = frame["contacts"].to_numpy(float)
+    known = (frame[f"bin_{name}"].to_numpy() >= 0) & (n > 0)
+    total = frame[f"sum_{name}"].to_numpy(float)
+    return np.divide(total, n, out=np.zeros_like(n), where=known), known

@@ -1,0 +1,251 @@
+"""From labeled cells to the blocks of the hierarchical model and back to labeled targets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+
+from planner.experience.hierarchical import Array, Block, BlockFit
+
+_TIME_SHARED_CONTACTS = 5e5
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A family of effects: one per combination of the labels of `factors`, times the column `slope` if named.
+
+    `scale` is the prior scale of their standard deviation in units of one score's standard deviation (or logits).
+    """
+
+    factors: tuple[str, ...]
+    scale: float
+    slope: str | None = None
+    fixed: bool = False
+
+    @property
+    def name(self) -> str:
+        """Readable name, `reason:channel*severity`."""
+        return (":".join(self.factors) or "constant") + (f"*{self.slope}" if self.slope else "")
+
+
+@dataclass(frozen=True)
+class Design:
+    """Terms with the labels of each factor; turns frames into blocks with the same columns every time."""
+
+    terms: tuple[Term, ...]
+    levels: Mapping[str, pd.Index]
+    unit: float
+
+    def blocks(self, frame: pd.DataFrame) -> list[Block]:
+        """Return one block per term; every label must be known.
+
+        Raises
+        ------
+        ValueError
+            A label the design does not know.
+        """
+        codes = {name: self._codes(frame, name) for name in {f for term in self.terms for f in term.factors}}
+        return [self._block(term, codes, frame) for term in self.terms]
+
+    def _codes(self, frame: pd.DataFrame, name: str) -> NDArray[np.intp]:
+        found = self.levels[name].get_indexer(pd.Index(frame[name]))
+        if (found < 0).any():
+            raise ValueError(f"{name}: unknown labels {list(frame[name][found < 0].unique())[:5]}")
+        return found
+
+    def _block(self, term: Term, codes: Mapping[str, NDArray[np.intp]], frame: pd.DataFrame) -> Block:
+        code = np.zeros(len(frame), dtype=np.intp)
+        size = 1
+        for name in term.factors:
+            code = code * len(self.levels[name]) + codes[name]
+            size *= len(self.levels[name])
+        slope = None if term.slope is None else frame[term.slope].to_numpy(float)
+        return Block(term.name, code, size, term.scale * self.unit, slope, term.fixed)
+
+    def matrix(self, frame: pd.DataFrame) -> sparse.csr_matrix:
+        """Return the design rows of a frame, sparse, shape (row, column)."""
+        return stack(self.blocks(frame), len(frame))
+
+
+def stack(blocks: Sequence[Block], rows: int) -> sparse.csr_matrix:
+    """Put blocks side by side as one sparse matrix, shape (row, column)."""
+    offsets = np.concatenate([[0], np.cumsum([block.size for block in blocks])])
+    columns = np.stack([block.codes + offsets[k] for k, block in enumerate(blocks)], axis=1).ravel()
+    values = np.stack([np.ones(rows) if b.slope is None else b.slope for b in blocks], axis=1).ravel()
+    pointer = np.arange(0, len(columns) + 1, len(blocks))
+    return sparse.csr_matrix((values, columns, pointer), shape=(rows, int(offsets[-1])))
+
+
+def make_design(frame: pd.DataFrame, terms: Sequence[Term], unit: float) -> Design:
+    """Build a design with the labels found in `frame`; terms of a factor with one label only are left out."""
+    names = {factor for term in terms for factor in term.factors}
+    levels = {name: pd.Index(sorted(frame[name].unique())) for name in names}
+    useful = [t for t in terms if all(len(levels[f]) > 1 for f in t.factors) and _moves(frame, t)]
+    return Design(tuple(useful), levels, unit)
+
+
+def _moves(frame: pd.DataFrame, term: Term) -> bool:
+    return term.slope is None or bool(frame[term.slope].abs().max() > 0)
+
+
+def score_terms(covariates: Sequence[str], *, pools: bool, stages: bool) -> list[Term]:
+    """List the terms known before the contact, with the prior scales of the measured default."""
+    rc = ("reason", "channel")
+    terms = [
+        Term((), 3.0, fixed=True),
+        Term(("channel",), 0.5),
+        Term(("reason",), 0.5),
+        Term(rc, 0.3),
+        Term(("segment",), 0.3),
+        Term(("segment", "channel"), 0.15),
+        Term(("reason", "segment"), 0.1),
+    ]
+    if pools:
+        terms += [Term(("pool",), 0.2), Term(("pool", "reason"), 0.1)]
+    if stages:
+        terms += [Term(("stage",), 0.3), Term(("stage", "channel"), 0.15)]
+    for k, name in enumerate(covariates):
+        strongest = k == 0
+        terms += [
+            Term((f"bin_{name}", "channel"), 0.2 if strongest else 0.1),
+            Term(("channel",), 0.3 if strongest else 0.15, slope=name),
+            Term(("reason",), 0.1, slope=name),
+        ]
+        if strongest:
+            terms += [Term(rc, 0.1, slope=name), Term(("reason", f"bin_{name}"), 0.1)]
+    return terms
+
+
+def after_terms() -> list[Term]:
+    """List the terms known only after the contact, for the response side: never part of a channel's effect."""
+    return [
+        Term(("disposition",), 0.7),
+        Term(("disposition", "channel"), 0.2),
+        Term(("disposition", "reason"), 0.2),
+        Term(("later",), 0.5),
+        Term(("later", "channel"), 0.2),
+        Term(("disposition", "later"), 0.2),
+        Term(("wait_band", "channel"), 0.3),
+        Term(("hour_band",), 0.2),
+        Term(("hour_band", "channel"), 0.1),
+    ]
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Weighted means of linear predictors: what a group of customers would get somewhere.
+
+    Attributes
+    ----------
+    rows
+        Design rows of every (target, kind of customer) pair, sparse, shape (pair, column).
+    mix
+        Weights, sparse, shape (target, pair); each row sums to 1.
+    residual_weight
+        Shape (target,): sum of squared weights, factor of the cell residual variance.
+    """
+
+    rows: sparse.csr_matrix
+    mix: sparse.csr_matrix
+    residual_weight: Array
+
+
+def make_targets(design: Design, pairs: pd.DataFrame, count: int, bins: Sequence[str], contacts: float) -> Targets:
+    """Build targets from pairs with columns `target, weight` and every factor and slope of the design.
+
+    With many contacts the misfit of the model no longer averages out over the cells of one severity bin: its weight
+    is then summed within bins of the strongest covariate before squaring.
+    """
+    pairs = pairs.sort_values("target", kind="stable").reset_index(drop=True)
+    total = np.bincount(pairs["target"], weights=pairs["weight"], minlength=count)
+    weight = pairs["weight"].to_numpy(float) / np.where(total > 0, total, 1.0)[pairs["target"]]
+    shape = (count, len(pairs))
+    mix = sparse.csr_matrix((weight, (pairs["target"].to_numpy(), np.arange(len(pairs)))), shape=shape)
+    shared = bool(bins) and contacts >= _TIME_SHARED_CONTACTS
+    grouped = pd.DataFrame({"target": pairs["target"], "w": weight, "bin": pairs[bins[0]] if shared else pairs.index})
+    squares = grouped.groupby(["target", "bin"])["w"].sum() ** 2
+    residual = np.zeros(count)
+    np.add.at(residual, squares.index.get_level_values(0).to_numpy(), squares.to_numpy())
+    return Targets(design.matrix(pairs), mix, residual)
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Mean and sd of targets with what is needed to draw them jointly."""
+
+    mean: Array
+    sd: Array
+    loading: Array
+    residual_weight: Array
+    fit: BlockFit
+
+    def draw(self, n: int, seed: int) -> Array:
+        """Draw the targets jointly, shape (draw, target)."""
+        rng = np.random.default_rng([seed, 13])
+        components = len(self.fit.mean)
+        out = np.empty((n, len(self.mean)))
+        for k in range(components):
+            picked = np.arange(k, n, components)
+            if len(picked):
+                root = np.linalg.cholesky(_jittered(self.fit.covariance[k]))
+                normal = rng.standard_normal((len(picked), root.shape[0]))
+                effects = self.fit.mean[k] + normal @ root.T
+                noise = rng.standard_normal((len(picked), len(self.mean)))
+                spread = np.sqrt(self.fit.residual[k] * self.residual_weight)
+                out[picked] = effects @ self.loading.T + noise * spread
+        return out + self._center()
+
+    def _center(self) -> Array:
+        middle = self.fit.mean.mean(axis=0) @ self.loading.T
+        return np.asarray(self.mean - middle)
+
+
+def _jittered(covariance: Array) -> Array:
+    return covariance + 1e-10 * float(np.trace(covariance)) / len(covariance) * np.eye(len(covariance))
+
+
+def posterior(fit: BlockFit, targets: Targets) -> Posterior:
+    """Posterior of linear targets: theta = center + L u, var = L V L' + ex sum w^2, over the mixture."""
+    loading = np.asarray((targets.mix @ targets.rows).todense())
+    means = fit.mean @ loading.T
+    mean = fit.center + means.mean(axis=0)
+    variance = ((loading @ fit.covariance.mean(axis=0)) * loading).sum(axis=1)
+    variance += fit.residual.mean() * targets.residual_weight + means.var(axis=0)
+    return Posterior(mean, np.sqrt(np.maximum(variance, 0.0)), loading, targets.residual_weight, fit)
+
+
+def posterior_share(fit: BlockFit, targets: Targets) -> Posterior:
+    """Posterior of shares modeled on the logit scale: theta = sum w expit(eta), L = sum w p(1 - p) Z."""
+    eta = targets.rows @ fit.mean.T + fit.center
+    p = 1 / (1 + np.exp(-np.asarray(eta)))
+    means = np.asarray(targets.mix @ p).T
+    middle = p.mean(axis=1)
+    slope = sparse.diags(middle * (1 - middle))
+    loading = np.asarray((targets.mix @ slope @ targets.rows).todense())
+    variance = ((loading @ fit.covariance.mean(axis=0)) * loading).sum(axis=1) + means.var(axis=0)
+    typical = np.asarray(targets.mix @ (middle * (1 - middle))) ** 2
+    residual = targets.residual_weight * typical
+    variance += fit.residual.mean() * residual
+    return Posterior(means.mean(axis=0), np.sqrt(np.maximum(variance, 0.0)), loading, residual, fit)
+
+
+def contrast(a: Posterior, rows: NDArray[np.intp], against: NDArray[np.intp]) -> tuple[Array, Array]:
+    """Mean and sd of differences of targets of one posterior; shared error cancels.
+
+    The cell residual of the two sides counts twice: they are different cells.
+    """
+    loading = a.loading[rows] - a.loading[against]
+    variance = ((loading @ a.fit.covariance.mean(axis=0)) * loading).sum(axis=1)
+    variance += (a.fit.mean @ loading.T).var(axis=0)
+    variance += a.fit.residual.mean() * (a.residual_weight[rows] + a.residual_weight[against])
+    return a.mean[rows] - a.mean[against], np.sqrt(np.maximum(variance, 0.0))
+
+
+def with_covariance(fit: BlockFit, extra: Array) -> BlockFit:
+    """Add a covariance of the effects that comes from elsewhere to every component."""
+    return replace(fit, covariance=fit.covariance + extra[None])
