@@ -1,0 +1,227 @@
+"""The door of this stage: a file of contacts becomes a `History`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import warnings
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import ibis
+import pandas as pd
+
+from planner.errors import HistoryError, Issue, PlannerWarning
+from planner.history.canonical import FILTER, Plan, canonical, plan_columns
+from planner.history.columns import AGGREGATE, BY_NAME, ROW, Kind
+from planner.history.counts import counted_contacts
+from planner.history.engine import count_if, instant, wall_clock
+from planner.history.history import History
+from planner.history.mapping import Layout, Mapping, load_mapping
+from planner.history.quality import build_report, quarantine_table
+from planner.history.salt import project_salt
+from planner.history.source import Format, Source, connect, open_source
+from planner.history.staffing import load_staffing
+from planner.history.values import number, text
+from planner.history.zones import Clock, read_clock
+
+_MOST_BAD = 0.5
+_FUTURE = "started_at lies in the future"
+
+
+def load_history(
+    path: str | Path,
+    mapping: str | Path | None = None,
+    *,
+    staffing: str | Path | None = None,
+    timezone: str | None = None,
+    salt: str | None = None,
+) -> History:
+    """Read past contacts.
+
+    Parameters
+    ----------
+    path
+        Parquet file, CSV file, or DuckDB database with a table `contacts`.
+    mapping
+        Mapping file for a layout other than the canonical columns.
+    staffing
+        File with the staffing that really stood there: `interval_start, pool, scheduled, on_task`.
+    timezone
+        IANA time zone of the center; clock times of the result are in it.
+    salt
+        Salt of the hashed ids; left out: the one kept beside the history (`.planner-salt`).
+
+    Raises
+    ------
+    HistoryError
+        With every problem that keeps the file from being read as contacts.
+    """
+    file = Path(path)
+    rules = load_mapping(mapping) if mapping is not None else None
+    connection = connect()
+    csv = rules.csv if rules is not None and "csv" in rules.model_fields_set else None
+    source = open_source(connection, file, csv, (rules.table if rules else None) or "contacts")
+    if rules is not None and rules.layout is Layout.COUNTS:
+        source = counted_contacts(connection, source, rules)
+    else:
+        _refuse_aggregate(source, rules)
+    plan = plan_columns(source, rules)
+    _refuse_decimal_commas(plan)
+    clock = read_clock(source, plan.mapping, plan.rules["started_at"], timezone)
+    staged = _stage(connection, plan, clock, project_salt(file.resolve().parent) if salt is None else salt)
+    quarantine = quarantine_table(staged)
+    _refuse_mostly_bad(plan, quarantine, int(staged.count().execute()))
+    people, doubts = load_staffing(connection, None if staffing is None else Path(staffing), source, plan.source.csv)
+    contacts = staged.filter(staged.problem.isnull()).drop("problem", "example")
+    notes = [*clock.notes, *_notes(plan)]
+    doubts = [*clock.warnings, *doubts, *_unread(plan), *_impossible_times(contacts, clock), *_future(contacts)]
+    report = build_report(
+        plan, staged, quarantine, unmapped=_unmapped(plan), zone=clock.zone, notes=notes, warnings=doubts
+    )
+    for doubt in clock.warnings:
+        warnings.warn(doubt, PlannerWarning, stacklevel=2)
+    return History(contacts, people, quarantine, report, tuple(plan.covariates), connection)
+
+
+def _refuse_aggregate(source: Source, rules: Mapping | None) -> None:
+    present = set(source.table.columns)
+    if rules is None and {"interval_start", "volume"} <= present and "contact_id" not in present:
+        shown = ", ".join(name for name in AGGREGATE if name in present)
+        message = (
+            f"this is an aggregate ({shown}), whose scores are not read yet; its volumes are, through a mapping file "
+            "with `layout: counts`"
+        )
+        raise HistoryError([Issue(str(source.path), None, None, "", message)])
+
+
+def _refuse_decimal_commas(plan: Plan) -> None:
+    """A decimal comma in a CSV file that declares points would be read as nothing: say so instead."""
+    source = plan.source
+    if source.format is not Format.CSV or source.csv.decimal == ",":
+        return
+    kinds = (Kind.SECONDS, Kind.SCORE, Kind.NUMBER)
+    names = [rule.source for name, rule in plan.rules.items() if BY_NAME[name].kind in kinds and rule.source]
+    names += list(plan.covariates.values())
+    table = source.table
+    tests = {name: text(table[name]).re_search(r"^-?\d+,\d+$") for name in dict.fromkeys(names)}
+    if not tests:
+        return
+    counted = {f"n{k}": count_if(test) for k, test in enumerate(tests.values())}
+    first = {f"r{k}": ibis.ifelse(test, table[ROW], ibis.null("int64")).min() for k, test in enumerate(tests.values())}
+    row = table.aggregate(**counted, **first).execute().iloc[0]
+    hint = f'declare `csv: {{delimiter: "{source.csv.delimiter}", decimal: ","}}` in a mapping file'
+    issues = [
+        Issue(str(source.path), int(row[f"r{k}"]) + 2, None, name, f"{int(row[f'n{k}'])} decimal commas; {hint}")
+        for k, name in enumerate(tests)
+        if row[f"n{k}"]
+    ]
+    if issues:
+        raise HistoryError(issues)
+
+
+def _stage(connection: ibis.BaseBackend, plan: Plan, clock: Clock, salt: str) -> ibis.Table:
+    """Put all rows on the engine once, with the problem of each; of duplicates the first in the file is good."""
+    now = dt.datetime.now(ZoneInfo(clock.zone or "UTC")).replace(tzinfo=None)
+    rows = canonical(plan, clock, salt, now)
+    staged = connection.create_table("staged", rows, temp=True)
+    late = staged.aggregate(late=count_if(staged.problem == _FUTURE), rows=staged.count()).execute().iloc[0]
+    if late["late"] > _MOST_BAD * late["rows"]:
+        # A history that lies in the future as a whole is made up, for a test or a trial: it is kept, with a warning.
+        staged = staged.mutate(problem=staged.problem.nullif(_FUTURE))
+    good = staged.filter(staged.problem.isnull())
+    counts = good.aggregate(rows=good.count(), ids=good.contact_id.nunique()).execute().iloc[0]
+    if counts["rows"] == counts["ids"]:
+        return staged
+    first = good.group_by("contact_id").aggregate(first_row=good[ROW].min(), times=good.count())
+    first = first.filter(first.times > 1).drop("times").rename(double_id="contact_id")
+    joined = staged.left_join(first, staged.contact_id == first.double_id)
+    double = (joined.problem.isnull() & (joined[ROW] > joined.first_row)).fill_null(False)
+    words = ibis.literal("contact_id is a duplicate (the first row is kept)")
+    marked = joined.mutate(
+        problem=ibis.ifelse(double, words, joined.problem),
+        example=ibis.ifelse(double, joined.contact_id, joined.example),
+    )
+    return connection.create_table("staged_once", marked.drop("double_id", "first_row"), temp=True)
+
+
+def _refuse_mostly_bad(plan: Plan, quarantine: pd.DataFrame, rows: int) -> None:
+    bad = quarantine[~quarantine["problem"].str.startswith(FILTER)]
+    contacts = rows - int(quarantine["rows"].sum() - bad["rows"].sum())
+    if int(bad["rows"].sum()) > _MOST_BAD * contacts or contacts == 0:
+        file = str(plan.source.path)
+        issues = [
+            Issue(file, None, None, "", f"{row['rows']:,} of {rows:,} rows: {row['problem']} ({row['example']})")
+            for row in bad.to_dict("records")
+        ]
+        closing = "more than half of the rows cannot be used; correct the export or the mapping file"
+        raise HistoryError([*issues, Issue(file, None, None, "", closing)])
+
+
+def _unread(plan: Plan) -> list[str]:
+    """Values of text columns that could not be read and are taken as missing."""
+    kinds = (Kind.SECONDS, Kind.SCORE, Kind.NUMBER)
+    table = plan.source.table
+    tests = {}
+    for name, rule in plan.rules.items():
+        plain = rule.source is not None and rule.minus is None and rule.values is None and rule.unit != "HH:MM:SS"
+        if plain and BY_NAME[name].kind in kinds and table[rule.source].type().is_string():
+            raw = text(table[rule.source])
+            listed = [str(value) for value in rule.missing]
+            tests[name] = (raw, raw.notnull() & number(raw, plan.source.csv).isnull() & ~raw.isin(["", *listed]))
+    if not tests:
+        return []
+    row = table.aggregate(
+        **{f"n_{name}": count_if(test) for name, (_, test) in tests.items()},
+        **{f"x_{name}": ibis.ifelse(test, raw, ibis.null("string")).min() for name, (raw, test) in tests.items()},
+    ).execute()
+    found = row.iloc[0]
+    return [
+        f"{name}: {int(found[f'n_{name}']):,} values such as {found[f'x_{name}']!r} cannot be read; taken as missing"
+        for name in tests
+        if found[f"n_{name}"]
+    ]
+
+
+def _unmapped(plan: Plan) -> pd.DataFrame:
+    """Source values that a value map does not list: `column, value, rows`."""
+    frames = []
+    table = plan.source.table
+    for name, rule in plan.rules.items():
+        if rule.values is not None and rule.source is not None:
+            value = text(table[rule.source])
+            rest = table.filter(value.notnull() & ~value.isin(["", *rule.values]))
+            grouped = rest.group_by(value=text(rest[rule.source])).aggregate(rows=rest.count())
+            frame = grouped.order_by(ibis.desc("rows"), "value").execute()
+            frame.insert(0, "column", name)
+            frames.append(frame)
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["column", "value", "rows"])
+
+
+def _notes(plan: Plan) -> list[str]:
+    found = []
+    if plan.left_out:
+        found.append(f"columns left out, as neither canonical nor numeric: {', '.join(plan.left_out)}")
+    if plan.mapping.layout is Layout.COUNTS:
+        found.append("counts per interval: each counted contact starts with its interval and has no customer")
+    return found
+
+
+def _impossible_times(contacts: ibis.Table, clock: Clock) -> list[str]:
+    """Clock times that a daylight-saving change skips: a sign that stamps are in another time zone."""
+    if clock.zone is None or clock.notes or clock.warnings:
+        return []
+    there_and_back = wall_clock(clock.zone, instant(clock.zone, contacts.started_at))
+    skipped = int(contacts.aggregate(n=count_if(there_and_back != contacts.started_at)).execute().iloc[0]["n"])
+    if not skipped:
+        return []
+    return [
+        f"{skipped:,} contacts start at clock times that {clock.zone} skips in spring: the stamps are probably in "
+        "another time zone; declare theirs in a mapping file (timezone:)"
+    ]
+
+
+def _future(contacts: ibis.Table) -> list[str]:
+    last = contacts.started_at.max().execute()
+    if pd.notna(last) and last > pd.Timestamp.now() + pd.Timedelta(days=1):
+        return ["the whole history lies in the future: it is taken as made up"]
+    return []
