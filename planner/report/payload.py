@@ -1,0 +1,246 @@
+"""What the page knows: one JSON-able dictionary made from a frontier; no drawing and no HTML here.
+
+    title, subtitle, currency symbol and decimals (`units`), words for the script (`words`, `measures`)
+    headline        three records of `text.headline`
+    plans           columns of equal length, the baseline first: id, name, cx, cost, headroom, ... (`PLAN_COLUMNS`)
+    bound           lines no plan can cross: [{headroom, points: [[cost, cx], ...]}]
+    details         per plan, see `payload_details`
+    assumptions, experience, notes, certificate, chosen_by, about     what stands in the page as text
+
+Numbers are rounded to what is shown and a bit; what is not known is null.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from planner.frontier.frontier import NAMED, Frontier
+from planner.report.payload_details import detail_tables
+from planner.report.strings import (
+    ASSUMPTION_HEADS,
+    CERTIFICATE,
+    GLOSSARY,
+    MEASURES,
+    PAGE,
+    RULES_OF_CHOICE,
+    SHORT_NAMES,
+    STATUS,
+    SUPPORT,
+)
+from planner.report.text import Units, doable_words, headline, named_rows, percent, units_of
+
+PLAN_COLUMNS = {
+    "cx": ("cx", "cx"),
+    "cost": ("cost", "money"),
+    "headroom": ("headroom", 4),
+    "p_cx": ("p_cx_at_least_today", 3),
+    "p_shortfall": ("p_shortfall", 3),
+    "peak_fte": ("peak_fte", 1),
+    "abandon": ("abandon_rate", 4),
+    "hires": ("hires", 1),
+    "overtime": ("overtime_h", 1),
+    "committed": ("committed", "money"),
+    "avoidable": ("avoidable", "money"),
+    "gap": ("gap", 4),
+    "cx_low": ("cx_low", "cx"),
+    "cx_high": ("cx_high", "cx"),
+}
+"""Key in the page -> column of `plans` and its decimals."""
+
+_BOUND_POINTS = 40
+_BOUND_APART = 0.06
+
+
+def build_payload(frontier: Frontier) -> dict[str, Any]:
+    """Turn a frontier into what the page shows; optional tables may be missing, gaps become null."""
+    units, meta = units_of(frontier), frontier.meta
+    return {
+        "title": str(meta.get("title") or meta.get("scenario") or meta.get("name") or "Contact center plan"),
+        "units": _units(units),
+        "words": _fill_words(PAGE, units) | {"assumption_heads": ASSUMPTION_HEADS},
+        "measures": dict(MEASURES) | {"cx": units.cx_name},
+        "status": dict(STATUS),
+        "headline": headline(frontier),
+        "plans": _plans(frontier, units),
+        "bound": _bound(frontier, units),
+        "details": detail_tables(frontier, units),
+        "chosen_by": [
+            {"title": NAMED[key], "rule": rule, "plan": str(row["plan"])}
+            for key, rule in RULES_OF_CHOICE.items()
+            if (row := named_rows(frontier).get(key)) is not None
+        ],
+        "assumptions": _assumptions(frontier, units),
+        "experience": _experience(meta, units),
+        "notes": [str(note) for note in meta.get("notes") or ()],
+        "certificate": _certificate(frontier.certificate),
+        "glossary": dict(GLOSSARY),
+        "about": _about(frontier),
+    }
+
+
+def _units(units: Units) -> dict[str, Any]:
+    return {
+        "symbol": units.symbol,
+        "money": units.money_digits,
+        "cx": units.cx_digits,
+        "horizon": units.horizon,
+        "per": units.per,
+        "cxName": units.cx_name,
+    }
+
+
+def _fill_words(words: Mapping[str, str], units: Units) -> dict[str, Any]:
+    """Fill in what is the same all over the page; the script fills in the rest."""
+    fixed = {"{per}": units.per, "{horizon}": units.horizon, "{cx}": units.cx_name}
+    filled: dict[str, Any] = {}
+    for key, text in words.items():
+        for mark, value in fixed.items():
+            text = text.replace(mark, value)
+        filled[key] = text
+    return filled
+
+
+def _plans(frontier: Frontier, units: Units) -> dict[str, list[Any]]:
+    table = frontier.table
+    digits: dict[object, int] = {"cx": units.cx_digits + 2, "money": units.money_digits}
+    named = {str(row["plan"]): key for key, row in reversed(named_rows(frontier).items())}
+    columns: dict[str, list[Any]] = {
+        "id": [str(plan) for plan in table["plan"]],
+        "name": [NAMED.get(named.get(str(plan), ""), "") for plan in table["plan"]],
+        "short": [SHORT_NAMES.get(named.get(str(plan), ""), "") for plan in table["plan"]],
+        "status": table["status"].astype(object).tolist() if "status" in table else [""] * len(table),
+        "doing": [doable_words(frontier, row, units) for _, row in table.iterrows()],
+        "tie": [bool(tie) for tie in table["ties_with_today"].fillna(False)] if "ties_with_today" in table else [],
+    }
+    for key, (column, places) in PLAN_COLUMNS.items():
+        if column in table:
+            columns[key] = rounded(table[column], places if isinstance(places, int) else digits[places])
+    return columns
+
+
+def rounded(values: pd.Series, digits: int) -> list[float | int | None]:
+    """Round a column for JSON; gaps and infinities become None, whole numbers lose their point."""
+    array = pd.to_numeric(values, errors="coerce").to_numpy(float)
+    return [_short(value, digits) for value in array]
+
+
+def _short(value: float, digits: int) -> float | int | None:
+    if not math.isfinite(value):
+        return None
+    value = round(float(value), digits)
+    return int(value) if value.is_integer() else value
+
+
+def _bound(frontier: Frontier, units: Units) -> list[dict[str, Any]]:
+    """Trace the outer surface over the costs shown: the lowest headroom level, then those clearly apart from it."""
+    bound = frontier.tables.get("bound")
+    if bound is None or bound.empty:
+        return []
+    table = frontier.table
+    low, high = float(table["cost"].min()), float(table["cost"].max())
+    margin = 0.06 * (high - low) or 0.05 * abs(high) or 1.0
+    costs = np.linspace(low - margin, high + margin, _BOUND_POINTS)
+    apart = _BOUND_APART * float(table["cx"].max() - table["cx"].min())
+    kept: list[tuple[float, np.ndarray]] = []
+    for level, lines in bound.groupby("headroom", sort=True):
+        # A plan with at least this headroom also has at least every lower one, so lower levels bind too.
+        values = np.min(lines["intercept"].to_numpy()[:, None] + lines["slope"].to_numpy()[:, None] * costs, axis=0)
+        if kept:
+            values = np.minimum(values, kept[-1][1])
+        if not kept or float(np.mean(kept[-1][1] - values)) > apart:
+            kept.append((float(str(level)), values))
+    return [
+        {
+            "headroom": round(level, 4),
+            "points": [
+                [_short(c, units.money_digits), _short(v, units.cx_digits + 2)]
+                for c, v in zip(costs, values, strict=True)
+            ],
+        }
+        for level, values in kept[:3]
+    ]
+
+
+def _assumptions(frontier: Frontier, units: Units) -> list[dict[str, str]]:
+    table = frontier.tables.get("assumptions")
+    if table is None:
+        return []
+    return [
+        {
+            "input": str(row["input"]),
+            "value": plain(row["value"]),
+            "range": f"{plain(row['low'])} to {plain(row['high'])}" if pd.notna(row["low"]) else "–",
+            "source": str(row["source"]),
+            "cx": units.cx(_float(row["swing_cx"])),
+            "cost": units.money(_float(row["swing_cost"])),
+            "headroom": percent(_float(row["swing_headroom"]), 1),
+        }
+        for row in table.to_dict("records")
+    ]
+
+
+def plain(value: Any) -> str:
+    """Write a value that may be a number, a gap or text."""
+    number = _float(value)
+    if math.isfinite(number):
+        return f"{number:,.4g}" if abs(number) < 10_000 else f"{number:,.0f}"
+    return "–" if value is None or (isinstance(value, float) and math.isnan(value)) else str(value)
+
+
+def _float(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.nan
+
+
+def _experience(meta: Mapping[str, Any], units: Units) -> dict[str, Any]:
+    """Arrange the experience table as a matrix: rows reason and segment, columns channels."""
+    raw = meta.get("experience_table")
+    records = raw.to_dict("records") if isinstance(raw, pd.DataFrame) else list(raw or ())
+    channels = list(dict.fromkeys(str(record["channel"]) for record in records))
+    segments = list(dict.fromkeys(str(record.get("segment", "")) for record in records))
+    rows: dict[tuple[str, str], dict[str, dict[str, str]]] = {}
+    for record in records:
+        key = (str(record["reason"]), str(record.get("segment", "")))
+        mean, low, high = (_float(record.get(name)) for name in ("mean", "lower", "upper"))
+        rows.setdefault(key, {})[str(record["channel"])] = {
+            "mean": units.cx(mean),
+            "interval": f"{units.cx(low)} to {units.cx(high)}" if math.isfinite(low) and math.isfinite(high) else "",
+            "flag": SUPPORT.get(str(record.get("support", "")), ""),
+        }
+    return {
+        "channels": channels,
+        "by_segment": len(segments) > 1,
+        "rows": [{"reason": reason, "segment": segment, "cells": cells} for (reason, segment), cells in rows.items()],
+    }
+
+
+def _certificate(certificate: Mapping[str, Any]) -> list[str]:
+    sentences = [
+        CERTIFICATE[key].format(**{key: percent(_float(certificate.get(key)), 1)})
+        for key in ("ratio", "model", "resolution")
+        if math.isfinite(_float(certificate.get(key)))
+    ]
+    return sentences or [CERTIFICATE["none"]]
+
+
+def _about(frontier: Frontier) -> list[tuple[str, str]]:
+    """List what identifies the run, for the foot of the page and the workbook's Read me."""
+    meta = frontier.meta
+    wanted = (
+        ("Scenario", meta.get("scenario") or meta.get("name")),
+        ("Run key", meta.get("run_key")),
+        ("Manifest", meta.get("manifest_hash")),
+        ("Seed", meta.get("seed")),
+        ("Created", meta.get("created")),
+        ("Plans", len(frontier.table) - 1),
+    )
+    versions = meta.get("versions")
+    listed = list(versions.items()) if isinstance(versions, Mapping) else [("versions", versions)] if versions else []
+    return [(label, str(value)) for label, value in wanted if value is not None] + [(str(k), str(v)) for k, v in listed]

@@ -1,0 +1,197 @@
+"""What the page knows about single plans: channels, staffing maps, promises, cost, risk, prices and explanations.
+
+items, channels, pools, promises     labels of the columns below
+costs[plan]     amount per item                      mix[plan]      issues per channel
+kept[plan]      per promise [worst value, periods missed, periods]
+risk[plan]      {axis: [p10, p50, p90], p_promises, p_efficient}
+segments, prices, hires, why         per plan, as text
+heat            {starts, pools, people: {plan: [[scheduled per interval] per pool]}}, Today and named plans only
+moves           largest channel moves of the named plans
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from planner.frontier.frontier import Frontier
+from planner.report.strings import PAGE
+from planner.report.text import Units, named_rows
+
+_WHY_CHARACTERS = 90_000
+_MOVES = 6
+
+
+def detail_tables(frontier: Frontier, units: Units) -> dict[str, Any]:
+    """Collect the details of plans; a table that is missing leaves its part empty."""
+    named = [str(row["plan"]) for row in named_rows(frontier).values()]
+    return {
+        **_costs(frontier, units),
+        **_mix(frontier, named),
+        **_promises(frontier),
+        "risk": _risk(frontier, units),
+        "heat": _heat(frontier, named),
+        "segments": _segments(frontier, units),
+        "prices": _prices(frontier, units, named),
+        "why": _why(frontier, named),
+    }
+
+
+def _table(frontier: Frontier, name: str) -> pd.DataFrame:
+    table = frontier.tables.get(name)
+    return pd.DataFrame() if table is None else table
+
+
+def _costs(frontier: Frontier, units: Units) -> dict[str, Any]:
+    costs = _table(frontier, "costs")
+    if costs.empty:
+        return {"items": [], "costs": {}}
+    wide = _wide(costs, "item", "amount")
+    order = wide.sum().sort_values(ascending=False, kind="stable").index
+    return {"items": [str(item) for item in order], "costs": _rows(wide[order], units.money_digits)}
+
+
+def _mix(frontier: Frontier, named: list[str]) -> dict[str, Any]:
+    mix = _table(frontier, "channel_mix")
+    if mix.empty:
+        return {"channels": [], "mix": {}, "moves": {}}
+    wide = _wide(mix, "channel", "issues")
+    moved = mix[(mix["from_channel"] != mix["channel"]) & (mix["issues"] > 0.5) & mix["plan"].isin(named)]
+    moves = {
+        str(plan): [
+            PAGE["move"]
+            .replace("{from}", str(row["from_channel"]))
+            .replace("{to}", str(row["channel"]))
+            .replace("{reason}", str(row["reason"]))
+            .replace("{segment}", str(row["segment"]))
+            .replace("{issues}", f"{row['issues']:,.0f}")
+            for row in rows.nlargest(_MOVES, "issues").to_dict("records")
+        ]
+        for plan, rows in moved.groupby("plan", sort=False)
+    }
+    return {"channels": [str(channel) for channel in wide], "mix": _rows(wide, 0), "moves": moves}
+
+
+def _wide(table: pd.DataFrame, label: str, value: str) -> pd.DataFrame:
+    """Sum `value` per plan and label, labels in order of appearance."""
+    wide = table.pivot_table(index="plan", columns=label, values=value, aggfunc="sum", observed=True)
+    return wide.reindex(columns=list(dict.fromkeys(table[label]))).fillna(0.0)
+
+
+def _rows(wide: pd.DataFrame, digits: int) -> dict[str, list[float]]:
+    values = wide.to_numpy(float).round(digits)
+    return {
+        str(plan): [int(v) if float(v).is_integer() else float(v) for v in row]
+        for plan, row in zip(wide.index, values, strict=True)
+    }
+
+
+def _promises(frontier: Frontier) -> dict[str, Any]:
+    """Give the worst period of each promise: the missed one farthest from its target, else the closest."""
+    promises = _table(frontier, "promises")
+    if promises.empty:
+        return {"promises": [], "kept": {}}
+    names = list(dict.fromkeys(promises["promise"]))
+    targets = promises.groupby("promise")["target"].first()
+    at_most = {name: _is_ceiling(promises[promises["promise"] == name]) for name in names}
+    kept: dict[str, list[Any]] = {}
+    for plan, rows in promises.groupby("plan", sort=False):
+        entries: list[Any] = []
+        for name in names:
+            own = rows[rows["promise"] == name]
+            values = own["value"].dropna()
+            worst = math.nan if values.empty else float(values.max() if at_most[name] else values.min())
+            missed = int((~own["kept"].astype(bool)).sum())
+            entries.append([_json(worst, 4), missed, len(own)] if len(own) else None)
+        kept[str(plan)] = entries
+    labels = [{"name": str(name), "target": _json(float(targets[name]), 4), "atMost": at_most[name]} for name in names]
+    return {"promises": labels, "kept": kept}
+
+
+def _is_ceiling(rows: pd.DataFrame) -> bool:
+    """Tell whether a promise asks for at most its target, from which values keep it."""
+    kept, missed = rows[rows["kept"].astype(bool)]["value"], rows[~rows["kept"].astype(bool)]["value"]
+    if len(kept):
+        return bool(kept.mean() < float(rows["target"].iloc[0]))
+    return bool(len(missed) and missed.mean() > float(rows["target"].iloc[0]))
+
+
+def _risk(frontier: Frontier, units: Units) -> dict[str, Any]:
+    risk = _table(frontier, "risk")
+    if risk.empty:
+        return {}
+    digits = {"cx": units.cx_digits + 1, "cost": units.money_digits, "headroom": 4}
+    answer: dict[str, dict[str, Any]] = {}
+    for plan, axis, low, middle, high in risk[["plan", "axis", "p10", "p50", "p90"]].itertuples(index=False):
+        own = answer.setdefault(str(plan), {})
+        own[axis] = [_json(v, digits[axis]) for v in (low, middle, high)] if axis in digits else _json(middle, 3)
+    return answer
+
+
+def _heat(frontier: Frontier, named: list[str]) -> dict[str, Any]:
+    staffing = _table(frontier, "staffing")
+    if staffing.empty:
+        return {"starts": [], "pools": [], "people": {}}
+    staffing = staffing[staffing["plan"].isin(named)]
+    pools = [
+        pool for pool, people in staffing.groupby("pool", sort=False)["scheduled"].max().items() if people > 0
+    ]  # automated pools have nobody to schedule
+    starts = sorted(pd.to_datetime(staffing["interval"]).unique())
+    wide = staffing.assign(interval=pd.to_datetime(staffing["interval"])).pivot_table(
+        index=["plan", "pool"], columns="interval", values="scheduled", aggfunc="sum", observed=True
+    )
+    known = {
+        (str(plan), str(pool)): row for (plan, pool), row in zip(wide.index, wide[starts].to_numpy(float), strict=True)
+    }
+    nobody = [0.0] * len(starts)
+    people = {plan: [[_json(v, 1) for v in known.get((plan, str(pool)), nobody)] for pool in pools] for plan in named}
+    return {
+        "starts": [pd.Timestamp(start).strftime("%Y-%m-%dT%H:%M") for start in starts],
+        "pools": [str(pool) for pool in pools],
+        "people": people,
+    }
+
+
+def _segments(frontier: Frontier, units: Units) -> dict[str, Any]:
+    segments = _table(frontier, "segments")
+    if segments.empty or segments["segment"].nunique() < 2:
+        return {"names": [], "cx": {}}
+    wide = segments.pivot_table(index="plan", columns="segment", values="cx", observed=True)
+    wide = wide.reindex(columns=list(dict.fromkeys(segments["segment"])))
+    cx = {
+        str(plan): [_json(v, units.cx_digits + 1) for v in row]
+        for plan, row in zip(wide.index, wide.to_numpy(float), strict=True)
+    }
+    return {"names": [str(name) for name in wide], "cx": cx}
+
+
+def _prices(frontier: Frontier, units: Units, named: list[str]) -> dict[str, list[str]]:
+    prices = _table(frontier, "prices")
+    if prices.empty:
+        return {}
+    known = prices[prices["plan"].isin(named) & prices["price"].notna()]
+    known = known.assign(size=known["price"].abs()).sort_values("size", ascending=False, kind="stable")
+    answer: dict[str, list[str]] = {}
+    for row in known.to_dict("records"):
+        lines = answer.setdefault(str(row["plan"]), [])
+        if len(lines) < _MOVES:
+            lines.append(f"{row['what']}: {units.symbol}{row['price']:,.2f} {row['unit']}".strip())
+    return answer
+
+
+def _why(frontier: Frontier, named: list[str]) -> dict[str, str]:
+    """Keep all explanations while they are small, else those of the named plans."""
+    texts = {str(plan): str(text) for plan, text in frontier.explanations.items()}
+    if sum(map(len, texts.values())) <= _WHY_CHARACTERS:
+        return texts
+    return {plan: text for plan, text in texts.items() if plan in named}
+
+
+def _json(value: Any, digits: int) -> float | int | None:
+    number = math.nan if value is None else float(value)
+    if not math.isfinite(number):
+        return None
+    number = round(number, digits)
+    return int(number) if number.is_integer() else number

@@ -1,0 +1,197 @@
+// Two scatters that share the cost axis; a point has the same color and place in both.
+
+const CIVIDIS = ["#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#e1cc55", "#fee838"];
+function cividis(share) {
+  const at = Math.min(0.9999, Math.max(0, share)) * (CIVIDIS.length - 1);
+  const [a, b] = [CIVIDIS[Math.floor(at)], CIVIDIS[Math.floor(at) + 1]];
+  const mix = (k) => Math.round(parseInt(a.slice(k, k + 2), 16) * (1 - (at % 1)) + parseInt(b.slice(k, k + 2), 16) * (at % 1));
+  return `rgb(${mix(1)},${mix(3)},${mix(5)})`;
+}
+const headroomColor = (plan) => {
+  const [low, high] = extent("headroom");
+  return missing(plan.headroom) ? "#ffffff" : cividis(high > low ? (plan.headroom - low) / (high - low) : 0.5);
+};
+
+const scatters = [];
+const HEIGHT = 340;
+const EDGE = { left: 58, right: 18, top: 16, bottom: 46 };
+
+function scale(key, from, to, extra) {
+  let [low, high] = extent(key);
+  const pad = (high - low || Math.abs(high) * 0.1 || 1) * 0.07;
+  low = Math.min(low - pad, ...extra);
+  high = Math.max(high + pad, ...extra);
+  const place = (v) => from + ((v - low) / (high - low)) * (to - from);
+  return Object.assign(place, { low, high });
+}
+
+function drawScatter(chart) {
+  const width = Math.max(300, chart.box.clientWidth);
+  const x = scale("cost", EDGE.left, width - EDGE.right, []);
+  const y = scale(chart.key, HEIGHT - EDGE.bottom, EDGE.top, []);
+  Object.assign(chart, { x, y, width });
+  const root = svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-labelledby": `${chart.id}-t ${chart.id}-d` });
+  chart.desc = svg("desc", { id: `${chart.id}-d` });
+  root.append(svg("title", { id: `${chart.id}-t` }, chart.title), chart.desc);
+  root.append(frame(chart), bounds(chart), todayLines(chart));
+  chart.dots = new Map();
+  const dots = svg("g", { class: "dots" });
+  for (const plan of candidates) {
+    if (missing(plan.cost) || missing(plan[chart.key])) continue;
+    const dot = svg("circle", { "data-id": plan.id, cx: x(plan.cost).toFixed(1), cy: y(plan[chart.key]).toFixed(1), r: 4.6, fill: headroomColor(plan) });
+    chart.dots.set(plan.id, dot);
+    dots.append(dot);
+  }
+  chart.marks = svg("g", { class: "marks" });
+  chart.ring = svg("circle", { class: "ring", r: 8, visibility: "hidden" });
+  root.append(dots, chart.marks, chart.ring);
+  root.addEventListener("pointermove", (event) => hover(chart, event));
+  root.addEventListener("pointerleave", () => setHover(null));
+  root.addEventListener("click", (event) => { const plan = nearest(chart, event); if (plan) togglePin(plan.id); });
+  chart.box.replaceChildren(root);
+  chart.root = root;
+}
+
+function frame({ x, y, key, width, axis }) {
+  const group = svg("g", { class: "frame" });
+  for (const v of ticks(y.low, y.high, 5)) {
+    group.append(svg("line", { x1: EDGE.left, x2: width - EDGE.right, y1: y(v), y2: y(v) }));
+    group.append(svg("text", { x: EDGE.left - 8, y: y(v) + 4, "text-anchor": "end" }, AXES[key].show(v)));
+  }
+  for (const v of ticks(x.low, x.high, width < 420 ? 3 : 5)) {
+    group.append(svg("line", { x1: x(v), x2: x(v), y1: EDGE.top, y2: HEIGHT - EDGE.bottom }));
+    group.append(svg("text", { x: x(v), y: HEIGHT - EDGE.bottom + 17, "text-anchor": "middle" }, money(v)));
+  }
+  group.append(svg("text", { class: "axis", x: (EDGE.left + width - EDGE.right) / 2, y: HEIGHT - 8, "text-anchor": "middle" }, words.cost_axis));
+  return group;
+}
+
+// The outer surface: a proven line no plan can lie above; further lines for more headroom where they stand apart.
+function bounds({ x, y, key, width }) {
+  const group = svg("g", { class: "bounds" });
+  if (key !== "cx") return group;
+  let above = -Infinity;
+  data.bound.forEach((bound, i) => {
+    const inside = bound.points.filter(([c, v]) => c >= x.low && c <= x.high && v <= y.high && v >= y.low);
+    if (inside.length < 2) return;
+    group.append(svg("polyline", { points: inside.map(([c, v]) => `${x(c).toFixed(1)},${y(v).toFixed(1)}`).join(" "), "stroke-dasharray": ["", "6 4", "2 3"][i] }));
+    const at = y(inside[inside.length - 1][1]) - 5;
+    if (Math.abs(at - above) < 13) return;
+    above = at;
+    const text = i ? fill(words.bound_at, { headroom: percent(bound.headroom) }) : words.bound;
+    group.append(svg("text", { x: width - EDGE.right - 4, y: at, "text-anchor": "end" }, text));
+  });
+  return group;
+}
+
+function todayLines({ x, y, key, width }) {
+  const group = svg("g", { class: "today-lines" });
+  if (missing(today.cost) || missing(today[key])) return group;
+  group.append(svg("line", { x1: x(today.cost), x2: x(today.cost), y1: EDGE.top, y2: HEIGHT - EDGE.bottom }));
+  group.append(svg("line", { x1: EDGE.left, x2: width - EDGE.right, y1: y(today[key]), y2: y(today[key]) }));
+  return group;
+}
+
+// Today, named and pinned plans on top, with labels that keep out of each other's way.
+function drawMarks(chart) {
+  const { x, y, key, width } = chart;
+  const shown = [today, ...candidates.filter((plan) => plan.name || pinOf(plan.id))].filter((p) => !missing(p.cost) && !missing(p[key]));
+  const marks = shown.map((plan) => ({ plan, px: x(plan.cost), py: y(plan[key]), pin: pinOf(plan.id) }));
+  const boxes = marks.map(({ px, py }) => [px - 9, py - 9, px + 9, py + 9]);
+  const nodes = [];
+  for (const { plan, px, py, pin } of marks) {
+    if (plan === today) nodes.push(svg("path", { class: "cross", d: `M${px - 7} ${py}H${px + 7}M${px} ${py - 7}V${py + 7}` }));
+    else if (pin) {
+      nodes.push(svg("path", { class: "guide", stroke: pin.color, "stroke-dasharray": pin.dash || "none", d: `M${px} ${py + 9}V${HEIGHT - EDGE.bottom}M${px - 9} ${py}H${EDGE.left}` }));
+      nodes.push(svg("circle", { cx: px, cy: py, r: 9, fill: pin.color, stroke: "#fff", "stroke-width": 1.5 }));
+      nodes.push(svg("text", { class: "letter", x: px, y: py + 4, "text-anchor": "middle" }, pin.letter));
+    } else nodes.push(svg("circle", { class: "named", cx: px, cy: py, r: 7.5 }));
+  }
+  for (const { plan, px, py } of marks) {
+    const text = plan === today ? words.today : plan.short || (pinOf(plan.id) ? plan.id : "");
+    const spot = placeLabel(text.length * 7.3, px, py, boxes, width);
+    boxes.push(spot.box);
+    if (spot.far) nodes.push(svg("line", { class: "leader", x1: px, y1: py, x2: spot.x + spot.w / 2, y2: spot.y - 4 }));
+    nodes.push(svg("text", { class: "label", x: spot.x, y: spot.y }, text));
+  }
+  chart.marks.replaceChildren(...nodes);
+}
+
+function placeLabel(w, px, py, boxes, width) {
+  let best = null;
+  for (const distance of [12, 22, 36, 52]) {
+    for (const [dx, dy] of [[1, 0], [-1, 0], [0.4, -1], [0.4, 1], [-1, -1], [-1, 1], [1, -1], [1, 1]]) {
+      const left = dx >= 1 ? px + distance : dx <= -1 ? px - distance - w : px - w / 2;
+      const base = py + 4 + dy * distance;
+      const box = [left - 2, base - 12, left + w + 2, base + 4];
+      const out = box[0] < EDGE.left || box[2] > width - 2 || box[1] < 2 || box[3] > HEIGHT - EDGE.bottom;
+      const hits = boxes.filter((b) => b[0] < box[2] && b[2] > box[0] && b[1] < box[3] && b[3] > box[1]).length;
+      const cost = hits * 10 + (out ? 25 : 0) + distance / 20;
+      if (!best || cost < best.cost) best = { cost, box, x: left, y: base, w, far: distance > 22 };
+    }
+  }
+  return best;
+}
+
+function nearest(chart, event) {
+  const place = new DOMPoint(event.clientX, event.clientY).matrixTransform(chart.root.getScreenCTM().inverse());
+  let best = null;
+  for (const plan of [today, ...fitting(), ...pinned()]) {
+    if (missing(plan.cost) || missing(plan[chart.key])) continue;
+    const distance = Math.hypot(chart.x(plan.cost) - place.x, chart.y(plan[chart.key]) - place.y);
+    if (distance < 16 && (!best || distance < best.distance)) best = { plan, distance };
+  }
+  return best && best.plan;
+}
+function hover(chart, event) {
+  const plan = nearest(chart, event);
+  setHover(plan ? plan.id : null);
+  const tip = document.getElementById("tip");
+  if (!plan) return;
+  tip.replaceChildren(el("strong", {}, plan.name ? `${plan.name} · ${plan.id}` : plan.id),
+    ...Object.keys(AXES).map((key) => el("div", {}, `${data.measures[key]} ${AXES[key].show(plan[key])}`, plan === today || missing(plan[key]) ? "" : ` (${AXES[key].delta(plan[key] - today[key])})`)),
+    plan === today ? "" : el("div", {}, plan.doing));
+  tip.style.left = `${Math.min(window.innerWidth - 230, event.clientX + 14) + window.scrollX}px`;
+  tip.style.top = `${event.clientY + 14 + window.scrollY}px`;
+}
+function setHover(id) {
+  document.getElementById("tip").hidden = !id;
+  if (state.hover === id) return;
+  state.hover = id;
+  for (const chart of scatters) {
+    const plan = id ? byId.get(id) : null;
+    const seen = plan && !missing(plan.cost) && !missing(plan[chart.key]);
+    chart.ring.setAttribute("visibility", seen ? "visible" : "hidden");
+    if (seen) { chart.ring.setAttribute("cx", chart.x(plan.cost)); chart.ring.setAttribute("cy", chart.y(plan[chart.key])); }
+  }
+  document.querySelectorAll("#table-body tr").forEach((row) => row.classList.toggle("lit", row.dataset.id === id));
+}
+
+function filterScatter(chart, fit) {
+  const kept = new Set(fit.map((plan) => plan.id));
+  for (const [id, dot] of chart.dots) dot.classList.toggle("out", !kept.has(id));
+  const span = (key) => { const all = fit.map((p) => p[key]).filter((v) => !missing(v)); return all.length ? [Math.min(...all), Math.max(...all)] : [null, null]; };
+  const [[cxLow, cxHigh], [costLow, costHigh], [hLow, hHigh]] = [span("cx"), span("cost"), span("headroom")];
+  chart.desc.textContent = fill(chart.about, {
+    n: fit.length, total: candidates.length, cx_min: score(cxLow), cx_max: score(cxHigh), cost_min: money(costLow), cost_max: money(costHigh),
+    h_min: percent(hLow), h_max: percent(hHigh), cx_today: score(today.cx), cost_today: money(today.cost), h_today: percent(today.headroom),
+  });
+}
+function drawLegend() {
+  const [low, high] = extent("headroom");
+  show("legend", el("span", {}, `${data.measures.headroom} ${percent(low)}`),
+    el("span", { class: "ramp", style: `background:linear-gradient(90deg,${CIVIDIS.join(",")})` }), el("span", {}, percent(high)));
+}
+function startScatters() {
+  scatters.push({ id: "s-cx", key: "cx", title: words.cx_title, about: words.desc_cx }, { id: "s-cap", key: "headroom", title: words.capacity_title, about: words.desc_cap });
+  const redraw = () => { const fit = fitting(); for (const chart of scatters) { drawScatter(chart); filterScatter(chart, fit); drawMarks(chart); } };
+  for (const chart of scatters) chart.box = document.getElementById(chart.id);
+  redraw();
+  drawLegend();
+  let seen = scatters[0].box.clientWidth;
+  new ResizeObserver(() => { if (Math.abs(scatters[0].box.clientWidth - seen) > 8 && !matchMedia("print").matches) { seen = scatters[0].box.clientWidth; redraw(); } }).observe(scatters[0].box);
+  onChange((what) => {
+    if (what === "pins") scatters.forEach(drawMarks);
+    if (what === "limits") { const fit = fitting(); scatters.forEach((chart) => filterScatter(chart, fit)); }
+  });
+}

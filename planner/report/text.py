@@ -1,0 +1,217 @@
+"""Numbers as people read them, and the three lines that the command line, the page and the workbook share."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from planner.frontier.frontier import NAMED, Frontier
+from planner.report.strings import SUMMARY, TITLES
+
+_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
+_NEVER, _ALWAYS = 0.005, 0.995
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """How the numbers of one run are written.
+
+    `symbol` stands before an amount, `money_digits` and `cx_digits` are decimals, `horizon` is the planned time
+    ("week"), `per` the same after an amount ("a week"), `cx_name` the metric of the scenario.
+    """
+
+    symbol: str
+    money_digits: int
+    cx_digits: int
+    horizon: str
+    per: str
+    cx_name: str
+
+    def money(self, value: float) -> str:
+        """Write an amount: $1,250, -$30."""
+        if not math.isfinite(value):
+            return "–"
+        shown = f"{abs(value):,.{self.money_digits}f}"
+        return ("-" if value < 0 and float(shown.replace(",", "")) else "") + self.symbol + shown
+
+    def cx(self, value: float, signed: bool = False) -> str:
+        """Write a score or, signed, a difference of scores."""
+        if not math.isfinite(value):
+            return "–"
+        return _plain_zero(f"{value:{'+' if signed else ''},.{self.cx_digits}f}")
+
+
+def percent(value: float, digits: int = 0) -> str:
+    """Write a ratio as a percentage."""
+    return _plain_zero(f"{100 * value:,.{digits}f}") + "%" if math.isfinite(value) else "–"
+
+
+def times_in(probability: float, n: int = 20) -> str:
+    """Write a probability as a frequency: "19 of 20 cases"; never a false certainty."""
+    if probability <= _NEVER:
+        return SUMMARY["times_never"]
+    if probability >= _ALWAYS:
+        return SUMMARY["times_always"]
+    return SUMMARY["times"].format(k=round(probability * n), n=n)
+
+
+def units_of(frontier: Frontier) -> Units:
+    """Choose decimals and names from the run: CX is shown to about a thirtieth of its range, money to whole units."""
+    table, meta = frontier.table, frontier.meta
+    spread = float(table["cx"].max() - table["cx"].min())
+    cx_digits = min(3, max(0, 1 - math.floor(math.log10(spread)))) if spread > 0 else 2
+    currency = str(meta.get("currency", "USD"))
+    digits = 0 if currency == "JPY" or float(table["cost"].abs().max()) >= 1000 else 2
+    horizon, per = _horizon(frontier)
+    outcome = str(meta.get("outcome") or "CX")
+    return Units(
+        symbol=_SYMBOLS.get(currency, currency + " "),
+        money_digits=digits,
+        cx_digits=cx_digits,
+        horizon=horizon,
+        per=per,
+        cx_name="CX" if outcome.lower() == "cx" else f"CX ({outcome.upper() if len(outcome) <= 4 else outcome})",
+    )
+
+
+def named_rows(frontier: Frontier) -> dict[str, pd.Series]:
+    """Return the rows of the named plans by key, in the order of `NAMED`; keys without a plan are left out."""
+    names = frontier.table["name"].fillna("").astype(str).str.split(r"\s*,\s*")
+    found = {}
+    for key in NAMED:
+        rows = frontier.table[[key in parts for parts in names]]
+        if len(rows):
+            found[key] = rows.iloc[0]
+    return {"today": frontier.baseline} | {key: row for key, row in found.items() if key != "today"}
+
+
+def headline(frontier: Frontier) -> list[dict[str, Any]]:
+    """Say for the three leading plans what they change against Today.
+
+    Returns
+    -------
+        One record per entry of `TITLES`: `key, title, plan` (None where no plan qualifies) and, where there is
+        one, the fragments `cost, cx, headroom, doable, split`; `line` is the whole sentence.
+    """
+    units, named = units_of(frontier), named_rows(frontier)
+    records: list[dict[str, Any]] = []
+    for key, title in TITLES.items():
+        row = named[key] if key in named else _by_rule(frontier, key)
+        if row is None or row["plan"] == frontier.baseline["plan"]:
+            records.append({"key": key, "title": title, "plan": None, "line": SUMMARY["none"].format(title=title)})
+            continue
+        parts = fragments(frontier, row, units)
+        same = next((record for record in records if record["plan"] == row["plan"]), None)
+        line = (
+            f"{title} ({row['plan']}): " + "; ".join(parts[name] for name in ("cost", "cx", "headroom", "doable")) + "."
+        )
+        if same:
+            line = SUMMARY["same"].format(title=title, other=same["title"], plan=row["plan"])
+        records.append({"key": key, "title": title, "plan": str(row["plan"]), "line": line} | parts)
+    return records
+
+
+def summary_lines(frontier: Frontier) -> list[str]:
+    """Return the three lines a leader reads first: cheapest no worse, best CX at today's cost, most resilient."""
+    return [str(record["line"]) for record in headline(frontier)]
+
+
+def fragments(frontier: Frontier, row: pd.Series, units: Units) -> dict[str, str]:
+    """Say in short phrases what one plan changes against Today: `cost, cx, headroom, doable, split`."""
+    today = frontier.baseline
+    return {
+        "cost": _cost_words(float(row["cost"]), float(today["cost"]), units),
+        "cx": _cx_words(row, float(row["cx"]) - float(today["cx"]), units),
+        "headroom": _headroom_words(float(row["headroom"]), float(today["headroom"])),
+        "doable": doable_words(frontier, row, units),
+        "split": _split_words(row, units),
+    }
+
+
+def doable_words(frontier: Frontier, row: pd.Series, units: Units) -> str:
+    """Say whether a plan can start at once, or whom it has to hire where."""
+    count = _number(row, "hires")
+    if bool(row.get("doable", not count > 0)):
+        key = "doable" if units.horizon in ("day", "week", "month") else "doable_long"
+        return SUMMARY[key].format(horizon=units.horizon)
+    hires = frontier.tables.get("hires", pd.DataFrame(columns=["plan", "pool", "hires"]))
+    own = hires[(hires["plan"] == row["plan"]) & (hires["hires"] > 0)]
+    if own.empty:
+        return SUMMARY["hires_total"].format(n=_count(count)) if count > 0 else SUMMARY["hires_some"]
+    pools = [
+        SUMMARY["hire" if n == 1 else "hires"].format(n=_count(n), pool=pool)
+        for pool, n in zip(own["pool"], own["hires"], strict=True)
+    ]
+    return SUMMARY["hires_pools"].format(pools=", ".join(pools))
+
+
+def _by_rule(frontier: Frontier, key: str) -> pd.Series | None:
+    """Find a leading plan that carries another name; a plan has one name only."""
+    today, table = frontier.baseline, frontier.table
+    others = table[table["origin"] != "today"]
+    if key == "cheapest":
+        fit, order = others[others["cx"] >= today["cx"]], "cost"
+    elif key == "best_cx":
+        fit, order = others[others["cost"] <= today["cost"]], "cx"
+    else:
+        fit, order = others[others["headroom"] >= today["headroom"]], "headroom"
+    return None if fit.empty else fit.sort_values(order, ascending=order == "cost", kind="stable").iloc[0]
+
+
+def _cost_words(cost: float, today: float, units: Units) -> str:
+    difference = cost - today
+    if abs(difference) < 0.5 * 10**-units.money_digits:
+        return SUMMARY["equal"]
+    amount = units.money(abs(difference))
+    share = percent(abs(difference) / today, 1) if today else "–"
+    return SUMMARY["saves" if difference < 0 else "more"].format(amount=amount, per=units.per, share=share)
+
+
+def _cx_words(row: pd.Series, difference: float, units: Units) -> str:
+    probability, delta = _number(row, "p_cx_at_least_today"), units.cx(difference, signed=True)
+    if not math.isfinite(probability):
+        return SUMMARY["cx_bare"].format(delta=delta)
+    key = "cx_tied" if bool(row.get("ties_with_today", False)) else "cx"
+    return SUMMARY[key].format(delta=delta, times=times_in(probability))
+
+
+def _headroom_words(headroom: float, today: float) -> str:
+    key = "headroom" if round(100 * headroom) >= 0 else "headroom_short"
+    return SUMMARY[key].format(headroom=percent(headroom), today=percent(today))
+
+
+def _split_words(row: pd.Series, units: Units) -> str:
+    committed, avoidable = _number(row, "committed"), _number(row, "avoidable")
+    if not (math.isfinite(committed) and math.isfinite(avoidable)):
+        return ""
+    return SUMMARY["split"].format(committed=units.money(committed), avoidable=units.money(avoidable))
+
+
+def _horizon(frontier: Frontier) -> tuple[str, str]:
+    staffing = frontier.tables.get("staffing")
+    if staffing is None or staffing.empty:
+        return "week", "a week"
+    starts = pd.to_datetime(staffing["interval"])
+    days = (starts.max().normalize() - starts.min().normalize()).days + 1
+    if days in (5, 6, 7):
+        return "week", "a week"
+    if days == 1:
+        return "day", "a day"
+    return ("month", "a month") if days in (28, 29, 30, 31) else (f"{days} days", f"in {days} days")
+
+
+def _number(row: pd.Series, name: str) -> float:
+    value = row.get(name)
+    return math.nan if value is None or pd.isna(value) else float(value)
+
+
+def _count(value: float) -> str:
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:.1f}"
+
+
+def _plain_zero(text: str) -> str:
+    """Drop the sign of a number that rounds to zero."""
+    return text.lstrip("+-") if not text.strip("+-0.,") else text
