@@ -1,0 +1,16 @@
+"""A seeded generator of contact histories from a declared truth."""
+
+from planner.history.synthetic.files import ensure_history, ensure_reference_history, write_history
+from planner.history.synthetic.generate import SyntheticHistory, generate
+from planner.history.synthetic.truth import Truth
+from planner.history.synthetic.truth_file import load_truth
+
+__all__ = [
+    "SyntheticHistory",
+    "Truth",
+    "ensure_history",
+    "ensure_reference_history",
+    "generate",
+    "load_truth",
+    "write_history",
+]

@@ -1,0 +1,91 @@
+"""Synthetic histories on disk: written once, generated again only when their truth or this generator changed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from planner.history.synthetic.generate import SyntheticHistory, generate
+from planner.history.synthetic.truth import Truth
+from planner.history.synthetic.truth_file import fingerprint, load_truth
+
+GENERATOR_VERSION = 1
+"""Raised whenever the same truth and seed would give another history."""
+
+_STAMP = "generated.json"
+_REFERENCE_TRUTH = "retail_bank_truth.yaml"
+
+
+def write_history(history: SyntheticHistory, folder: Path) -> None:
+    """Write `contacts.parquet`, `staffing.parquet` and `truth/*.parquet` into a folder.
+
+    Every file appears whole or not at all.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    frames = {"contacts.parquet": history.contacts}
+    if history.staffing is not None:
+        frames["staffing.parquet"] = history.staffing
+    frames |= {f"truth/{name}.parquet": table for name, table in history.truth.items()}
+    work = Path(tempfile.mkdtemp(prefix=".generating-", dir=folder))
+    try:
+        for name, frame in frames.items():
+            made, wanted = work / Path(name).name, folder / name
+            frame.to_parquet(made, compression="zstd", index=False)
+            wanted.parent.mkdir(exist_ok=True)
+            os.replace(made, wanted)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def ensure_history(truth_file: Path, folder: Path, seed: int | None = None) -> Path:
+    """Make sure a folder holds the history a truth file declares; returns the contacts file.
+
+    Nothing is done when the folder's stamp says that the same truth, seed and generator made it.
+
+    Parameters
+    ----------
+    truth_file
+        The declared truth (YAML).
+    folder
+        Where `contacts.parquet` and `staffing.parquet` belong; made when missing.
+    seed
+        Seed of all draws; left out: the truth's own.
+    """
+    truth = load_truth(truth_file)
+    contacts = folder / "contacts.parquet"
+    wanted = _stamp(truth, truth.seed if seed is None else seed)
+    if contacts.exists() and _read_stamp(folder) == wanted:
+        return contacts
+    (folder / _STAMP).unlink(missing_ok=True)
+    write_history(generate(truth, seed), folder)
+    descriptor, made = tempfile.mkstemp(prefix=".generating-", dir=folder)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(wanted, file, indent=2, sort_keys=True)
+    os.replace(made, folder / _STAMP)
+    return contacts
+
+
+def ensure_reference_history(folder: Path) -> Path:
+    """Make sure a folder holds the history of the reference scenario; returns the contacts file."""
+    return ensure_history(reference_scenarios() / _REFERENCE_TRUTH, folder)
+
+
+def reference_scenarios() -> Path:
+    """Folder of the scenarios that come with the planner: inside the installed package, or beside it."""
+    package = Path(__file__).resolve().parents[2]
+    installed = package / "scenarios"
+    return installed if installed.is_dir() else package.parent / "scenarios"
+
+
+def _stamp(truth: Truth, seed: int) -> dict[str, object]:
+    return {"generator": GENERATOR_VERSION, "seed": seed, "truth": fingerprint(truth)}
+
+
+def _read_stamp(folder: Path) -> object:
+    try:
+        return json.loads((folder / _STAMP).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
