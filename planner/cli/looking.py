@@ -1,0 +1,136 @@
+"""The commands that read a finished run: `frontier`, `show`, `explain`, `compare`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from planner.cli import console
+from planner.cli.endings import Exit
+from planner.cli.examples import examples
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from planner.frontier.frontier import Frontier
+
+_PANEL = "Read"
+_EXAMPLES = {
+    "frontier": examples(
+        "planner frontier RUN --named",
+        "planner frontier RUN --min-cx 4.1 --max-cost 250000 --csv",
+    ),
+    "show": examples("planner show RUN cheapest", "planner show RUN p003 --json"),
+    "explain": examples("planner explain RUN balanced"),
+    "compare": examples("planner compare RUN cheapest best_cx", "planner compare RUN p003 p007 --json"),
+}
+
+RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")]
+PlanId = Annotated[str, typer.Argument(metavar="PLAN", help="Plan id (p003) or name (today, cheapest, ...).")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    for name, function in (("frontier", frontier), ("show", show), ("explain", explain), ("compare", compare)):
+        app.command(name, rich_help_panel=_PANEL, epilog=_EXAMPLES[name])(function)
+
+
+def frontier(
+    run: RunPath,
+    max_cost: Annotated[float | None, typer.Option("--max-cost", help="Most cost, currency per horizon.")] = None,
+    min_cx: Annotated[float | None, typer.Option("--min-cx", help="Least CX, points of the scale.")] = None,
+    named: Annotated[bool, typer.Option("--named", help="Only the plans with a name.")] = False,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> int:
+    """List the plans of a run, Today first."""
+    from planner.cli.selection import nearest_miss, select
+    from planner.runs import load_run
+
+    loaded = load_run(run)
+    chosen = select(loaded.table, max_cost=max_cost, min_cx=min_cx, named=named)
+    _give_plans(loaded, chosen, as_json, as_csv)
+    plans = loaded.table[loaded.table["origin"] != "today"]
+    kept = chosen[chosen["origin"] != "today"]
+    console.say(f"{len(kept)} of {len(plans)} plans meet these limits" if len(kept) < len(plans) else "")
+    if kept.empty and not plans.empty:
+        console.say(nearest_miss(plans, max_cost=max_cost, min_cx=min_cx))
+    return int(Exit.DONE)
+
+
+def show(run: RunPath, plan: PlanId, as_json: AsJson = False) -> int:
+    """Show one plan: what it costs, whom it moves, who works, which promises it keeps."""
+    from planner.cli.plan_page import plan_tables, summary_rows
+    from planner.runs import load_run
+    from planner.runs.tables import plain, records
+
+    loaded = load_run(run)
+    chosen = loaded.plan(plan)
+    if as_json:
+        tables = {name: records(frame) for name, frame in chosen.tables.items()}
+        console.give_json({"plan": plain(chosen.summary), "tables": tables})
+        return int(Exit.DONE)
+    console.give_table(f"Plan {chosen.id}", ("", ""), summary_rows(loaded, chosen.summary))
+    for title, heads, rows in plan_tables(chosen):
+        console.give_table(title, heads, rows)
+    console.say(f"Next: planner explain {run} {chosen.id}   or: planner export {run} --plan {chosen.id} --format xlsx")
+    return int(Exit.DONE)
+
+
+def explain(run: RunPath, plan: PlanId, as_json: AsJson = False) -> int:
+    """Say in words why a plan is on the frontier, what it gives up and what limits it."""
+    from planner.runs import load_run
+    from planner.runs.tables import plain, records
+
+    loaded = load_run(run)
+    chosen = loaded.plan(plan)
+    prices = chosen.tables.get("prices")
+    if as_json:
+        found = {"plan": chosen.id, "explanation": loaded.explain(plan)}
+        console.give_json(plain(found) | {"prices": [] if prices is None else records(prices)})
+        return int(Exit.DONE)
+    console.give(console.inert(loaded.explain(plan), keep_lines=True))
+    if prices is not None and not prices.empty:
+        rows = [(row["what"], f"{row['price']:,.2f}", row["unit"]) for row in records(prices)]
+        console.give_table("What limits it", ("what", "price", "unit"), rows, left=(0, 2))
+    return int(Exit.DONE)
+
+
+def compare(
+    run: RunPath,
+    plans: Annotated[list[str], typer.Argument(metavar="PLAN...", help="Plan ids or names, one to four.")],
+    as_json: AsJson = False,
+) -> int:
+    """Compare plans with Today: Today first, then each plan with its difference."""
+    from planner.cli.comparison import compare_rows, comparison_json
+    from planner.errors import PlanError
+    from planner.runs import load_run
+
+    if len(plans) > 4:
+        raise PlanError(f"compare: {len(plans)} plans are too many to read side by side; name at most 4")
+    loaded = load_run(run)
+    chosen = [loaded.plan(name).summary for name in plans]
+    if as_json:
+        console.give_json(comparison_json(loaded, chosen))
+        return int(Exit.DONE)
+    heads, rows = compare_rows(loaded, chosen)
+    console.give_table("Against Today", heads, rows)
+    return int(Exit.DONE)
+
+
+def _give_plans(loaded: Frontier, chosen: pd.DataFrame, as_json: bool, as_csv: bool) -> None:
+    from planner.cli.plan_page import FRONTIER_HEADS, frontier_row
+    from planner.runs.tables import csv_text, plain, records
+
+    if as_json:
+        found: dict[str, Any] = {"plans": records(chosen), "certificate": plain(loaded.certificate)}
+        console.give_json(found)
+    elif as_csv:
+        console.give(csv_text(chosen))
+    else:
+        rows = [frontier_row(loaded, row) for row in records(chosen)]
+        console.give_table(str(loaded.meta.get("name", "Frontier")), FRONTIER_HEADS, rows, left=(0, 1, 7))

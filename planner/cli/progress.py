@@ -1,0 +1,42 @@
+"""A progress bar on stderr, only where somebody looks at it."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+
+from planner.cli import console
+
+Report = Callable[[str, int, int, str], None]
+
+
+@contextlib.contextmanager
+def progress_bar() -> Iterator[Report | None]:
+    """Yield a function of (stage, done, total, note) that draws a bar, or None where stderr is not a terminal."""
+    if console.quiet.get() or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console  # lazy: completion and help must not pay for it
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f}", markup=False),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[note]}", markup=False),
+    )
+    with Progress(*columns, console=Console(stderr=True, emoji=False), transient=True) as bar:
+        yield _reporter(bar.add_task, bar.update)
+
+
+def _reporter(add: Callable[..., int], update: Callable[..., None]) -> Report:
+    tasks: dict[str, int] = {}
+
+    def report(stage: str, done: int, total: int, note: str = "") -> None:
+        if stage not in tasks:
+            tasks[stage] = add(console.inert(stage), total=max(total, 1), note="")
+        update(tasks[stage], completed=done, total=max(total, 1), note=console.inert(note))
+
+    return report

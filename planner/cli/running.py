@@ -1,0 +1,235 @@
+"""The commands that make plans: `run` and `demo`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from planner.cli import console
+from planner.cli.durations import seconds_of
+from planner.cli.endings import Exit
+from planner.cli.examples import examples
+from planner.cli.progress import progress_bar
+from planner.errors import Infeasible, PlannerError, Stopped
+
+if TYPE_CHECKING:
+    from planner.frontier.frontier import Frontier
+    from planner.runs import PreparedRun, RunOutcome
+    from planner.scenario import Scenario
+
+_PANEL = "Plan"
+_RUN_EXAMPLES = examples(
+    "planner run center/scenario.yaml --seed 7",
+    "planner run center/scenario.yaml --set demand.growth=0.1 --dry-run",
+    "planner run center/scenario.yaml --time-limit 2min --workers 2 --resume",
+)
+_DEMO_EXAMPLES = examples("planner demo", "planner demo --scenario minimal --out first-look")
+
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random draw.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Processes; left out: all cores. Never changes a result.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command("demo", rich_help_panel="Start", epilog=_DEMO_EXAMPLES)(demo)
+    app.command("run", rich_help_panel=_PANEL, epilog=_RUN_EXAMPLES)(run)
+
+
+def run(
+    file: Annotated[Path, typer.Argument(help="Scenario file (YAML).")],
+    out: Annotated[Path, typer.Option("--out", help="Folder that gets the run directory NAME-KEY.")] = Path("runs"),
+    seed: Seed = 0,
+    workers: Workers = None,
+    time_limit: Annotated[
+        str | None, typer.Option("--time-limit", help='Stop after so long: "60s", "5min", "1h". Left out: no limit.')
+    ] = None,
+    variant: Annotated[str | None, typer.Option("--variant", help="Named variant of the scenario.")] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Replace one value; may be repeated.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a run that did not finish.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+) -> int:
+    """Plan a scenario: write a run directory with the frontier of plans.
+
+    The same scenario, inputs and seed always give the same directory and the same result files.
+    """
+    limit = None if time_limit is None else seconds_of(time_limit)
+    prepared = _prepare(
+        file, out=out, seed=seed, workers=workers, limit=limit, variant=variant, overrides=overrides, resume=resume
+    )
+    if dry_run:
+        return _tell_dry_run(prepared, as_json)
+    outcome = _execute(prepared)
+    _tell_outcome(outcome, as_json)
+    return exit_code_of(outcome.frontier)
+
+
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the scenario, its history and the run.")] = Path(
+        "demo"
+    ),
+    scenario: Annotated[str, typer.Option("--scenario", help="Scenario that comes with the planner.")] = "retail_bank",
+    seed: Seed = 0,
+    workers: Workers = None,
+) -> int:
+    """Plan a scenario that comes with the planner, and write its report and workbook."""
+    from planner.cli.starters import copy_example
+    from planner.report import summary_lines, write_report, write_workbook
+
+    file = copy_example(scenario, out / scenario, keep=True)
+    prepared = _prepare(
+        file, out=out / "runs", seed=seed, workers=workers, limit=None, variant=None, overrides=None, resume=True
+    )
+    outcome = _execute(prepared)
+    report, workbook = outcome.path / "report.html", outcome.path / "plans.xlsx"
+    write_report(outcome.frontier, report)
+    write_workbook(outcome.frontier, workbook)
+    console.say(f"Run:      {outcome.path}\nWorkbook: {workbook}")
+    console.give(f"Report:   {report}")
+    for line in summary_lines(outcome.frontier):
+        console.give(console.inert(line))
+    return exit_code_of(outcome.frontier)
+
+
+def exit_code_of(frontier: Frontier) -> int:
+    """Return 5 where a check of the finished plans failed materially (`meta.failed_checks`), else 0."""
+    failed = frontier.meta.get("failed_checks") or []
+    for check in failed:
+        console.complain(f"check failed: {check}")
+    return int(Exit.CHECK_FAILED if failed else Exit.DONE)
+
+
+def _prepare(
+    file: Path,
+    *,
+    out: Path,
+    seed: int,
+    workers: int | None,
+    limit: float | None,
+    variant: str | None,
+    overrides: list[str] | None,
+    resume: bool,
+) -> PreparedRun:
+    from planner.runs import RunRequest, prepare
+    from planner.runs.manifest import cores
+    from planner.scenario.load import load_scenario_record
+
+    loaded = load_scenario_record(file, overrides=tuple(overrides or ()), variant=variant)
+    for warning in loaded.warnings:
+        console.say(warning)
+    _generate_missing_history(loaded.scenario)
+    request = RunRequest(
+        scenario=loaded.scenario,
+        name=loaded.scenario.name,
+        scenario_text=loaded.resolved_text,
+        files=tuple(path for path in loaded.files.values() if path.exists()),
+        base=file.parent,
+        seed=seed,
+        out=out,
+        workers=workers or cores(),
+        time_limit_s=limit,
+        resume=resume,
+        overrides=tuple(f"{a.source}: {a.path}: {a.old!r} -> {a.new!r}" for a in loaded.applied),
+        command=("planner", *sys.argv[1:]),
+    )
+    return prepare(request)
+
+
+def _generate_missing_history(scenario: Scenario) -> None:
+    """Generate the history of a scenario that names a declared truth, where it is missing."""
+    source = scenario.history
+    if source is not None and source.truth is not None:
+        from planner.history.synthetic import ensure_reference_history
+
+        ensure_reference_history(scenario)
+
+
+def _execute(prepared: PreparedRun) -> RunOutcome:
+    from planner.pipeline import plan
+    from planner.runs import execute
+
+    began = time.monotonic()
+    try:
+        with progress_bar() as report:
+            outcome = execute(prepared, plan, report)
+    except (KeyboardInterrupt, Stopped) as err:
+        _tell_how_to_resume(prepared, err)
+        raise
+    except Infeasible:
+        console.say(f"Recorded in {prepared.directory.manifest_path}")
+        raise
+    except PlannerError:
+        raise
+    except Exception:
+        console.complain(f"What happened is in {prepared.directory.path / 'log.txt'}")
+        raise
+    if outcome.fresh:
+        console.say(f"Planned in {time.monotonic() - began:.1f} s: {outcome.path}")
+    else:
+        console.say(f"Already complete: {outcome.path}")
+    return outcome
+
+
+def _tell_how_to_resume(prepared: PreparedRun, err: BaseException) -> None:
+    kept = len(prepared.directory.chunks)
+    why = "Interrupted" if isinstance(err, KeyboardInterrupt) else "Stopped"
+    console.complain(
+        f"{why}; {kept} finished pieces are kept in {prepared.directory.path}\n"
+        "Next: the same command with --resume continues there"
+    )
+
+
+def _tell_dry_run(prepared: PreparedRun, as_json: bool) -> int:
+    settings = prepared.request.scenario.frontier
+    points = len(settings.headroom_levels) * settings.cost_points
+    found: dict[str, Any] = {
+        "directory": prepared.directory.path.as_posix(),
+        "state": _state(prepared),
+        "pieces_kept": len(prepared.directory.chunks),
+        "inputs": len(prepared.inputs),
+        "master_points": points,
+        "search_evaluations": settings.search_evaluations,
+        "risk_draws": settings.risk_draws,
+    }
+    if as_json:
+        console.give_json(found)
+    else:
+        console.give("\n".join(f"{name.replace('_', ' ')}: {value}" for name, value in found.items()))
+    return int(Exit.DONE)
+
+
+def _state(prepared: PreparedRun) -> str:
+    if prepared.directory.complete:
+        return "complete"
+    return "unfinished" if prepared.directory.unfinished else "new"
+
+
+def _tell_outcome(outcome: RunOutcome, as_json: bool) -> None:
+    from planner.report import summary_lines
+
+    lines = summary_lines(outcome.frontier)
+    if as_json:
+        from planner.runs.tables import plain
+
+        console.give_json(
+            {
+                "directory": outcome.path.as_posix(),
+                "fresh": outcome.fresh,
+                "plans": len(outcome.frontier.table),
+                "certificate": plain(outcome.frontier.certificate),
+                "summary": list(lines),
+            }
+        )
+    else:
+        console.give(outcome.path.as_posix())
+        for line in lines:
+            console.say(line)
+    console.say(f"Next: planner frontier {outcome.path}   or: planner report {outcome.path}")

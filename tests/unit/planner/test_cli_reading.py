@@ -1,0 +1,183 @@
+"""The commands that read a run: `frontier`, `show`, `explain`, `compare`, `export`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from toy_frontier import make_frontier
+
+from planner.cli import main
+from planner.cli.app import app
+from planner.cli.examples import example_lines
+from planner.runs import save_frontier
+
+Captured = pytest.CaptureFixture[str]
+
+
+def test_frontier_lists_today_first(toy_run: Path, capsys: Captured) -> None:
+    assert main(["frontier", str(toy_run)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    rows = [line for line in lines if "│ p0" in line]
+    assert "Today" in rows[0]
+    assert len(rows) == 4
+    assert "Cheapest no worse than today" in rows[1]
+    assert "€1,200" in rows[3] or "€1,201" in rows[3]
+    assert "30.0%" in rows[3]
+
+
+def test_frontier_filters_and_keeps_today(toy_run: Path, capsys: Captured) -> None:
+    assert main(["frontier", str(toy_run), "--max-cost", "995", "--min-cx", "4", "--json"]) == 0
+    captured = capsys.readouterr()
+    assert [row["plan"] for row in json.loads(captured.out)["plans"]] == ["p000", "p002"]
+    assert "1 of 3 plans meet these limits" in captured.err
+    assert main(["frontier", str(toy_run), "--named", "--json"]) == 0
+    assert [row["plan"] for row in json.loads(capsys.readouterr().out)["plans"]] == ["p000", "p001", "p002"]
+
+
+def test_frontier_names_the_nearest_miss(toy_run: Path, capsys: Captured) -> None:
+    assert main(["frontier", str(toy_run), "--max-cost", "989", "--min-cx", "4.05"]) == 0
+    err = capsys.readouterr().err
+    assert "0 of 3 plans" in err
+    assert "Nearest is p002: it misses --max-cost by 1." in err
+
+
+def test_frontier_csv_has_every_column_and_exact_numbers(toy_run: Path, capsys: Captured) -> None:
+    assert main(["frontier", str(toy_run), "--csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [float(row["cost"]) for row in rows] == [1000.0, 900.0, 990.0, 1200.5]
+    assert "cx_high" in rows[0]
+
+
+def test_json_is_strict_where_numbers_are_missing(toy_run: Path, capsys: Captured) -> None:
+    assert main(["frontier", str(toy_run), "--json"]) == 0
+    text = capsys.readouterr().out
+    assert "NaN" not in text
+    assert json.loads(text)["plans"][0]["gap"] is None
+
+
+def test_show_gives_the_whole_plan(toy_run: Path, capsys: Captured) -> None:
+    assert main(["show", str(toy_run), "cheapest"]) == 0
+    out = capsys.readouterr().out
+    for words in ("Plan p001", "voice to chat", "80_20", "wages", "20", "80.0%"):
+        assert words in out
+    assert main(["show", str(toy_run), "p001", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["plan"]["cost"] == 900.0
+    assert [row["scheduled"] for row in found["tables"]["staffing"]] == [3.5, 4.5]
+
+
+def test_unknown_plan_exits_2_and_names_known_ones(toy_run: Path, capsys: Captured) -> None:
+    assert main(["show", str(toy_run), "p999"]) == 2
+    assert "known are" in capsys.readouterr().err
+
+
+def test_explain_says_it_in_words_and_prices(toy_run: Path, capsys: Captured) -> None:
+    assert main(["explain", str(toy_run), "best_cx"]) == 0
+    out = capsys.readouterr().out
+    assert "p002 is on the frontier" in out
+    assert "12.50" in out
+    assert main(["explain", str(toy_run), "p002", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["prices"][0]["price"] == 12.5
+
+
+def test_compare_puts_today_first_and_signs_every_difference(toy_run: Path, capsys: Captured) -> None:
+    assert main(["compare", str(toy_run), "cheapest", "p003"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    head = next(line for line in lines if "Today" in line and "p001" in line)
+    assert head.index("Today") < head.index("p001") < head.index("p003")
+    cost = next(line for line in lines if line.startswith("│ cost"))
+    assert "-€100 ✓" in cost
+    assert "✗" in cost
+    cx = next(line for line in lines if line.startswith("│ CX"))
+    assert "≈" in cx
+    assert "✓" in cx
+
+
+def test_compare_json_has_exact_differences(toy_run: Path, capsys: Captured) -> None:
+    assert main(["compare", str(toy_run), "p003", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["today"]["plan"] == "p000"
+    assert found["plans"][0]["difference"]["cost"] == 200.5
+    assert main(["compare", str(toy_run), *["p001"] * 5]) == 2
+
+
+def test_not_a_run_exits_2(tmp_path: Path, capsys: Captured) -> None:
+    assert main(["frontier", str(tmp_path / "none")]) == 2
+    assert "no such run directory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("form", "columns"),
+    [
+        ("staffing", ["plan", "pool", "interval", "on_task", "scheduled", "run"]),
+        ("shifts", ["plan", "pool", "day", "shift", "start", "end", "people", "run"]),
+    ],
+)
+def test_export_of_tables_carries_plan_and_run(
+    toy_run: Path, tmp_path: Path, form: str, columns: list[str], capsys: Captured
+) -> None:
+    target = tmp_path / "out" / "x.csv"
+    arguments = ["export", str(toy_run), "--plan", "cheapest", "--format", form, "--out", str(target)]
+    assert main(arguments) == 0
+    assert capsys.readouterr().out.strip() == target.as_posix()
+    rows = list(csv.DictReader(io.StringIO(target.read_text(encoding="utf-8"))))
+    assert list(rows[0]) == columns
+    assert {row["plan"] for row in rows} == {"p001"}
+    assert len({row["run"] for row in rows}) == 1
+    assert not any(value.startswith("=") for row in rows for value in row.values())
+    assert main(arguments) == 2
+    assert "exists already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["jdm", "csv"])
+def test_export_of_rules(toy_run: Path, tmp_path: Path, form: str) -> None:
+    target = tmp_path / f"rules.{form}"
+    assert main(["export", str(toy_run), "--plan", "p001", "--format", form, "--out", str(target)]) == 0
+    assert "phone" in target.read_text(encoding="utf-8")
+
+
+def test_hostile_names_are_inert_in_the_terminal(tmp_path: Path, capsys: Captured) -> None:
+    evil = "[bold]x[/bold]\x1b[2J\u202etxt" + "n" * 80
+    frontier = make_frontier({"name": evil})
+    for table in frontier.tables.values():
+        for column in ("pool", "reason", "promise", "what"):
+            if column in table.columns:
+                table[column] = evil
+    save_frontier(frontier, tmp_path / "r")
+    for arguments in (["frontier"], ["show", "p001"], ["explain", "p001"], ["compare", "p001"]):
+        assert main([arguments[0], str(tmp_path / "r"), *arguments[1:]]) == 0
+        out = capsys.readouterr().out
+        assert "\x1b" not in out
+        assert "\u202e" not in out
+        if arguments[0] != "compare":
+            assert "[bold]x[/bold]\\x1b[2J" in out
+
+
+def _examples() -> dict[str, list[str]]:
+    return {str(command.name): example_lines(command.epilog) for command in app.registered_commands}
+
+
+def test_every_command_ends_its_help_with_examples(capsys: Captured) -> None:
+    wanted = "demo init validate schema estimate run frontier show explain compare export report doctor"
+    assert set(_examples()) == set(wanted.split())
+    for name, lines in _examples().items():
+        assert lines, name
+        assert main([name, "--help"]) == 0
+        out = " ".join(capsys.readouterr().out.split())
+        for line in lines:
+            assert " ".join(line.split()) in out
+
+
+@pytest.mark.parametrize("name", ["frontier", "show", "explain", "compare", "doctor", "schema", "init", "export"])
+def test_cheap_examples_run(name: str, toy_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    plan_of = {"balanced": "cheapest", "p007": "p002"}
+    for line in _examples()[name]:
+        words = [plan_of.get(word, word) for word in line.replace("RUN", str(toy_run)).split()[1:]]
+        if "xlsx" in words or "retail_bank" in words:
+            continue
+        assert main(words) == 0, line
