@@ -150,8 +150,10 @@ def _absorb(law: NDArray[np.float64], births: float, capacity: float, theta: flo
     active = size
     while True:
         # `left` becomes P(at least step + 1 jumps within the threshold).
-        left -= math.exp(-jumps + step * math.log(jumps) - math.lgamma(step + 1.0))
-        if left < 1e-15 and step > jumps:
+        chance = math.exp(-jumps + step * math.log(jumps) - math.lgamma(step + 1.0))
+        left -= chance
+        # Past the mean the chances fall; `left` itself never gets below what its subtractions rounded off.
+        if chance < 1e-17 and step > jumps:
             break
         served += max(left, 0.0) * law[0] * capacity / rate
         below = 0.0
