@@ -79,7 +79,7 @@ def build_payload(frontier: Frontier) -> dict[str, Any]:
         "notes": [str(note) for note in meta.get("notes") or ()],
         "certificate": _certificate(frontier.certificate),
         "glossary": dict(GLOSSARY),
-        "about": _about(frontier),
+        "about": run_facts(frontier),
     }
 
 
@@ -230,7 +230,7 @@ def _certificate(certificate: Mapping[str, Any]) -> list[str]:
     return sentences or [CERTIFICATE["none"]]
 
 
-def _about(frontier: Frontier) -> list[tuple[str, str]]:
+def run_facts(frontier: Frontier) -> list[tuple[str, str]]:
     """List what identifies the run, for the foot of the page and the workbook's Read me."""
     meta = frontier.meta
     wanted = (

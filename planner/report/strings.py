@@ -53,7 +53,9 @@ PAGE = {
     "cx_title": "Experience against cost",
     "capacity_title": "Capacity against cost",
     "bound": "no plan can be above",
-    "bound_at": "… with headroom ≥ {headroom}",
+    "bound_at": "headroom ≥ {headroom}",
+    "bound_help": "Gray lines are proven limits: no plan lies above the solid one, none with at least that headroom "
+    "above a broken one.",
     "today": "Today",
     "limits": "What must a plan reach?",
     "limit_cx": "{cx} at least",
@@ -137,13 +139,14 @@ PAGE = {
     "no_notes": "Nothing was noted.",
     "certificate": "How good is this frontier?",
     "glossary": "Words",
+    "points": "{value} pts",
     "chosen_by": "How the named plans were chosen",
     "reason": "Reason",
     "periods": "periods",
     "about": "About this run",
     "print_more": "The page itself shows more: all plans, staffing maps and the experience matrix.",
     "noscript": "The pictures and tables need JavaScript; everything is inside this file, nothing is loaded.",
-    "in_print": "First {n} plans by cost; the page and the workbook have all {total}.",
+    "in_print": "The first 20 plans in the order chosen; the page and the workbook have them all.",
 }
 
 ASSUMPTION_HEADS = ("Input", "Value", "Range", "Source", "Swing of CX", "Swing of cost", "Swing of headroom")
@@ -203,7 +206,51 @@ GLOSSARY = {
     "given by the scenario, or our own default.",
 }
 
+SUMMARY_ROWS = {
+    "cx": ("{cx} per issue", "cx"),
+    "cost": ("Cost {per}", "money"),
+    "headroom": ("Headroom", "ratio"),
+    "p_cx_at_least_today": ("P(CX at least today's)", "ratio"),
+    "p_shortfall": ("P(a promise is missed)", "ratio"),
+    "abandon_rate": ("Abandoned", "ratio"),
+    "peak_fte": ("Peak people", "count"),
+    "hires": ("Hires", "count"),
+    "overtime_h": ("Overtime, hours", "count"),
+    "committed": ("Committed cost", "money"),
+    "avoidable": ("Avoidable cost", "money"),
+}
+"""Rows of the workbook's summary: column of `plans` -> label and unit."""
+
+HEADS = {
+    "cx": "cx (points)",
+    "cx_low": "cx_low (points)",
+    "cx_high": "cx_high (points)",
+    "cost": "cost ({money})",
+    "committed": "committed ({money})",
+    "avoidable": "avoidable ({money})",
+    "cost_bound": "cost_bound ({money})",
+    "headroom": "headroom (%)",
+    "p_shortfall": "p_shortfall (%)",
+    "p_cx_at_least_today": "p_cx_at_least_today (%)",
+    "abandon_rate": "abandon_rate (%)",
+    "gap": "gap (%)",
+    "peak_fte": "peak_fte (people)",
+    "hires": "hires (people)",
+    "overtime_h": "overtime_h (hours)",
+    "on_task": "on_task (people)",
+    "scheduled": "scheduled (people)",
+    "required": "required (people)",
+    "overflow_after_s": "overflow_after_s (seconds)",
+}
+"""Heads of workbook columns that have a unit."""
+
+STAFFING_HEADS = {"scheduled": "{pool}, scheduled (people)", "on_task": "{pool}, on task (people)"}
+
 WORKBOOK = {
+    "measure": "Result",
+    "note": "Note",
+    "column": "Column",
+    "meaning": "Meaning",
     "summary": "Summary",
     "plans": "Plans",
     "staffing": "Staffing",

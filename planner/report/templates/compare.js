@@ -6,7 +6,7 @@ const MEASURES = [
   ["headroom", (v) => percent(v), AXES.headroom.delta, 1],
   ["p_cx", (v) => twentieth(v), null, 0],
   ["p_shortfall", (v) => twentieth(v), null, 0],
-  ["abandon", (v) => percent(v, 1), (v) => signed(percent(Math.abs(v), 1), v), -1],
+  ["abandon", (v) => percent(v, 1), (v) => signed(points(v, 1), v), -1],
   ["peak_fte", (v) => count(v), (v) => signed(count(Math.round(Math.abs(v) * 10) / 10), v), 0],
   ["overtime", (v) => count(v), null, 0],
   ["committed", (v) => money(v), null, 0],

@@ -1,6 +1,7 @@
 // One plan in detail: why, channels, people per interval, promises, money, risk and what limits it.
 
 const parts = data.details;
+const axisName = (key) => (key === "cx" ? data.units.cxName : data.measures[key].toLowerCase());
 const heading = (text, ...nodes) => el("section", {}, el("h3", {}, text), ...nodes);
 const bullets = (lines) => el("ul", {}, ...lines.map((line) => el("li", {}, line)));
 function grid(head, rows, caption) {
@@ -34,7 +35,7 @@ function heat(plan, change) {
   const cell = Math.min(60, 830 / Math.max(1, starts.length));
   const width = left + cell * starts.length + 70;
   const desc = rows.map((row, i) => { const at = row.indexOf(Math.max(...row)); return fill(words.heat_desc, { pool: pools[i], low: count(Math.min(...row)), high: count(Math.max(...row)), peak: `${dayName(starts[at])} ${clock(starts[at])}` }); });
-  const title = `${change ? words.staffing_change : words.staffing}: ${reads(plan)}`;
+  const title = `${reads(plan)}: ${(change ? words.staffing_change : words.staffing).toLowerCase()}`;
   const root = svg("svg", { class: "heat", viewBox: `0 0 ${width} ${top + line * pools.length + 4}`, style: `max-width:${width}px`, role: "img", "aria-label": title }, svg("title", {}, title), svg("desc", {}, desc.join(" ")));
   starts.forEach((start, t) => {
     const newDay = t === 0 || starts[t - 1].slice(0, 10) !== start.slice(0, 10);
@@ -81,7 +82,7 @@ function riskLines(plan) {
   if (!missing(plan.p_shortfall)) lines.push(fill(words.risk_promises, { k: twenty(plan.p_shortfall) }));
   if (!missing(plan.p_cx) && plan !== today) lines.push(fill(words.risk_cx, { k: twenty(plan.p_cx) }));
   if (!missing(own.p_efficient) && plan !== today) lines.push(fill(words.risk_efficient, { k: twenty(own.p_efficient) }));
-  for (const key of Object.keys(AXES)) if (own[key] && !missing(own[key][0])) lines.push(fill(words.risk_range, { axis: data.measures[key], low: AXES[key].show(own[key][0]), high: AXES[key].show(own[key][2]) }));
+  for (const key of Object.keys(AXES)) if (own[key] && !missing(own[key][0])) lines.push(fill(words.risk_range, { axis: axisName(key), low: AXES[key].show(own[key][0]), high: AXES[key].show(own[key][2]) }));
   return lines;
 }
 function costRows(plan) {

@@ -70,16 +70,15 @@ function frame({ x, y, key, width, axis }) {
 function bounds({ x, y, key, width }) {
   const group = svg("g", { class: "bounds" });
   if (key !== "cx") return group;
-  let above = -Infinity;
+  const seen = ([c, v]) => c >= x.low && c <= x.high && v <= y.high && v >= y.low;
   data.bound.forEach((bound, i) => {
-    const inside = bound.points.filter(([c, v]) => c >= x.low && c <= x.high && v <= y.high && v >= y.low);
+    const inside = bound.points.filter(seen);
     if (inside.length < 2) return;
-    group.append(svg("polyline", { points: inside.map(([c, v]) => `${x(c).toFixed(1)},${y(v).toFixed(1)}`).join(" "), "stroke-dasharray": ["", "6 4", "2 3"][i] }));
-    const at = y(inside[inside.length - 1][1]) - 5;
-    if (Math.abs(at - above) < 13) return;
-    above = at;
-    const text = i ? fill(words.bound_at, { headroom: percent(bound.headroom) }) : words.bound;
-    group.append(svg("text", { x: width - EDGE.right - 4, y: at, "text-anchor": "end" }, text));
+    const path = inside.map(([c, v]) => `${x(c).toFixed(1)},${y(v).toFixed(1)}`).join(" ");
+    group.append(svg("polyline", { points: path, "stroke-dasharray": ["", "6 4", "2 3"][i] }));
+    const [c, v] = i ? inside[0] : inside[inside.length - 1];
+    const place = i ? { x: x(c) + 5, y: y(v) + 1 } : { x: width - EDGE.right - 4, y: y(v) - 5, "text-anchor": "end" };
+    group.append(svg("text", place, i ? fill(words.bound_at, { headroom: percent(bound.headroom) }) : words.bound));
   });
   return group;
 }
@@ -148,7 +147,7 @@ function hover(chart, event) {
   setHover(plan ? plan.id : null);
   const tip = document.getElementById("tip");
   if (!plan) return;
-  tip.replaceChildren(el("strong", {}, plan.name ? `${plan.name} · ${plan.id}` : plan.id),
+  tip.replaceChildren(el("strong", {}, reads(plan)),
     ...Object.keys(AXES).map((key) => el("div", {}, `${data.measures[key]} ${AXES[key].show(plan[key])}`, plan === today || missing(plan[key]) ? "" : ` (${AXES[key].delta(plan[key] - today[key])})`)),
     plan === today ? "" : el("div", {}, plan.doing));
   tip.style.left = `${Math.min(window.innerWidth - 230, event.clientX + 14) + window.scrollX}px`;

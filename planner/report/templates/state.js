@@ -22,7 +22,7 @@ const PINS = [
 const AXES = {
   cx: { better: 1, show: (v) => score(v), delta: (v) => signed(score(Math.abs(v)), v) },
   cost: { better: -1, show: (v) => money(v), delta: (v) => signed(money(Math.abs(v)), v) },
-  headroom: { better: 1, show: (v) => percent(v), delta: (v) => signed(percent(Math.abs(v)), v) },
+  headroom: { better: 1, show: (v) => percent(v), delta: (v) => signed(points(v), v) },
 };
 
 const state = {
@@ -45,6 +45,7 @@ const missing = (value) => value === null || value === undefined;
 const money = (v) => (missing(v) ? "–" : (v < 0 ? "−" : "") + data.units.symbol + fixed(Math.abs(v), data.units.money));
 const score = (v) => (missing(v) ? "–" : fixed(v, data.units.cx));
 const percent = (v, digits = 0) => (missing(v) ? "–" : fixed(100 * v, digits) + "%");
+const points = (v, digits = 0) => fill(words.points, { value: fixed(Math.abs(100 * v), digits) });
 const count = (v) => (missing(v) ? "–" : fixed(v, Number.isInteger(v) ? 0 : 1));
 const ratioOrNumber = (v, target) => (missing(v) ? "–" : target <= 1 ? percent(v, 1) : fixed(v, 0));
 const twentieth = (v) => (missing(v) ? "–" : v >= 0.995 ? "20 of 20" : `${Math.round(20 * v)} of 20`);
@@ -110,7 +111,7 @@ function togglePin(id) {
 }
 const pinned = () => [...state.pins].sort((a, b) => a.slot - b.slot).map((pin) => byId.get(pin.id));
 const announce = (text) => { document.getElementById("live").textContent = text; };
-const reads = (plan) => (plan.name ? `${plan.name} (${plan.id})` : plan.id);
+const reads = (plan) => (plan.name && plan !== today ? `${plan.name} (${plan.id})` : plan.name || plan.id);
 
 // Elements are made node by node: text never becomes markup.
 function make(space, tag, attributes, children) {

@@ -40,7 +40,7 @@ function drawTable() {
 function tableRow(plan) {
   const cells = COLUMNS.map(([key, text]) => (key === "id"
     ? el("th", { scope: "row" }, plan.id, plan.name ? el("span", { class: "name" }, plan.name) : "")
-    : el("td", { class: key === "status" ? "" : "num" }, text(plan))));
+    : el("td", { class: key === "status" ? "proof" : "num" }, text(plan))));
   return el("tr", { "data-id": plan.id, onpointerenter: () => setHoverRow(plan.id), onpointerleave: () => setHover(null) }, el("td", {}, pinButton(plan.id)), ...cells);
 }
 function setHoverRow(id) {

@@ -1,0 +1,101 @@
+"""Sheets of the workbook: formats, page setup, and frames as Excel tables with units in their heads."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from planner.report.strings import HEADS
+from planner.report.text import Units
+
+_UNITS = {
+    "cx": "cx", "cx_low": "cx", "cx_high": "cx", "cost": "money", "committed": "money", "avoidable": "money",
+    "cost_bound": "money", "headroom": "ratio", "p_shortfall": "ratio", "gap": "ratio", "p_cx_at_least_today": "ratio",
+    "abandon_rate": "ratio",
+}  # fmt: skip
+_NARROW, _WIDEST = 13, 40
+
+
+@dataclass(frozen=True)
+class Book:
+    """A workbook being written: its formats by name and the units of the run."""
+
+    workbook: Any
+    units: Units
+    formats: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Declare the formats once; each number unit has one for differences too."""
+        cx = "0." + "0" * self.units.cx_digits if self.units.cx_digits else "0"
+        symbol = f'"{self.units.symbol}"'
+        money = "#,##0" + ("." + "0" * self.units.money_digits if self.units.money_digits else "")
+        patterns = {"cx": cx, "money": symbol + money, "ratio": "0.0%", "count": "#,##0.##", "number": "General"}
+        for name, pattern in patterns.items():
+            self.formats[name] = self.workbook.add_format({"num_format": pattern})
+            signed = f"+{pattern};-{pattern};{pattern}" if pattern != "General" else pattern
+            self.formats[f"{name}_delta"] = self.workbook.add_format({"num_format": signed, "italic": True})
+        wrap = {"bold": True, "text_wrap": True, "valign": "top", "bottom": 1, "bg_color": "#F4F6F8"}
+        self.formats["head"] = self.workbook.add_format(wrap)
+        self.formats["label"] = self.workbook.add_format({"bold": True})
+        self.formats["title"] = self.workbook.add_format({"bold": True, "font_size": 16})
+        self.formats["time"] = self.workbook.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+        self.formats["day"] = self.workbook.add_format({"num_format": "yyyy-mm-dd"})
+
+    def sheet(self, name: str) -> Any:
+        """Add a sheet that prints on pages of full width, landscape, with its first row repeated."""
+        sheet = self.workbook.add_worksheet(re.sub(r"[\[\]:*?/\\]", "_", name))
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+        return sheet
+
+    def number(self, sheet: Any, line: int, column: int, value: Any, unit: str) -> None:
+        """Write one value in its unit; gaps stay empty, text stays text."""
+        if isinstance(value, str):
+            sheet.write_string(line, column, value)
+        elif value is None or pd.isna(value):
+            sheet.write_blank(line, column, None)
+        elif isinstance(value, (pd.Timestamp, dt.datetime, dt.date)):
+            clock = isinstance(value, (pd.Timestamp, dt.datetime))
+            moment = pd.Timestamp(value).to_pydatetime().replace(tzinfo=None)
+            sheet.write_datetime(line, column, moment, self.formats["time" if clock else "day"])
+        elif isinstance(value, bool) or type(value).__name__ == "bool":
+            sheet.write_boolean(line, column, bool(value))
+        elif isinstance(value, (int, float)) or hasattr(value, "dtype"):
+            self._float(sheet, line, column, float(value), unit)
+        else:
+            sheet.write_string(line, column, str(value))
+
+    def _float(self, sheet: Any, line: int, column: int, value: float, unit: str) -> None:
+        if math.isfinite(value):
+            sheet.write_number(line, column, value, self.formats[unit])
+        else:
+            sheet.write_string(line, column, "-")
+
+
+def write_frame(book: Book, sheet: Any, frame: pd.DataFrame, table_name: str) -> None:
+    """Write a frame as an Excel table with filters; heads carry their units and stay unique."""
+    heads = [HEADS.get(name, name).format(money=book.units.symbol.strip()) for name in frame.columns]
+    for column, name in enumerate(frame.columns):
+        unit = _UNITS.get(str(name), "number")
+        values = frame[name].tolist()
+        for line, value in enumerate(values, start=1):
+            book.number(sheet, line, column, value, unit)
+        longest = max([_NARROW, *(len(str(value)) + 1 for value in values if isinstance(value, str))])
+        sheet.set_column(column, column, min(_WIDEST, max(longest, 17 if name == "interval" else 0)))
+    sheet.set_row(0, 15 * max(_lines(head) for head in heads))
+    safe_name = re.sub(r"\W", "_", table_name)
+    sheet.add_table(
+        0, 0, max(1, len(frame)), len(frame.columns) - 1,
+        {"name": f"t_{safe_name}", "columns": [{"header": head, "header_format": book.formats["head"]} for head in heads], "style": "Table Style Light 1"},
+    )  # fmt: skip
+    sheet.repeat_rows(0)
+
+
+def _lines(head: str) -> int:
+    return 2 + len(head) // _NARROW
