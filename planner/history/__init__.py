@@ -1,8 +1,34 @@
 """Past contacts: read, checked, stitched into issues and counted into cells on an SQL engine."""
 
+from planner.history.allocation import allocate_missing
+from planner.history.cells import contact_cells
 from planner.history.history import History
 from planner.history.journeys import stitch_issues
 from planner.history.load import load_history
-from planner.history.quality import QualityReport
+from planner.history.today import mean_week_staffing, routing_shares, shrinkage_seen, weekly_service
+from planner.history.volumes import (
+    escalation_destinations,
+    first_contact_volumes,
+    patience,
+    reason_confusion,
+    redial_shares,
+    return_destinations,
+)
 
-__all__ = ["History", "QualityReport", "load_history", "stitch_issues"]
+__all__ = [
+    "History",
+    "allocate_missing",
+    "contact_cells",
+    "escalation_destinations",
+    "first_contact_volumes",
+    "load_history",
+    "mean_week_staffing",
+    "patience",
+    "reason_confusion",
+    "redial_shares",
+    "return_destinations",
+    "routing_shares",
+    "shrinkage_seen",
+    "stitch_issues",
+    "weekly_service",
+]

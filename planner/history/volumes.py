@@ -1,0 +1,125 @@
+"""Counts of a history that the demand stage and the journeys need: volumes, patience, redials, destinations."""
+
+from __future__ import annotations
+
+import ibis
+import pandas as pd
+
+from planner.history.columns import ROW
+from planner.history.engine import count_if, exact_sum
+from planner.history.history import History
+from planner.history.journeys import stitch_issues
+
+
+def first_contact_volumes(history: History, *, window_days: float = 7.0, interval_min: int = 30) -> pd.DataFrame:
+    """Count contacts per interval of the past.
+
+    Returns `week` (date of its Monday), `weekday` (0 = Monday), `minute` (start of the interval, minutes after
+    midnight), `entry_reason, segment, channel` (None where missing), `contacts`, `first_contacts` (those that begin an
+    issue), `anonymous_contacts` and `abandoned`. Customers nobody identified cannot be followed, so all their contacts
+    count as first ones: scale `anonymous_contacts` down by the identified share of first contacts. In the first
+    `window_days` of the data some first contacts continue an issue that began before it.
+    """
+    rows = stitch_issues(history, window_days)
+    at = rows.started_at
+    minute = at.hour().cast("int64") * 60 + at.minute().cast("int64")
+    rows = rows.mutate(
+        week=at.truncate("W").date(),
+        weekday=at.day_of_week.index().cast("int64"),
+        minute=minute - minute % interval_min,
+        is_first=rows.stage == "first",
+    )
+    keys = ["week", "weekday", "minute", "entry_reason", "segment", "channel"]
+    grouped = rows.group_by(keys).aggregate(
+        contacts=rows.count(),
+        first_contacts=count_if(rows.is_first),
+        anonymous_contacts=count_if(rows.anonymous),
+        abandoned=count_if(rows.abandoned),
+    )
+    frame = _labels(grouped.order_by(keys).execute(), ["entry_reason", "segment", "channel"])
+    frame["week"] = pd.to_datetime(frame["week"])
+    return frame
+
+
+def patience(history: History) -> pd.DataFrame:
+    """Mean time until customers give up, with those who were served before as censored.
+
+    `channel, entry_reason, n_contacts, n_abandoned, total_wait_s, patience_s`; rows with `entry_reason` None are the
+    whole channel. patience_s = total waiting time of all contacts / number of abandonments (the maximum-likelihood
+    mean of an exponential patience; Brown et al. 2005), inf where nobody abandons. Contacts without a wait are left
+    out.
+    """
+    rows = history.contacts.filter(history.contacts.wait_s.notnull())
+    rows = rows.mutate(entry_reason=ibis.coalesce(rows.entry_reason, rows.reason))
+    frames = []
+    for keys in (["channel"], ["channel", "entry_reason"]):
+        grouped = rows.group_by(keys).aggregate(
+            n_contacts=rows.count(), n_abandoned=count_if(rows.abandoned), total_wait_s=exact_sum(rows.wait_s)
+        )
+        frame = grouped.order_by(keys).execute()
+        frames.append(frame[frame["entry_reason"].notna()] if "entry_reason" in keys else frame)
+    whole = pd.concat(frames, ignore_index=True)
+    whole = whole.reindex(columns=["channel", "entry_reason", "n_contacts", "n_abandoned", "total_wait_s"])
+    whole["patience_s"] = (whole["total_wait_s"] / whole["n_abandoned"].where(whole["n_abandoned"] > 0)).fillna(
+        float("inf")
+    )
+    return _labels(whole, ["entry_reason"])
+
+
+def redial_shares(history: History, *, window_days: float = 7.0) -> pd.DataFrame:
+    """Share of abandoned contacts that try again: `channel, n_abandoned, n_redialed, redial`.
+
+    Counted over identified customers whose window is over at the end of the data; a new try counts in any channel.
+    """
+    rows = stitch_issues(history, window_days)
+    seen = rows.filter(rows.abandoned.fill_null(False) & ~rows.anonymous & ~rows.censored)
+    grouped = seen.group_by("channel").aggregate(n_abandoned=seen.count(), n_redialed=count_if(seen.later))
+    frame = grouped.order_by("channel").execute()
+    frame["redial"] = frame["n_redialed"] / frame["n_abandoned"]
+    return frame
+
+
+def return_destinations(history: History, *, window_days: float = 7.0) -> pd.DataFrame:
+    """Where served contacts come back to: `entry_reason, channel, to_reason, to_channel, n`."""
+    return _destinations(history, window_days, "return")
+
+
+def escalation_destinations(history: History, *, window_days: float = 7.0) -> pd.DataFrame:
+    """Where contacts are escalated to: `entry_reason, channel, to_reason, to_channel, n`."""
+    return _destinations(history, window_days, "escalation")
+
+
+def _destinations(history: History, window_days: float, kind: str) -> pd.DataFrame:
+    rows = stitch_issues(history, window_days)
+    came = rows.filter(rows.later_kind == kind)
+    came = came.mutate(
+        entry_reason=ibis.coalesce(came.entry_reason, came.reason),
+        to_reason=came.later_reason,
+        to_channel=came.later_channel,
+    )
+    keys = ["entry_reason", "channel", "to_reason", "to_channel"]
+    frame = came.group_by(keys).aggregate(n=came.count()).order_by(keys).execute()
+    return _labels(frame, keys)
+
+
+def reason_confusion(history: History) -> pd.DataFrame:
+    """How the reason known when routed turns out: `entry_reason, reason, n`, where both are known."""
+    contacts = history.contacts
+    both = contacts.filter(contacts.entry_reason.notnull() & contacts.reason.notnull())
+    keys = ["entry_reason", "reason"]
+    return both.group_by(keys).aggregate(n=both[ROW].count()).order_by(keys).execute()
+
+
+def link_counts(history: History, *, window_days: float = 7.0) -> pd.DataFrame:
+    """How contacts continue an issue, for judging the stitching: `later_kind, same_reason, n`."""
+    rows = stitch_issues(history, window_days)
+    entry = ibis.coalesce(rows.entry_reason, rows.reason)
+    led = rows.filter(rows.later).mutate(same_reason=(rows.later_reason == entry).fill_null(False))
+    keys = ["later_kind", "same_reason"]
+    return led.group_by(keys).aggregate(n=led.count()).order_by(keys).execute()
+
+
+def _labels(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    for name in names:
+        frame[name] = frame[name].astype(object).where(frame[name].notna(), None)
+    return frame.reset_index(drop=True)
