@@ -44,11 +44,12 @@ class Applied:
 
 @dataclass
 class Layered:
-    """A document being built layer by layer; private to the loader."""
+    """A document being built layer by layer, with problems of variants and overrides; private to the loader."""
 
     document: Document
     files: dict[str, Path] = field(default_factory=dict)
     applied: list[Applied] = field(default_factory=list)
+    issues: list[Issue] = field(default_factory=list)
 
     def put(self, place: Place, value: Any, source: str, marks: Document) -> None:
         """Lay a value over what stands at a place; `marks` holds its positions under the same place."""
@@ -100,16 +101,14 @@ def read_layers(path: Path, shown: str, overrides: Iterable[str], variant: str |
     Raises
     ------
     ScenarioError
-        If a file cannot be read, parents form a circle, or a variant or an override names what does not exist.
+        If a file cannot be read, or parents form a circle.
     """
     layered = _read_chain(path, shown, ())
-    issues = _unknown_variant_paths(layered)
+    layered.issues += _unknown_variant_paths(layered)
     if variant is not None:
-        issues += _apply_variant(layered, variant)
+        layered.issues += _apply_variant(layered, variant)
     for text in overrides:
-        issues += _apply_set(layered, text)
-    if issues:
-        raise ScenarioError(issues)
+        layered.issues += _apply_set(layered, text)
     return layered
 
 

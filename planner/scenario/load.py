@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +75,7 @@ def load_scenario_record(path: str | Path, overrides: Iterable[str] = (), varian
     unknown_names = check_references(document)
     checked, intact = (scenario, True) if scenario is not None else validate_rest(document.data)
     inputs = Inputs()
-    issues += unknown_names
+    issues += layered.issues + unknown_names
     if checked is not None:
         checked._folder = file.parent
         inputs = read_inputs(checked, document, str(path), tables=intact)
@@ -95,4 +96,4 @@ def _issue(finding: Finding, document: Document) -> Issue:
 
 
 def _order(issue: Issue) -> tuple[str, int, int, str]:
-    return issue.file, issue.line or 0, issue.column or 0, issue.message
+    return issue.file, issue.line or sys.maxsize, issue.column or 0, issue.message

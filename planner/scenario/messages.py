@@ -133,7 +133,7 @@ def _message(error: Mapping[str, Any], place: Place) -> str:
     if kind == "string_type" and isinstance(found, (int, float)):
         return f'found {_shown(found)}; write it in quotes: "{found}"{allowed}'
     if kind in _KINDS:
-        return f"found {_shown(found)}; write {_KINDS[kind]}{percent_hint(found)}{allowed}"
+        return f"found {_shown(found)}; write {_KINDS[kind]}{_text_hint(found, kind)}{allowed}"
     if kind.startswith("date"):
         return f"found {_shown(found)}; write a date that exists as YYYY-MM-DD, e.g. 2026-01-05"
     if kind == "too_short":
@@ -149,6 +149,16 @@ def _message(error: Mapping[str, Any], place: Place) -> str:
 
 
 _OWN = ("clock", "key", "number_or_range", "out_of_range", "ratio_not_percent", "range", "wait_loss", "total_speed")
+
+
+def _text_hint(found: Any, kind: str) -> str:
+    """What to write where a number was given as text."""
+    if not isinstance(found, str) or not kind.startswith(("int", "float")):
+        return ""
+    plain = found.strip().replace(",", ".", 1)
+    if plain.replace(".", "", 1).lstrip("+-").isdigit():
+        return f" without quotes and with a decimal point: {plain}"
+    return percent_hint(found)
 
 
 def _owner(place: Place) -> str:

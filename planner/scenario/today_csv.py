@@ -122,6 +122,8 @@ def _check_route(scenario: Scenario, table: CsvTable, row: int, key: tuple[str, 
     pool = scenario.pools[name]
     if share > 1:
         table.refuse(row, "share", f"share {share:g} is not a ratio in 0..1; write {share / 100:g}, not {share:g}")
+    if pool.channel not in scenario.channels:
+        return
     if pool.channel != channel:
         table.refuse(
             row, "pool", f"pool '{name}' serves channel {pool.channel}, not {channel}; name a pool of {channel}"
