@@ -49,7 +49,7 @@ class Arrivals(NamedTuple):
 
 
 class Book(NamedTuple):
-    """One row per contact; `count` holds one number, `parent` is the contact handed over, or -1."""
+    """One row per contact; `used` holds their number, `parent` is the contact handed over, or -1."""
 
     issue: Ints
     reason: Small
@@ -65,7 +65,7 @@ class Book(NamedTuple):
     status: Small
     outcome: Small
     behind: Ints
-    count: Ints
+    used: Ints
 
 
 class Floor(NamedTuple):
@@ -128,8 +128,8 @@ def _add(
     if now >= world.clock.end_s:
         return
     book = world.book
-    who = book.count[0]
-    book.count[0] += 1
+    who = book.used[0]
+    book.used[0] += 1
     issue = book.issue[origin]
     redial = stage == REDIALED
     book.issue[who] = issue
@@ -149,8 +149,8 @@ def _add(
 def _add_first(world: World, issue: int, rng: np.random.Generator) -> int:
     """Enter the first contact of an issue and return its row."""
     book, arrivals, tables = world.book, world.arrivals, world.tables
-    who = book.count[0]
-    book.count[0] += 1
+    who = book.used[0]
+    book.used[0] += 1
     reason, channel = arrivals.reason[issue], arrivals.channel[issue]
     book.issue[who], book.reason[who], book.channel[who] = issue, reason, channel
     book.entry[who] = _draw(tables.entry_cum[reason, _is_automated(tables, channel)], rng)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.history.synthetic.tables import Floats, automated_channels, interval_profile
+from planner.history.synthetic.tables import Floats, forbid_automata, interval_profile
 from planner.history.synthetic.truth import Truth
 
 DAY_S = 86400.0
@@ -91,9 +91,7 @@ def choice_odds(
 ) -> Floats:
     """Relative odds of the channels for each issue, shape (issue, channel)."""
     channels = list(truth.channels.values())
-    mix = np.array([r.mix for r in truth.reasons.values()])
-    forbidden = [list(truth.reasons).index(k) for k in truth.must_human]
-    mix[np.ix_(forbidden, np.flatnonzero(automated_channels(truth)))] = 0.0
+    mix = forbid_automata(truth, np.array([r.mix for r in truth.reasons.values()]), 0, 1)
     odds = mix[reason]
     by_segment = np.exp(np.array([c.segment_choice for c in channels]).T)
     for c, channel in enumerate(channels):

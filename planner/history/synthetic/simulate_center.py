@@ -46,6 +46,6 @@ def simulate_center(truth: Truth, seed: int) -> Center:
 
 def _trimmed(book: Book) -> Book:
     """Drop the unused rows of a book."""
-    used = int(book.count[0])
-    columns = {name: column[:used] for name, column in book._asdict().items() if name != "count"}
-    return Book(**columns, count=book.count)
+    used = int(book.used[0])
+    columns = {name: column[:used] for name, column in book._asdict().items() if name != "used"}
+    return Book(**columns, used=book.used)

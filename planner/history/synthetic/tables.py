@@ -123,6 +123,15 @@ def entry_shares(truth: Truth) -> Floats:
     return shares
 
 
+def forbid_automata(truth: Truth, shares: Floats, reason_axis: int, channel_axis: int) -> Floats:
+    """Copy shares, with zero where an automaton would meet a reason that needs a human."""
+    allowed = np.ones((len(truth.reasons), len(truth.channels)))
+    for key in truth.must_human:
+        allowed[list(truth.reasons).index(key), automated_channels(truth)] = 0.0
+    axes = [axis for axis in range(shares.ndim) if axis not in (reason_axis, channel_axis)]
+    return shares * np.expand_dims(allowed, axes)
+
+
 def automated_channels(truth: Truth) -> NDArray[np.bool_]:
     """Channels no human serves, shape (channel)."""
     staffed = {pool.channel for pool in truth.pools.values() if pool.staffing is not None}
@@ -173,10 +182,9 @@ def _pool_shares(truth: Truth) -> Floats:
         row = np.array([route.shares.get(pool, 0.0) for pool in pools])
         e = [reasons.index(k) for k in route.reasons or reasons]
         s = [segments.index(k) for k in route.segments or segments]
-        shares[np.ix_(e, s, [channels.index(route.channel)])] = row / row.sum()
-    forbidden = [reasons.index(k) for k in truth.must_human]
-    shares[np.ix_(forbidden, range(len(segments)), np.flatnonzero(automated_channels(truth)))] = 0.0
-    return shares
+        for one in e:
+            shares[one, s, channels.index(route.channel)] = row / row.sum()
+    return forbid_automata(truth, shares, 0, 2)
 
 
 def _return_reasons(truth: Truth) -> Floats:
@@ -194,10 +202,7 @@ def _return_channels(truth: Truth) -> Floats:
     """Channel of a returned contact, shape (reason, channel, channel)."""
     channels = list(truth.channels)
     rows = np.array([[c.returns_to.get(to, 0.0) for to in channels] for c in truth.channels.values()])
-    shares = np.repeat(rows[None], len(truth.reasons), axis=0)
-    forbidden = [list(truth.reasons).index(k) for k in truth.must_human]
-    shares[np.ix_(forbidden, range(len(channels)), np.flatnonzero(automated_channels(truth)))] = 0.0
-    return shares
+    return forbid_automata(truth, np.repeat(rows[None], len(truth.reasons), axis=0), 0, 2)
 
 
 def _escalations(truth: Truth) -> Floats:

@@ -67,7 +67,8 @@ def _expected_load(truth: Truth, tables: Tables, clock: Clock, arrivals: Arrival
     Simulated with ample staff for every third issue, which is enough for a mean.
     """
     calendar = truth.calendar
-    world = make_world(tables, clock, Arrivals(*(column[::_THINNING].copy() for column in arrivals)))
+    thinned = {name: column[::_THINNING].copy() for name, column in arrivals._asdict().items()}
+    world = make_world(tables, clock, Arrivals(**thinned))
     pools = len(tables.pool_channel)
     run(world, np.zeros(1), np.full((1, pools), _AMPLE), rng)
     book: Book = world.book

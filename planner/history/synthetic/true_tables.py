@@ -7,6 +7,7 @@ when routed*, the others the true reason.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,7 +105,7 @@ def _sums(truth: Truth, center: Center, firsts: _Firsts, level: str) -> _Sums:
     place = np.ravel_multi_index((key, firsts.segment, firsts.channel), (r, s, c))
 
     def total(weights: Floats) -> Floats:
-        return np.bincount(place, weights=weights, minlength=r * s * c).reshape(r, s, c)
+        return np.asarray(np.bincount(place, weights=weights, minlength=r * s * c).reshape(r, s, c), dtype=np.float64)
 
     def per_channel(values: Floats) -> Floats:
         by_channel = []
@@ -131,6 +132,11 @@ def _ratio(top: Floats, bottom: Floats) -> Floats:
         return np.where(bottom > 0, top / bottom, np.nan)
 
 
+def _names(keys: Iterable[str], code: NDArray[np.integer]) -> NDArray[np.object_]:
+    """Labels for codes."""
+    return np.asarray(np.array(list(keys), dtype=object)[code])
+
+
 def _with_all(truth: Truth) -> list[str]:
     return [*truth.segments, "all"]
 
@@ -144,7 +150,7 @@ def _scores(truth: Truth, sums: _Sums, level: str) -> pd.DataFrame:
     for name, sum_over in (("users", "own"), ("all", "every")):
 
         def pick(x: Floats, how: str = sum_over) -> Floats:
-            return np.einsum("rscc->rsc", x) if how == "own" else x.sum(axis=2)
+            return np.asarray(np.einsum("rscc->rsc", x) if how == "own" else x.sum(axis=2))
 
         allowed, stays = pick(sums.allowed), pick(sums.allowed) - pick(sums.escalated)
         parts[f"score_{name}"] = _ratio(pick(sums.final_score), pick(sums.final)).ravel()
@@ -195,8 +201,8 @@ def _pools(truth: Truth, center: Center, firsts: _Firsts, level: str) -> pd.Data
     table = pd.concat(frames, ignore_index=True)
     return pd.DataFrame(
         {
-            "reason": pd.Series(list(truth.reasons))[table["reason"]].to_numpy(),
-            "segment": pd.Series(list(truth.segments))[table["segment"]].to_numpy(),
+            "reason": _names(truth.reasons, table["reason"].to_numpy()),
+            "segment": _names(truth.segments, table["segment"].to_numpy()),
             "channel": table["channel"],
             "pool": table["pool"],
             "n": table["n"],
@@ -226,8 +232,8 @@ def _wait_curve(truth: Truth, center: Center, rows: NDArray[np.int64]) -> pd.Dat
         frames.append(pd.DataFrame({"reason": reason, "channel": channel, "wait_s": wait_s, "loss": lost, "n": 1.0}))
     table = pd.concat(frames).groupby(["reason", "channel", "wait_s"], as_index=False).agg({"loss": "mean", "n": "sum"})
     return table.assign(
-        reason=pd.Series(list(truth.reasons))[table["reason"]].to_numpy(),
-        channel=pd.Series(list(truth.channels))[table["channel"]].to_numpy(),
+        reason=_names(truth.reasons, table["reason"].to_numpy()),
+        channel=_names(truth.channels, table["channel"].to_numpy()),
     )
 
 
@@ -237,14 +243,14 @@ def _reported(truth: Truth, center: Center, rows: NDArray[np.int64]) -> pd.DataF
     served = rows[book.status[rows] == SERVED]
     frame = pd.DataFrame(
         {
-            "reason": pd.Categorical.from_codes(book.reason[served], list(truth.reasons)),
-            "channel": pd.Categorical.from_codes(book.channel[served], list(truth.channels)),
-            "segment": pd.Categorical.from_codes(issues.segment[book.issue[served]], list(truth.segments)),
+            "reason": _names(truth.reasons, book.reason[served]),
+            "channel": _names(truth.channels, book.channel[served]),
+            "segment": _names(truth.segments, issues.segment[book.issue[served]]),
             "score": mean_score(contact_points(truth, center)[served], noise_sd(truth)),
         }
     )
-    grouped = frame.groupby(["reason", "channel", "segment"], observed=True)["score"]
-    return grouped.agg(mean="mean", n="size").reset_index().astype({"reason": str, "channel": str, "segment": str})
+    grouped = frame.groupby(["reason", "channel", "segment"])["score"]
+    return grouped.agg(mean="mean", n="size").reset_index()
 
 
 def _issues(truth: Truth, center: Center, rows: NDArray[np.int64]) -> pd.DataFrame:
@@ -255,16 +261,16 @@ def _issues(truth: Truth, center: Center, rows: NDArray[np.int64]) -> pd.DataFra
     contacts = np.bincount(book.issue, minlength=len(issues.time_s))
     frame = pd.DataFrame(
         {
-            "reason": pd.Categorical.from_codes(issues.reason[begun], list(truth.reasons)),
-            "segment": pd.Categorical.from_codes(issues.segment[begun], list(truth.segments)),
+            "reason": _names(truth.reasons, issues.reason[begun]),
+            "segment": _names(truth.segments, issues.segment[begun]),
             "contacts": contacts[begun],
             "one": contacts[begun] == 1,
         }
     )
-    grouped = frame.groupby(["reason", "segment"], observed=True)
+    grouped = frame.groupby(["reason", "segment"])
     table = grouped.agg(issues=("contacts", "size"), contacts=("contacts", "sum"), fcr=("one", "mean")).reset_index()
     table["contacts_per_issue"] = table["contacts"] / table["issues"]
-    return table.astype({"reason": str, "segment": str})
+    return table
 
 
 def _confusion(truth: Truth, center: Center, rows: NDArray[np.int64]) -> pd.DataFrame:
