@@ -63,18 +63,24 @@ def _fill_underestimates(nodes: Floats, agents: int, abandon_ratio: float, out: 
         gap_before = gap
 
 
-def _load_nodes(agents: int, load_max: float) -> Floats:
-    """Place loads densely where the queue bends, within a few √n of n, and thinly elsewhere."""
-    bend = agents + math.sqrt(agents + 1.0) * np.linspace(-4.0, 4.0, 41)
-    nodes = np.concatenate([np.linspace(0.0, load_max, 25), bend[(bend > 0.0) & (bend < load_max)]])
-    return np.unique(nodes)
+def _load_nodes(agents: int, load_max: float, abandon_ratio: float) -> Floats:
+    """Place loads densely where the queue bends, and thinly elsewhere.
+
+    It bends within a few √n of n, and with patient contacts once more, within a few √(nθ/μ), where waiting passes
+    from what chance causes to what abandonment limits.
+    """
+    spread = math.sqrt(agents + 1.0)
+    wide = agents + spread * np.linspace(-4.0, 4.0, 41)
+    narrow = agents + spread * math.sqrt(min(abandon_ratio, 1.0)) * np.linspace(-4.0, 4.0, 33)
+    bend = np.concatenate([wide, narrow])
+    return np.unique(np.concatenate([np.linspace(0.0, load_max, 25), bend[(bend > 0.0) & (bend < load_max)]]))
 
 
 def _underestimates(load_max: float, abandon_ratio: float, agents_max: int) -> Floats:
     """Sample points (agents, load, queue) whose lower hull is below E[Q] everywhere in the box."""
     rows = []
     for agents in range(agents_max + 1):
-        nodes = _load_nodes(agents, load_max)
+        nodes = _load_nodes(agents, load_max, abandon_ratio)
         queue = np.empty(nodes.size)
         _fill_underestimates(nodes, agents, abandon_ratio, queue)
         rows.append(np.column_stack([np.full(nodes.size, float(agents)), nodes, queue]))

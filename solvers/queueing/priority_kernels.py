@@ -38,7 +38,11 @@ def _add_queue_lengths(
         load += loads[k]
         queue = all_busy_sums(load, float(agents), abandon_ratio)[1]
         # Below an endless queue there is another endless one, not inf − inf.
-        out[k] += math.inf if math.isinf(queue) else portion * p_wait * max(0.0, queue - above)
+        own = math.inf if math.isinf(queue) else p_wait * max(0.0, queue - above)
+        if abandon_ratio > 0.0:
+            # Nobody abandons twice; the difference loses this for a class that is a rounding error of the others.
+            own = min(own, loads[k] / abandon_ratio)
+        out[k] += portion * own
         above = queue
     return p_wait
 

@@ -27,8 +27,7 @@ def solve_birth_death(births, deaths):
     flow -= np.diag(flow.sum(axis=1))
     system = flow.T.copy()
     system[-1] = 1.0
-    law = np.linalg.solve(system, np.r_[np.zeros(size - 1), 1.0])
-    return law
+    return np.linalg.solve(system, np.r_[np.zeros(size - 1), 1.0])
 
 
 def wait_chain(capacity, theta, threshold, longest):
