@@ -195,7 +195,7 @@ def check_demand_source(scenario: Scenario) -> Iterator[Finding]:
 def check_today_sources(scenario: Scenario) -> Iterator[Finding]:
     """Warn where nothing says how the center runs now."""
     history, today = scenario.history, scenario.today
-    if today.staffing == "history" and (history is None or (history.staffing is None and history.truth is None)):
+    if today.staffing == "history" and (history is None or history.staffing is None):
         message = "nothing says who works today, so Today's service is modeled; name a CSV file here, or"
         yield Finding(("today", "staffing"), f"{message} history.staffing", "warning")
     if today.routing == "history" and history is None:
