@@ -111,7 +111,7 @@ def _write(loaded: Frontier, plan: str, form: ExportFormat, target: Path, finger
         elif form is ExportFormat.XLSX:
             from planner.report import write_workbook
 
-            write_workbook(loaded, target)
+            write_workbook(loaded, target, plans=[chosen.id])
         else:
             from planner.runs.tables import write_table
 

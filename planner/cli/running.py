@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from planner.frontier.frontier import Frontier
     from planner.runs import PreparedRun, RunOutcome
     from planner.scenario import Scenario
+    from planner.scenario.load import LoadedScenario
 
 _PANEL = "Plan"
 _RUN_EXAMPLES = examples(
@@ -130,7 +131,7 @@ def _prepare(
         scenario=loaded.scenario,
         name=loaded.scenario.name,
         scenario_text=loaded.resolved_text,
-        files=tuple(path for path in loaded.files.values() if path.exists()),
+        files=_input_files(loaded),
         base=file.parent,
         seed=seed,
         out=out,
@@ -144,12 +145,29 @@ def _prepare(
 
 
 def _generate_missing_history(scenario: Scenario) -> None:
-    """Generate the history of a scenario that names a declared truth, where it is missing."""
+    """Generate the history of a scenario that names a declared truth, unless somebody's own file stands there."""
     source = scenario.history
-    if source is not None and source.truth is not None:
-        from planner.history.synthetic import ensure_reference_history
+    if source is None or source.truth is None:
+        return
+    from planner.history.synthetic import ensure_history
 
-        ensure_reference_history(scenario)
+    contacts, truth = scenario.resolve(source.contacts), scenario.resolve(source.truth)
+    own_file = contacts.exists() and not (contacts.parent / "generated.json").exists()
+    if own_file or not truth.exists():
+        return
+    if not contacts.exists():
+        console.say(f"Generating the history {source.contacts} from {source.truth}")
+    ensure_history(truth, contacts.parent)
+
+
+def _input_files(loaded: LoadedScenario) -> tuple[Path, ...]:
+    """Every file whose content decides the result, the generated history included."""
+    files = list(loaded.files.values())
+    source = loaded.scenario.history
+    if source is not None:
+        named = (source.contacts, source.mapping, source.staffing)
+        files += [loaded.scenario.resolve(name) for name in named if name is not None]
+    return tuple(path for path in dict.fromkeys(files) if path.exists())
 
 
 def _execute(prepared: PreparedRun) -> RunOutcome:

@@ -7,8 +7,8 @@ import re
 import shutil
 from pathlib import Path
 
-from planner.cli.library import scenario_library
 from planner.errors import RunError
+from planner.library import scenario_library
 from planner.runs.atomic import explained, write_text
 
 SCHEMA_NAME = "scenario.schema.json"

@@ -1,7 +1,7 @@
 """Runs: directories that name their inputs, survive a kill, resume, and give the same bytes for the same inputs."""
 
 from planner.runs.directory import RunDirectory
-from planner.runs.execute import PreparedRun, RunOutcome, RunRequest, execute, prepare
+from planner.runs.execution import PreparedRun, RunOutcome, RunRequest, execute, prepare
 from planner.runs.store import load_run, save_frontier
 
 __all__ = [

@@ -15,9 +15,9 @@ from toy_frontier import make_frontier
 from planner.cli import main
 from planner.cli.console import inert
 from planner.cli.durations import seconds_of
-from planner.cli.library import scenario_library
 from planner.errors import Infeasible, PlannerWarning, RunError, Stopped
 from planner.frontier.frontier import Frontier
+from planner.library import scenario_library
 
 
 @pytest.fixture
