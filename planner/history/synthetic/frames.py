@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from planner.history.synthetic.event_loop import ABANDONED, ESCALATES, GIVES_UP, RESOLVED, SERVED
+from planner.history.synthetic.loop_state import ABANDONED, ESCALATES, GIVES_UP, RESOLVED, SERVED
 from planner.history.synthetic.scores import Voices
 from planner.history.synthetic.simulate_center import Center
 from planner.history.synthetic.tables import STAGES

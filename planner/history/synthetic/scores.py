@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from planner.history.synthetic.event_loop import RESOLVED, SERVED
+from planner.history.synthetic.loop_state import RESOLVED, SERVED
 from planner.history.synthetic.simulate_center import Center
 from planner.history.synthetic.tables import ESCALATED, Floats, Tables
 from planner.history.synthetic.truth import Truth

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.history.synthetic.event_loop import Arrivals, Book, Clock, make_world, run
+from planner.history.synthetic.event_loop import run
+from planner.history.synthetic.loop_state import ARRIVAL, Clock, make_world
 from planner.history.synthetic.population import DAY_S, Customers, Issues, draw_customers, draw_issues
 from planner.history.synthetic.tables import Tables, make_tables
 from planner.history.synthetic.today import Staffing, staff_pools
@@ -15,14 +16,14 @@ from planner.history.synthetic.truth import Truth
 
 @dataclass(frozen=True, slots=True)
 class Center:
-    """What happened in the simulated center, warm-up included."""
+    """What happened in the simulated center, warm-up included; `book` has one `CONTACT` record per contact."""
 
     tables: Tables
     clock: Clock
     customers: Customers
     issues: Issues
     staffing: Staffing
-    book: Book
+    book: np.recarray
 
 
 def simulate_center(truth: Truth, seed: int) -> Center:
@@ -37,15 +38,11 @@ def simulate_center(truth: Truth, seed: int) -> Center:
     )
     customers = draw_customers(truth, np.random.default_rng([seed, 1]))
     issues = draw_issues(truth, customers, np.random.default_rng([seed, 2]))
-    arrivals = Arrivals(issues.time_s, issues.reason, issues.segment, issues.channel, issues.severity)
+    arrivals = np.zeros(len(issues.time_s), dtype=ARRIVAL)
+    for name in ARRIVAL.names or ():
+        arrivals[name] = getattr(issues, name)
     staffing = staff_pools(truth, tables, clock, arrivals, np.random.default_rng([seed, 3]))
     world = make_world(tables, clock, arrivals)
     run(world, *staffing.changes(clock), np.random.default_rng([seed, 4]))
-    return Center(tables, clock, customers, issues, staffing, _trimmed(world.book))
-
-
-def _trimmed(book: Book) -> Book:
-    """Drop the unused rows of a book."""
-    used = int(book.used[0])
-    columns = {name: column[:used] for name, column in book._asdict().items() if name != "used"}
-    return Book(**columns, used=book.used)
+    book = world.book[: int(world.used[0])].view(np.recarray)
+    return Center(tables, clock, customers, issues, staffing, book)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.history.synthetic.event_loop import SERVED, Arrivals, Book, Clock, make_world, run
+from planner.history.synthetic.event_loop import run
+from planner.history.synthetic.loop_state import SERVED, Clock, Records, make_world
 from planner.history.synthetic.population import DAY_S
 from planner.history.synthetic.tables import Floats, Tables
 from planner.history.synthetic.truth import StaffingTruth, Truth
@@ -44,7 +45,7 @@ class Staffing:
         return times.ravel(), agents.reshape(-1, pools)
 
 
-def staff_pools(truth: Truth, tables: Tables, clock: Clock, arrivals: Arrivals, rng: np.random.Generator) -> Staffing:
+def staff_pools(truth: Truth, tables: Tables, clock: Clock, arrivals: Records, rng: np.random.Generator) -> Staffing:
     """Staff all days of the simulation as today's planners do."""
     calendar = truth.calendar
     weeks = calendar.weeks + calendar.warmup_weeks
@@ -61,17 +62,16 @@ def staff_pools(truth: Truth, tables: Tables, clock: Clock, arrivals: Arrivals, 
     return Staffing(scheduled, on_task)
 
 
-def _expected_load(truth: Truth, tables: Tables, clock: Clock, arrivals: Arrivals, rng: np.random.Generator) -> Floats:
+def _expected_load(truth: Truth, tables: Tables, clock: Clock, arrivals: Records, rng: np.random.Generator) -> Floats:
     """Mean load of a week when nobody waits, Erlang of work alone; shape (weekday, interval, pool).
 
     Simulated with ample staff for every third issue, which is enough for a mean.
     """
     calendar = truth.calendar
-    thinned = {name: column[::_THINNING].copy() for name, column in arrivals._asdict().items()}
-    world = make_world(tables, clock, Arrivals(**thinned))
+    world = make_world(tables, clock, arrivals[::_THINNING].copy())
     pools = len(tables.pool_channel)
     run(world, np.zeros(1), np.full((1, pools), _AMPLE), rng)
-    book: Book = world.book
+    book = world.book.view(np.recarray)
     rows = np.flatnonzero(book.status == SERVED)
     day, second = np.divmod(book.arrival_s[rows], DAY_S)
     rows, day, second = (x[day >= 7 * calendar.warmup_weeks] for x in (rows, day, second))

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from planner.history.synthetic.event_loop import ESCALATES, RETURNS, SERVED
+from planner.history.synthetic.loop_state import ESCALATES, RETURNS, SERVED
 from planner.history.synthetic.scores import contact_points, mean_score, noise_sd, static_points, wait_points
 from planner.history.synthetic.simulate_center import Center
 from planner.history.synthetic.tables import FIRST, Floats, entry_shares
