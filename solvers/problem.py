@@ -6,7 +6,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Sense", "from_minimized", "to_minimized"]
+__all__ = ["Sense", "as_senses", "from_minimized", "to_minimized"]
 
 
 class Sense(StrEnum):
@@ -44,9 +44,14 @@ def from_minimized(points: ArrayLike, senses: Sequence[Sense | str]) -> NDArray[
     return to_minimized(points, senses)
 
 
-def _signs(senses: Sequence[Sense | str]) -> NDArray[np.float64]:
+def as_senses(senses: Sequence[Sense | str]) -> tuple[Sense, ...]:
+    """Read senses given as enum members or as their spelling, "min" or "max"."""
     known = {sense.value for sense in Sense}
     for sense in senses:
         if sense not in known:
             raise ValueError(f"sense = {sense!r} — must be 'min' or 'max'")
-    return np.array([1.0 if sense == Sense.MIN else -1.0 for sense in senses])
+    return tuple(Sense(sense) for sense in senses)
+
+
+def _signs(senses: Sequence[Sense | str]) -> NDArray[np.float64]:
+    return np.array([1.0 if sense is Sense.MIN else -1.0 for sense in as_senses(senses)])
