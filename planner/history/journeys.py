@@ -71,7 +71,7 @@ def _stitch(history: History, window_days: float, name: str) -> ibis.Table:
         served_s=contacts.wait_s.fill_null(0.0) + contacts.handle_s.fill_null(0.0),
         issue_key=ibis.coalesce(links.root, contacts[ROW]),
     )
-    return connection.create_table(name, _staged(_ordered(rows), history, window_days), temp=True)
+    return connection.create_table(name, _followed(_staged(_ordered(rows)), history, window_days), temp=True)
 
 
 def _ordered(rows: ibis.Table) -> ibis.Table:
@@ -92,10 +92,10 @@ def _ordered(rows: ibis.Table) -> ibis.Table:
     )
 
 
-def _staged(rows: ibis.Table, history: History, window_days: float) -> ibis.Table:
+def _staged(rows: ibis.Table) -> ibis.Table:
+    """Stage of each contact, and the kind of step that led to it (`step % 10`; NULL for a redial)."""
     since = rows.started_at.epoch_seconds() - rows.was_until
     escalated = rows.handed | (rows.was_transferred & (since <= HAND_OVER_S))
-    # The kind of the last step that was not a redial: what an abandoned contact was, its next try still is.
     own = ibis.cases(
         (rows.attempt == 1, _KINDS["first"]),
         (rows.handed, _KINDS["escalated"]),
@@ -104,9 +104,10 @@ def _staged(rows: ibis.Table, history: History, window_days: float) -> ibis.Tabl
         else_=_KINDS["returned"],
     ).cast("int64")
     rows = rows.mutate(step=own + 10 * rows.attempt)
+    # The last step that was not a redial: what an abandoned contact was, its next try still is.
     upto = ibis.window(group_by="issue_key", order_by=["started_at", ROW], preceding=(None, 0))
     rows = rows.mutate(kind=rows.step.max().over(upto) % 10)
-    rows = rows.mutate(
+    return rows.mutate(
         stage=ibis.cases(
             (rows.attempt == 1, "first"),
             (rows.kind == _KINDS["escalated"], "escalated"),
@@ -114,11 +115,16 @@ def _staged(rows: ibis.Table, history: History, window_days: float) -> ibis.Tabl
             else_="returned",
         )
     )
+
+
+def _followed(rows: ibis.Table, history: History, window_days: float) -> ibis.Table:
+    """What comes after each contact, and whether the data are long enough to tell."""
     issue = ibis.window(group_by="issue_key", order_by=["started_at", ROW])
     rows = rows.mutate(later_step=(rows.step % 10).lead().over(issue))
     end = ibis.literal(history.end)
     moment = rows.started_at.epoch_seconds()
     later = rows.later_at.notnull()
+    next_gap = (rows.next_at.epoch_seconds() - moment).cast("float64")
     return rows.select(
         ROW,
         "stage",
@@ -134,9 +140,7 @@ def _staged(rows: ibis.Table, history: History, window_days: float) -> ibis.Tabl
             else_="return",
         ),
         later_gap_s=(rows.later_at.epoch_seconds() - moment).cast("float64"),
-        next_gap_s=ibis.ifelse(
-            rows.customer_id.isnull(), ibis.null("float64"), (rows.next_at.epoch_seconds() - moment).cast("float64")
-        ),
+        next_gap_s=ibis.ifelse(rows.customer_id.isnull(), ibis.null("float64"), next_gap),
         censored=moment + window_days * 86_400.0 > end.epoch_seconds(),
         anonymous=rows.customer_id.isnull(),
     )

@@ -120,19 +120,8 @@ def build_report(
 ) -> QualityReport:
     """Count everything the report says, in two queries."""
     channels = _channels(staged)
-    kept = staged.filter(staged.problem.isnull())
-    totals = kept.aggregate(
-        rows=kept.count(),
-        first=kept.started_at.min(),
-        last=kept.started_at.max(),
-        **{f"no_{column.name}": count_if(kept[column.name].isnull()) for column in COLUMNS},
-        **{"answers_" + name: kept[name].count() for name in _SCORES},
-        no_handle=count_if(kept.handle_s.isnull() & ~kept.abandoned.fill_null(False)),
-    ).execute()
-    row = totals.iloc[0]
-    rows = int(row["rows"])
-    first = None if pd.isna(row["first"]) else pd.Timestamp(row["first"]).to_pydatetime()
-    last = None if pd.isna(row["last"]) else pd.Timestamp(row["last"]).to_pydatetime()
+    row = _totals(staged)
+    rows, first, last = int(row["rows"]), _moment(row["first"]), _moment(row["last"])
     weeks = (last - first).total_seconds() / 604_800 if first and last else 0.0
     filtered = int(quarantine.loc[quarantine["problem"].str.startswith(FILTER), "rows"].sum())
     doubles = quarantine.loc[quarantine["problem"].str.startswith("contact_id is a duplicate"), "rows"]
@@ -155,6 +144,26 @@ def build_report(
         notes=tuple(notes),
         warnings=tuple(warnings) + _thin(channels, weeks),
     )
+
+
+def _totals(staged: ibis.Table) -> pd.Series:
+    """Counts over the kept rows: `rows, first, last, no_<column>, no_handle` (served contacts without handle time)."""
+    kept = staged.filter(staged.problem.isnull())
+    return (
+        kept.aggregate(
+            rows=kept.count(),
+            first=kept.started_at.min(),
+            last=kept.started_at.max(),
+            **{f"no_{column.name}": count_if(kept[column.name].isnull()) for column in COLUMNS},
+            no_handle=count_if(kept.handle_s.isnull() & ~kept.abandoned.fill_null(False)),
+        )
+        .execute()
+        .iloc[0]
+    )
+
+
+def _moment(value: Any) -> dt.datetime | None:
+    return None if pd.isna(value) else pd.Timestamp(value).to_pydatetime()
 
 
 def _channels(staged: ibis.Table) -> pd.DataFrame:

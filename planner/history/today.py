@@ -112,9 +112,10 @@ def weekly_service(
 ) -> pd.DataFrame:
     """Service that customers really had, per week.
 
-    `week, pool` (or `channel`), `offered, abandoned, abandon_rate, asa_s, service_level, aht_s`; `asa_s` is the mean wait of all contacts, `service_level` the share of offered contacts answered within
-    `answer_within_s`, `aht_s` the mean handle time of served ones; NaN where nothing was measured. Contacts whose pool
-    nobody knows (often the abandoned ones) stand under None. Weeks with fewer than `min_cell` contacts are left out.
+    `week, pool` (or `channel`), `offered, abandoned, abandon_rate, asa_s, service_level, aht_s`; `asa_s` is the mean
+    wait of all contacts, `service_level` the share of offered contacts answered within `answer_within_s`, `aht_s` the
+    mean handle time of served ones; NaN where nothing was measured. Contacts whose pool nobody knows (often the
+    abandoned ones) stand under None. Weeks with fewer than `min_cell` contacts are left out.
     """
     if by not in ("pool", "channel"):
         raise ValueError(f"by must be 'pool' or 'channel', not {by!r}")
