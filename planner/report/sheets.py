@@ -89,11 +89,12 @@ def write_frame(book: Book, sheet: Any, frame: pd.DataFrame, table_name: str) ->
         longest = max([_NARROW, *(len(str(value)) + 1 for value in values if isinstance(value, str))])
         sheet.set_column(column, column, min(_WIDEST, max(longest, 17 if name == "interval" else 0)))
     sheet.set_row(0, 15 * max(_lines(head) for head in heads))
-    safe_name = re.sub(r"\W", "_", table_name)
-    sheet.add_table(
-        0, 0, max(1, len(frame)), len(frame.columns) - 1,
-        {"name": f"t_{safe_name}", "columns": [{"header": head, "header_format": book.formats["head"]} for head in heads], "style": "Table Style Light 1"},
-    )  # fmt: skip
+    options = {
+        "name": "t_" + re.sub(r"\W", "_", table_name),
+        "columns": [{"header": head, "header_format": book.formats["head"]} for head in heads],
+        "style": "Table Style Light 1",
+    }
+    sheet.add_table(0, 0, max(1, len(frame)), len(frame.columns) - 1, options)
     sheet.repeat_rows(0)
 
 

@@ -141,6 +141,7 @@ def _chart(book: Book, sheet: Any, frontier: Frontier, chosen: list[tuple[str, p
     chart.set_x_axis({"name": f"Cost {book.units.per} ({book.units.symbol.strip()})"} | _span(table["cost"], "#,##0"))
     chart.set_y_axis({"name": book.units.cx_name} | _span(table["cx"], "0." + "0" * max(1, book.units.cx_digits)))
     chart.set_title({"name": WORKBOOK["chart"], "name_font": {"size": 13}})
+    chart.set_legend({"position": "bottom"})
     chart.set_size({"width": 900, "height": 420})
     sheet.insert_chart(line, 0, chart, {"description": WORKBOOK["alt"]})
 

@@ -121,7 +121,7 @@ def _staffing(
     rng: np.random.Generator, plans: pd.DataFrame, pools: tuple[str, ...], starts: list[pd.Timestamp]
 ) -> pd.DataFrame:
     shape = np.array([np.exp(-(((s.hour - 10.5) / 4) ** 2)) + 0.2 for s in starts]) * [
-        0.5 if s.dayofweek > 4 else 1.0 for s in starts
+        0.5 if s.day_of_week > 4 else 1.0 for s in starts
     ]
     size = np.array([30.0, 22, 12, 8, 4, 0][: len(pools)])
     level = plans["cost"].to_numpy() / 112_000

@@ -1,0 +1,278 @@
+"""The report in a real browser: offline, by keyboard, with hostile names, fast, on paper and on a phone."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sample import HOSTILE, POOLS, sample_frontier
+
+UNNAMED = """() => [...document.querySelectorAll('button, input, select, svg[role=img], table, [role=region]')]
+    .filter(e => !(e.getAttribute('aria-label') || e.textContent.trim() || e.labels?.length
+        || e.querySelector('title, caption'))).map(e => e.outerHTML.slice(0, 120))"""
+CONTRAST = """() => {
+  const lum = c => { const v = c.map(x => (x /= 255) <= .03928 ? x / 12.92 : ((x + .055) / 1.055) ** 2.4);
+    return .2126 * v[0] + .7152 * v[1] + .0722 * v[2]; };
+  const rgb = s => (s.match(/[\\d.]+/g) || []).map(Number);
+  const back = e => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor);
+    if (c.length === 3 || c[3] > 0) return c.slice(0, 3); } return [255, 255, 255]; };
+  return [...document.querySelectorAll('body *')].filter(e => e.checkVisibility() && !e.disabled && !e.closest('svg')
+      && [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim())).map(e => {
+    const [a, b] = [lum(rgb(getComputedStyle(e).color).slice(0, 3)), lum(back(e))].sort((x, y) => y - x);
+    return [(a + .05) / (b + .05), e.tagName + '.' + e.className + ' ' + e.textContent.slice(0, 30)]; })
+    .filter(([ratio]) => ratio < 4.5); }"""
+
+
+def set_limit(page: Any, key: str, position: int) -> None:
+    page.locator(f"#limit-{key}").evaluate(
+        "(input, value) => { input.value = value; input.dispatchEvent(new Event('input')); }", position
+    )
+
+
+def unpin_all(page: Any) -> None:
+    while page.locator("#compare-head button").count():
+        page.locator("#compare-head button").first.click()
+
+
+def test_page_opens_offline_without_a_request_or_an_error(open_report: Callable) -> None:
+    opened = open_report(sample_frontier(40))
+    assert [url for url in opened.requests if not url.startswith("file:")] == []
+    assert len(opened.requests) == 1
+    assert opened.faults == []
+    policy = opened.page.locator("meta[http-equiv=Content-Security-Policy]").get_attribute("content")
+    assert policy.startswith("default-src 'none'")
+    assert opened.page.locator("#s-cx circle[data-id]").count() == 40
+
+
+def test_policy_blocks_a_load_from_outside(open_report: Callable) -> None:
+    opened = open_report(sample_frontier(3))
+    opened.page.evaluate("document.body.append(Object.assign(new Image(), {src: 'https://x.example/a.png'}))")
+    opened.page.wait_for_timeout(200)
+    assert any("Content Security Policy" in fault for fault in opened.faults)
+
+
+def test_limits_reduce_the_count_and_name_the_nearest_plan(open_report: Callable) -> None:
+    page = open_report(sample_frontier(60)).page
+    assert page.locator("#count").inner_text() == "60 of 60 plans meet these limits."
+    set_limit(page, "headroom", 50)
+    fewer = int(page.locator("#count").inner_text().split()[0])
+    assert 0 < fewer < 60
+    assert page.locator("#s-cap circle[data-id]:not(.out)").count() == fewer
+    assert f"{fewer} of 60 plans" in page.locator("#s-cx desc").text_content()
+    set_limit(page, "cx", 100)
+    set_limit(page, "cost", 0)
+    assert page.locator("#count").inner_text().startswith("No plan meets these limits. Nearest is ")
+    assert page.locator("#table-body").inner_text() == "No plan meets the limits."
+    page.locator("#reset").click()
+    assert page.locator("#count").inner_text().startswith("60 of 60")
+
+
+def test_today_button_sets_exactly_todays_value(open_report: Callable) -> None:
+    frontier = sample_frontier(60)
+    page = open_report(frontier).page
+    page.get_by_role("button", name="Cost at most: Today").click()
+    others = frontier.table.iloc[1:]
+    assert page.locator("#count").inner_text().startswith(f"{(others['cost'] <= 112_000).sum()} of 60")
+
+
+def test_table_sorts_both_ways_and_pages(open_report: Callable) -> None:
+    frontier = sample_frontier(60)
+    page = open_report(frontier).page
+    assert page.locator("#table-body tr").count() == 25
+    button = page.locator("#table-head th[data-key=cx] button")
+    button.click()
+    best = frontier.table.iloc[1:].sort_values("cx", ascending=False)["plan"]
+    assert page.locator("#table-body tr").first.get_attribute("data-id") == best.iloc[0]
+    assert page.locator("#table-head th[data-key=cx]").get_attribute("aria-sort") == "descending"
+    button.click()
+    assert page.locator("#table-body tr").first.get_attribute("data-id") == best.iloc[-1]
+    page.locator("#next").click()
+    page.locator("#next").click()
+    assert page.locator("#page-of").inner_text() == "Plans 51–60 of 60"
+    assert page.locator("#next").is_disabled()
+
+
+def test_two_pins_show_their_differences_with_sign_and_mark(open_report: Callable) -> None:
+    frontier = sample_frontier(60)
+    page = open_report(frontier).page
+    unpin_all(page)
+    assert page.locator("#no-pins").is_visible()
+    page.locator("#table-body tr").nth(0).locator("button").click()
+    page.locator("#table-body tr").nth(3).locator("button").click()
+    heads = page.locator("#compare-head th .who").all_inner_texts()
+    assert [re.sub(r"\s+", " ", head) for head in heads] == ["A p001", "B p004"]
+    cell = page.locator("#compare-body tr", has_text="Cost").first.locator("td").nth(1).inner_text()
+    saved = 112_000 - frontier.plan("p001").cost
+    assert f"−${saved:,.0f}" in cell
+    assert "✓" in cell
+    assert "better" in cell
+
+
+def test_a_fifth_pin_replaces_the_oldest(open_report: Callable) -> None:
+    page = open_report(sample_frontier(60)).page
+    unpin_all(page)
+    for row in range(5):
+        page.locator("#table-body tr").nth(row).locator("button").click()
+    heads = [re.sub(r"\s+", " ", text) for text in page.locator("#compare-head th .who").all_inner_texts()]
+    assert heads == ["A p005", "B p002", "C p003", "D p004"]
+    assert page.locator("#s-cx .letter").all_text_contents() == ["B", "C", "D", "A"]
+    dashes = page.locator("#s-cx .guide").evaluate_all("all => all.map(e => e.getAttribute('stroke-dasharray'))")
+    assert len(set(dashes)) == 4
+
+
+def test_a_click_on_a_point_pins_it_in_both_pictures(open_report: Callable) -> None:
+    page = open_report(sample_frontier(12)).page
+    unpin_all(page)
+    page.locator("#s-cap circle[data-id=p007]").click(force=True)
+    assert page.locator("#compare-head .who").inner_text().split() == ["A", "p007"]
+    assert page.locator("#s-cx .letter").count() == page.locator("#s-cap .letter").count() == 1
+
+
+def press_until(page: Any, selector: str, key: str = "Tab", limit: int = 150) -> None:
+    for _ in range(limit):
+        if page.evaluate("s => document.activeElement.matches(s)", selector):
+            return
+        page.keyboard.press(key)
+    raise AssertionError(f"{selector} is not reached by {key}")
+
+
+def test_keyboard_alone_limits_sorts_pins_two_and_reads(open_report: Callable) -> None:
+    page = open_report(sample_frontier(60)).page
+    press_until(page, "#limit-cx")
+    for _ in range(30):
+        page.keyboard.press("ArrowRight")
+    assert int(page.locator("#count").inner_text().split()[0]) < 60
+    outline = page.locator("#limit-cx").evaluate("e => getComputedStyle(e).outlineStyle")
+    assert outline != "none"
+    press_until(page, "#compare-head button")
+    for _ in range(3):
+        page.keyboard.press("Enter")
+        press_until(page, "#compare-head button") if page.locator("#compare-head button").count() else None
+    press_until(page, "#table-head th[data-key=headroom] button")
+    page.keyboard.press("Enter")
+    for _ in range(2):
+        page.keyboard.press("Tab")
+        press_until(page, "#table-body button[aria-pressed=false]")
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.matches('#table-body button[aria-pressed=true]')")
+    assert page.locator("#compare-head .who").count() == 2
+    assert page.locator("#live").inner_text().endswith("as B.")
+    assert "✓" in page.locator("#compare-body").inner_text()
+
+
+def test_controls_have_names_and_text_has_contrast(open_report: Callable) -> None:
+    page = open_report(sample_frontier(60)).page
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert page.evaluate(UNNAMED) == []
+    assert page.evaluate(CONTRAST) == []
+    assert page.evaluate("document.documentElement.lang") == "en"
+    assert (
+        page.evaluate("(ids => ids.length - new Set(ids).size)([...document.querySelectorAll('[id]')].map(e => e.id))")
+        == 0
+    )
+    levels = page.evaluate("[...document.querySelectorAll('h1,h2,h3')].map(e => Number(e.tagName[1]))")
+    assert levels[0] == 1
+    assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False))
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_hostile_names_are_inert_and_nothing_overflows(open_report: Callable, width: int) -> None:
+    pools = (HOSTILE, "=cmd()", "שלום עולם", "x" * 80, "' onclick='alert(1)")
+    opened = open_report(sample_frontier(40, pools=pools, meta={"title": HOSTILE, "notes": [HOSTILE * 3]}), width=width)
+    opened.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert opened.page.locator("h1").inner_text() == HOSTILE
+    assert opened.page.locator("img").count() == 0
+    assert opened.faults == []
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("n", [0, 1, 12])
+def test_small_frontiers_work(open_report: Callable, n: int) -> None:
+    opened = open_report(sample_frontier(n))
+    assert opened.faults == []
+    assert opened.page.locator("#table-body tr").count() == max(1, n)
+
+
+@pytest.mark.parametrize("missing", ["staffing", "risk", "promises", "channel_mix", "costs", "segments", "bound"])
+def test_details_do_without_optional_tables(open_report: Callable, missing: str) -> None:
+    opened = open_report(sample_frontier(6, without=(missing,)))
+    for plan in ("today", "p001"):
+        opened.page.evaluate("id => { state.chosen = id; drawDetail(); }", plan)
+    assert opened.faults == []
+
+
+def test_details_follow_the_choice(open_report: Callable) -> None:
+    frontier = sample_frontier(40)
+    page = open_report(frontier).page
+    page.locator("#one summary").click()
+    page.locator("#choice").select_option("today")
+    assert page.locator("#detail .heat").count() == 1
+    page.locator("#choice").select_option(frontier.plan("resilient").id)
+    assert page.locator("#detail .heat").count() == 2
+    assert "Promises are missed in" in page.locator("#detail").inner_text()
+    assert POOLS[0] in page.locator("#detail .heat desc").first.text_content()
+
+
+def test_pure_functions(open_report: Callable) -> None:
+    page = open_report(sample_frontier(3)).page
+    assert page.evaluate("ticks(0, 10, 5)") == [0, 2, 4, 6, 8, 10]
+    assert page.evaluate("ticks(3.61, 3.97, 4).map(v => +v.toFixed(3))") == [3.7, 3.8, 3.9]
+    assert page.evaluate("ticks(5, 5, 4)") == [5]
+    assert page.evaluate("[money(-1234.4), score(null), percent(0.125, 1), signed('0.00', -0.001)]") == [
+        "−$1,234", "–", "12.5%", "±0",
+    ]  # fmt: skip
+    best = page.evaluate(
+        """nearestMiss([{cx: 3, cost: 10, headroom: 0}, {cx: 3.9, cost: 9, headroom: null}],
+                       {cx: 4, cost: 9, headroom: null}, {cx: 1, cost: 10, headroom: 1})"""
+    )
+    assert best["misses"] == ["cx"]
+    assert best["total"] == pytest.approx(0.1)
+
+
+def test_thousand_plans_redraw_under_a_tenth_of_a_second(open_report: Callable) -> None:
+    page = open_report(sample_frontier(1000, days=1)).page
+    spent = page.evaluate(
+        """() => { const input = document.getElementById('limit-cx'); const times = [];
+        for (const value of [10, 30, 50, 70, 90]) { const start = performance.now(); input.value = value;
+          input.dispatchEvent(new Event('input')); document.body.getBoundingClientRect();
+          times.push(performance.now() - start); }
+        return times.sort((a, b) => a - b)[2]; }"""
+    )
+    print(f"redraw of 1000 plans: {spent:.1f} ms")
+    assert spent < 100
+
+
+def test_print_takes_at_most_six_pages_with_its_parts_open(open_report: Callable, tmp_path) -> None:
+    page = open_report(sample_frontier(300)).page
+    data = page.pdf(prefer_css_page_size=True)
+    assert 1 < pages_of(data) <= 6
+    assert not page.locator("#one").evaluate("part => part.open")
+
+
+def pages_of(pdf: bytes) -> int:
+    """Count the page objects; they may stand in compressed object streams."""
+    text = pdf
+    for stream in re.findall(rb"stream\r?\n(.*?)endstream", pdf, re.S):
+        try:
+            text += zlib.decompress(stream)
+        except zlib.error:
+            continue
+    return len(re.findall(rb"/Type\s*/Page\b(?!s)", text))
+
+
+def test_phone_shows_everything_in_one_column(open_report: Callable) -> None:
+    page = open_report(sample_frontier(40), width=400, height=800).page
+    assert page.evaluate("document.documentElement.scrollWidth") == 400
+    boxes = [page.locator("figure").nth(i).bounding_box() for i in range(2)]
+    assert boxes[1]["y"] > boxes[0]["y"] + boxes[0]["height"] - 1
+
+
+def test_toy_run_opens(open_report: Callable, toy: Any) -> None:
+    opened = open_report(toy)
+    assert opened.faults == []
+    assert opened.page.locator("#compare-body tr").count() > 5
+    opened.page.evaluate("for (const plan of plans) { state.chosen = plan.id; drawDetail(); }")
+    assert opened.faults == []

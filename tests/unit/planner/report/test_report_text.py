@@ -1,0 +1,101 @@
+"""Numbers and sentences that the command line, the page and the workbook share."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+from sample import sample_frontier
+
+from planner.frontier.frontier import Frontier
+from planner.report import headline, summary_lines
+from planner.report.text import named_rows, percent, times_in, units_of
+
+
+def with_plans(frontier: Frontier, **columns: object) -> Frontier:
+    return dataclasses.replace(frontier, tables={**frontier.tables, "plans": frontier.table.assign(**columns)})
+
+
+def test_three_lines_name_plan_money_experience_headroom_and_people() -> None:
+    frontier = sample_frontier(60)
+    lines = summary_lines(frontier)
+    cheapest = frontier.plan("cheapest")
+    saved = 112_000 - cheapest.cost
+    assert len(lines) == 3
+    assert lines[0].startswith(f"Cheapest no worse than today ({cheapest.id}): saves ${saved:,.0f} a week")
+    assert "doable this week" in lines[0]
+    assert "CX +" in lines[1]
+    assert "(Today 4%)" in lines[2]
+
+
+@pytest.mark.parametrize("n", [0, 1, 12])
+def test_small_frontiers_still_give_three_lines(n: int) -> None:
+    assert len(summary_lines(sample_frontier(n))) == 3
+
+
+def test_a_plan_that_leads_twice_is_told_once() -> None:
+    frontier = sample_frontier(1)
+    lines = summary_lines(frontier)
+    assert sum("p001" in line for line in lines) >= 2
+    assert "the same plan as “Cheapest no worse than today”" in lines[2]
+
+
+def test_a_plan_without_its_name_is_found_by_its_rule() -> None:
+    frontier = sample_frontier(60)
+    nameless = with_plans(frontier, name=np.where(frontier.table["name"] == "today", "today", None))
+    table = frontier.table.iloc[1:]
+    assert headline(nameless)[0]["plan"] == table[table["cx"] >= 3.8].sort_values("cost").iloc[0]["plan"]
+    assert headline(nameless)[2]["plan"] == table.loc[table["headroom"].idxmax(), "plan"]
+    assert list(named_rows(nameless)) == ["today"]
+
+
+def test_hires_are_named_by_pool() -> None:
+    frontier = sample_frontier(60)
+    hiring = frontier.table[frontier.table["hires"] > 1]["plan"].iloc[0]
+    renamed = with_plans(frontier, name=np.where(frontier.table["plan"] == hiring, "resilient", ""))
+    assert "hires in Billing team" in headline(renamed)[2]["doable"]
+
+
+def test_hires_without_their_table_are_still_counted() -> None:
+    frontier = sample_frontier(60, without=("hires",))
+    hiring = frontier.table[frontier.table["hires"] > 1]["plan"].iloc[0]
+    renamed = with_plans(frontier, name=np.where(frontier.table["plan"] == hiring, "resilient", ""))
+    assert headline(renamed)[2]["doable"].startswith("needs ")
+
+
+def test_gaps_are_dashes_and_never_zero() -> None:
+    frontier = with_plans(sample_frontier(20), p_cx_at_least_today=np.nan, committed=np.nan)
+    answer = headline(frontier)[0]
+    assert answer["split"] == ""
+    assert "cases" not in answer["cx"]
+    assert percent(float("nan")) == "–"
+
+
+@pytest.mark.parametrize(
+    ("probability", "words"),
+    [(0.0, "practically no case"), (0.15, "3 of 20 cases"), (0.97, "19 of 20 cases"), (1.0, "practically all cases")],
+)
+def test_probabilities_are_frequencies(probability: float, words: str) -> None:
+    assert times_in(probability) == words
+
+
+def test_units_follow_currency_horizon_and_range() -> None:
+    units = units_of(sample_frontier(40, currency="CHF", days=1))
+    assert units.money(-1234.4) == "-CHF 1,234"
+    assert units.per == "a day"
+    assert units.cx(0.0001, signed=True) == "0.00"
+    assert units_of(sample_frontier(40, currency="EUR")).money(5) == "€5"
+    assert units_of(sample_frontier(5, days=14)).per == "in 14 days"
+
+
+def test_small_money_keeps_its_cents() -> None:
+    frontier = sample_frontier(5)
+    assert units_of(with_plans(frontier, cost=frontier.table["cost"] / 1000)).money(12.5) == "$12.50"
+
+
+def test_missing_tables_do_not_matter() -> None:
+    frontier = sample_frontier(5)
+    bare = dataclasses.replace(frontier, tables={"plans": pd.DataFrame(frontier.table)}, meta={})
+    assert len(summary_lines(bare)) == 3
