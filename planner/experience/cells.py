@@ -13,8 +13,8 @@ from planner.experience.model import Stage
 
 KEYS = ("reason", "entry_reason", "channel", "segment", "pool", "stage")
 AFTER = ("wait_band", "hour_band", "disposition", "later")
-SUMS = ("contacts", "abandoned", "answers", "sum_score", "sum_score2", "sum_wait_s", "sum_handle_s", "sum_handle2")
-LATER_NO, LATER_YES, LATER_UNKNOWN = "no", "yes", "unknown"
+SUMS = ("contacts", "answers", "sum_score", "sum_score2", "sum_wait_s", "handled", "sum_handle_s", "sum_handle2")
+LATER_NO, LATER_YES, LATER_ESCALATED, LATER_UNKNOWN = "no", "yes", "escalated", "unknown"
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Cells:
         One row per cell. Keys: `reason, entry_reason, channel, segment, pool, stage` (text); `wait_band, hour_band`
         (integers, -1 where unknown), `disposition` (text), `later` ("no": nobody came back within the window, "yes",
         "escalated", "unknown": anonymous customer or too close to the end of the data); `bin_<covariate>` (integers, -1
-        where missing). Sums: `contacts` (served), `abandoned`, `answers`, `sum_score`, `sum_score2`, `sum_wait_s`
-        (served contacts), `sum_handle_s`, `sum_handle2`, and `sum_<covariate>` over served contacts.
+        where missing). Sums over served contacts: `contacts`, `answers`, `sum_score`, `sum_score2`,
+        `sum_wait_s`, `handled` (with a handle time), `sum_handle_s`, `sum_handle2` and `sum_<covariate>`.
     covariates
         Numeric columns known before the channel was chosen, strongest confounder first.
     scale

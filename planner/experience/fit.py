@@ -2,15 +2,123 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
 
+import pandas as pd
+
+from planner.experience.assemble import Journeys, estimated_model
+from planner.experience.evidence import ALL_SEGMENTS, UNKNOWN_REASON, Evidence, gather
+from planner.experience.issues import with_issues
+from planner.experience.model import ExperienceModel
 from planner.experience.stated import stated_model
+from planner.history import (
+    History,
+    allocate_missing,
+    contact_cells,
+    escalation_destinations,
+    first_contact_volumes,
+    load_history,
+    return_destinations,
+)
+from planner.history.columns import SCALES
+from planner.scenario import Scenario
 
-if TYPE_CHECKING:
-    from planner.experience.model import ExperienceModel
-    from planner.scenario import Scenario
+_DERIVED_SCALES = {"nps": (-100.0, 100.0), "composite": (0.0, 1.0), "fcr": (0.0, 1.0), "resolved": (0.0, 1.0)}
+_VOLUMES = ("contacts", "first_contacts", "anonymous_contacts")
 
 
-def model_for(scenario: Scenario, history: object | None = None, *, seed: int = 0) -> ExperienceModel:
+def model_for(scenario: Scenario, history: History | None = None, *, seed: int = 0) -> ExperienceModel:
     """Build the experience model of a scenario: from its history where there is one, and from what it states."""
-    return stated_model(scenario)
+    if history is None:
+        return stated_model(scenario)
+    stated = scenario.experience
+    return _from_history(
+        history,
+        outcome=stated.metric.value,
+        covariates=stated.covariates,
+        window_days=stated.window_days,
+        scenario=scenario,
+        scale=stated.scale,
+        seed=seed,
+    )
+
+
+def estimate(
+    history_or_path: History | str | Path,
+    *,
+    outcome: str,
+    covariates: Sequence[str] = (),
+    window_days: float = 7.0,
+    seed: int = 0,
+) -> ExperienceModel:
+    """Estimate what contacts do to customers from a history alone.
+
+    Parameters
+    ----------
+    history_or_path
+        A loaded history, or the path of one in canonical columns.
+    outcome
+        `csat, nps, ces, resolved, fcr, composite` or any numeric column.
+    covariates
+        Numeric columns known before the channel was chosen, strongest confounder first.
+    window_days
+        A contact within so many days belongs to the same issue, days.
+    """
+    history = history_or_path if isinstance(history_or_path, History) else load_history(history_or_path)
+    scale = {**SCALES, **_DERIVED_SCALES}.get(outcome, (float("-inf"), float("inf")))
+    return _from_history(
+        history,
+        outcome=outcome,
+        covariates=tuple(covariates),
+        window_days=window_days,
+        scenario=None,
+        scale=scale,
+        seed=seed,
+    )
+
+
+def _from_history(
+    history: History,
+    *,
+    outcome: str,
+    covariates: Sequence[str],
+    window_days: float,
+    scenario: Scenario | None,
+    scale: tuple[float, float],
+    seed: int,
+) -> ExperienceModel:
+    source = contact_cells(history, outcome=outcome, covariates=covariates, window_days=window_days)
+    evidence = gather(source, scenario, scale)
+    interval = 60 if scenario is None else scenario.horizon.interval_min
+    raw = first_contact_volumes(history, window_days=window_days, interval_min=interval)
+    volumes, notes = with_issues(labeled_volumes(raw, scenario))
+    journeys = Journeys(_follow(history, window_days), volumes)
+    evidence = Evidence(evidence.cells, evidence.waited, (*evidence.notes, *notes))
+    return estimated_model(evidence, journeys, outcome=outcome, scenario=scenario, seed=seed)
+
+
+def _follow(history: History, window_days: float) -> pd.DataFrame:
+    parts = []
+    for kind, destinations in (("return", return_destinations), ("escalation", escalation_destinations)):
+        frame = destinations(history, window_days=window_days)
+        frame = frame.rename(columns={"entry_reason": "reason", "n": "contacts"}).assign(kind=kind)
+        frame["to_reason"] = frame["to_reason"].where(frame["to_reason"].notna(), frame["reason"])
+        parts.append(frame[["reason", "channel", "kind", "to_reason", "to_channel", "contacts"]])
+    return pd.concat(parts, ignore_index=True).astype({"contacts": float})
+
+
+def labeled_volumes(volumes: pd.DataFrame, scenario: Scenario | None) -> pd.DataFrame:
+    """Give every count an entry reason and a segment, by the mix of the interval and of the channel; totals stay."""
+    frame = volumes.drop(columns="abandoned").astype({name: float for name in _VOLUMES})
+    only = {"entry_reason": UNKNOWN_REASON, "segment": ALL_SEGMENTS}
+    if scenario is not None:
+        only |= {"entry_reason": next(iter(scenario.reasons)), "segment": next(iter(scenario.segments))}
+    for name, label in only.items():
+        if frame[name].isna().all():
+            frame[name] = label
+    sums = list(_VOLUMES)
+    by_time = [["weekday", "minute", "channel"], ["minute", "channel"], ["channel"], []]
+    frame = allocate_missing(frame, sums, column="entry_reason", count="contacts", levels=by_time)
+    by_type = [["entry_reason", "channel"], ["channel"], []]
+    return allocate_missing(frame, sums, column="segment", count="contacts", levels=by_type)

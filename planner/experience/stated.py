@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 
@@ -31,9 +33,10 @@ def stated_model(scenario: Scenario) -> ExperienceModel:
     ScenarioError
         A staffed pool may serve a reason whose handle time nobody states, or escalates to nowhere.
     """
-    outcomes, notes = complete_outcomes(overlay_stated(blank_outcomes(scenario), scenario), scenario)
     returns = same_returns(scenario)
     escalations = escalation_shares(scenario)
+    given = overlay_stated(blank_outcomes(scenario), scenario)
+    outcomes, notes = complete_outcomes(given, scenario, set(escalations["channel"]))
     chain = next_contact_chain(outcomes, returns, escalations)
     return ExperienceModel(
         outcome=scenario.experience.metric.value,
@@ -115,16 +118,19 @@ def _first_values(frame: pd.DataFrame, known: pd.Series, name: str) -> pd.Series
     return pd.Series(joined.to_numpy(float), index=frame.index)
 
 
-def complete_outcomes(outcomes: pd.DataFrame, scenario: Scenario) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def complete_outcomes(
+    outcomes: pd.DataFrame, scenario: Scenario, escalating: Collection[str]
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Check what every row must have and fill what may be left out; returns the table and notes.
 
     Return and escalation probabilities nobody gives are 0, and a note says so. Handle times of automated pools may
-    be missing (NaN): no agent is busy there.
+    be missing (NaN): no agent is busy there. `escalating` names the channels whose escalated contacts have
+    somewhere to go.
     """
     staffed = outcomes["pool"].map({key: pool.staffed for key, pool in scenario.pools.items()}).astype(bool)
     issues = [_handle_time_issue(*pair) for pair in _pairs(outcomes[staffed & outcomes["aht_s"].isna()])]
-    targets = {escalation.from_channel for escalation in scenario.escalations}
-    stray = outcomes[(outcomes["p_escalate"] > 0) & ~outcomes["channel"].isin(targets)]
+    targets = outcomes["channel"].isin(list(escalating))
+    stray = outcomes[(outcomes["p_escalate"] > 0) & ~targets]
     issues += [_escalation_issue(channel) for channel in dict.fromkeys(stray["channel"])]
     if issues:
         raise ScenarioError(issues)
@@ -132,7 +138,7 @@ def complete_outcomes(outcomes: pd.DataFrame, scenario: Scenario) -> tuple[pd.Da
     notes = []
     for name, words in (("p_return", "share of contacts that return"), ("p_escalate", "share of contacts escalated")):
         missing = frame[name].isna()
-        needed = missing & (frame["channel"].isin(targets) if name == "p_escalate" else True)
+        needed = missing & (targets if name == "p_escalate" else True)
         if needed.any():
             notes.append(f"{words}: not given for {int(needed.sum())} of {len(frame)} outcomes, taken as 0")
         frame.loc[missing, name] = 0.0

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from planner.experience.cells import Cells, standardized
 from planner.experience.design import Posterior, Targets, make_targets, posterior, posterior_share
+from planner.experience.hierarchical import Array
 from planner.experience.model import Stage, Support
 from planner.experience.scores import CellFit
 
@@ -79,11 +81,9 @@ def complete_pool_mix(cells: Cells) -> pd.DataFrame:
     return pd.concat([own, unseen], ignore_index=True)
 
 
-
-
 def support_flags(
-    fit: CellFit, first: Cells, rows: pd.DataFrame, people: pd.DataFrame, by: Sequence[str], effective: np.ndarray
-) -> np.ndarray:
+    fit: CellFit, first: Cells, rows: pd.DataFrame, people: pd.DataFrame, by: Sequence[str], effective: Array
+) -> NDArray[np.str_]:
     """Flag each (reason, segment, to_channel) row of `rows` (step G).
 
     none: nobody with this reason was ever served there. extrapolated: fewer than 30 were, or nobody of this segment,
@@ -100,8 +100,8 @@ def support_flags(
         Effective number of answers behind each row.
     """
     label = "entry_reason" if "entry_reason" in rows else "reason"
-    users = rows.merge(_count(first, [label, "channel"]), how="left", left_on=[label, "to_channel"], right_index=True)
-    users = users["contacts"].fillna(0.0).to_numpy(float)
+    wide = rows.merge(_count(first, [label, "channel"]), how="left", left_on=[label, "to_channel"], right_index=True)
+    users = wide["contacts"].fillna(0.0).to_numpy(float)
     keys = [label, "segment", "channel"]
     own = rows.merge(_count(first, keys), how="left", left_on=[label, "segment", "to_channel"], right_index=True)
     missing = own["contacts"].fillna(0.0).to_numpy(float) <= 0
@@ -117,7 +117,7 @@ def _count(cells: Cells, keys: list[str]) -> pd.Series:
 
 def _bin_gap(
     fit: CellFit, first: Cells, rows: pd.DataFrame, people: pd.DataFrame, by: Sequence[str], label: str
-) -> np.ndarray:
+) -> NDArray[np.bool_]:
     """Say for which rows a bin of the strongest covariate with weight above .2 has no user of the channel."""
     if not fit.bins:
         return np.zeros(len(rows), dtype=bool)
@@ -134,6 +134,6 @@ def _bin_gap(
     return gap
 
 
-def interval_columns(mean: np.ndarray, sd: np.ndarray) -> dict[str, np.ndarray]:
+def interval_columns(mean: Array, sd: Array) -> dict[str, Array]:
     """Return `lower, upper` of the 90 % interval."""
     return {"lower": mean - Z90 * sd, "upper": mean + Z90 * sd}

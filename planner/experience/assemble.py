@@ -1,0 +1,226 @@
+"""The experience model of a history: fits, stated overrides and side tables put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from planner.experience import estimated as est
+from planner.experience import flows
+from planner.experience.chain import next_contact_chain, spectral_radius
+from planner.experience.design import Posterior
+from planner.experience.evidence import Evidence
+from planner.experience.fallback import fill_unsurveyed
+from planner.experience.handle_times import handle_times
+from planner.experience.hierarchical import Array
+from planner.experience.issues import issues_table, resolved_first
+from planner.experience.model import ExperienceDraws, ExperienceModel, Support
+from planner.experience.moves import MOVE_COLUMNS, stated_moves
+from planner.experience.serving import serving_table
+from planner.experience.stated import (
+    blank_outcomes,
+    complete_outcomes,
+    escalation_shares,
+    overlay_stated,
+    stated_patience,
+    stated_wait_curve,
+)
+from planner.experience.targets import interval_columns
+from planner.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Journeys:
+    """What stitched issues say: where contacts go next, and issues per type.
+
+    `follow`: `reason, channel, kind (return | escalation), to_reason, to_channel, contacts`; `volumes`: as from
+    `issues.with_issues`, every label known.
+    """
+
+    follow: pd.DataFrame
+    volumes: pd.DataFrame
+
+
+def estimated_model(
+    evidence: Evidence, journeys: Journeys, *, outcome: str, scenario: Scenario | None, seed: int
+) -> ExperienceModel:
+    """Estimate the experience model of a history; what the scenario states overrides it, row by row."""
+    better = scenario.experience.higher_is_better if scenario is not None else True
+    fits = est.fit_all(evidence.cells, higher_is_better=better, seed=seed)
+    notes = [*evidence.notes, *fits.notes]
+    blank = est.seen_outcomes(evidence.cells) if scenario is None else blank_outcomes(scenario)
+    escalations, more = _escalations(journeys, scenario)
+    notes += more
+    outcomes, moves, sampler = _estimates(fits, evidence, blank, better, seed)
+    unheard = ~outcomes["channel"].isin(escalations["channel"])
+    outcomes["p_escalate"] = outcomes["p_escalate"].mask(unheard & outcomes["p_escalate"].notna(), 0.0)
+    outcomes, more = fill_unsurveyed(outcomes, fits.surveyed, evidence.cells.scale)
+    notes += more
+    if scenario is not None:
+        outcomes = overlay_stated(outcomes, scenario)
+        outcomes, more = complete_outcomes(outcomes, scenario, set(escalations["channel"]))
+        notes += more
+    moves = _completed_moves(moves, outcomes, scenario)
+    places = serving_table(scenario) if scenario is not None else outcomes
+    returns = flows.return_shares(journeys.follow, places[["reason", "channel"]])
+    chain = next_contact_chain(outcomes, returns, escalations)
+    waits = fits.waits.curve if scenario is None else _wait_curves(fits.waits.curve, scenario)
+    given = None if scenario is None else stated_patience(scenario)
+    channels = list(scenario.channels) if scenario is not None else sorted(evidence.waited["channel"])
+    return ExperienceModel(
+        outcome=outcome,
+        table=est.reading_table(fits),
+        outcomes=outcomes,
+        moves=moves,
+        wait_curve=waits,
+        returns=returns,
+        escalations=escalations,
+        patience=flows.patience_table(channels, evidence.waited, given),
+        confusion=flows.confusion_shares(evidence.cells, None if scenario is None else list(scenario.reasons)),
+        issues=issues_table(journeys.volumes, resolved_first(evidence.cells.frame)),
+        chain=chain,
+        notes=tuple(dict.fromkeys(notes)),
+        quality=_quality(fits, evidence, spectral_radius(chain)),
+        sampler=_sampler(sampler, outcomes, moves, scenario),
+    )
+
+
+def _escalations(journeys: Journeys, scenario: Scenario | None) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    measured = flows.measured_escalations(journeys.follow)
+    if scenario is None:
+        return measured, ()
+    measured = measured[measured["to_channel"].isin(list(scenario.channels))]
+    measured = measured[measured["channel"].isin(list(scenario.channels))].reset_index(drop=True)
+    return flows.combined_escalations(measured, escalation_shares(scenario))
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """The joint posterior of outcome rows, then moves, with the shift from the posterior's mean to zero wait."""
+
+    posterior: Posterior
+    rows: int
+    shift: Array
+
+
+def _estimates(
+    fits: est.Fits, evidence: Evidence, blank: pd.DataFrame, better: bool, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame, _Sample | None]:
+    """Fill outcomes and moves with what history says; rows it says nothing about keep NaN and support none."""
+    cells = evidence.cells
+    outcomes = blank.copy()
+    asked = est.move_rows(outcomes)
+    counts = cells.frame.groupby(["entry_reason", "segment", "channel", "pool", "stage"])["contacts"].sum()
+    keys = pd.MultiIndex.from_frame(outcomes[["reason", "segment", "channel", "pool", "stage"]])
+    outcomes["n_contacts"] = counts.reindex(keys).fillna(0.0).to_numpy()
+    outcomes["aht_s"] = handle_times(cells, outcomes)
+    outcomes["p_escalate"] = flows.escalation_rates(cells, outcomes)
+    p_return, moved_return = est.return_shares_of(fits, cells, outcomes, asked)
+    outcomes["p_return"] = p_return
+    effect, sd, support = est.move_effects(fits, asked)
+    moves = asked.rename(columns={"entry_reason": "reason"})
+    moves = moves.assign(effect=effect, sd=sd, support=support, score=np.nan, p_return=moved_return)
+    found = est.final_scores(fits, outcomes, asked)
+    sample = None
+    if found is not None:
+        post, real = found
+        rows = len(outcomes)
+        sign = 1.0 if better else -1.0
+        to = moves.rename(columns={"to_channel": "channel"})[["reason", "channel"]]
+        gain = sign * np.concatenate([est.zero_wait_gain(fits, outcomes), est.zero_wait_gain(fits, to)])
+        value = np.clip(post.mean + gain, *cells.scale)
+        flags = est.outcome_support(fits, outcomes, post.sd[:rows])
+        usable = real[:rows] & (flags != Support.NONE.value) & outcomes["channel"].isin(fits.surveyed).to_numpy()
+        outcomes["score"] = np.where(usable, value[:rows], np.nan)
+        outcomes["score_sd"] = np.where(usable, post.sd[:rows], np.nan)
+        outcomes["support"] = np.where(usable, flags, Support.NONE.value)
+        outcomes["source"] = np.where(usable, "estimated", outcomes["source"])
+        moves["score"] = np.where(moves["support"] != Support.NONE.value, value[rows:], np.nan)
+        sample = _Sample(post, rows, value - post.mean)
+    return outcomes, moves, sample
+
+
+def _completed_moves(moves: pd.DataFrame, outcomes: pd.DataFrame, scenario: Scenario | None) -> pd.DataFrame:
+    """Let stated or extrapolated scores of a channel stand in where no move effect is estimated; add the unseen bias.
+
+    A stated score of the new channel wins over the estimate; without an estimate, the effect is the difference of
+    the two channels' scores.
+    """
+    keys = ["reason", "segment", "from_channel", "to_channel"]
+    plain = moves[keys].merge(stated_moves(outcomes), on=keys, how="left", validate="one_to_one")
+    first = outcomes[outcomes["stage"] == "first"]
+    stated = first.assign(own=first["source"] == "stated").groupby(["reason", "segment", "channel"])["own"].all()
+    index = pd.MultiIndex.from_frame(moves[["reason", "segment", "to_channel"]])
+    spoken = stated.reindex(index).fillna(False).to_numpy(bool) & plain["score"].notna().to_numpy()
+    missing = (moves["support"] == Support.NONE.value).to_numpy() & plain["score"].notna().to_numpy()
+    out = moves.reset_index(drop=True)
+    take = spoken | missing
+    for name in ("effect", "sd", "score"):
+        out[name] = out[name].where(~take, plain[name])
+    out["p_return"] = out["p_return"].where(~spoken & out["p_return"].notna(), plain["p_return"])
+    flag = np.where(spoken, Support.OK.value, Support.EXTRAPOLATED.value)
+    out["support"] = np.where(take, flag, out["support"])
+    bias = 0.0 if scenario is None else scenario.experience.unseen_bias_sd
+    out["sd"] = np.sqrt(out["sd"] ** 2 + bias**2)
+    out = out.assign(**interval_columns(out["effect"].to_numpy(float), out["sd"].to_numpy(float)))
+    return out[MOVE_COLUMNS]
+
+
+def _wait_curves(estimated: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
+    """Stated curves win; channels and reasons history never saw lose nothing by waiting."""
+    stated = stated_wait_curve(scenario)
+    named = {curve.channel for curve in scenario.experience.wait_loss}
+    known = pd.MultiIndex.from_frame(estimated[["reason", "channel"]].drop_duplicates())
+    from_scenario = stated["channel"].isin(named) | ~pd.MultiIndex.from_frame(stated[["reason", "channel"]]).isin(known)
+    own = estimated[~estimated["channel"].isin(named) & estimated["channel"].isin(list(scenario.channels))]
+    return pd.concat([own, stated[from_scenario]], ignore_index=True)
+
+
+def _sampler(
+    sample: _Sample | None, outcomes: pd.DataFrame, moves: pd.DataFrame, scenario: Scenario | None
+) -> Callable[[int, int], ExperienceDraws] | None:
+    """Draw estimated rows jointly; stated and extrapolated-by-resolution rows independently around their value."""
+    if sample is None:
+        return None
+    bias = 0.0 if scenario is None else scenario.experience.unseen_bias_sd
+    score = np.concatenate([outcomes["score"].to_numpy(float), moves["score"].to_numpy(float)])
+    spread = np.concatenate([outcomes["score_sd"].to_numpy(float), moves["sd"].to_numpy(float)])
+    joint = np.isclose(score, sample.posterior.mean + sample.shift, equal_nan=False)
+    pairs = moves.groupby(["from_channel", "to_channel"], sort=True).ngroup().to_numpy()
+
+    def draw(n: int, seed: int) -> ExperienceDraws:
+        rng = np.random.default_rng([seed, 17])
+        together = sample.posterior.draw(n, seed) + sample.shift
+        alone = score + np.nan_to_num(spread) * rng.standard_normal((n, len(score)))
+        values = np.where(joint, together, alone)
+        moved = values[:, sample.rows :]
+        if bias > 0 and len(pairs):
+            unseen = bias * rng.standard_normal((n, int(pairs.max()) + 1))
+            moved = moved + np.where(joint[sample.rows :], unseen[:, pairs], 0.0)
+        return ExperienceDraws(scores=values[:, : sample.rows], move_scores=moved)
+
+    return draw
+
+
+def _quality(fits: est.Fits, evidence: Evidence, radius: float) -> dict[str, object]:
+    frame = evidence.cells.frame
+    contacts = float(frame["contacts"].sum())
+    return {
+        "history": True,
+        "served_contacts": contacts,
+        "answers": float(frame["answers"].sum()),
+        "response_rate": float(frame["answers"].sum() / max(contacts, 1.0)),
+        "covariates": list(evidence.cells.covariates),
+        "surveyed_channels": list(fits.surveyed),
+        "share_followed": float(frame.loc[frame["later"] != "unknown", "contacts"].sum() / max(contacts, 1.0)),
+        "wait_variance_within_hours": fits.waits.within_hour,
+        "spectral_radius": radius,
+        "settled": {
+            name: fit.fit.converged
+            for name, fit in (("total", fits.total), ("final", fits.final), ("return", fits.back))
+            if fit is not None
+        },
+    }

@@ -1,0 +1,238 @@
+"""From evidence to the tables of the experience model: scores, moves, returns, handle times, with their support."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from planner.experience.cells import LATER_UNKNOWN, LATER_YES, Cells, final_contacts, served_first
+from planner.experience.design import Posterior, contrast
+from planner.experience.hierarchical import Array
+from planner.experience.model import STAGES, Stage, Support
+from planner.experience.scores import CellFit, fit_scores, fit_share
+from planner.experience.targets import (
+    channel_targets,
+    complete_pool_mix,
+    evaluate,
+    interval_columns,
+    population,
+    support_flags,
+)
+from planner.experience.waits import WaitCurves, fit_wait_curves, mean_loss
+
+Labels = NDArray[np.str_] | NDArray[np.object_]
+_TYPE = ["entry_reason", "segment"]
+_STAGE_PRIOR = 30.0
+_FAR_PRIOR = 1e-6
+MIN_CHANNEL_ANSWERS = 30
+
+
+@dataclass(frozen=True)
+class Fits:
+    """The three fitted outcomes (None where there is nothing to fit) and the wait curves.
+
+    `total`: score of first contacts with today's waits; `final`: score of final contacts of every stage; `back`: share
+    of served, not escalated contacts that return.
+    """
+
+    first: Cells
+    last: Cells
+    total: CellFit | None
+    final: CellFit | None
+    back: CellFit | None
+    waits: WaitCurves
+    surveyed: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def fit_all(cells: Cells, *, higher_is_better: bool, seed: int) -> Fits:
+    """Fit every outcome the cells can carry."""
+    first = served_first(cells)
+    last, note = final_contacts(cells)
+    notes = [note] if note else []
+    answers = last.frame.groupby("channel")["answers"].sum()
+    surveyed = tuple(str(channel) for channel in answers.index[answers >= MIN_CHANNEL_ANSWERS])
+    silent = sorted(set(cells.frame["channel"]) - set(surveyed))
+    if silent:
+        notes.append(
+            f"fewer than {MIN_CHANNEL_ANSWERS} survey answers in {', '.join(silent)}: no score is estimated there"
+        )
+    if not cells.covariates:
+        notes.append("no covariate known before the channel was chosen: who chooses which channel is not adjusted for")
+    scored = bool(surveyed)
+    total = fit_scores(first, seed=seed) if scored and first.frame["answers"].sum() >= MIN_CHANNEL_ANSWERS else None
+    final = fit_scores(last, seed=seed + 1) if scored else None
+    followed = cells.where(cells.frame["later"].isin(["no", LATER_YES]))
+    back = None
+    if (followed.frame["later"] == LATER_YES).any():
+        back = fit_share(followed, followed.frame["later"] == LATER_YES, seed=seed + 2)
+    else:
+        notes.append("no return was ever seen: first-contact resolution cannot be estimated")
+    waits = fit_wait_curves(last, higher_is_better=higher_is_better, seed=seed + 3)
+    return Fits(first, last, total, final, back, waits, surveyed, (*notes, *waits.notes))
+
+
+def seen_outcomes(cells: Cells) -> pd.DataFrame:
+    """Return the outcome rows history itself suggests: what each pool was seen to serve, times every stage."""
+    keys = ["entry_reason", "segment", "channel", "pool"]
+    seen = cells.frame.loc[cells.frame["contacts"] > 0, keys].drop_duplicates().sort_values(keys)
+    stages = pd.DataFrame({"stage": [stage.value for stage in STAGES]})
+    frame = seen.rename(columns={"entry_reason": "reason"}).merge(stages, how="cross")
+    return frame.assign(
+        aht_s=np.nan, p_escalate=np.nan, p_return=np.nan, score=np.nan, score_sd=np.nan, n_contacts=0.0,
+        support=Support.NONE.value, source="default",
+    )  # fmt: skip
+
+
+def reading_table(fits: Fits) -> pd.DataFrame:
+    """Return potential scores by true reason, segment and channel: all the reason's customers served there."""
+    by = ["reason", "segment"]
+    frame = fits.first.frame
+    seen = frame[frame["contacts"] > 0]
+    channels = pd.DataFrame({"to_channel": sorted(seen["channel"].unique())})
+    rows = seen[by].drop_duplicates().sort_values(by).merge(channels, how="cross")
+    counts = seen.groupby(["reason", "segment", "channel"])["contacts"].sum().rename("n_contacts")
+    rows = rows.merge(counts, how="left", left_on=[*by, "to_channel"], right_index=True).fillna({"n_contacts": 0.0})
+    nothing = np.full(len(rows), np.nan)
+    mean, sd, effective = nothing, nothing, np.zeros(len(rows))
+    support = np.full(len(rows), Support.NONE.value, dtype=object)
+    if fits.total is not None:
+        people = population(fits.total, fits.first, by)
+        pairs = channel_targets(fits.total, people, rows, by, complete_pool_mix(fits.first))
+        post = evaluate(fits.total, pairs, len(rows))
+        effective = fits.total.variance / np.maximum(post.sd, 1e-9) ** 2
+        support = support_flags(fits.total, fits.first, rows, people, by, effective)
+        support = np.where(rows["to_channel"].isin(fits.surveyed), support, Support.NONE.value)
+        usable = support != Support.NONE.value
+        low, high = fits.first.scale
+        mean, sd = np.where(usable, np.clip(post.mean, low, high), np.nan), np.where(usable, post.sd, np.nan)
+        effective = np.where(usable, effective, 0.0)
+    rows = rows.rename(columns={"to_channel": "channel"})[["reason", "channel", "segment", "n_contacts"]]
+    rows = rows.assign(mean=mean, sd=sd, **interval_columns(mean, sd), n_effective=effective, support=support)
+    order = ["reason", "channel", "segment", "mean", "sd", "lower", "upper", "n_contacts", "n_effective", "support"]
+    return rows[order].reset_index(drop=True)
+
+
+def outcome_pairs(fit: CellFit, cells: Cells, outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Return who stands behind each outcome row: today's contacts of its type, channel and stage.
+
+    A thin stage borrows the mix of the first contacts with the weight of 30 contacts; a segment the channel never
+    saw borrows the type's customers of all channels. Rows of pools or channels the fit never saw get nobody.
+    """
+    rows = outcomes.rename(columns={"reason": "entry_reason"}).assign(target=np.arange(len(outcomes)))
+    rows = rows[rows["channel"].isin(cells.frame["channel"].unique())]
+    rows = rows[rows["pool"].isin(cells.frame["pool"].unique())][[*_TYPE, "channel", "pool", "stage", "target"]]
+    first = cells.where(cells.frame["stage"] == Stage.FIRST.value)
+    own = rows.merge(population(fit, cells, [*_TYPE, "channel", "stage"]), on=[*_TYPE, "channel", "stage"])
+    near = rows.merge(_scaled(population(fit, first, [*_TYPE, "channel"]), [*_TYPE, "channel"]), on=[*_TYPE, "channel"])
+    far = rows.merge(_scaled(population(fit, cells, _TYPE), _TYPE), on=_TYPE)
+    near["weight"] *= _STAGE_PRIOR
+    far["weight"] *= _FAR_PRIOR
+    pairs = pd.concat([own, near, far], ignore_index=True)
+    stages = cells.frame["stage"].unique()
+    pairs["stage"] = pairs["stage"].where(pairs["stage"].isin(stages), Stage.FIRST.value)
+    return pairs[pairs["stage"].isin(stages)]
+
+
+def _scaled(people: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    return people.assign(weight=people["weight"] / people.groupby(by)["weight"].transform("sum"))
+
+
+def move_rows(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Return the moves that could be asked for: every type between two channels that may serve it."""
+    own = outcomes[["reason", "segment", "channel"]].drop_duplicates()
+    rows = own.merge(own, on=["reason", "segment"], suffixes=("", "_to"))
+    rows = rows[rows["channel"] != rows["channel_to"]].rename(
+        columns={"reason": "entry_reason", "channel_to": "to_channel"}
+    )
+    return rows.rename(columns={"channel": "from_channel"}).reset_index(drop=True)
+
+
+def move_pairs(fit: CellFit, cells: Cells, moves: pd.DataFrame, *, stay: bool = False) -> pd.DataFrame:
+    """Return today's first contacts of each move's old channel, sent to the new one (to the old one for `stay`)."""
+    first = cells.where(cells.frame["stage"] == Stage.FIRST.value)
+    by = [*_TYPE, "from_channel"]
+    people = population(fit, first, [*_TYPE, "channel"]).rename(columns={"channel": "from_channel"})
+    groups = moves.assign(to_channel=moves["from_channel"]) if stay else moves
+    return channel_targets(fit, people, groups, by, complete_pool_mix(cells))
+
+
+def move_effects(fits: Fits, moves: pd.DataFrame) -> tuple[Array, Array, Labels]:
+    """Effect of each move on the score of first contacts, its sd and support (step F: one contrast per move)."""
+    count = len(moves)
+    none = np.full(count, Support.NONE.value, dtype=object)
+    if fits.total is None or count == 0:
+        return np.full(count, np.nan), np.full(count, np.nan), none
+    there = move_pairs(fits.total, fits.first, moves)
+    here = move_pairs(fits.total, fits.first, moves, stay=True)
+    both = pd.concat([there, here.assign(target=here["target"] + count)], ignore_index=True)
+    post = evaluate(fits.total, both, 2 * count)
+    effect, sd = contrast(post, np.arange(count), np.arange(count) + count)
+    effective = 2 * fits.total.variance / np.maximum(sd, 1e-9) ** 2
+    by = [*_TYPE, "from_channel"]
+    people = population(fits.total, fits.first, [*_TYPE, "channel"]).rename(columns={"channel": "from_channel"})
+    support = support_flags(fits.total, fits.first, moves, people, by, effective)
+    real = np.isin(np.arange(count), there["target"]) & np.isin(np.arange(count), here["target"])
+    real &= moves["to_channel"].isin(fits.surveyed) & moves["from_channel"].isin(fits.surveyed)
+    support = np.where(real, support, Support.NONE.value)
+    usable = support != Support.NONE.value
+    return np.where(usable, effect, np.nan), np.where(usable, sd, np.nan), support
+
+
+def final_scores(fits: Fits, outcomes: pd.DataFrame, moves: pd.DataFrame) -> tuple[Posterior, NDArray[np.bool_]] | None:
+    """Scores of final contacts at zero wait for outcome rows, then moves, jointly; and which of them are real."""
+    if fits.final is None:
+        return None
+    own = outcome_pairs(fits.final, fits.last, outcomes)
+    moved = move_pairs(fits.final, fits.last, moves)
+    both = pd.concat([own, moved.assign(target=moved["target"] + len(outcomes))], ignore_index=True)
+    count = len(outcomes) + len(moves)
+    post = evaluate(fits.final, both, count)
+    real = np.isin(np.arange(count), both["target"])
+    return post, real
+
+
+def zero_wait_gain(fits: Fits, rows: pd.DataFrame) -> Array:
+    """Points today's waits cost the final contacts of each row (`reason, channel` and, if there, `pool`)."""
+    keys = ["entry_reason", "channel"]
+    asked = rows.rename(columns={"reason": "entry_reason"})
+    general = mean_loss(fits.waits, fits.last, keys).rename("loss")
+    gain = asked[keys].merge(general, how="left", left_on=keys, right_index=True)["loss"].to_numpy(float)
+    if "pool" in rows:
+        own = mean_loss(fits.waits, fits.last, [*keys, "pool"]).rename("loss")
+        finer = asked[[*keys, "pool"]].merge(own, how="left", left_on=[*keys, "pool"], right_index=True)
+        gain = np.where(finer["loss"].notna(), finer["loss"], gain)
+    return np.asarray(np.nan_to_num(gain))
+
+
+def return_shares_of(fits: Fits, cells: Cells, outcomes: pd.DataFrame, moves: pd.DataFrame) -> tuple[Array, Array]:
+    """p_return of the outcome rows and of the moves; NaN where history has nobody to tell."""
+    count = len(outcomes) + len(moves)
+    if fits.back is None:
+        return np.full(len(outcomes), np.nan), np.full(len(moves), np.nan)
+    followed = cells.where((cells.frame["later"] != LATER_UNKNOWN) & (cells.frame["later"] != "escalated"))
+    own = outcome_pairs(fits.back, followed, outcomes)
+    moved = move_pairs(fits.back, followed, moves)
+    both = pd.concat([own, moved.assign(target=moved["target"] + len(outcomes))], ignore_index=True)
+    post = evaluate(fits.back, both, count)
+    value = np.where(np.isin(np.arange(count), both["target"]), np.clip(post.mean, 0.0, 0.95), np.nan)
+    return value[: len(outcomes)], value[len(outcomes) :]
+
+
+def outcome_support(fits: Fits, outcomes: pd.DataFrame, score_sd: Array) -> Labels:
+    """Support of each outcome row, by the users of its reason (as known when routed), channel, segment and pool."""
+    assert fits.final is not None
+    effective = fits.final.variance / np.maximum(score_sd, 1e-9) ** 2
+    rows = outcomes.rename(columns={"reason": "entry_reason", "channel": "to_channel"})
+    rows = rows[[*_TYPE, "to_channel"]].assign(channel=rows["to_channel"])
+    by = [*_TYPE, "channel"]
+    people = population(fits.final, fits.first, by)
+    flags = support_flags(fits.final, fits.first, rows, people, by, np.nan_to_num(effective))
+    pooled = fits.first.frame.groupby(["entry_reason", "pool"])["contacts"].sum().rename("users")
+    asked = outcomes.rename(columns={"reason": "entry_reason"})[["entry_reason", "pool"]]
+    users = asked.merge(pooled, how="left", left_on=["entry_reason", "pool"], right_index=True)["users"].fillna(0.0)
+    thin = (users.to_numpy(float) < MIN_CHANNEL_ANSWERS) & (flags != Support.NONE.value)
+    return np.where(thin, Support.EXTRAPOLATED.value, flags)
