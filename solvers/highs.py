@@ -109,8 +109,13 @@ class HeldProgram:
             return
         self._check(
             self._highs.addRows(
-                count, lower, upper, matrix.nnz, matrix.indptr[:-1].astype(np.int32),
-                matrix.indices.astype(np.int32), matrix.data.astype(float),
+                count,
+                lower,
+                upper,
+                matrix.nnz,
+                matrix.indptr[:-1].astype(np.int32),
+                matrix.indices.astype(np.int32),
+                matrix.data.astype(float),
             )
         )
         self._rows += count

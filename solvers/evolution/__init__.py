@@ -1,1 +1,5 @@
-"""TODO."""
+"""Evolutionary search, seeded with known points."""
+
+from solvers.evolution.evolve import Space, evolve
+
+__all__ = ["Space", "evolve"]

@@ -47,12 +47,23 @@ def score_points(network: FlowNetwork, decision: Decision, state: SteadyState) -
     given_up = served * (1 - flows.escalate) * (1 - flows.resolve) * (1 - flows.comeback)
     gone = state.volume * lost * (1 - pools.redial[flows.pool])
     waiting = pair_wait_loss(
-        state.p_wait, state.mean_wait_s, state.delay_s, network.pair_pool, network.pair_kind, decision.priority,
-        pools.queue, network.profile, network.wait_knots_s, network.wait_bend,
+        state.p_wait,
+        state.mean_wait_s,
+        state.delay_s,
+        network.pair_pool,
+        network.pair_kind,
+        decision.priority,
+        pools.queue,
+        network.profile,
+        network.wait_knots_s,
+        network.wait_bend,
     )
     points = (
-        weight * flows.score + given_up * network.score_given_up + gone * network.score_abandoned
-        - served * flows.final_share * waiting[flows.pair] - network.effort * state.volume
+        weight * flows.score
+        + given_up * network.score_given_up
+        + gone * network.score_abandoned
+        - served * flows.final_share * waiting[flows.pair]
+        - network.effort * state.volume
     )
     return points, weight
 
@@ -86,8 +97,15 @@ def promise_values(
         wanted = promises.pools[k]
         if measure == 0:
             quality = service_level(
-                state.arrivals, state.work_s, decision.on_task, pools.queue, pools.patience_s, pools.chat_speed,
-                network.interval_s, wanted, float(promises.within_s[k]),
+                state.arrivals,
+                state.work_s,
+                decision.on_task,
+                pools.queue,
+                pools.patience_s,
+                pools.chat_speed,
+                network.interval_s,
+                wanted,
+                float(promises.within_s[k]),
             )
         elif measure == 3:
             quality = np.repeat(state.in_time[:, None], offered.shape[1], axis=1)
@@ -159,9 +177,7 @@ def headroom(network: FlowNetwork, promises: Promises, decision: Decision, state
     return low
 
 
-def evaluate(
-    network: FlowNetwork, promises: Promises, decision: Decision, *, with_headroom: bool = True
-) -> Evaluation:
+def evaluate(network: FlowNetwork, promises: Promises, decision: Decision, *, with_headroom: bool = True) -> Evaluation:
     """Evaluate one decision exactly.
 
     Parameters

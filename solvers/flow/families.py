@@ -81,9 +81,7 @@ def _load(model: Any, g: int, t: int) -> Any:
     """Offered load of a pool in agents, Σ_i profile[i,t]·work[g,i] / (interval·speed)."""
     net = model.net
     scale = 1.0 / (net.interval_s * net.pools.speed[g])
-    return pyo.quicksum(
-        float(net.profile[net.pair_kind[p], t] * scale) * model.work[p] for p in model.pairs_of[g]
-    )
+    return pyo.quicksum(float(net.profile[net.pair_kind[p], t] * scale) * model.work[p] for p in model.pairs_of[g])
 
 
 def occupancy(model: Any) -> Rule:
@@ -93,9 +91,7 @@ def occupancy(model: Any) -> Rule:
         cap = float(net.pools.occupancy_max[g])
         if net.pools.queue[g] == Queue.DEFERRED:
             load = pyo.quicksum(_load(model, g, t) for t in model.intervals)
-            yield (int(g), -1), (1 + model.h) * load <= cap * pyo.quicksum(
-                model.on_task[g, t] for t in model.intervals
-            )
+            yield (int(g), -1), (1 + model.h) * load <= cap * pyo.quicksum(model.on_task[g, t] for t in model.intervals)
             continue
         for t in model.intervals:
             yield (int(g), t), (1 + model.h) * _load(model, g, t) <= cap * model.on_task[g, t]
@@ -199,7 +195,7 @@ def segment_floor(model: Any) -> Rule:
 
 
 def money(model: Any) -> Rule:
-    """cost = wages + overtime premium + hires + contacts + offers + fixed."""
+    """Cost = wages + overtime premium + hires + contacts + offers + fixed."""
     net, payroll, nodes = model.net, model.payroll, model.net.nodes
     terms = [float(net.pools.fixed_cost.sum())]
     for g in np.flatnonzero(net.pools.staffed):
@@ -223,13 +219,29 @@ def mean_experience(model: Any) -> Rule:
 
 
 def budget(model: Any) -> Rule:
-    """cost <= budget."""
+    """Cost <= budget."""
     if np.isfinite(model.limits.budget):
         yield 0, model.cost <= float(model.limits.budget)
 
 
 FAMILIES: tuple[Callable[[Any], Rule], ...] = (
-    natural_arrivals, steer_acceptance, one_offer, next_contacts, pool_work, occupancy, automated_rate, waiting_shared,
-    wait_limit, wait_loss, paid_time, roster_hours, seats, experience, segment_floor, money, mean_experience, budget,
+    natural_arrivals,
+    steer_acceptance,
+    one_offer,
+    next_contacts,
+    pool_work,
+    occupancy,
+    automated_rate,
+    waiting_shared,
+    wait_limit,
+    wait_loss,
+    paid_time,
+    roster_hours,
+    seats,
+    experience,
+    segment_floor,
+    money,
+    mean_experience,
+    budget,
 )
 """Every constraint family, in the order of the model's rows."""

@@ -22,9 +22,7 @@ from solvers.shifts.catalogue import Catalogue, Payroll
 from solvers.shifts.cover import DayCover
 
 
-def declare(
-    network: FlowNetwork, limits: Limits, payroll: Payroll, paid_ratio: Floats, reachable: Floats
-) -> Any:
+def declare(network: FlowNetwork, limits: Limits, payroll: Payroll, paid_ratio: Floats, reachable: Floats) -> Any:
     """Declare the columns of the master as a Pyomo model without rows.
 
     `paid_ratio` (pool,): least paid hours per person and interval on the floor; `reachable` bool (pool, interval):
@@ -48,7 +46,9 @@ def declare(
     model.loss = pyo.Var([int(f) for f in np.flatnonzero(curved)], domain=pyo.NonNegativeReals)
     model.work = pyo.Var(range(len(network.pair_pool)), domain=pyo.NonNegativeReals)
     model.on_task = pyo.Var(
-        staffed, model.intervals, domain=pyo.NonNegativeReals,
+        staffed,
+        model.intervals,
+        domain=pyo.NonNegativeReals,
         bounds=lambda _, g, t: (0, None if reachable[g, t] else 0),
     )
     model.queue = pyo.Var(model.queued_pools, model.intervals, domain=pyo.NonNegativeReals)
@@ -119,7 +119,7 @@ class Master:
         forms = []
         for headroom in (0.0, 1.0):
             model.h.set_value(headroom)
-            forms.append(compiler.write(model, mixed_form=True, keep_range_constraints=True))
+            forms.append(compiler.write(model, mixed_form=True))
         base = forms[0]
         order = {id(v): k for k, v in enumerate(base.columns)}
         permutation = np.array([order[id(v)] for v in forms[1].columns])
@@ -221,8 +221,15 @@ class Level:
             on_task[g, t] = x[k]
         cx, cost = x[master.columns["cx_mean"][None]], x[master.columns["cost"][None]]
         return MasterPoint(
-            self.headroom, float(cx), float(cost), slope, intercept, np.maximum(flow, 0), np.maximum(wait, 0),
-            np.maximum(on_task, 0), answer.row_dual,
+            self.headroom,
+            float(cx),
+            float(cost),
+            slope,
+            intercept,
+            np.maximum(flow, 0),
+            np.maximum(wait, 0),
+            np.maximum(on_task, 0),
+            answer.row_dual,
         )
 
     def _add_cover_cuts(self, x: Floats) -> int:

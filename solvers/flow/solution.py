@@ -129,8 +129,13 @@ def _heads(payroll: Payroll, catalogue: Catalogue, counts: Ints, g: int) -> int:
     if len(paid) and paid.max() > most_hours:
         most_hours = float(paid.max())
     used = people_needed(
-        day.astype(np.int64), catalogue.start_min[shift], catalogue.end_min[shift], paid, int(payroll.days[g]),
-        most_hours, float(payroll.rest_min[g]),
+        day.astype(np.int64),
+        catalogue.start_min[shift],
+        catalogue.end_min[shift],
+        paid,
+        int(payroll.days[g]),
+        most_hours,
+        float(payroll.rest_min[g]),
     )
     return max(used, heads_bound(counts.sum(axis=1), float(paid.sum()), int(payroll.days[g]), most_hours))
 
@@ -152,9 +157,7 @@ def judge(instance: Instance, routing: Routing, people: tuple[Ints | None, ...],
     evaluation = evaluate(instance.network, instance.promises, decision_of(instance, routing, scheduled))
     people_cost = cost_of_people(instance, people)
     cost = evaluation.variable_cost + people_cost.money
-    feasible = (
-        evaluation.kept and evaluation.headroom >= 0 and within_limits(instance, scheduled, people_cost, cost)
-    )
+    feasible = evaluation.kept and evaluation.headroom >= 0 and within_limits(instance, scheduled, people_cost, cost)
     return Solution(routing, Staffing(people, scheduled), evaluation, people_cost, cost, feasible, origin)
 
 

@@ -100,8 +100,15 @@ def staff(
 
 
 def _repair(
-    instance: Instance, routing: Routing, target: float, covers: dict[int, DayCover], need: Floats,
-    people: tuple[Ints | None, ...], state: SteadyState, *, exact: bool,
+    instance: Instance,
+    routing: Routing,
+    target: float,
+    covers: dict[int, DayCover],
+    need: Floats,
+    people: tuple[Ints | None, ...],
+    state: SteadyState,
+    *,
+    exact: bool,
 ) -> tuple[Ints | None, ...]:
     """Raise the need where caps, deadlines or promises are missed at grown demand until they hold."""
     network = instance.network

@@ -52,8 +52,16 @@ def first_contacts(network: FlowNetwork, offer: Floats) -> Floats:
 
 @njit(cache=True)
 def _node_volumes(
-    start: Floats, flow_node: Ints, share: Floats, lost: Floats, served_pointer: Ints, served_to: Ints,
-    served_share: Floats, redial_to: Ints, redial: Floats, volume: Floats,
+    start: Floats,
+    flow_node: Ints,
+    share: Floats,
+    lost: Floats,
+    served_pointer: Ints,
+    served_to: Ints,
+    served_share: Floats,
+    redial_to: Ints,
+    redial: Floats,
+    volume: Floats,
 ) -> None:
     """Solve v = start + next(v) in place by sweeps; next contacts of every flow shrink, so this converges."""
     following = np.empty_like(volume)
@@ -106,22 +114,51 @@ def steady_state(
     last_change = np.inf
     for _ in range(MOST_ROUNDS):
         _node_volumes(
-            start, flows.node, share, lost[flows.pair], pointer, network.served_to, network.served_share,
-            network.redial_to, redial, node_volume,
+            start,
+            flows.node,
+            share,
+            lost[flows.pair],
+            pointer,
+            network.served_to,
+            network.served_share,
+            network.redial_to,
+            redial,
+            node_volume,
         )
         volume = node_volume[flows.node] * share
         pair_volume = np.bincount(flows.pair, volume, len(lost))
         pair_work = np.bincount(flows.pair, volume * flows.aht_s, len(lost))
         arrivals, work = pool_arrivals(
-            pair_volume, pair_work, network.pair_pool, network.pair_kind, decision.priority, network.profile,
-            n_pools, n_classes,
+            pair_volume,
+            pair_work,
+            network.pair_pool,
+            network.pair_kind,
+            decision.priority,
+            network.profile,
+            n_pools,
+            n_classes,
         )
         live_waiting(
-            arrivals, work, decision.on_task, pools.queue, pools.patience_s, pools.chat_speed, network.interval_s,
-            p_wait, wait, gone,
+            arrivals,
+            work,
+            decision.on_task,
+            pools.queue,
+            pools.patience_s,
+            pools.chat_speed,
+            network.interval_s,
+            p_wait,
+            wait,
+            gone,
         )
         mean_wait, now_lost = pair_means(
-            p_wait, wait, gone, delay, network.pair_pool, network.pair_kind, decision.priority, pools.queue,
+            p_wait,
+            wait,
+            gone,
+            delay,
+            network.pair_pool,
+            network.pair_kind,
+            decision.priority,
+            pools.queue,
             network.profile,
         )
         change = float(np.abs(now_lost - lost).max(initial=0.0))
@@ -136,9 +173,14 @@ def steady_state(
         capacity = decision.on_task[g] * network.interval_s * pools.speed[g]
         delay[g], in_time[g] = deferred_delay(work[g], capacity, network.interval_s, pools.deadline_s[g])
     mean_wait, _ = pair_means(
-        p_wait, wait, gone, delay, network.pair_pool, network.pair_kind, decision.priority, pools.queue,
+        p_wait,
+        wait,
+        gone,
+        delay,
+        network.pair_pool,
+        network.pair_kind,
+        decision.priority,
+        pools.queue,
         network.profile,
     )
-    return SteadyState(
-        volume, lost, mean_wait, arrivals, work, p_wait, wait, gone, delay, in_time, converged
-    )
+    return SteadyState(volume, lost, mean_wait, arrivals, work, p_wait, wait, gone, delay, in_time, converged)

@@ -14,7 +14,6 @@ from solvers.flow.network import Bools, Floats, Ints
 from solvers.queueing.kernels import (
     chat_queue,
     chat_service_level,
-    erlang_a,
     erlang_a_service_level,
     priority_queue_lengths,
     priority_service_levels,
@@ -26,8 +25,14 @@ VOICE, CHAT, DEFERRED = 0, 1, 2
 
 @njit(cache=True)
 def pool_arrivals(
-    pair_volume: Floats, pair_work: Floats, pair_pool: Ints, pair_kind: Ints, priority: Ints,
-    profile: Floats, n_pools: int, n_classes: int,
+    pair_volume: Floats,
+    pair_work: Floats,
+    pair_pool: Ints,
+    pair_kind: Ints,
+    priority: Ints,
+    profile: Floats,
+    n_pools: int,
+    n_classes: int,
 ) -> tuple[Floats, Floats]:
     """Spread volume and work over intervals: arrivals (pool, class, interval) and work (pool, interval) in seconds."""
     n_intervals = profile.shape[1]
@@ -48,8 +53,16 @@ def pool_arrivals(
 
 @njit(cache=True)
 def live_waiting(
-    arrivals: Floats, work: Floats, on_task: Floats, queue: Ints, patience_s: Floats, chat_speed: Floats,
-    interval_s: float, p_wait: Floats, mean_wait_s: Floats, p_abandon: Floats,
+    arrivals: Floats,
+    work: Floats,
+    on_task: Floats,
+    queue: Ints,
+    patience_s: Floats,
+    chat_speed: Floats,
+    interval_s: float,
+    p_wait: Floats,
+    mean_wait_s: Floats,
+    p_abandon: Floats,
 ) -> None:
     """Fill `p_wait` (pool, interval), `mean_wait_s` and `p_abandon` (pool, class, interval) of live pools."""
     n_pools, n_classes, n_intervals = arrivals.shape
@@ -84,9 +97,7 @@ def live_waiting(
 
 
 @njit(cache=True)
-def deferred_delay(
-    work_s: Floats, capacity_s: Floats, interval_s: float, deadline_s: float
-) -> tuple[Floats, float]:
+def deferred_delay(work_s: Floats, capacity_s: Floats, interval_s: float, deadline_s: float) -> tuple[Floats, float]:
     """First-in first-out backlog of a repeating horizon: mean delay per arrival interval (open seconds), share in time.
 
     `work_s`, `capacity_s` shape (interval,). The horizon is run through until its backlog repeats (a second lap starts
@@ -125,8 +136,15 @@ def deferred_delay(
 
 @njit(cache=True)
 def service_level(
-    arrivals: Floats, work: Floats, on_task: Floats, queue: Ints, patience_s: Floats, chat_speed: Floats,
-    interval_s: float, wanted: Bools, within_s: float,
+    arrivals: Floats,
+    work: Floats,
+    on_task: Floats,
+    queue: Ints,
+    patience_s: Floats,
+    chat_speed: Floats,
+    interval_s: float,
+    wanted: Bools,
+    within_s: float,
 ) -> Floats:
     """Share of offered contacts answered within `within_s`, (pool, interval); 1 where nothing arrives or waits."""
     n_pools, n_classes, n_intervals = arrivals.shape
@@ -155,8 +173,15 @@ def service_level(
 
 @njit(cache=True)
 def pair_means(
-    p_wait: Floats, mean_wait_s: Floats, p_abandon: Floats, delay_s: Floats, pair_pool: Ints, pair_kind: Ints,
-    priority: Ints, queue: Ints, profile: Floats,
+    p_wait: Floats,
+    mean_wait_s: Floats,
+    p_abandon: Floats,
+    delay_s: Floats,
+    pair_pool: Ints,
+    pair_kind: Ints,
+    priority: Ints,
+    queue: Ints,
+    profile: Floats,
 ) -> tuple[Floats, Floats]:
     """Mean wait (s) and abandoned share of each (pool, type), weighted by the type's arrivals."""
     wait = np.zeros(pair_pool.size)
@@ -175,8 +200,16 @@ def pair_means(
 
 @njit(cache=True)
 def pair_wait_loss(
-    p_wait: Floats, mean_wait_s: Floats, delay_s: Floats, pair_pool: Ints, pair_kind: Ints, priority: Ints,
-    queue: Ints, profile: Floats, knots_s: Floats, bend: Floats,
+    p_wait: Floats,
+    mean_wait_s: Floats,
+    delay_s: Floats,
+    pair_pool: Ints,
+    pair_kind: Ints,
+    priority: Ints,
+    queue: Ints,
+    profile: Floats,
+    knots_s: Floats,
+    bend: Floats,
 ) -> Floats:
     """Points lost by waiting, mean over a type's arrivals in a pool, shape (pair,).
 

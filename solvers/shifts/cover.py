@@ -98,7 +98,9 @@ class DayCover:
             self._held.set_rows(self._rows, need, self._open)
             answer = self._held.solve(cold=True)
             if not answer.optimal:
-                raise NoSolution(f"no shift covers interval(s) {np.flatnonzero((need > 0) & ~self.catalogue.reachable)}")
+                raise NoSolution(
+                    f"no shift covers interval(s) {np.flatnonzero((need > 0) & ~self.catalogue.reachable)}"
+                )
             self._priced[key] = (answer.objective, np.maximum(answer.row_dual, 0.0))
             floor = np.floor(answer.x + 1e-7).astype(np.int64)
             _complete(self.catalogue.cover, self.catalogue.paid_h, need, floor)
@@ -119,8 +121,13 @@ class DayCover:
             return best
         integer = np.ones(len(self.catalogue.paid_h), dtype=bool)
         program = Program(
-            self._program.cost, self._program.matrix, need, self._open, self._program.lower,
-            np.full(len(integer), float(need.max())), integer,
+            self._program.cost,
+            self._program.matrix,
+            need,
+            self._open,
+            self._program.lower,
+            np.full(len(integer), float(need.max())),
+            integer,
         )
         answer = HeldProgram(program, node_limit=node_limit).solve()
         if not np.isnan(answer.objective) and answer.objective < self.catalogue.paid_h @ best - 1e-6:

@@ -1,0 +1,249 @@
+"""From found plans to a `Frontier`: judge again, certify, name, weigh risk, explain, and fill every table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from planner.frontier.assumptions import swings
+from planner.frontier.certificate import OuterSurface, certify
+from planner.frontier.choose import name_plans
+from planner.frontier.explain import certificate_words, explain_plan, largest_moves, next_point_price, prices_table
+from planner.frontier.frontier import Frontier
+from planner.frontier.risk import RiskOfPlans, Stand, draw_world, efficient_share, regret, risk_of
+from planner.frontier.search import Found
+from planner.frontier.tables import (
+    Shown,
+    costs_table,
+    demand_table,
+    flows_table,
+    hires_table,
+    kept_all,
+    mix_table,
+    promises_table,
+    rules_table,
+    segments_table,
+    service_table,
+    shifts_table,
+    show_solution,
+    show_today,
+    stack,
+    staffing_table,
+)
+from planner.frontier.work import Work
+from planner.operation.problem import FlowProblem
+from planner.operation.today import Today
+from solvers.flow.network import Decision
+from solvers.flow.solution import Solution
+
+PROVEN_GAP = 1e-4
+TIE = (0.1, 0.9)  # P(CX >= Today) in between: the two cannot be told apart
+
+
+def assemble(problem: FlowProblem, today: Today, found: Found, work: Work, meta: Mapping[str, Any]) -> Frontier:
+    """Assemble the frontier of found plans; Today comes first."""
+    solutions = [record.judged(problem.instance) for record in found.records]
+    keys = [f"p{k + 1:03d}" for k in range(len(solutions))]
+    shown = [show_today(problem, today)] + [
+        show_solution(key, problem, s) for key, s in zip(keys, solutions, strict=True)
+    ]
+    draws = draw_world(problem, problem.scenario.frontier.risk_draws, work.seed)
+    risk = risk_of(problem, _stands(today, solutions, shown), draws, work)
+    plans = _plans_table(problem, today, solutions, shown, risk, found)
+    certificate = _certificate(found.surface, plans)
+    tables = _detail_tables(problem, today, solutions, shown)
+    tables["plans"] = plans
+    tables["risk"] = _risk_table(plans, risk)
+    tables["prices"] = prices_table(plans, found.surface, problem.scenario.currency)
+    tables["assumptions"] = _assumptions(problem, solutions, plans)
+    tables["bound"] = _bound_table(found.surface)
+    tables["demand"] = demand_table(problem)
+    explanations = _explanations(problem, plans, tables["channel_mix"])
+    facts = dict(meta) | {
+        "certificate_words": certificate_words(dict(certificate), keys) if certificate else "",
+        "skipped": list(work.skipped),
+        "enumerated": found.enumerated,
+    }
+    return Frontier(tables, certificate, explanations, facts)
+
+
+def _stands(today: Today, solutions: list[Solution], shown: list[Shown]) -> list[Stand]:
+    routing = today.routing
+    decision = Decision(routing.offer, routing.split, routing.priority, today.on_task)
+    stands = [Stand(decision, today.scheduled, today.cost - today.evaluation.variable_cost)]
+    stands += [Stand(s.decision, s.scheduled, p.people_cost.money) for s, p in zip(shown[1:], solutions, strict=True)]
+    return stands
+
+
+def _plans_table(
+    problem: FlowProblem, today: Today, solutions: list[Solution], shown: list[Shown], risk: RiskOfPlans, found: Found
+) -> pd.DataFrame:
+    rows = [_summary(problem, shown[0], today.evaluation.cx, today.cost, today.evaluation.headroom, "today")]
+    for view, solution in zip(shown[1:], solutions, strict=True):
+        cx, cost, headroom = solution.objectives
+        rows.append(_summary(problem, view, cx, cost, headroom, solution.origin))
+    plans = pd.DataFrame(rows)
+    points = plans[["cx", "cost", "headroom"]].to_numpy(float)
+    bound = np.full(len(plans), np.nan)
+    if found.surface is not None:
+        bound = found.surface.cost_bound(points[:, 0], points[:, 2])
+    plans["cost_bound"] = bound
+    plans["gap"] = np.maximum(plans["cost"] - bound, 0.0) / bound
+    proven = found.enumerated | (plans["gap"].to_numpy() <= PROVEN_GAP)
+    status = np.where(proven, "proven", np.where(np.isfinite(bound), "within_gap", "found"))
+    plans["status"] = np.where(plans["origin"] == "today", "", status)
+    plans.loc[plans["origin"] == "today", ["gap", "cost_bound"]] = np.nan
+    _add_money(problem, today, solutions, plans)
+    _add_risk(plans, risk)
+    names = name_plans(points[1:], (points[0, 0], points[0, 1], points[0, 2])) if solutions else {}
+    plans["name"] = ""
+    plans.loc[0, "name"] = "today"
+    for name, k in names.items():
+        plans.loc[k + 1, "name"] = name
+    first = ["plan", "name", "cx", "cost", "headroom", "peak_fte", "p_shortfall", "status", "gap", "origin"]
+    return plans[first + [c for c in plans.columns if c not in first]]
+
+
+def _summary(
+    problem: FlowProblem, shown: Shown, cx: float, cost: float, headroom: float, origin: str
+) -> dict[str, Any]:
+    state = shown.evaluation.state
+    network = problem.network
+    waiting = network.pools.waits[network.flows.pool]
+    offered = float(state.volume[waiting].sum())
+    lost = float((state.volume * state.lost[network.flows.pair])[waiting].sum())
+    return {
+        "plan": shown.key,
+        "cx": cx,
+        "cost": cost,
+        "headroom": headroom,
+        "origin": origin,
+        "peak_fte": float(shown.scheduled.sum(axis=0).max(initial=0.0)),
+        "abandon_rate": lost / offered if offered > 0 else 0.0,
+        "promises_kept": kept_all(shown),
+    }
+
+
+def _add_money(problem: FlowProblem, today: Today, solutions: list[Solution], plans: pd.DataFrame) -> None:
+    """Committed money is paid to people on the payroll whatever the plan; the rest of a plan's cost is avoidable."""
+    payroll, wage = problem.instance.payroll, problem.network.pools.wage_per_h
+    heads = np.where(payroll.rostered, payroll.heads, 0.0)
+    owed_h = heads * np.maximum(np.where(payroll.rostered, payroll.contract_h - payroll.time_off_h, 0.0), 0.0)
+    floor = wage * owed_h
+    paid = [today.paid_h, *(s.people_cost.paid_h for s in solutions)]
+    committed = [float(np.minimum(wage * hours, floor).sum()) for hours in paid]
+    plans["committed"] = committed
+    plans["avoidable"] = plans["cost"] - plans["committed"]
+    plans["idle_payroll"] = [float(floor.sum()) - c for c in committed]
+    plans["hires"] = [0, *(int(s.people_cost.hires.sum()) for s in solutions)]
+    plans["overtime_h"] = [0.0, *(float(s.people_cost.overtime_h.sum()) for s in solutions)]
+    plans["doable"] = plans["hires"] == 0
+
+
+def _add_risk(plans: pd.DataFrame, risk: RiskOfPlans) -> None:
+    """CX against Today is a paired difference over common draws."""
+    if risk.cx.shape[1] == 0:
+        for column in ("p_shortfall", "p_cx_at_least_today", "cx_low", "cx_high"):
+            plans[column] = np.nan
+        plans["ties_with_today"] = False
+        return
+    unknown = ~np.isfinite(risk.cx).all(axis=1)
+    plans["p_shortfall"] = np.where(unknown, np.nan, 1.0 - risk.kept.mean(axis=1))
+    better = (risk.cx >= risk.cx[0] - 1e-12).mean(axis=1)
+    plans["p_cx_at_least_today"] = np.where(unknown, np.nan, better)
+    plans["ties_with_today"] = (better > TIE[0]) & (better < TIE[1]) & ~unknown
+    plans["cx_low"], plans["cx_high"] = np.quantile(risk.cx, [0.05, 0.95], axis=1)
+
+
+def _risk_table(plans: pd.DataFrame, risk: RiskOfPlans) -> pd.DataFrame:
+    frames = []
+    if risk.cx.shape[1]:
+        for axis, values in (("cx", risk.cx), ("cost", risk.cost), ("headroom", risk.headroom)):
+            p10, p50, p90 = np.quantile(values, [0.1, 0.5, 0.9], axis=1)
+            frames.append(pd.DataFrame({"plan": plans["plan"], "axis": axis, "p10": p10, "p50": p50, "p90": p90}))
+        singles = {"p_promises": risk.kept.mean(axis=1), "p_efficient": efficient_share(risk), "regret": regret(risk)}
+        for axis, values in singles.items():
+            frames.append(
+                pd.DataFrame({"plan": plans["plan"], "axis": axis, "p10": np.nan, "p50": values, "p90": np.nan})
+            )
+    empty = pd.DataFrame(columns=["plan", "axis", "p10", "p50", "p90"])
+    return stack(frames) if frames else empty
+
+
+def _certificate(surface: OuterSurface | None, plans: pd.DataFrame) -> Mapping[str, Any]:
+    found = plans[plans["origin"] != "today"]
+    if surface is None or found.empty:
+        return {}
+    return certify(surface, found[["cx", "cost", "headroom"]].to_numpy(float))
+
+
+def _detail_tables(
+    problem: FlowProblem, today: Today, solutions: list[Solution], shown: list[Shown]
+) -> dict[str, pd.DataFrame]:
+    none = np.zeros(len(problem.pools), dtype=np.int64)
+    payroll = problem.instance.payroll
+    heads = np.nan_to_num(np.where(payroll.rostered, payroll.heads, 0)).astype(np.int64)
+    hires = [hires_table(shown[0], heads, none, none * 0.0, today.paid_h)]
+    for view, solution in zip(shown[1:], solutions, strict=True):
+        cost = solution.people_cost
+        hires.append(hires_table(view, cost.heads_needed, cost.hires, cost.overtime_h, cost.paid_h))
+    makers = {
+        "staffing": staffing_table,
+        "shifts": shifts_table,
+        "flows": flows_table,
+        "channel_mix": mix_table,
+        "service": service_table,
+        "costs": costs_table,
+        "promises": promises_table,
+        "segments": segments_table,
+        "rules": rules_table,
+    }
+    tables = {name: stack([make(view) for view in shown]) for name, make in makers.items()}
+    tables["hires"] = stack(hires)
+    return tables
+
+
+def _assumptions(problem: FlowProblem, solutions: list[Solution], plans: pd.DataFrame) -> pd.DataFrame:
+    """Swings of the headline plan (cheapest no worse than Today, else the first)."""
+    columns = ["input", "value", "low", "high", "source", "swing_cx", "swing_cost", "swing_headroom"]
+    if not solutions:
+        return pd.DataFrame(columns=columns)
+    named = plans.index[plans["name"] == "cheapest"]
+    headline = solutions[int(named[0]) - 1 if len(named) else 0]
+    rows = [
+        (a.path, a.value, a.low, a.high, a.source or "stated", a.swing_cx, a.swing_cost, a.swing_headroom)
+        for a in swings(problem, headline)
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _bound_table(surface: OuterSurface | None) -> pd.DataFrame:
+    rows = []
+    if surface is not None:
+        for k, level in enumerate(surface.levels):
+            rows.append((level, np.nan, surface.cheapest[k]))
+            rows += [(level, s, i) for s, i in zip(surface.slopes[k], surface.intercepts[k], strict=True)]
+    return pd.DataFrame(rows, columns=["headroom", "slope", "intercept"])
+
+
+def _explanations(problem: FlowProblem, plans: pd.DataFrame, mix: pd.DataFrame) -> dict[str, str]:
+    today = plans.iloc[0]
+    words = {"today": _today_words(today)}
+    by_plan = dict(tuple(mix.groupby("plan")))
+    for _, row in plans.iloc[1:].iterrows():
+        price = next_point_price(plans, str(row["plan"]), problem.scenario.currency)[0]
+        moves = largest_moves(by_plan[row["plan"]])
+        words[str(row["plan"])] = explain_plan(row, today, moves, price, problem.scenario.currency)
+    return words
+
+
+def _today_words(today: pd.Series) -> str:
+    spare = (
+        f"it could take {today['headroom']:.0%} more demand"
+        if today["headroom"] >= 0
+        else f"it keeps its caps and promises only at {-today['headroom']:.0%} less demand"
+    )
+    return f"Today, evaluated by the same rules as every plan: {spare}; {today['abandon_rate']:.1%} of waiting contacts abandon."

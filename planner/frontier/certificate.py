@@ -1,0 +1,123 @@
+"""How close to optimal: the outer surface that no plan can pass, and what the plans reach of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers.flow.sweep import Plane
+from solvers.pareto import hypervolume
+
+Floats = NDArray[np.float64]
+SENSES = ("max", "min", "max")
+BELOW_NADIR = 0.05
+
+
+@dataclass(frozen=True)
+class OuterSurface:
+    """Bounds per headroom level: every plan with at least this headroom costs `cheapest` or more and obeys the planes.
+
+    Levels are sorted; a bound holds for its own and every higher headroom (the level below is used, nothing is
+    interpolated, for the surface is not convex in headroom).
+    """
+
+    levels: Floats
+    cheapest: Floats
+    slopes: tuple[Floats, ...]
+    intercepts: tuple[Floats, ...]
+
+    def cost_bound(self, cx: Floats, headroom: Floats) -> Floats:
+        """Least cost of any plan with at least this CX and headroom, shape (plan,); NaN below the lowest level."""
+        bound = np.full(len(cx), np.nan)
+        for k, level in enumerate(self.levels):
+            there = headroom >= level - 1e-6
+            least = np.full(int(there.sum()), self.cheapest[k])
+            for slope, intercept in zip(self.slopes[k], self.intercepts[k], strict=True):
+                if slope > 1e-12:
+                    least = np.maximum(least, (cx[there] - intercept) / slope)
+            bound[there] = np.fmax(bound[there], least)
+        return bound
+
+    def best_cx(self, level: int, cost: Floats) -> Floats:
+        """Largest CX within a cost at a level or above, shape of `cost`; NaN below the level's least cost."""
+        best = np.full(cost.shape, np.inf)
+        for k in range(level + 1):
+            for slope, intercept in zip(self.slopes[k], self.intercepts[k], strict=True):
+                best = np.minimum(best, intercept + slope * cost)
+        return np.asarray(np.where(cost >= self.cheapest[level] - 1e-9, best, np.nan))
+
+
+def outer_surface(bounds: Sequence[tuple[float, float, Sequence[Plane]]]) -> OuterSurface | None:
+    """Join the bounds of several levels (headroom, cheapest, planes); None where no level is feasible."""
+    known = sorted((b for b in bounds if np.isfinite(b[1])), key=lambda b: b[0])
+    if not known:
+        return None
+    return OuterSurface(
+        levels=np.array([b[0] for b in known]),
+        cheapest=np.maximum.accumulate(np.array([b[1] for b in known])),
+        slopes=tuple(np.array([p.slope for p in b[2]]) for b in known),
+        intercepts=tuple(np.array([p.intercept for p in b[2]]) for b in known),
+    )
+
+
+def certify(surface: OuterSurface, points: Floats, samples: int = 400) -> Mapping[str, Any]:
+    """The certificate of plans, shape (plan, 3): cx, cost, headroom.
+
+    model = HV(plans) / HV(surface read at the plans' CX and headroom); resolution = the latter / HV(whole surface);
+    ratio = their product. The reference point is the surface's nadir less 5 % of its range, so plans cannot move it.
+    Headroom counts up to the highest level. The whole surface is integrated by steps that enclose it.
+    """
+    top = float(surface.levels[-1])
+    inside = points[points[:, 2] >= surface.levels[0] - 1e-6].copy()
+    costs, curves = _curves(surface, samples)
+    worst = np.array([np.nanmin(curves), float(np.nanmax(costs)), float(surface.levels[0])])
+    best = np.array([np.nanmax(curves), float(surface.cheapest[0]), top])
+    reference = worst - BELOW_NADIR * (best - worst)
+    inside[:, 2] = np.minimum(inside[:, 2], top)
+    reached = hypervolume(inside, reference, SENSES)
+    ideal = inside.copy()
+    ideal[:, 1] = np.fmin(surface.cost_bound(inside[:, 0], inside[:, 2]), inside[:, 1])
+    at_plans = hypervolume(ideal, reference, SENSES)
+    whole = _whole(surface, costs, curves, reference)
+    model = reached / at_plans if at_plans > 0 else float("nan")
+    resolution = at_plans / whole if whole > 0 else float("nan")
+    return {
+        "model": model,
+        "resolution": resolution,
+        "ratio": model * resolution,
+        "reference": {"cx": float(reference[0]), "cost": float(reference[1]), "headroom": float(reference[2])},
+    }
+
+
+def _curves(surface: OuterSurface, samples: int) -> tuple[Floats, Floats]:
+    """Best CX along cost per level, shape (level, sample); costs end where the dearest level reaches its top."""
+    ends = []
+    for k in range(len(surface.levels)):
+        top = min(
+            (i for s, i in zip(surface.slopes[k], surface.intercepts[k], strict=True) if s < 1e-8), default=np.inf
+        )
+        rising = [(top - i) / s for s, i in zip(surface.slopes[k], surface.intercepts[k], strict=True) if s >= 1e-8]
+        ends.append(max([surface.cheapest[k], *(r for r in rising if np.isfinite(r))]))
+    costs = np.linspace(surface.cheapest[0], max(ends), samples)
+    return costs, np.array([surface.best_cx(k, costs) for k in range(len(surface.levels))])
+
+
+def _whole(surface: OuterSurface, costs: Floats, curves: Floats, reference: Floats) -> float:
+    """Hypervolume under the surface: areas per slab of headroom; a cost step counts the CX of its dearer end."""
+    areas = []
+    for curve in curves:
+        gain = np.nan_to_num(np.maximum(curve - reference[0], 0.0))
+        width = np.append(np.diff(costs), max(reference[1] - costs[-1], 0.0))
+        following = np.append(gain[1:], gain[-1])
+        open_ = np.append(np.isfinite(curve[1:]), True)
+        areas.append(float((np.where(open_, following, 0.0) * width).sum()))
+    edges = np.concatenate([[reference[2]], surface.levels])
+    total = 0.0
+    for k in range(len(surface.levels)):
+        slab = edges[k + 1] - edges[k]
+        total += slab * areas[max(0, k - 1)]
+    return total

@@ -1,0 +1,110 @@
+"""Why a plan, in words: what it gains over Today, what limits it, what the next point costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from planner.frontier.certificate import OuterSurface
+from planner.frontier.frontier import NAMED
+
+
+def explain_plan(row: pd.Series, today: pd.Series, moves: pd.DataFrame, price: str, currency: str) -> str:
+    """Three or four sentences: standing against Today, largest channel moves, price of the next point, people."""
+    sentences = []
+    name = NAMED.get(str(row["name"]), "")
+    lead = f"{name} ({row['plan']})" if name else f"Plan {row['plan']}"
+    cost = float(row["cost"]) - float(today["cost"])
+    cx = float(row["cx"]) - float(today["cx"])
+    side = "saves" if cost < 0 else "costs"
+    extra = "less" if cost < 0 else "more"
+    sentences.append(
+        f"{lead} {side} {abs(cost):,.0f} {currency} a horizon {'' if cost < 0 else extra + ' '}against Today, changes "
+        f"CX by {cx:+.3f} points and stands {row['headroom']:.0%} more demand (Today {today['headroom']:+.0%})."
+    )
+    if len(moves):
+        parts = [f"{m.issues:,.0f} {m.reason} from {m.from_channel} to {m.channel}" for m in moves.itertuples()]
+        sentences.append("Largest moves: " + ", ".join(parts) + ".")
+    else:
+        sentences.append("It moves nobody between channels.")
+    sentences.append(price)
+    sentences.append(_standing(row))
+    return " ".join(sentences)
+
+
+def _standing(row: pd.Series) -> str:
+    gap = row["gap"]
+    if row["status"] == "proven":
+        proof = "No plan of the decision grid does better on one axis without losing on another."
+    elif np.isfinite(gap):
+        proof = f"No plan with this CX and headroom can be more than {gap:.1%} of the least possible cost cheaper."
+    else:
+        proof = "It was found by search; no bound is known at its headroom."
+    people = "It is doable this week." if row["doable"] else f"It needs {int(row['hires'])} hires first."
+    return f"{proof} {people}"
+
+
+def largest_moves(mix: pd.DataFrame, count: int = 3) -> pd.DataFrame:
+    """Largest moves of a plan by reason and channel pair."""
+    moved = mix[mix["channel"] != mix["from_channel"]]
+    keys = ["reason", "from_channel", "channel"]
+    total = moved.groupby(keys, as_index=False)["issues"].sum()
+    return total.sort_values(["issues", *keys], ascending=[False, True, True, True]).head(count)
+
+
+def next_point_price(
+    plans: pd.DataFrame, plan: str, currency: str, step: float = 0.05
+) -> tuple[str, float, float, float]:
+    """What the next CX point costs at a plan: cheapest way up among plans with no less headroom (−2 points).
+
+    Returns the sentence and the price per point with its range over the nearest neighbors; NaN at the top.
+    """
+    here = plans[plans["plan"] == plan].iloc[0]
+    others = plans[(plans["origin"] != "today") & (plans["headroom"] >= here["headroom"] - 0.02)]
+    better = others[(others["cx"] > here["cx"] + 1e-6) & (others["cost"] > here["cost"])]
+    if better.empty:
+        return "No plan on the frontier has a higher CX with this headroom.", np.nan, np.nan, np.nan
+    rate = ((better["cost"] - here["cost"]) / (better["cx"] - here["cx"])).to_numpy(float)
+    near = np.argsort((better["cx"] - here["cx"]).to_numpy(float), kind="mergesort")[:5]
+    best, low, high = float(rate.min()), float(rate[near].min()), float(rate[near].max())
+    sentence = (
+        f"Going up, {step:g} more CX costs about {best * step:,.0f} {currency} with headroom held within 2 points "
+        f"({low * step:,.0f} to {high * step:,.0f} over its nearest neighbors)."
+    )
+    return sentence, best, low, high
+
+
+def prices_table(plans: pd.DataFrame, surface: OuterSurface | None, currency: str) -> pd.DataFrame:
+    """Prices in words: the next CX point between plans, and the master's own price at the plan's headroom (dual)."""
+    rows = []
+    for row in plans[plans["origin"] != "today"].itertuples():
+        sentence, best, _, _ = next_point_price(plans, str(row.plan), currency)
+        rows.append((row.plan, sentence, best, f"{currency} per CX point"))
+        dual = _dual_price(surface, float(row.cx), float(row.headroom))
+        if np.isfinite(dual):
+            words = "Price of CX in the master at this headroom (its dual): no plan buys CX for less"
+            rows.append((row.plan, words, dual, f"{currency} per CX point"))
+    return pd.DataFrame(rows, columns=["plan", "what", "price", "unit"])
+
+
+def _dual_price(surface: OuterSurface | None, cx: float, headroom: float) -> float:
+    """Slope of the cost bound at (cx, headroom): money per point; NaN where the surface is flat or unknown."""
+    if surface is None:
+        return np.nan
+    best, price = -np.inf, np.nan
+    for k in np.flatnonzero(surface.levels <= headroom + 1e-6):
+        for slope, intercept in zip(surface.slopes[k], surface.intercepts[k], strict=True):
+            if slope > 1e-9 and (cx - intercept) / slope > best:
+                best, price = (cx - intercept) / slope, 1.0 / slope
+    return price
+
+
+def certificate_words(certificate: dict[str, float], plans: Sequence[str]) -> str:
+    """The certificate in a sentence."""
+    return (
+        f"{len(plans)} plans reach {certificate['ratio']:.1%} of what no plan can exceed: "
+        f"{certificate['model']:.1%} at their own CX and headroom, {certificate['resolution']:.1%} by how densely they "
+        "fill the surface."
+    )

@@ -1,0 +1,69 @@
+"""When no plan keeps every promise: the smallest set of promises to relax."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+
+from planner.errors import Infeasible
+from planner.operation.problem import FlowProblem
+from solvers.flow.master import Master
+
+SOFT = {
+    "budget": "limits.budget_max (the budget)",
+    "seats": "limits.seats (workplaces)",
+    "segment_floor": "segments.*.cx_min (the floors of segments)",
+    "roster_hours": "roster.heads, hires_max and overtime (the people that can be had)",
+    "automated_rate": "pools.*.max_contacts_per_interval (rates of automated pools and vendors)",
+    "occupancy": "pools.*.occupancy_max (the occupancy caps)",
+    "wait_limit": "limits.abandon_rate_max (no type may lose more)",
+}
+"""Families a person could relax -> what they are called in the scenario."""
+
+
+def explain_infeasible(problem: FlowProblem, level: float) -> Infeasible:
+    """Find the smallest set of families without which the master has a plan, by trying sets in order of size.
+
+    Where the master has plans but none keeps the service promises after rounding, those are named.
+    """
+    instance = problem.instance
+    master = Master(instance.network, instance.limits, instance.payroll, list(instance.catalogues))
+    if master.level(level).cheapest() is not None:
+        names = [f"promises.{name}" for name in problem.promise_names] or ["limits"]
+        return Infeasible(
+            "the linear master has plans, but none keeps every promise with whole people on whole shifts",
+            names,
+            "seats, hires or the budget leave no room to round up; relax one of them or a promise",
+        )
+    for size in range(1, len(SOFT) + 1):
+        for group in combinations(SOFT, size):
+            if master.level(level, frozenset(group)).cheapest() is not None:
+                return Infeasible(
+                    f"proven: no plan keeps every promise at headroom {level:.0%}",
+                    [SOFT[g] for g in group],
+                    _shortfall(problem),
+                )
+    return Infeasible(
+        "proven: no plan exists even without limits; some work has no shift that covers it",
+        ["shifts"],
+        _shortfall(problem),
+    )
+
+
+def _shortfall(problem: FlowProblem) -> str:
+    """Name the pool and interval with the most natural work per person who could be there."""
+    network, payroll = problem.network, problem.instance.payroll
+    worst, words = -1.0, ""
+    for g in np.flatnonzero(network.pools.staffed & payroll.rostered):
+        flows = network.flows.pool == g
+        first = flows & (network.nodes.steer[network.flows.node] < 0) & (network.nodes.stage[network.flows.node] == 0)
+        kinds = network.flow_kind[first]
+        volume = network.first_volume[network.flows.node[first]] * network.flows.aht_s[first]
+        load = (volume[:, None] * network.profile[kinds]).sum(axis=0) / network.interval_s
+        people = max(float(payroll.heads[g] + payroll.hires_max[g]), 1e-9)
+        t = int(load.argmax())
+        if load[t] / people > worst:
+            worst = float(load[t] / people)
+            words = f"tightest: pool {problem.pools[g]} at {problem.starts[t]:%Y-%m-%d %H:%M}"
+    return words

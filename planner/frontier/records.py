@@ -1,0 +1,84 @@
+"""Plans in brief: what must be kept to judge a plan again, and its three axes; as bytes between processes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers.flow.network import Floats, Ints
+from solvers.flow.solution import Instance, Routing, Solution, judge
+from solvers.flow.sweep import Plane
+
+
+@dataclass(frozen=True)
+class Record:
+    """A plan in brief: routing, people on shifts, (cx, cost, headroom), feasibility and origin."""
+
+    routing: Routing
+    people: tuple[Ints | None, ...]
+    objectives: tuple[float, float, float]
+    feasible: bool
+    origin: str
+
+    def judged(self, instance: Instance) -> Solution:
+        """Evaluate the plan in full again."""
+        return judge(instance, self.routing, self.people, self.origin)
+
+    def named(self, origin: str) -> Record:
+        """Return the same plan under another origin."""
+        return replace(self, origin=origin)
+
+
+def brief(solution: Solution) -> Record:
+    """Keep what is needed to judge a plan again."""
+    return Record(solution.routing, solution.staffing.people, solution.objectives, solution.feasible, solution.origin)
+
+
+def pack(records: Sequence[Record], planes: Sequence[Plane] = (), cheapest: float = np.nan) -> bytes:
+    """Write records and bounds as bytes (a NumPy archive without pickles)."""
+    arrays: dict[str, NDArray[np.generic]] = {
+        "planes": np.array([(p.headroom, p.slope, p.intercept) for p in planes], dtype=float).reshape(-1, 3),
+        "cheapest": np.array(cheapest),
+        "objectives": np.array([r.objectives for r in records], dtype=float).reshape(-1, 3),
+        "feasible": np.array([r.feasible for r in records], dtype=bool),
+        "origin": np.array([r.origin for r in records], dtype="U16"),
+    }
+    if records:
+        arrays["offer"] = np.array([r.routing.offer for r in records])
+        arrays["split"] = np.array([r.routing.split for r in records])
+        arrays["priority"] = np.array([r.routing.priority for r in records])
+        for g, counts in enumerate(records[0].people):
+            if counts is not None:
+                arrays[f"people_{g}"] = np.array([r.people[g] for r in records])
+        arrays["pools"] = np.array(len(records[0].people))
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def unpack(data: bytes) -> tuple[list[Record], list[Plane], float]:
+    """Read records and bounds back."""
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        planes = [Plane(*map(float, row)) for row in arrays["planes"]]
+        records = []
+        stored = {name: arrays[name] for name in arrays.files}
+    for k in range(len(stored["feasible"])):
+        routing = Routing(stored["offer"][k], stored["split"][k], stored["priority"][k].astype(np.int64))
+        people = tuple(
+            stored[f"people_{g}"][k].astype(np.int64) if f"people_{g}" in stored else None
+            for g in range(int(stored["pools"]))
+        )
+        cx, cost, headroom = map(float, stored["objectives"][k])
+        records.append(
+            Record(routing, people, (cx, cost, headroom), bool(stored["feasible"][k]), str(stored["origin"][k]))
+        )
+    return records, planes, float(stored["cheapest"])
+
+
+def axes(records: Sequence[Record]) -> Floats:
+    """Objectives as an array, shape (plan, 3): cx, cost, headroom."""
+    return np.array([r.objectives for r in records], dtype=float).reshape(-1, 3)

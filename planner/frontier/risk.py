@@ -1,0 +1,152 @@
+"""All plans under common draws: demand, handle time, shrinkage, and what history knows of experience."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.frontier.work import Work
+from planner.operation.problem import FlowProblem
+from planner.scenario.quantities import Stated
+from solvers.flow.evaluate import capacity_ratio, evaluate, promises_kept
+from solvers.flow.network import Decision, FlowNetwork, Flows
+from solvers.flow.solution import Instance
+from solvers.flow.steady_state import SteadyState
+from solvers.pareto import nondominated
+
+Floats = NDArray[np.float64]
+AHT_CV = 0.03  # week-to-week coefficient of variation of a center's mean handle time, stated default
+CHUNK = 8
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Common draws: `demand` (draw, type) factors, `aht` (draw,) factors, `shrinkage` (draw, pool), `scores` (draw,
+    flow) score of each flow, NaN-free, already with the bias nobody observed.
+    """
+
+    demand: Floats
+    aht: Floats
+    shrinkage: Floats
+    scores: Floats
+
+
+@dataclass(frozen=True)
+class RiskOfPlans:
+    """Arrays (plan, draw): `cx`, `cost`, `headroom`; `kept` bool: every promise kept in every period."""
+
+    cx: Floats
+    cost: Floats
+    headroom: Floats
+    kept: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Stand:
+    """A plan as risk sees it: its decision, people on the floor and the cost of people."""
+
+    decision: Decision
+    scheduled: Floats
+    people_money: float
+
+
+def draw_world(problem: FlowProblem, count: int, seed: int) -> Draws:
+    """Draw the uncertain world `count` times; draw k is the same for every plan."""
+    rng = np.random.default_rng([seed, 23])
+    sigma = np.sqrt(np.log1p(AHT_CV**2))
+    aht = np.exp(sigma * rng.standard_normal(count) - sigma**2 / 2)
+    shrinkage = np.array(
+        [
+            _triangular(rng, pool.shrinkage, count) if pool.staffed else np.zeros(count)
+            for pool in problem.scenario.pools.values()
+        ]
+    ).T
+    posterior = problem.experience.draws(count, seed)
+    low, high = problem.scenario.experience.scale
+    scores = problem.flow_scores(posterior.scores.copy(), posterior.move_scores)
+    moved = problem.weights.move
+    if (moved >= 0).any():
+        bias = rng.standard_normal((count, len(problem.experience.moves)))
+        scores[:, moved >= 0] += problem.scenario.experience.unseen_bias_sd * bias[:, moved[moved >= 0]]
+    return Draws(problem.demand.factors(count, seed), aht, shrinkage, np.clip(scores, low, high))
+
+
+def _triangular(rng: np.random.Generator, stated: Stated, count: int) -> Floats:
+    low, high = stated.bounds
+    if high <= low:
+        rng.random(count)  # keeps the stream in step whatever the scenario states
+        return np.full(count, stated.value)
+    return np.asarray(rng.triangular(low, min(max(stated.value, low), high), high, count))
+
+
+def perturbed(instance: Instance, demand: Floats, aht: float, scores: Floats) -> FlowNetwork:
+    """The network of one draw."""
+    network = instance.network
+    flows: Flows = replace(network.flows, aht_s=network.flows.aht_s * aht, score=scores)
+    return replace(network, issues=network.issues * demand, flows=flows)
+
+
+def risk_job(instance: Instance, stands: Sequence[Stand], draws: Draws) -> bytes:
+    """Evaluate plans under every draw; bytes of arrays (axis, plan, draw)."""
+    count = len(draws.aht)
+    result = np.zeros((4, len(stands), count))
+    for d in range(count):
+        network = perturbed(instance, draws.demand[d], float(draws.aht[d]), draws.scores[d])
+        for p, stand in enumerate(stands):
+            present = stand.scheduled * (1 - draws.shrinkage[d])[:, None]
+            nominal = stand.scheduled * (1 - instance.network.pools.shrinkage)[:, None]
+            measured = stand.decision.on_task + present - nominal
+            decision = replace(stand.decision, on_task=np.maximum(measured, 0.0))
+            outcome = evaluate(network, instance.promises, decision, with_headroom=False)
+            ratio = _spare(network, decision, outcome.state)
+            result[:, p, d] = (
+                outcome.cx,
+                outcome.variable_cost + stand.people_money,
+                ratio,
+                float(all(promises_kept(instance.promises, outcome.promise_values))),
+            )
+    buffer = io.BytesIO()
+    np.save(buffer, result)
+    return buffer.getvalue()
+
+
+def _spare(network: FlowNetwork, decision: Decision, state: SteadyState) -> float:
+    """Spare capacity under the caps at this draw's demand: the first step of headroom, promises apart."""
+    return min(capacity_ratio(network, decision, state) - 1.0, 9.0)
+
+
+def risk_of(problem: FlowProblem, stands: Sequence[Stand], draws: Draws, work: Work) -> RiskOfPlans:
+    """Evaluate all plans under common draws, in chunks of plans of fixed size; left-out chunks are NaN."""
+    chunks = [list(stands[k : k + CHUNK]) for k in range(0, len(stands), CHUNK)]
+    jobs = [(f"risk/{k}", (problem.instance, chunk, draws)) for k, chunk in enumerate(chunks)]
+    parts = []
+    for chunk, data in zip(chunks, work.run("risk", risk_job, jobs), strict=True):
+        missing = np.full((4, len(chunk), len(draws.aht)), np.nan)
+        parts.append(missing if data is None else np.load(io.BytesIO(data), allow_pickle=False))
+    whole = np.concatenate(parts, axis=1)
+    return RiskOfPlans(whole[0], whole[1], whole[2], whole[3] > 0.5)
+
+
+def efficient_share(risk: RiskOfPlans) -> Floats:
+    """Share of draws in which each plan is non-dominated among all, shape (plan,)."""
+    share = np.zeros(len(risk.cx))
+    for d in range(risk.cx.shape[1]):
+        points = np.column_stack([risk.cx[:, d], risk.cost[:, d], risk.headroom[:, d]])
+        if np.isfinite(points).all():
+            share += nondominated(points, ("max", "min", "max"))
+    return np.asarray(share / max(1, risk.cx.shape[1]))
+
+
+def regret(risk: RiskOfPlans) -> Floats:
+    """Mean over draws of the CX a plan falls short of the best plan that costs no more and has no less headroom."""
+    short = np.zeros(len(risk.cx))
+    for d in range(risk.cx.shape[1]):
+        cheaper = risk.cost[:, d][None, :] <= risk.cost[:, d][:, None] + 1e-9
+        safer = risk.headroom[:, d][None, :] >= risk.headroom[:, d][:, None] - 1e-9
+        best = np.where(cheaper & safer, risk.cx[:, d][None, :], -np.inf).max(axis=1)
+        short += best - risk.cx[:, d]
+    return np.asarray(short / max(1, risk.cx.shape[1]))

@@ -1,0 +1,142 @@
+"""Find plans: enumerate where the grid is small, else sweep the master, search on from it, and polish."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.frontier.certificate import OuterSurface, outer_surface
+from planner.frontier.choose import keep_best
+from planner.frontier.jobs import bound_job, grid_job, polish_job, search_job, sweep_job
+from planner.frontier.records import Record, unpack
+from planner.frontier.work import Work
+from planner.operation.problem import FlowProblem
+from solvers.evolution import evolve
+from solvers.flow.enumerate import grid_size, offer_grid
+from solvers.flow.genome import encode, space_of
+from solvers.flow.network import Floats
+from solvers.flow.sweep import Plane, SweepSettings
+
+CHUNK = 10
+POPULATION = 40
+
+
+@dataclass(frozen=True)
+class Found:
+    """Plans on the frontier in brief, the outer surface, and whether every plan of a finite grid was looked at."""
+
+    records: tuple[Record, ...]
+    surface: OuterSurface | None
+    enumerated: bool
+
+
+def sweep_settings(problem: FlowProblem, fallback: Floats) -> SweepSettings:
+    """Settings of the master's sweep from the scenario; `fallback` shares where the master sends nobody."""
+    settings = problem.scenario.frontier
+    return SweepSettings(settings.cost_points, settings.share_step, settings.priority_classes, fallback)
+
+
+def find_plans(problem: FlowProblem, fallback: Floats, work: Work) -> Found:
+    """Find the frontier's plans. The result depends on the problem and the seed alone, not on workers."""
+    settings = sweep_settings(problem, fallback)
+    levels = sorted(set(problem.scenario.frontier.headroom_levels))
+    swept, bounds = _sweep(problem, levels, settings, work)
+    bounds += _between(problem, levels, work)
+    size = grid_size(problem.instance, settings.step)
+    if size <= problem.scenario.frontier.enumerate_max:
+        records = _enumerate(problem, fallback, work)
+        return Found(tuple(keep_best(records, len(records) + 1)), outer_surface(bounds), not work.skipped)
+    searched = _search(problem, swept, settings, work)
+    front = keep_best([*swept, *searched], problem.scenario.frontier.max_plans)
+    polished = _polish(problem, front, work)
+    front = keep_best([*front, *polished], problem.scenario.frontier.max_plans)
+    return Found(tuple(front), outer_surface(bounds), False)
+
+
+Bound = tuple[float, float, list[Plane]]
+
+
+def _sweep(
+    problem: FlowProblem, levels: list[float], settings: SweepSettings, work: Work
+) -> tuple[list[Record], list[Bound]]:
+    jobs = [(f"sweep/{level!r}", (problem.instance, level, settings)) for level in _farthest_first(levels)]
+    records: list[Record] = []
+    bounds: list[Bound] = []
+    for (_, (_, level, _)), data in zip(jobs, work.run("master", sweep_job, jobs), strict=True):
+        if data is not None:
+            found, planes, cheapest = unpack(data)
+            records += found
+            bounds.append((float(level), cheapest, planes))
+    return records, bounds
+
+
+def _farthest_first(levels: list[float]) -> list[float]:
+    """Order levels so that any prefix is spread out: both ends, then the widest gaps."""
+    order = [levels[0], levels[-1]][: len(levels)]
+    while len(order) < len(levels):
+        order.append(max((x for x in levels if x not in order), key=lambda x: min(abs(x - y) for y in order)))
+    return order
+
+
+def _between(problem: FlowProblem, levels: list[float], work: Work) -> list[Bound]:
+    """Bounds halfway between levels: the surface uses the level below, so a finer ladder is a tighter bound."""
+    points = max(4, problem.scenario.frontier.cost_points // 2)
+    halves = [(a + b) / 2 for a, b in zip(levels, levels[1:], strict=False)]
+    jobs = [(f"bound/{level!r}", (problem.instance, level, points)) for level in halves]
+    bounds: list[Bound] = []
+    for level, data in zip(halves, work.run("bound", bound_job, jobs), strict=True):
+        if data is not None:
+            _, planes, cheapest = unpack(data)
+            bounds.append((level, cheapest, planes))
+    return bounds
+
+
+def _enumerate(problem: FlowProblem, split: Floats, work: Work) -> list[Record]:
+    step = problem.scenario.frontier.share_step
+    offers = offer_grid(problem.instance, float(step or 1.0))
+    jobs = [(f"grid/{k}", (problem.instance, offer, split)) for k, offer in enumerate(offers)]
+    return [r for data in work.run("every plan", grid_job, jobs) if data is not None for r in unpack(data)[0]]
+
+
+def _search(problem: FlowProblem, seeds: list[Record], settings: SweepSettings, work: Work) -> list[Record]:
+    """Vary the master's plans; every individual is evaluated by the one evaluator, in chunks of fixed size."""
+    budget = problem.scenario.frontier.search_evaluations
+    start = keep_best(seeds, POPULATION)
+    if budget <= 0 or len(start) < 2 or work.out_of_time:
+        return []
+    instance, network = problem.instance, problem.network
+    found: list[Record] = []
+    done = [0]
+
+    def evaluate(genomes: Floats) -> tuple[Floats, Floats]:
+        chunks = [genomes[k : k + CHUNK] for k in range(0, len(genomes), CHUNK)]
+        jobs = [(f"search/{done[0] + k}", (instance, chunk, settings)) for k, chunk in enumerate(chunks)]
+        done[0] += len(chunks)
+        records = []
+        for chunk, data in zip(chunks, work.run("search", search_job, jobs), strict=True):
+            records += unpack(data)[0] if data is not None else [None] * len(chunk)
+        found.extend(r for r in records if r is not None and r.feasible)
+        nothing = (-1e3, 1e12, -10.0)
+        rows = [r.objectives if r is not None and np.isfinite(r.objectives).all() else nothing for r in records]
+        values = np.array(rows, dtype=float)
+        bad = np.array([[0.0 if r is not None and r.feasible else 1.0] for r in records])
+        return values * np.array([-1.0, 1.0, -1.0]), bad
+
+    genomes = np.array([encode(network, r.judged(instance)) for r in start])
+    evolve(
+        evaluate,
+        space_of(network),
+        genomes,
+        population=POPULATION,
+        evaluations=budget + len(genomes),
+        seed=work.seed,
+    )
+    return found
+
+
+def _polish(problem: FlowProblem, front: list[Record], work: Work) -> list[Record]:
+    """Cover the frontier's plans exactly, in chunks of fixed size."""
+    chunks = [front[k : k + CHUNK] for k in range(0, len(front), CHUNK)]
+    jobs = [(f"polish/{k}", (problem.instance, chunk)) for k, chunk in enumerate(chunks)]
+    return [r for data in work.run("covers", polish_job, jobs) if data is not None for r in unpack(data)[0]]

@@ -1,0 +1,107 @@
+"""How the center runs now, as one more plan: its routing and the people who stand there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from planner.operation.problem import FlowProblem
+from solvers.flow.evaluate import Evaluation, evaluate
+from solvers.flow.network import Decision, Floats
+from solvers.flow.solution import Routing
+from solvers.shifts.catalogue import Catalogue
+
+
+@dataclass(frozen=True)
+class Today:
+    """The baseline: routing, scheduled and on-task people (pool, interval), evaluation and cost by the same rules."""
+
+    routing: Routing
+    scheduled: Floats
+    on_task: Floats
+    evaluation: Evaluation
+    paid_h: Floats
+    cost: float
+    notes: tuple[str, ...]
+
+
+def baseline(problem: FlowProblem, staffing: pd.DataFrame, routing: pd.DataFrame) -> Today:
+    """Evaluate Today.
+
+    Parameters
+    ----------
+    staffing
+        `pool, interval` (index), `scheduled` and, where measured, `on_task`.
+    routing
+        `reason, segment, channel, pool, share`; pairs not named are split evenly over the pools that may serve them.
+    """
+    network = problem.network
+    scheduled, on_task, notes = _people(problem, staffing)
+    route = Routing(
+        offer=np.zeros(len(network.nodes.kind)),
+        split=_split(problem, routing),
+        priority=np.zeros(len(network.pair_pool), dtype=np.int64),
+    )
+    decision = Decision(route.offer, route.split, route.priority, on_task)
+    evaluation = evaluate(network, problem.instance.promises, decision)
+    paid_h = _paid_hours(problem, scheduled)
+    pools, payroll = network.pools, problem.instance.payroll
+    overtime = np.maximum(0.0, paid_h - np.where(payroll.rostered, payroll.heads * payroll.contract_h, np.inf))
+    wages = pools.wage_per_h * (paid_h + np.nan_to_num(payroll.overtime_premium) * overtime)
+    cost = evaluation.variable_cost + float(wages.sum())
+    return Today(route, scheduled, on_task, evaluation, paid_h, cost, notes)
+
+
+def _people(problem: FlowProblem, staffing: pd.DataFrame) -> tuple[Floats, Floats, tuple[str, ...]]:
+    network = problem.network
+    shape = (len(problem.pools), network.profile.shape[1])
+    scheduled, on_task = np.zeros(shape), np.zeros(shape)
+    place = {name: g for g, name in enumerate(problem.pools)}
+    known = staffing[staffing["pool"].isin(place)]
+    rows = known["pool"].map(place).to_numpy(np.int64)
+    columns = known["interval"].to_numpy(np.int64)
+    scheduled[rows, columns] = known["scheduled"].to_numpy(float)
+    if "on_task" in known.columns and known["on_task"].notna().any():
+        on_task[rows, columns] = known["on_task"].to_numpy(float)
+        return scheduled, on_task, ()
+    on_task = scheduled * (1.0 - network.pools.shrinkage)[:, None]
+    note = "Today's agents on task are its schedule less the stated shrinkage: nobody measured who really stood there."
+    return scheduled, on_task, (note,)
+
+
+def _split(problem: FlowProblem, routing: pd.DataFrame) -> Floats:
+    network = problem.network
+    share = np.zeros(len(network.split_kind))
+    types = {pair: k for k, pair in enumerate(problem.types)}
+    table: dict[tuple[int, int, int], float] = {}
+    for row in routing.itertuples():
+        kind = types.get((str(row.reason), str(row.segment)))
+        if kind is not None and row.pool in problem.pools and row.channel in problem.channels:
+            key = (kind, problem.channels.index(str(row.channel)), problem.pools.index(str(row.pool)))
+            table[key] = table.get(key, 0.0) + float(row.share)
+    for k in range(len(share)):
+        share[k] = table.get((int(network.split_kind[k]), int(network.split_channel[k]), int(network.split_pool[k])), 0)
+    return normalized_split(problem, share)
+
+
+def normalized_split(problem: FlowProblem, share: Floats) -> Floats:
+    """Scale the shares of each (type, channel) to sum to 1; even where all are 0."""
+    network = problem.network
+    group = network.split_kind * len(problem.channels) + network.split_channel
+    size = int(group.max(initial=0)) + 1
+    total = np.bincount(group, share, size)
+    count = np.bincount(group, minlength=size)
+    even = 1.0 / count[group]
+    return np.asarray(np.where(total[group] > 1e-12, share / np.maximum(total[group], 1e-300), even))
+
+
+def _paid_hours(problem: FlowProblem, scheduled: Floats) -> Floats:
+    """Paid hours of Today: person-hours on the floor times the least paid hours per floor hour of the catalogue."""
+    paid = np.zeros(len(problem.pools))
+    for g, catalogue in enumerate(problem.instance.catalogues):
+        if isinstance(catalogue, Catalogue):
+            ratio = float((catalogue.paid_h / catalogue.cover.sum(axis=1)).min())
+            paid[g] = scheduled[g].sum() * ratio
+    return paid

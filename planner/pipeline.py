@@ -1,0 +1,127 @@
+"""The whole line: history → experience, demand; scenario → operation → frontier."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import Executor
+from typing import Any
+
+import pandas as pd
+
+from planner.demand import demand_for
+from planner.errors import Stopped
+from planner.experience import model_for
+from planner.experience.model import ExperienceModel
+from planner.frontier.assemble import assemble
+from planner.frontier.frontier import Frontier
+from planner.frontier.infeasible import explain_infeasible
+from planner.frontier.search import find_plans
+from planner.frontier.work import Checkpoint, Progress, Work, silent
+from planner.history.scenario_history import history_of, seen_routing, seen_staffing
+from planner.operation import FlowProblem, baseline, build_problem
+from planner.scenario import Scenario, read_today_routing, read_today_staffing
+
+
+def plan(
+    scenario: Scenario,
+    *,
+    seed: int,
+    executor: Executor | None = None,
+    time_limit_s: float | None = None,
+    progress: Progress | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> Frontier:
+    """Return the frontier of whole plans of a scenario.
+
+    Parameters
+    ----------
+    scenario
+        A loaded scenario.
+    seed
+        Seed of everything random; the same seed gives the same frontier with any number of workers.
+    executor
+        Where independent jobs run; None: here, one after the other.
+    time_limit_s
+        No further job is started after so many seconds; what is there is kept and valid.
+    progress, checkpoint
+        Told about finished jobs; keeps them so that a killed run resumes.
+
+    Raises
+    ------
+    ScenarioError
+        The scenario and its inputs do not fit together.
+    Infeasible
+        Proven: no plan keeps every promise.
+    Stopped
+        Out of time before any plan was found.
+    """
+    deadline = None if time_limit_s is None else time.monotonic() + time_limit_s
+    work = Work(seed, executor, progress or silent, checkpoint, deadline)
+    work.progress("history", 0, 1, "")
+    history = history_of(scenario)
+    work.progress("experience", 0, 1, "")
+    experience = model_for(scenario, history, seed=seed)
+    demand = demand_for(scenario, history, experience)
+    problem = build_problem(scenario, experience, demand)
+    today = baseline(problem, today_staffing(scenario, history), today_routing(scenario, history))
+    found = find_plans(problem, today.routing.split, work)
+    if not found.records:
+        if work.skipped:
+            raise Stopped("out of time before a plan was found; run again with a longer --time-limit and --resume")
+        raise explain_infeasible(problem, min(scenario.frontier.headroom_levels))
+    work.progress("report", 0, 1, "")
+    return assemble(problem, today, found, work, _meta(problem, seed, history, today.notes))
+
+
+def today_staffing(scenario: Scenario, history: Any) -> pd.DataFrame:
+    """Today's people per pool and interval: `pool, interval, scheduled` and, where measured, `on_task`."""
+    if scenario.today.staffing != "history":
+        return read_today_staffing(scenario)
+    return seen_staffing(scenario, history)
+
+
+def today_routing(scenario: Scenario, history: Any) -> pd.DataFrame:
+    """Today's shares of pools: `reason, segment, channel, pool, share`."""
+    if scenario.today.routing != "history":
+        return read_today_routing(scenario)
+    return seen_routing(scenario, history)
+
+
+def _meta(problem: FlowProblem, seed: int, history: Any, today_notes: tuple[str, ...]) -> dict[str, Any]:
+    scenario, experience, demand = problem.scenario, problem.experience, problem.demand
+    quality = [] if history is None else list(history.quality.lines())
+    return {
+        "scenario": scenario.name,
+        "title": scenario.title,
+        "currency": scenario.currency,
+        "metric": str(scenario.experience.metric),
+        "scale": list(scenario.experience.scale),
+        "days": scenario.horizon.days,
+        "start": scenario.horizon.start.isoformat(),
+        "interval_min": scenario.horizon.interval_min,
+        "timezone": scenario.horizon.timezone,
+        "seed": seed,
+        "demand_source": demand.source,
+        "notes": [*quality, *demand.notes, *experience.notes, *problem.notes, *today_notes, *LEFT_OUT],
+        "experience_table": _readable(experience),
+        "titles": {
+            group: {key: item.title or key for key, item in getattr(scenario, group).items()}
+            for group in ("reasons", "segments", "channels", "pools", "steers")
+        },
+    }
+
+
+def _readable(experience: ExperienceModel) -> list[dict[str, Any]]:
+    columns = ["reason", "channel", "segment", "mean", "lower", "upper", "n_contacts", "n_effective", "support"]
+    table = experience.table.reindex(columns=columns)
+    return [
+        {k: (None if isinstance(v, float) and v != v else v) for k, v in row.items()}  # noqa: PLR0124
+        for row in table.to_dict("records")
+    ]
+
+
+LEFT_OUT = (
+    "Waiting is stationary within each interval; what one interval hands to the next is not carried over.",
+    "Returns and redials follow the daily profile of their type; a month is this week repeated.",
+    "Overflow between pools, opening hours per pool and improvement initiatives are not decided yet.",
+)
