@@ -76,7 +76,7 @@ def build_payload(frontier: Frontier) -> dict[str, Any]:
         ],
         "assumptions": _assumptions(frontier, units),
         "experience": _experience(meta, units),
-        "notes": [str(note) for note in meta.get("notes") or ()],
+        "notes": notes_of(meta),
         "certificate": _certificate(frontier.certificate),
         "glossary": dict(GLOSSARY),
         "about": run_facts(frontier),
@@ -219,6 +219,12 @@ def _experience(meta: Mapping[str, Any], units: Units) -> dict[str, Any]:
         "by_segment": len(segments) > 1,
         "rows": [{"reason": reason, "segment": segment, "cells": cells} for (reason, segment), cells in rows.items()],
     }
+
+
+def notes_of(meta: Mapping[str, Any]) -> list[str]:
+    """List what readers must know about the data, failed checks first."""
+    failed = [PAGE["failed_check"].format(check=check) for check in meta.get("failed_checks") or ()]
+    return failed + [str(note) for note in meta.get("notes") or ()]
 
 
 def _certificate(certificate: Mapping[str, Any]) -> list[str]:

@@ -171,14 +171,23 @@ def _prices(frontier: Frontier, units: Units, named: list[str]) -> dict[str, lis
     prices = _table(frontier, "prices")
     if prices.empty:
         return {}
-    known = prices[prices["plan"].isin(named) & prices["price"].notna()]
-    known = known.assign(size=known["price"].abs()).sort_values("size", ascending=False, kind="stable")
     answer: dict[str, list[str]] = {}
-    for row in known.to_dict("records"):
+    for row in prices[prices["plan"].isin(named)].to_dict("records"):
         lines = answer.setdefault(str(row["plan"]), [])
-        if len(lines) < _MOVES:
-            lines.append(f"{row['what']}: {units.symbol}{row['price']:,.2f} {row['unit']}".strip())
+        line = _price_words(str(row["what"]), float(row["price"]), str(row["unit"]), units)
+        if line and len(lines) < _MOVES:
+            lines.append(line)
     return answer
+
+
+def _price_words(what: str, price: float, unit: str, units: Units) -> str:
+    """Say a price; a whole sentence stands for itself, and a price that is not known says nothing."""
+    if what.endswith("."):
+        return what
+    if not math.isfinite(price):
+        return ""
+    symbol = "" if unit[:3].isupper() else units.symbol
+    return f"{what}: {symbol}{price:,.{0 if abs(price) >= 1000 else 2}f} {unit}"
 
 
 def _why(frontier: Frontier, named: list[str]) -> dict[str, str]:

@@ -10,10 +10,12 @@ TITLES = {
 """The three plans that answer a leader first, in this order."""
 
 RULES_OF_CHOICE = {
-    "cheapest": "The lowest cost among plans whose customer experience is not below today's.",
+    "cheapest": "The lowest cost among plans whose customer experience and headroom are not below today's.",
     "best_cx": "The highest customer experience among plans that cost no more than today.",
-    "resilient": "The plan that absorbs the largest growth of demand with every promise kept.",
-    "balanced": "The plan closest to the best value of all three results at once; one view of balance, not an optimum.",
+    "resilient": "The most headroom among plans that cost no more than today and whose customer experience is not "
+    "below today's; where there is none, among plans that cost no more than today.",
+    "balanced": "The plan closest to the best value of all three results at once, each on the range of this frontier; "
+    "one view of balance, not an optimum.",
 }
 
 SUMMARY = {
@@ -135,6 +137,7 @@ PAGE = {
     "experience": "Experience by reason and channel",
     "experience_help": "Estimated score with its 90% interval. “Sparse” and “extrapolated” numbers lean on little "
     "or no history; “none” was never seen and is not used.",
+    "failed_check": "A check of the finished plans failed: {check}",
     "notes": "Quality of the data",
     "no_notes": "Nothing was noted.",
     "certificate": "How good is this frontier?",
@@ -143,6 +146,8 @@ PAGE = {
     "chosen_by": "How the named plans were chosen",
     "reason": "Reason",
     "periods": "periods",
+    "channel": "Channel",
+    "drawn": "Drawn",
     "about": "About this run",
     "print_more": "The page itself shows more: all plans, staffing maps and the experience matrix.",
     "noscript": "The pictures and tables need JavaScript; everything is inside this file, nothing is loaded.",

@@ -149,15 +149,17 @@ def doable_words(frontier: Frontier, row: pd.Series, units: Units) -> str:
 
 
 def _by_rule(frontier: Frontier, key: str) -> pd.Series | None:
-    """Find a leading plan that carries another name; a plan has one name only."""
+    """Find a leading plan by the rule of its name: a plan has one name only, so it may carry another."""
     today, table = frontier.baseline, frontier.table
     others = table[table["origin"] != "today"]
-    if key == "cheapest":
-        fit, order = others[others["cx"] >= today["cx"]], "cost"
-    elif key == "best_cx":
-        fit, order = others[others["cost"] <= today["cost"]], "cx"
-    else:
-        fit, order = others[others["headroom"] >= today["headroom"]], "headroom"
+    no_worse, within = others["cx"] >= today["cx"], others["cost"] <= today["cost"]
+    as_safe = others["headroom"] >= min(float(today["headroom"]), float(others["headroom"].max()))
+    narrow, wide, order = {
+        "cheapest": (no_worse & as_safe, no_worse, "cost"),
+        "best_cx": (within, within, "cx"),
+        "resilient": (within & no_worse, within, "headroom"),
+    }[key]
+    fit = others[narrow] if narrow.any() else others[wide]
     return None if fit.empty else fit.sort_values(order, ascending=order == "cost", kind="stable").iloc[0]
 
 

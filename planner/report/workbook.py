@@ -14,7 +14,7 @@ import pandas as pd
 import xlsxwriter
 
 from planner.frontier.frontier import NAMED, Frontier
-from planner.report.payload import run_facts
+from planner.report.payload import notes_of, run_facts
 from planner.report.sheets import Book, write_frame
 from planner.report.strings import COLUMNS, STAFFING_HEADS, SUMMARY_ROWS, WORKBOOK
 from planner.report.text import named_rows, summary_lines, units_of
@@ -186,6 +186,7 @@ def _staffing_wide(staffing: pd.DataFrame) -> pd.DataFrame:
         own = staffing[staffing["pool"] == pool].set_index("interval")
         for column, words in STAFFING_HEADS.items():
             wide[words.format(pool=pool)] = own[column]
+    wide.index = pd.Index(pd.to_datetime(wide.index), name="interval")
     return wide.reset_index()
 
 
@@ -198,9 +199,9 @@ def _readme(book: Book, frontier: Frontier) -> None:
         sheet.write_string(line, 0, label, book.formats["label"])
         sheet.write_string(line, 1, value)
         line += 1
-    for note in frontier.meta.get("notes") or ():
+    for note in notes_of(frontier.meta):
         sheet.write_string(line, 0, WORKBOOK["note"], book.formats["label"])
-        sheet.write_string(line, 1, str(note))
+        sheet.write_string(line, 1, note)
         line += 1
     line += 1
     sheet.write_row(line, 0, [WORKBOOK["column"], WORKBOOK["meaning"]], book.formats["head"])

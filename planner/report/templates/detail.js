@@ -6,7 +6,7 @@ const heading = (text, ...nodes) => el("section", {}, el("h3", {}, text), ...nod
 const bullets = (lines) => el("ul", {}, ...lines.map((line) => el("li", {}, line)));
 function grid(head, rows, caption) {
   return el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption }, el("table", {}, el("caption", { class: "hidden" }, caption),
-    el("thead", {}, el("tr", {}, ...head.map((text, i) => el("th", { scope: "col", class: i ? "num" : "" }, text)))),
+    el("thead", {}, el("tr", {}, ...head.map((text, i) => el("th", { scope: "col", class: i ? "num" : "" }, text === words.drawn ? el("span", { class: "hidden" }, text) : text)))),
     el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((cell, i) => (i ? el("td", { class: "num" }, cell) : el("th", { scope: "row" }, cell))))))));
 }
 
@@ -23,7 +23,7 @@ function twoColumns(plan, labels, table, show_, caption, head) {
   const other = plan !== today;
   const rows = labels.map((label, i) => ({ label, a: now[i] ?? 0, b: then[i] ?? 0 })).filter(({ a, b }) => a || b)
     .map(({ label, a, b }) => [label, show_(a), ...(other ? [show_(b)] : []), bars(a, other ? b : null, most)]);
-  return grid([head, words.today, ...(other ? [plan.id] : []), ""], rows, caption);
+  return grid([head, words.today, ...(other ? [plan.id] : []), words.drawn], rows, caption);
 }
 
 const clock = (text) => text.slice(11, 16);
@@ -94,7 +94,7 @@ function drawDetail() {
   const sections = [];
   const add = (wanted, text, ...nodes) => { if (wanted) sections.push(heading(text, ...nodes)); };
   add(plan !== today || parts.why[plan.id], words.why, el("p", {}, parts.why[plan.id] || words.no_why), plan === today ? "" : el("p", { class: "quiet" }, plan.doing));
-  add(parts.channels.length, words.mix, twoColumns(plan, parts.channels, parts.mix, (v) => fixed(v, 0), words.mix, ""), parts.moves[plan.id] ? el("p", { class: "quiet" }, words.moves) : "", parts.moves[plan.id] ? bullets(parts.moves[plan.id]) : "");
+  add(parts.channels.length, words.mix, twoColumns(plan, parts.channels, parts.mix, (v) => fixed(v, 0), words.mix, words.channel), parts.moves[plan.id] ? el("p", { class: "quiet" }, words.moves) : "", parts.moves[plan.id] ? bullets(parts.moves[plan.id]) : "");
   add(parts.promises.length && parts.kept[plan.id], words.promises, grid([words.promise, words.target, words.value, words.kept], promiseRows(plan), words.promises));
   add(parts.items.length, words.costs, twoColumns(plan, parts.items, parts.costs, money, words.costs, words.item), bullets(costRows(plan)));
   add(riskLines(plan).length, words.risk, bullets(riskLines(plan)));

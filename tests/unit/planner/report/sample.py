@@ -97,11 +97,12 @@ def _plans(rng: np.random.Generator, n: int) -> pd.DataFrame:
 def _name(frame: pd.DataFrame) -> None:
     frame.loc[0, "name"] = "today"
     others = frame.iloc[1:]
+    good, within = others["cx"] >= 3.80, others["cost"] <= 112_000
     picks = {
-        "cheapest": others[others["cx"] >= 3.80]["cost"],
-        "best_cx": -others[others["cost"] <= 112_000]["cx"],
-        "resilient": -others["headroom"],
-        "balanced": (others["cost"] / 1e5 - others["cx"]),
+        "cheapest": others[good & (others["headroom"] >= 0.04)]["cost"],
+        "best_cx": -others[within]["cx"],
+        "resilient": -others[good & within]["headroom"],
+        "balanced": others["cost"] / 1e5 - others["cx"],
     }
     for key, score in picks.items():
         free = score[frame.loc[score.index, "name"] == ""]

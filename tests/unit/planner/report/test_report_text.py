@@ -36,18 +36,23 @@ def test_small_frontiers_still_give_three_lines(n: int) -> None:
 
 
 def test_a_plan_that_leads_twice_is_told_once() -> None:
-    frontier = sample_frontier(1)
-    lines = summary_lines(frontier)
-    assert sum("p001" in line for line in lines) >= 2
-    assert "the same plan as “Cheapest no worse than today”" in lines[2]
+    lines = summary_lines(with_plans(sample_frontier(1), cx=[3.8, 3.9], cost=[112e3, 100e3], headroom=[0.04, 0.1]))
+    assert lines[0].startswith("Cheapest no worse than today (p001): saves $12,000 a week (10.7%)")
+    assert lines[1:] == [
+        f"{title}: the same plan as “Cheapest no worse than today” (p001)."
+        for title in ("Best CX at today's cost", "Most resilient")
+    ]
 
 
 def test_a_plan_without_its_name_is_found_by_its_rule() -> None:
     frontier = sample_frontier(60)
     nameless = with_plans(frontier, name=np.where(frontier.table["name"] == "today", "today", None))
     table = frontier.table.iloc[1:]
-    assert headline(nameless)[0]["plan"] == table[table["cx"] >= 3.8].sort_values("cost").iloc[0]["plan"]
-    assert headline(nameless)[2]["plan"] == table.loc[table["headroom"].idxmax(), "plan"]
+    good, within = table[table["cx"] >= 3.8], table[table["cost"] <= 112_000]
+    safe, cheap = good[good["headroom"] >= 0.04], within[within["cx"] >= 3.8]
+    assert headline(nameless)[0]["plan"] == safe.loc[safe["cost"].idxmin(), "plan"]
+    assert headline(nameless)[1]["plan"] == within.loc[within["cx"].idxmax(), "plan"]
+    assert headline(nameless)[2]["plan"] == cheap.loc[cheap["headroom"].idxmax(), "plan"]
     assert list(named_rows(nameless)) == ["today"]
 
 
