@@ -129,8 +129,8 @@ def test_cards_say_what_the_summary_lines_say() -> None:
     payload = build_payload(frontier)
     for line, answer in zip(summary_lines(frontier), payload["headline"], strict=True):
         assert answer["line"] == line
-        assert answer["cost"] in line
-        assert answer["doable"] in line
+        told = answer["plan"] is None or "the same plan as" in line
+        assert told or all(answer[part] in line for part in ("cost", "cx", "headroom", "doable"))
 
 
 def test_long_explanations_are_kept_for_named_plans_only() -> None:
