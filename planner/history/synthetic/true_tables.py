@@ -256,8 +256,11 @@ def _reported(truth: Truth, center: Center, rows: NDArray[np.int64]) -> pd.DataF
 def _issues(truth: Truth, center: Center, rows: NDArray[np.int64]) -> pd.DataFrame:
     """Per reason × segment of issues begun early enough to have ended: contacts per issue and share with one only."""
     book, issues = center.book, center.issues
-    last_return_s = 86400.0 * (len(truth.journey.return_day_weights) + 10)
-    begun = (issues.time_s >= book.arrival_s[rows].min()) & (issues.time_s < center.clock.end_s - last_return_s)
+    # Time for two returns in a row; in a short history half of it.
+    settling_days = min(2.0 * len(truth.journey.return_day_weights), 3.5 * truth.calendar.weeks)
+    begun = (issues.time_s >= book.arrival_s[rows].min()) & (
+        issues.time_s < center.clock.end_s - 86400.0 * settling_days
+    )
     contacts = np.bincount(book.issue, minlength=len(issues.time_s))
     frame = pd.DataFrame(
         {
