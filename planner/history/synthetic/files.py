@@ -59,12 +59,11 @@ def ensure_history(truth_file: Path, folder: Path, seed: int | None = None) -> P
     wanted = _stamp(truth, truth.seed if seed is None else seed)
     if contacts.exists() and _read_stamp(folder) == wanted:
         return contacts
-    (folder / _STAMP).unlink(missing_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    # Should this be interrupted, the mark says that the files are generated, and to be generated again.
+    _write_stamp(folder, {"unfinished": True})
     write_history(generate(truth, seed), folder)
-    descriptor, made = tempfile.mkstemp(prefix=".generating-", dir=folder)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(wanted, file, indent=2, sort_keys=True)
-    os.replace(made, folder / _STAMP)
+    _write_stamp(folder, wanted)
     return contacts
 
 
@@ -82,6 +81,13 @@ def reference_scenarios() -> Path:
 
 def _stamp(truth: Truth, seed: int) -> dict[str, object]:
     return {"generator": GENERATOR_VERSION, "seed": seed, "truth": fingerprint(truth)}
+
+
+def _write_stamp(folder: Path, stamp: dict[str, object]) -> None:
+    descriptor, made = tempfile.mkstemp(prefix=".generating-", dir=folder)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(stamp, file, indent=2, sort_keys=True)
+    os.replace(made, folder / _STAMP)
 
 
 def _read_stamp(folder: Path) -> object:

@@ -80,7 +80,7 @@ def test_a_stale_history_is_made_again(tmp_path: Path, change: str, monkeypatch:
     assert stamp["seed"] == (6 if change == "seed" else 5)
 
 
-def test_an_interrupted_run_leaves_no_stamp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_run_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     truth, folder = _truth_file(tmp_path), tmp_path / "data"
     ensure_history(truth, folder)
     _truth_file(tmp_path, issues=1000)
@@ -91,7 +91,7 @@ def test_an_interrupted_run_leaves_no_stamp(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(history_files, "write_history", interrupted)
     with pytest.raises(KeyboardInterrupt):
         ensure_history(truth, folder)
-    assert not (folder / "generated.json").exists()
+    assert json.loads((folder / "generated.json").read_text(encoding="utf-8")) == {"unfinished": True}
     monkeypatch.undo()
     assert len(pd.read_parquet(ensure_history(truth, folder))) < 2000
 
