@@ -30,10 +30,8 @@ def contacts_frame(truth: Truth, center: Center, voices: Voices, rows: NDArray[n
     served = book.status[rows] == SERVED
     issue = book.issue[rows]
     customer = issues.customer[issue]
-    noise = truth.covariate_noise_sd
-    measured = _measured(center, noise, rng)
+    measured = _measured(center, truth.covariate_noise_sd, rng)
     no_reason = ~served | (rng.random(len(rows)) < truth.missing.reason)
-    escalated = book.outcome[rows] == ESCALATES
     coded, disposition = _codes(truth, book.outcome[rows], rng)
     agent = voices.agent[rows]
     return pd.DataFrame(
@@ -53,7 +51,7 @@ def contacts_frame(truth: Truth, center: Center, voices: Voices, rows: NDArray[n
             "wait_s": np.round(book.wait_s[rows], 1),
             "handle_s": np.round(book.handle_s[rows], 1),
             "abandoned": book.status[rows] == ABANDONED,
-            "transferred": escalated,
+            "transferred": book.outcome[rows] == ESCALATES,
             "resolved": pd.arrays.BooleanArray(coded, ~served),
             "escalated_from": _parents(book.parent[rows], rows, len(book.parent)),
             "issue_id": pd.array([None] * len(rows), dtype="str"),
