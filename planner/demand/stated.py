@@ -25,15 +25,19 @@ def stated_demand(scenario: Scenario, table: pd.DataFrame, experience: Experienc
     Parameters
     ----------
     table
-        Columns `interval_start, reason, channel, contacts[, segment]` or `interval_start, queue, contacts`.
+        Columns `interval_start, reason, channel, contacts[, segment]` or `interval_start, queue, contacts` (a
+        queue may be called channel).
     experience
         Gives the historical mix and the contacts per issue.
     """
     notes: list[str] = []
     frame = _within_horizon(table, scenario, notes)
-    frame = (
-        _by_queue(frame, scenario, experience, notes) if "queue" in frame else _by_segment(frame, scenario, experience)
-    )
+    if "reason" in frame:
+        frame = _by_segment(frame, scenario, experience)
+    else:
+        frame = _by_queue(
+            frame.rename(columns={} if "queue" in frame else {"channel": "queue"}), scenario, experience, notes
+        )
     counted = float(frame["contacts"].sum())
     if scenario.demand.counts == "contacts":
         frame = _as_issues(frame, experience)

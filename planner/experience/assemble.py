@@ -63,7 +63,7 @@ def estimated_model(
         outcomes = overlay_stated(outcomes, scenario)
         outcomes, more = complete_outcomes(outcomes, scenario, set(escalations["channel"]))
         notes += more
-    moves = _completed_moves(moves, outcomes, scenario)
+    moves = _completed_moves(moves, outcomes)
     places = serving_table(scenario) if scenario is not None else outcomes
     returns = flows.return_shares(journeys.follow, places[["reason", "channel"]])
     chain = next_contact_chain(outcomes, returns, escalations)
@@ -84,7 +84,7 @@ def estimated_model(
         chain=chain,
         notes=tuple(dict.fromkeys(notes)),
         quality=_quality(fits, evidence, spectral_radius(chain)),
-        sampler=_sampler(sampler, outcomes, moves, scenario),
+        sampler=_sampler(sampler, outcomes, moves),
     )
 
 
@@ -143,11 +143,11 @@ def _estimates(
     return outcomes, moves, sample
 
 
-def _completed_moves(moves: pd.DataFrame, outcomes: pd.DataFrame, scenario: Scenario | None) -> pd.DataFrame:
-    """Let stated or extrapolated scores of a channel stand in where no move effect is estimated; add the unseen bias.
+def _completed_moves(moves: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Let stated or extrapolated scores of a channel stand in where no move effect is estimated.
 
     A stated score of the new channel wins over the estimate; without an estimate, the effect is the difference of
-    the two channels' scores.
+    the two channels' scores. `unseen_bias_sd` is not in here: it is drawn with the risk.
     """
     keys = ["reason", "segment", "from_channel", "to_channel"]
     plain = moves[keys].merge(stated_moves(outcomes), on=keys, how="left", validate="one_to_one")
@@ -163,8 +163,6 @@ def _completed_moves(moves: pd.DataFrame, outcomes: pd.DataFrame, scenario: Scen
     out["p_return"] = out["p_return"].where(~spoken & out["p_return"].notna(), plain["p_return"])
     flag = np.where(spoken, Support.OK.value, Support.EXTRAPOLATED.value)
     out["support"] = np.where(take, flag, out["support"])
-    bias = 0.0 if scenario is None else scenario.experience.unseen_bias_sd
-    out["sd"] = np.sqrt(out["sd"] ** 2 + bias**2)
     out = out.assign(**interval_columns(out["effect"].to_numpy(float), out["sd"].to_numpy(float)))
     return out[MOVE_COLUMNS]
 
@@ -180,27 +178,21 @@ def _wait_curves(estimated: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
 
 
 def _sampler(
-    sample: _Sample | None, outcomes: pd.DataFrame, moves: pd.DataFrame, scenario: Scenario | None
+    sample: _Sample | None, outcomes: pd.DataFrame, moves: pd.DataFrame
 ) -> Callable[[int, int], ExperienceDraws] | None:
     """Draw estimated rows jointly; stated and extrapolated-by-resolution rows independently around their value."""
     if sample is None:
         return None
-    bias = 0.0 if scenario is None else scenario.experience.unseen_bias_sd
     score = np.concatenate([outcomes["score"].to_numpy(float), moves["score"].to_numpy(float)])
     spread = np.concatenate([outcomes["score_sd"].to_numpy(float), moves["sd"].to_numpy(float)])
     joint = np.isclose(score, sample.posterior.mean + sample.shift, equal_nan=False)
-    pairs = moves.groupby(["from_channel", "to_channel"], sort=True).ngroup().to_numpy()
 
     def draw(n: int, seed: int) -> ExperienceDraws:
         rng = np.random.default_rng([seed, 17])
         together = sample.posterior.draw(n, seed) + sample.shift
         alone = score + np.nan_to_num(spread) * rng.standard_normal((n, len(score)))
         values = np.where(joint, together, alone)
-        moved = values[:, sample.rows :]
-        if bias > 0 and len(pairs):
-            unseen = bias * rng.standard_normal((n, int(pairs.max()) + 1))
-            moved = moved + np.where(joint[sample.rows :], unseen[:, pairs], 0.0)
-        return ExperienceDraws(scores=values[:, : sample.rows], move_scores=moved)
+        return ExperienceDraws(scores=values[:, : sample.rows], move_scores=values[:, sample.rows :])
 
     return draw
 

@@ -101,7 +101,7 @@ def reading_table(fits: Fits) -> pd.DataFrame:
     support = np.full(len(rows), Support.NONE.value, dtype=object)
     if fits.total is not None:
         people = population(fits.total, fits.first, by)
-        pairs = channel_targets(fits.total, people, rows, by, complete_pool_mix(fits.first))
+        pairs = channel_targets(fits.total, people, rows, by, complete_pool_mix(fits.first, "reason"))
         post = evaluate(fits.total, pairs, len(rows))
         effective = fits.total.variance / np.maximum(post.sd, 1e-9) ** 2
         support = support_flags(fits.total, fits.first, rows, people, by, effective)
@@ -157,7 +157,7 @@ def move_pairs(fit: CellFit, cells: Cells, moves: pd.DataFrame, *, stay: bool = 
     by = [*_TYPE, "from_channel"]
     people = population(fit, first, [*_TYPE, "channel"]).rename(columns={"channel": "from_channel"})
     groups = moves.assign(to_channel=moves["from_channel"]) if stay else moves
-    return channel_targets(fit, people, groups, by, complete_pool_mix(cells))
+    return channel_targets(fit, people, groups, by, complete_pool_mix(cells, "entry_reason"))
 
 
 def move_effects(fits: Fits, moves: pd.DataFrame) -> tuple[Array, Array, Labels]:

@@ -47,8 +47,8 @@ def gather(source: ContactCells, scenario: Scenario | None, scale: tuple[float, 
     raw = source.frame
     waited = _waited(raw)
     frame = _renamed(raw[~raw["abandoned"].astype(bool)], source.covariates)
-    frame = _defaults(frame, scenario, notes)
     sums = [*SUMS, *(f"sum_{name}" for name in source.covariates)]
+    frame = _defaults(frame, scenario, sums, notes)
     for column, ladder in _LADDERS.items():
         lost = float(frame.loc[frame[column].isna(), "contacts"].sum() / max(frame["contacts"].sum(), 1.0))
         if lost > 0:
@@ -93,26 +93,31 @@ def _renamed(raw: pd.DataFrame, covariates: Sequence[str]) -> pd.DataFrame:
     return frame.astype({name: float for name in (*SUMS, *sums)}).fillna({name: 0.0 for name in (*SUMS, *sums)})
 
 
-def _defaults(frame: pd.DataFrame, scenario: Scenario | None, notes: list[str]) -> pd.DataFrame:
+def _defaults(frame: pd.DataFrame, scenario: Scenario | None, sums: Sequence[str], notes: list[str]) -> pd.DataFrame:
     """Fill the columns history lacks altogether with the one label there is, or with a name for "not known"."""
     out = frame.copy()
     if out["reason"].isna().all():
         out["reason"] = out["entry_reason"]
     if out["entry_reason"].isna().all():
         out["entry_reason"] = out["reason"]
-    only: dict[str, str] = {"reason": UNKNOWN_REASON, "entry_reason": UNKNOWN_REASON, "segment": ALL_SEGMENTS}
+    labels = {"reason": [UNKNOWN_REASON], "entry_reason": [UNKNOWN_REASON], "segment": [ALL_SEGMENTS]}
     if scenario is not None:
-        single = {"reason": list(scenario.reasons), "entry_reason": list(scenario.reasons)}
-        single["segment"] = list(scenario.segments)
-        only |= {name: labels[0] for name, labels in single.items() if len(labels) == 1}
-    for name, label in only.items():
+        labels = {"reason": list(scenario.reasons), "entry_reason": list(scenario.reasons)}
+        labels["segment"] = list(scenario.segments)
+    for name, known in labels.items():
         if out[name].isna().all():
-            out[name] = label
+            out = split_equally(out, name, known, sums)
             if name != "entry_reason":
-                notes.append(f"history has no {name}: every contact is taken as {label!r}")
+                notes.append(f"history has no {name}: contacts count in equal parts as {', '.join(known)}")
     if out["pool"].isna().all():
         out = _any_pool(out, scenario, notes)
     return out
+
+
+def split_equally(frame: pd.DataFrame, column: str, labels: Sequence[str], sums: Sequence[str]) -> pd.DataFrame:
+    """Spread rows over labels nobody recorded, in equal parts; totals stay."""
+    part = frame.assign(**{name: frame[name] / len(labels) for name in sums}).drop(columns=column)
+    return part.merge(pd.DataFrame({column: list(labels)}), how="cross")
 
 
 def _any_pool(frame: pd.DataFrame, scenario: Scenario | None, notes: list[str]) -> pd.DataFrame:
@@ -131,15 +136,15 @@ def _any_pool(frame: pd.DataFrame, scenario: Scenario | None, notes: list[str]) 
 def _known_to(frame: pd.DataFrame, scenario: Scenario, notes: list[str]) -> pd.DataFrame:
     keep = pd.Series(True, index=frame.index)
     allowed = {
-        "reason": scenario.reasons,
-        "entry_reason": scenario.reasons,
-        "channel": scenario.channels,
-        "segment": scenario.segments,
+        "reason": list(scenario.reasons),
+        "entry_reason": list(scenario.reasons),
+        "channel": list(scenario.channels),
+        "segment": list(scenario.segments),
     }
     for name, labels in allowed.items():
-        strange = ~frame[name].isin(list(labels))
+        strange = ~frame[name].isin(labels)
         if strange.any():
-            named = ", ".join(sorted(map(str, frame.loc[strange, name].unique()))[:5])
+            named = ", ".join(sorted(str(label) for label in frame.loc[strange, name].unique())[:5])
             count = frame.loc[strange, "contacts"].sum()
             notes.append(f"{count:.0f} contacts left out: {name} not in the scenario ({named})")
             keep &= ~strange

@@ -8,13 +8,12 @@ from pathlib import Path
 import pandas as pd
 
 from planner.experience.assemble import Journeys, estimated_model
-from planner.experience.evidence import ALL_SEGMENTS, UNKNOWN_REASON, Evidence, gather
-from planner.experience.issues import with_issues
+from planner.experience.evidence import Evidence, gather
+from planner.experience.issues import labeled_volumes, with_issues
 from planner.experience.model import ExperienceModel
 from planner.experience.stated import stated_model
 from planner.history import (
     History,
-    allocate_missing,
     contact_cells,
     escalation_destinations,
     first_contact_volumes,
@@ -25,7 +24,6 @@ from planner.history.columns import SCALES
 from planner.scenario import Scenario
 
 _DERIVED_SCALES = {"nps": (-100.0, 100.0), "composite": (0.0, 1.0), "fcr": (0.0, 1.0), "resolved": (0.0, 1.0)}
-_VOLUMES = ("contacts", "first_contacts", "anonymous_contacts")
 
 
 def model_for(scenario: Scenario, history: History | None = None, *, seed: int = 0) -> ExperienceModel:
@@ -106,19 +104,3 @@ def _follow(history: History, window_days: float) -> pd.DataFrame:
         frame["to_reason"] = frame["to_reason"].where(frame["to_reason"].notna(), frame["reason"])
         parts.append(frame[["reason", "channel", "kind", "to_reason", "to_channel", "contacts"]])
     return pd.concat(parts, ignore_index=True).astype({"contacts": float})
-
-
-def labeled_volumes(volumes: pd.DataFrame, scenario: Scenario | None) -> pd.DataFrame:
-    """Give every count an entry reason and a segment, by the mix of the interval and of the channel; totals stay."""
-    frame = volumes.drop(columns="abandoned").astype({name: float for name in _VOLUMES})
-    only = {"entry_reason": UNKNOWN_REASON, "segment": ALL_SEGMENTS}
-    if scenario is not None:
-        only |= {"entry_reason": next(iter(scenario.reasons)), "segment": next(iter(scenario.segments))}
-    for name, label in only.items():
-        if frame[name].isna().all():
-            frame[name] = label
-    sums = list(_VOLUMES)
-    by_time = [["weekday", "minute", "channel"], ["minute", "channel"], ["channel"], []]
-    frame = allocate_missing(frame, sums, column="entry_reason", count="contacts", levels=by_time)
-    by_type = [["entry_reason", "channel"], ["channel"], []]
-    return allocate_missing(frame, sums, column="segment", count="contacts", levels=by_type)

@@ -11,6 +11,7 @@ from planner.experience.cells import LATER_ESCALATED, LATER_UNKNOWN, Cells
 
 _PRIOR_CONTACTS = 20.0
 _LEAST_SHARE = 0.005
+_LEAST_ESCALATED = 10.0
 FOLLOW_COLUMNS = ["reason", "channel", "kind", "to_reason", "to_channel", "contacts"]
 
 
@@ -110,7 +111,9 @@ def measured_escalations(follow: pd.DataFrame) -> pd.DataFrame:
     """Return where escalated contacts went, per channel: `channel, to_channel, share`."""
     counts = follow[(follow["kind"] == "escalation") & (follow["contacts"] > 0)]
     counts = counts.groupby(["channel", "to_channel"], as_index=False)[["contacts"]].sum()
-    frame = _shares(counts, ["channel"])
+    # Handing over within a channel is a transfer, not an escalation: the same pools go on serving.
+    counts = counts[(counts["channel"] != counts["to_channel"]) & (counts["contacts"] >= _LEAST_ESCALATED)]
+    frame = _shares(counts.reset_index(drop=True), ["channel"])
     frame = _shares(frame[frame["share"] >= _LEAST_SHARE].reset_index(drop=True), ["channel"])
     return frame[["channel", "to_channel", "share"]].astype({"share": float})
 

@@ -11,8 +11,8 @@ from scipy import linalg
 
 Array = NDArray[np.float64]
 
-_MAX_STEPS = 15
-_TOLERANCE = 0.02
+_MAX_STEPS = 20
+_TOLERANCE = 0.05
 _MAX_CHANGE = 1.2
 _MAX_JUMP = 4.0
 _PRIOR_INFORMATION = 0.05

@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from planner.experience.evidence import ALL_SEGMENTS, UNKNOWN_REASON, split_equally
+from planner.history import allocate_missing
+from planner.scenario import Scenario
+
 _PRIOR_CONTACTS = 50.0
+_VOLUMES = ("contacts", "first_contacts", "anonymous_contacts")
 
 
 def with_issues(volumes: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -71,3 +76,19 @@ def resolved_first(cells: pd.DataFrame) -> pd.DataFrame:
         frame["contacts"] > 0, frame["done"] / frame["contacts"].where(frame["contacts"] > 0), np.nan
     )
     return frame.rename(columns={"entry_reason": "reason"})[["reason", "segment", "fcr"]]
+
+
+def labeled_volumes(volumes: pd.DataFrame, scenario: Scenario | None) -> pd.DataFrame:
+    """Give every count an entry reason and a segment, by the mix of the interval and of the channel; totals stay."""
+    frame = volumes.drop(columns="abandoned").astype({name: float for name in _VOLUMES})
+    sums = list(_VOLUMES)
+    labels = {"entry_reason": [UNKNOWN_REASON], "segment": [ALL_SEGMENTS]}
+    if scenario is not None:
+        labels = {"entry_reason": list(scenario.reasons), "segment": list(scenario.segments)}
+    for name, known in labels.items():
+        if frame[name].isna().all():
+            frame = split_equally(frame, name, known, sums)
+    by_time = [["weekday", "minute", "channel"], ["minute", "channel"], ["channel"], []]
+    frame = allocate_missing(frame, sums, column="entry_reason", count="contacts", levels=by_time)
+    by_type = [["entry_reason", "channel"], ["channel"], []]
+    return allocate_missing(frame, sums, column="segment", count="contacts", levels=by_type)

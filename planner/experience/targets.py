@@ -59,26 +59,35 @@ def channel_targets(
     groups
         Columns `by` and `to_channel`; the target number is the position of the row.
     pools
-        Columns `reason, channel, pool, share`: the pools of a channel that would serve a reason.
+        As from `complete_pool_mix`: the pools of a channel that would serve a type.
     """
     sent = groups.assign(target=np.arange(len(groups)))[[*by, "to_channel", "target"]]
     pairs = sent.merge(people.drop(columns="channel", errors="ignore"), on=list(by), how="inner")
     pairs = pairs.rename(columns={"to_channel": "channel"})
-    pairs = pairs.merge(pools, on=["reason", "channel"], how="inner")
+    keys = [name for name in ("entry_reason", "reason", "segment", "channel") if name in pools]
+    pairs = pairs.merge(pools, on=keys, how="inner")
     pairs["weight"] = pairs["weight"] * pairs["share"]
     if "stage" not in pairs:
         pairs["stage"] = Stage.FIRST.value
     return pairs
 
 
-def complete_pool_mix(cells: Cells) -> pd.DataFrame:
-    """Return pool shares per reason and channel; reasons a channel never saw get the channel's own shares."""
-    own = pool_mix(cells, ["reason", "channel"])
-    reasons = pd.DataFrame({"reason": sorted(cells.frame["reason"].unique())})
-    general = reasons.merge(pool_mix(cells, ["channel"]), how="cross")
-    seen = pd.MultiIndex.from_frame(own[["reason", "channel"]].drop_duplicates())
-    unseen = general[~pd.MultiIndex.from_frame(general[["reason", "channel"]]).isin(seen)]
-    return pd.concat([own, unseen], ignore_index=True)
+def complete_pool_mix(cells: Cells, label: str) -> pd.DataFrame:
+    """Return pool shares per type and channel: `label, segment, channel, pool, share`, for every type and channel.
+
+    `label` is the kind of reason that routing looks at. Types a channel never saw get the shares of the reason there,
+    or the channel's own.
+    """
+    frame = cells.frame[cells.frame["contacts"] > 0]
+    types = frame[[label, "segment"]].drop_duplicates().sort_values([label, "segment"])
+    rest = types.merge(pd.DataFrame({"channel": sorted(frame["channel"].unique())}), how="cross")
+    parts = []
+    for keys in ([label, "segment", "channel"], [label, "channel"], ["channel"]):
+        found = rest.merge(pool_mix(cells, keys), on=keys, how="left")
+        known = found["pool"].notna()
+        parts.append(found[known])
+        rest = found.loc[~known, [label, "segment", "channel"]]
+    return pd.concat(parts, ignore_index=True)
 
 
 def support_flags(

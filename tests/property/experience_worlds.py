@@ -103,7 +103,7 @@ def _truth(
 def as_cells(rows: pd.DataFrame, bins: int) -> Cells:
     """Sum rows to cells, with the covariate `x` cut at its quantiles (no covariate for bins = 0)."""
     frame = rows.assign(
-        entry_reason=rows["reason"], stage="first", wait_band=-1, hour_band=-1, contacts=1.0, abandoned=0.0,
+        entry_reason=rows["reason"], stage="first", wait_band=-1, hour_band=-1, contacts=1.0, handled=1.0,
         sum_wait_s=0.0, sum_handle_s=300.0, sum_handle2=90_000.0, sum_x=rows["x"],
     )  # fmt: skip
     covariates = ("x",) if bins else ()

@@ -1,0 +1,62 @@
+"""Demand where only counts exist: one weekly profile from interval counts, without reasons or customers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from planner.demand.quantiles import interval_quantiles
+from planner.scenario.scenario import Horizon
+
+
+def profile_from_counts(frame: pd.DataFrame, horizon: Horizon) -> pd.DataFrame:
+    """Return the mean week of a series of counts on the intervals of a horizon.
+
+    Parameters
+    ----------
+    frame
+        Columns `interval_start` (local clock time) and `volume` (contacts), any interval not longer than the
+        horizon's; intervals without a row on a day that has others count as 0.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `interval_start` (of the horizon), `mean`, `p10`, `p50`, `p90` (contacts per interval), `days` (past days of
+        that weekday). The spread is that of single intervals from week to week (negative binomial).
+
+    Raises
+    ------
+    ValueError
+        No rows, or negative counts.
+    """
+    if frame.empty or (frame["volume"] < 0).any():
+        raise ValueError(f"{len(frame)} rows of counts, lowest {frame['volume'].min()}; counts must be there and >= 0")
+    at = pd.to_datetime(frame["interval_start"])
+    minute = at.dt.hour * 60 + at.dt.minute
+    inside = ((minute >= horizon.opens) & (minute < horizon.closes)).to_numpy()
+    dates = pd.DatetimeIndex(sorted(at.dt.normalize().unique()))
+    per_day = horizon.intervals_per_day
+    slots = ((minute - horizon.opens) // horizon.interval_min).to_numpy(int)
+    cube = np.zeros((len(dates), per_day))
+    rows = dates.get_indexer(pd.DatetimeIndex(at.dt.normalize()))
+    np.add.at(cube, (rows[inside], slots[inside]), frame["volume"].to_numpy(float)[inside])
+    weekday = dates.weekday.to_numpy()
+    mean = np.full((7, per_day), np.nan)
+    excess, squares = 0.0, 0.0
+    for day in range(7):
+        own = cube[weekday == day]
+        if len(own):
+            mean[day] = own.mean(axis=0)
+        if len(own) > 1:
+            excess += float((own.var(axis=0, ddof=1) - mean[day]).sum())
+            squares += float((mean[day] ** 2).sum())
+    mean = np.where(np.isnan(mean), cube.mean(axis=0), mean)
+    cv = np.sqrt(max(excess / squares, 0.0)) if squares > 0 else 0.0
+    starts = horizon.starts()
+    asked = np.asarray([start.weekday() for start in starts[::per_day]])
+    value = mean[asked].ravel()
+    p10, p50, p90 = interval_quantiles(value, np.full(len(value), cv))
+    count = np.bincount(weekday, minlength=7)[asked]
+    return pd.DataFrame(
+        {"interval_start": starts, "mean": value, "p10": p10, "p50": p50, "p90": p90, "days": np.repeat(count, per_day)}
+    )

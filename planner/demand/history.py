@@ -1,0 +1,230 @@
+"""Demand as a mean week of the past: issues per type and interval, smoothed where thin, with their spread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from planner.demand.model import Demand
+from planner.demand.quantiles import interval_quantiles, joint_cv
+from planner.experience.issues import labeled_volumes, with_issues
+from planner.history import History, first_contact_volumes
+from planner.scenario import Scenario
+
+Array = NDArray[np.float64]
+
+_PRIOR_COUNTS = 10.0
+_PRIOR_WEEKS = 10.0
+_FEW_WEEKS = 3
+_UNKNOWN_CV = 0.05
+
+
+def history_demand(scenario: Scenario, history: History) -> Demand:
+    """Build the demand of a scenario from its history.
+
+    Issues are first contacts of stitched journeys, with what anonymous contacts stand for; the mean over complete
+    weeks, times growth. The weekly profile of a type is shrunk, interval by interval, to that of its reason, and
+    that to the center's (Poisson counts, gamma prior worth 10 issues); the total of each type stays as counted.
+    """
+    raw = first_contact_volumes(
+        history, window_days=scenario.experience.window_days, interval_min=scenario.horizon.interval_min
+    )
+    return demand_from_volumes(scenario, raw)
+
+
+def demand_from_volumes(scenario: Scenario, raw: pd.DataFrame) -> Demand:
+    """Build the demand from counts of contacts per past interval, as from `first_contact_volumes`."""
+    volumes, more = with_issues(labeled_volumes(raw, scenario))
+    notes: list[str] = list(more)
+    frame = _within(volumes, scenario, notes)
+    days = _days(raw)
+    frame = frame[frame["week"].isin(days.weeks)] if days.weeks else frame
+    notes.append(_reconciled(raw, frame, days))
+    types = scenario.types
+    week = _weekly(frame, scenario, days)
+    spread = _Spread.of(frame, scenario, days, notes)
+    growth = 1 + scenario.demand.growth
+    per_interval = _smoothed(week.sum(axis=1), scenario, days) * growth
+    issues = per_interval.sum(axis=1)
+    by_channel = week.sum(axis=2)
+    empty = by_channel.sum(axis=1) <= 0
+    natural = np.where(
+        empty[:, None], 1.0 / by_channel.shape[1], by_channel / np.where(empty, 1.0, by_channel.sum(axis=1))[:, None]
+    )
+    stated = scenario.demand.uncertainty
+    level = spread.level if stated is None else stated.value
+    cv = np.maximum(joint_cv(level, spread.by_type), spread.interval)
+    p10, p50, p90 = interval_quantiles(per_interval, np.broadcast_to(cv[:, None], per_interval.shape))
+    return Demand(
+        types=tuple(types),
+        channels=tuple(scenario.channels),
+        starts=tuple(scenario.horizon.starts()),
+        issues=issues,
+        profile=per_interval / np.where(issues > 0, issues, 1.0)[:, None],
+        natural=natural,
+        level_cv=level,
+        type_cv=spread.by_type,
+        p10=p10,
+        p50=p50,
+        p90=p90,
+        source=f"history, mean of {days.words}" + (f", growth {growth - 1:+.1%}" if growth != 1 else ""),
+        notes=tuple(notes),
+    )
+
+
+@dataclass(frozen=True)
+class _Days:
+    """Which days of the past count: complete weeks (Mondays), and how many of each weekday there are."""
+
+    weeks: tuple[pd.Timestamp, ...]
+    per_weekday: Array
+
+    @property
+    def words(self) -> str:
+        """How long the past is."""
+        if self.weeks:
+            return f"{len(self.weeks)} complete week{'s' if len(self.weeks) > 1 else ''}"
+        return f"{int(self.per_weekday.sum())} days (less than a complete week)"
+
+
+def _days(raw: pd.DataFrame) -> _Days:
+    """Find the complete weeks: their Monday and Sunday lie within the days that have contacts."""
+    dates = pd.DatetimeIndex(raw["week"]) + pd.to_timedelta(raw["weekday"], unit="D")
+    first, last = dates.min(), dates.max()
+    day = pd.Timedelta(days=1)
+    # A center closed on Sundays, or at the start of its first week, still has complete weeks.
+    open_days = sorted(raw["weekday"].unique())
+    weeks = [
+        week
+        for week in sorted(pd.DatetimeIndex(raw["week"].unique()))
+        if week + open_days[0] * day >= first and week + open_days[-1] * day <= last
+    ]
+    if weeks:
+        return _Days(tuple(weeks), np.full(7, float(len(weeks))))
+    seen = pd.Series(dates.unique()).dt.weekday.value_counts()
+    return _Days((), seen.reindex(range(7)).fillna(0.0).to_numpy(float))
+
+
+def _within(volumes: pd.DataFrame, scenario: Scenario, notes: list[str]) -> pd.DataFrame:
+    """Leave out contacts outside the opening hours and labels the scenario does not know; both are counted."""
+    horizon = scenario.horizon
+    outside = (volumes["minute"] < horizon.opens) | (volumes["minute"] >= horizon.closes)
+    if outside.any():
+        share = volumes.loc[outside, "contacts"].sum() / volumes["contacts"].sum()
+        notes.append(f"{share:.1%} of the contacts of history lie outside the opening hours: left out")
+    strange = ~(
+        volumes["entry_reason"].isin(list(scenario.reasons))
+        & volumes["segment"].isin(list(scenario.segments))
+        & volumes["channel"].isin(list(scenario.channels))
+    )
+    if strange.any():
+        count = volumes.loc[strange, "contacts"].sum()
+        notes.append(f"{count:.0f} contacts of history carry a reason, segment or channel the scenario does not know")
+    return volumes[~outside & ~strange]
+
+
+def _reconciled(raw: pd.DataFrame, frame: pd.DataFrame, days: _Days) -> str:
+    """Say how the contacts of history become issues: a line whose numbers add up."""
+    total, used, issues = float(raw["contacts"].sum()), float(frame["contacts"].sum()), float(frame["issues"].sum())
+    return (
+        f"{total:,.0f} contacts in history = {used:,.0f} in {days.words} + {total - used:,.0f} outside; "
+        f"they are {issues:,.0f} issues, {used / max(issues, 1e-9):.3f} contacts each"
+    )
+
+
+def _codes(frame: pd.DataFrame, scenario: Scenario) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    types = pd.MultiIndex.from_tuples(scenario.types).get_indexer(
+        pd.MultiIndex.from_frame(frame[["entry_reason", "segment"]])
+    )
+    channels = pd.Index(list(scenario.channels)).get_indexer(pd.Index(frame["channel"]))
+    slots = ((frame["minute"] - scenario.horizon.opens) // scenario.horizon.interval_min).to_numpy(int)
+    per_day = scenario.horizon.intervals_per_day
+    return types, channels, frame["weekday"].to_numpy(int) * per_day + slots
+
+
+def _weekly(frame: pd.DataFrame, scenario: Scenario, days: _Days) -> Array:
+    """Mean issues, shape (type, channel, interval of the horizon); weekdays never seen get the mean of the others."""
+    types, channels, slots = _codes(frame, scenario)
+    per_day = scenario.horizon.intervals_per_day
+    week = np.zeros((len(scenario.types), len(scenario.channels), 7 * per_day))
+    np.add.at(week, (types, channels, slots), frame["issues"].to_numpy(float))
+    cube = week.reshape(*week.shape[:2], 7, per_day)
+    count = days.per_weekday
+    mean = cube / np.where(count > 0, count, 1.0)[None, None, :, None]
+    if (count == 0).any():
+        mean[:, :, count == 0] = (cube.sum(axis=2) / count.sum())[:, :, None]
+    weekdays = [start.weekday() for start in scenario.horizon.starts()[::per_day]]
+    return np.asarray(mean[:, :, weekdays].reshape(*week.shape[:2], -1))
+
+
+def _smoothed(week: Array, scenario: Scenario, days: _Days) -> Array:
+    """Shrink profiles of shape (type, interval): type to reason, reason to center; totals of types stay.
+
+    With S counts in n weeks and prior mean m from the parent's profile: rate = (a + S) / (a/m + n), a = 10 issues, the
+    posterior mean of a Poisson rate under a gamma prior of shape a (Clayton & Kaldor 1987).
+    """
+    weeks = float(np.maximum(days.per_weekday[days.per_weekday > 0].mean(), 1.0))
+    reasons = np.asarray([list(scenario.reasons).index(reason) for reason, _ in scenario.types])
+    center = _share(week.sum(axis=0))
+    by_reason = np.zeros((len(scenario.reasons), week.shape[1]))
+    np.add.at(by_reason, reasons, week)
+    parents = _shrunk(by_reason, np.broadcast_to(center, by_reason.shape), weeks)
+    return _shrunk(week, _share(parents)[reasons], weeks)
+
+
+def _share(rows: Array) -> Array:
+    total = rows.sum(axis=-1, keepdims=True)
+    return np.asarray(rows / np.where(total > 0, total, 1.0))
+
+
+def _shrunk(rows: Array, parent: Array, weeks: float) -> Array:
+    total = rows.sum(axis=1, keepdims=True)
+    prior = parent * total
+    rate = (_PRIOR_COUNTS + rows * weeks) / (_PRIOR_COUNTS / np.where(prior > 0, prior, np.inf) + weeks)
+    rate = np.where(prior > 0, rate, rows)
+    return np.asarray(_share(rate) * total)
+
+
+@dataclass(frozen=True)
+class _Spread:
+    """Coefficients of variation: of the weekly total, of each type on top, and of single intervals."""
+
+    level: float
+    by_type: Array
+    interval: float
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, scenario: Scenario, days: _Days, notes: list[str]) -> _Spread:
+        """Estimate them from week to week by moments: cv^2 = (variance - mean) / mean^2, never below 0.
+
+        A type's own is shrunk to the mean of all types, which counts as 10 weeks.
+        """
+        kinds = len(scenario.types)
+        if len(days.weeks) < _FEW_WEEKS:
+            notes.append(
+                f"{days.words}: too few to see how weeks vary; the weekly total is taken to vary by {_UNKNOWN_CV:.0%}"
+            )
+            return cls(_UNKNOWN_CV, np.zeros(kinds), 0.0)
+        types, _, slots = _codes(frame, scenario)
+        weeks = pd.DatetimeIndex(days.weeks).get_indexer(pd.DatetimeIndex(frame["week"]))
+        cube = np.zeros((len(days.weeks), kinds, 7 * scenario.horizon.intervals_per_day))
+        np.add.at(cube, (weeks, types, slots), frame["issues"].to_numpy(float))
+        totals = cube.sum(axis=2)
+        level2 = float(_excess(totals.sum(axis=1)))
+        own = _excess(totals)
+        weight = totals.mean(axis=0)
+        pooled = max(float((own * weight).sum() / max(weight.sum(), 1e-9)) - level2, 0.0)
+        free = len(days.weeks) - 1
+        by_type = (free * np.maximum(own - level2, 0.0) + _PRIOR_WEEKS * pooled) / (free + _PRIOR_WEEKS)
+        mean, variance = cube.mean(axis=0), cube.var(axis=0, ddof=1)
+        interval2 = float((variance - mean).sum() / max(float((mean**2).sum()), 1e-9))
+        return cls(float(np.sqrt(level2)), np.sqrt(by_type), float(np.sqrt(max(interval2, 0.0))))
+
+
+def _excess(counts: Array) -> Array:
+    """Squared coefficient of variation beyond Poisson along the first axis."""
+    mean = counts.mean(axis=0)
+    return np.asarray(np.maximum(counts.var(axis=0, ddof=1) - mean, 0.0) / np.maximum(mean, 1e-9) ** 2)
