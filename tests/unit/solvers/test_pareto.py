@@ -9,6 +9,7 @@ import pytest
 from solvers.errors import SolutionStatus, SolverFailed, Termination
 from solvers.pareto import Milp, enumerate_front, hypervolume, nondominated
 from solvers.pareto.enumeration import split_bounds
+from solvers.pareto.milp import HeldMilp
 from solvers.problem import Sense, from_minimized, to_minimized
 
 
@@ -116,6 +117,24 @@ def test_knapsack_fronts_are_complete(objectives, items, cases):
         assert (front.complete, front.termination, front.status) == (True, "optimal", "optimal")
         np.testing.assert_array_equal(front.solutions @ values.T, front.points)
         assert (front.solutions @ weights.T <= room + 1e-9).all()
+
+
+def test_points_closer_than_the_engines_default_gap_are_kept():
+    """Values near 1e5: a relative gap of 1e-4 is ten steps or more wide."""
+    rng = np.random.default_rng(12)
+    values = rng.integers(60_000, 100_000, (2, 14)).astype(float)
+    weights = rng.integers(60, 100, (1, 14)).astype(float)
+    front = enumerate_front(Milp(values, ["max", "max"], weights, -np.inf, weights.sum() / 2, 0, 1, 1))
+    chosen = (np.arange(2**14)[:, None] >> np.arange(14)) & 1
+    points = np.unique(chosen[chosen @ weights[0] <= weights.sum() / 2] @ values.T, axis=0)
+    assert front.points.tolist() == points[nondominated(points, ["max", "max"])].tolist()
+
+
+def test_engine_gaps_are_below_one_step():
+    """Small programs end at the root whatever the gap, so the settings themselves are checked."""
+    engine = HeldMilp(Milp(np.eye(2), ["max", "max"], [[1, 1]], 0, 1, 0, 1, 1))._engine
+    assert engine.getOptionValue("mip_rel_gap")[1] == 0
+    assert engine.getOptionValue("mip_abs_gap")[1] < 1
 
 
 def test_assignment_fronts_are_complete():

@@ -48,7 +48,7 @@ def wait_chain(capacity, theta, threshold, longest):
 def random_cases():
     rng = np.random.default_rng(20)
     cases = []
-    for _ in range(40):
+    for _ in range(25):
         agents = int(rng.integers(1, 40))
         load = float(agents * rng.uniform(0.3, 1.6))
         cases.append((load, agents, float(np.exp(rng.uniform(np.log(0.2), np.log(8)))), float(rng.uniform(0.01, 1))))
@@ -74,8 +74,21 @@ def test_erlang_a_against_linear_solve(random_cases):
         assert p_abandon == pytest.approx(1 - busy / load, abs=1e-10)
 
 
+@pytest.mark.parametrize(("load", "agents", "ratio"), [(48.0, 40, 0.15), (30.0, 20, 0.2), (60.0, 50, 0.06)])
+def test_moderate_overload_against_linear_solve(load, agents, ratio):
+    """An empty queue has probability e^−5 to e^−16 here: rare, yet nothing to leave out."""
+    over = load / agents
+    assert 4 < agents / ratio * (over - 1 - math.log(over)) < 20
+    deaths = [min(k, agents) + max(k - agents, 0) * ratio for k in range(1, 900)]
+    law = solve_birth_death([load] * len(deaths), deaths)
+    p_wait, length, _ = erlang_a(load, agents, ratio)
+    assert 1 - p_wait == pytest.approx(law[:agents].sum(), rel=1e-6)
+    assert 1 - p_wait > 1e-10
+    assert length == pytest.approx(law @ np.maximum(np.arange(law.size) - agents, 0), rel=1e-11)
+
+
 def test_service_level_and_answered_wait_against_matrix_exponential(random_cases):
-    for load, agents, ratio, threshold in random_cases[:25]:
+    for load, agents, ratio, threshold in random_cases[:12]:
         room = 250
         deaths = [min(k, agents) + max(k - agents, 0) * ratio for k in range(1, agents + room)]
         law = solve_birth_death([load] * len(deaths), deaths)
