@@ -115,7 +115,7 @@ def _readable(experience: ExperienceModel) -> list[dict[str, Any]]:
     columns = ["reason", "channel", "segment", "mean", "lower", "upper", "n_contacts", "n_effective", "support"]
     table = experience.table.reindex(columns=columns)
     return [
-        {k: (None if isinstance(v, float) and v != v else v) for k, v in row.items()}  # noqa: PLR0124
+        {str(k): (None if isinstance(v, float) and v != v else v) for k, v in row.items()}  # noqa: PLR0124
         for row in table.to_dict("records")
     ]
 

@@ -53,17 +53,17 @@ def assemble(problem: FlowProblem, today: Today, found: Found, work: Work, meta:
     draws = draw_world(problem, problem.scenario.frontier.risk_draws, work.seed)
     risk = risk_of(problem, _stands(today, solutions, shown), draws, work)
     plans = _plans_table(problem, today, solutions, shown, risk, found)
-    certificate = _certificate(found.surface, plans)
+    certificate = _certificate(found, plans)
     tables = _detail_tables(problem, today, solutions, shown)
     tables["plans"] = plans
     tables["risk"] = _risk_table(plans, risk)
-    tables["prices"] = prices_table(plans, found.surface, problem.scenario.currency)
+    tables["prices"] = prices_table(plans, found.surface, problem.scenario.currency, _cx_step(problem))
     tables["assumptions"] = _assumptions(problem, solutions, plans)
     tables["bound"] = _bound_table(found.surface)
     tables["demand"] = demand_table(problem)
     explanations = _explanations(problem, plans, tables["channel_mix"])
     facts = dict(meta) | {
-        "certificate_words": certificate_words(dict(certificate), keys) if certificate else "",
+        "certificate_words": certificate_words(certificate, keys, enumerated=found.enumerated),
         "skipped": list(work.skipped),
         "enumerated": found.enumerated,
     }
@@ -90,6 +90,8 @@ def _plans_table(
     bound = np.full(len(plans), np.nan)
     if found.surface is not None:
         bound = found.surface.cost_bound(points[:, 0], points[:, 2])
+    if found.enumerated:
+        bound = points[:, 1].copy()
     plans["cost_bound"] = bound
     plans["gap"] = np.maximum(plans["cost"] - bound, 0.0) / bound
     proven = found.enumerated | (plans["gap"].to_numpy() <= PROVEN_GAP)
@@ -173,11 +175,15 @@ def _risk_table(plans: pd.DataFrame, risk: RiskOfPlans) -> pd.DataFrame:
     return stack(frames) if frames else empty
 
 
-def _certificate(surface: OuterSurface | None, plans: pd.DataFrame) -> Mapping[str, Any]:
-    found = plans[plans["origin"] != "today"]
-    if surface is None or found.empty:
+def _certificate(found: Found, plans: pd.DataFrame) -> Mapping[str, Any]:
+    """The certificate; an enumerated grid is complete by construction."""
+    rows = plans[plans["origin"] != "today"]
+    if found.surface is None or rows.empty:
         return {}
-    return certify(surface, found[["cx", "cost", "headroom"]].to_numpy(float))
+    certificate = certify(found.surface, rows[["cx", "cost", "headroom"]].to_numpy(float))
+    if found.enumerated:
+        return {"model": 1.0, "resolution": 1.0, "ratio": 1.0, "reference": certificate["reference"]}
+    return certificate
 
 
 def _detail_tables(
@@ -229,12 +235,18 @@ def _bound_table(surface: OuterSurface | None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["headroom", "slope", "intercept"])
 
 
+def _cx_step(problem: FlowProblem) -> float:
+    """A step of CX worth talking about: an eightieth of the scale (0.05 points on 1-5)."""
+    low, high = problem.scenario.experience.scale
+    return (high - low) / 80
+
+
 def _explanations(problem: FlowProblem, plans: pd.DataFrame, mix: pd.DataFrame) -> dict[str, str]:
     today = plans.iloc[0]
     words = {"today": _today_words(today)}
     by_plan = dict(tuple(mix.groupby("plan")))
     for _, row in plans.iloc[1:].iterrows():
-        price = next_point_price(plans, str(row["plan"]), problem.scenario.currency)[0]
+        price = next_point_price(plans, str(row["plan"]), problem.scenario.currency, _cx_step(problem))[0]
         moves = largest_moves(by_plan[row["plan"]])
         words[str(row["plan"])] = explain_plan(row, today, moves, price, problem.scenario.currency)
     return words
@@ -246,4 +258,5 @@ def _today_words(today: pd.Series) -> str:
         if today["headroom"] >= 0
         else f"it keeps its caps and promises only at {-today['headroom']:.0%} less demand"
     )
-    return f"Today, evaluated by the same rules as every plan: {spare}; {today['abandon_rate']:.1%} of waiting contacts abandon."
+    lost = f"{today['abandon_rate']:.1%} of waiting contacts abandon"
+    return f"Today, evaluated by the same rules as every plan: {spare}; {lost}."

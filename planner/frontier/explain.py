@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,11 +19,10 @@ def explain_plan(row: pd.Series, today: pd.Series, moves: pd.DataFrame, price: s
     lead = f"{name} ({row['plan']})" if name else f"Plan {row['plan']}"
     cost = float(row["cost"]) - float(today["cost"])
     cx = float(row["cx"]) - float(today["cx"])
-    side = "saves" if cost < 0 else "costs"
-    extra = "less" if cost < 0 else "more"
+    verb = f"saves {-cost:,.0f} {currency}" if cost < 0 else f"costs {cost:,.0f} {currency} more"
     sentences.append(
-        f"{lead} {side} {abs(cost):,.0f} {currency} a horizon {'' if cost < 0 else extra + ' '}against Today, changes "
-        f"CX by {cx:+.3f} points and stands {row['headroom']:.0%} more demand (Today {today['headroom']:+.0%})."
+        f"{lead} {verb} over the horizon against Today, changes CX by {cx:+.3f} points and can take "
+        f"{row['headroom']:.0%} more demand (Today {today['headroom']:+.0%})."
     )
     if len(moves):
         parts = [f"{m.issues:,.0f} {m.reason} from {m.from_channel} to {m.channel}" for m in moves.itertuples()]
@@ -50,42 +50,45 @@ def largest_moves(mix: pd.DataFrame, count: int = 3) -> pd.DataFrame:
     """Largest moves of a plan by reason and channel pair."""
     moved = mix[mix["channel"] != mix["from_channel"]]
     keys = ["reason", "from_channel", "channel"]
-    total = moved.groupby(keys, as_index=False)["issues"].sum()
+    total = moved.groupby(keys)[["issues"]].sum().reset_index()
     return total.sort_values(["issues", *keys], ascending=[False, True, True, True]).head(count)
 
 
-def next_point_price(
-    plans: pd.DataFrame, plan: str, currency: str, step: float = 0.05
-) -> tuple[str, float, float, float]:
-    """What the next CX point costs at a plan: cheapest way up among plans with no less headroom (−2 points).
+def next_point_price(plans: pd.DataFrame, plan: str, currency: str, step: float) -> tuple[str, float, float, float]:
+    """What more CX costs at a plan: the cheapest plan with at least `step` more, headroom held within 2 points.
 
-    Returns the sentence and the price per point with its range over the nearest neighbors; NaN at the top.
+    Returns the sentence, the price per CX point and its range over half and double the step; NaN at the top.
     """
     here = plans[plans["plan"] == plan].iloc[0]
     others = plans[(plans["origin"] != "today") & (plans["headroom"] >= here["headroom"] - 0.02)]
-    better = others[(others["cx"] > here["cx"] + 1e-6) & (others["cost"] > here["cost"])]
-    if better.empty:
-        return "No plan on the frontier has a higher CX with this headroom.", np.nan, np.nan, np.nan
-    rate = ((better["cost"] - here["cost"]) / (better["cx"] - here["cx"])).to_numpy(float)
-    near = np.argsort((better["cx"] - here["cx"]).to_numpy(float), kind="mergesort")[:5]
-    best, low, high = float(rate.min()), float(rate[near].min()), float(rate[near].max())
+    rates = []
+    for reach in (step / 2, step, 2 * step):
+        better = others[others["cx"] >= here["cx"] + reach]
+        if len(better):
+            best = better.loc[better["cost"].idxmin()]
+            rates.append(max(0.0, float(best["cost"] - here["cost"])) / float(best["cx"] - here["cx"]))
+    if not rates:
+        top = float(others["cx"].max()) - float(here["cx"]) if len(others) else 0.0
+        return f"No plan with this headroom has {step / 2:g} more CX (the most is {top:+.3f}).", np.nan, np.nan, np.nan
+    price, low, high = rates[min(1, len(rates) - 1)], min(rates), max(rates)
     sentence = (
-        f"Going up, {step:g} more CX costs about {best * step:,.0f} {currency} with headroom held within 2 points "
-        f"({low * step:,.0f} to {high * step:,.0f} over its nearest neighbors)."
+        f"The next CX point costs about {price:,.0f} {currency} here, headroom held within 2 points "
+        f"({low:,.0f} to {high:,.0f} for steps of {step / 2:g} to {2 * step:g} points)."
     )
-    return sentence, best, low, high
+    return sentence, price, low, high
 
 
-def prices_table(plans: pd.DataFrame, surface: OuterSurface | None, currency: str) -> pd.DataFrame:
+def prices_table(plans: pd.DataFrame, surface: OuterSurface | None, currency: str, step: float) -> pd.DataFrame:
     """Prices in words: the next CX point between plans, and the master's own price at the plan's headroom (dual)."""
     rows = []
-    for row in plans[plans["origin"] != "today"].itertuples():
-        sentence, best, _, _ = next_point_price(plans, str(row.plan), currency)
-        rows.append((row.plan, sentence, best, f"{currency} per CX point"))
-        dual = _dual_price(surface, float(row.cx), float(row.headroom))
+    for _, row in plans[plans["origin"] != "today"].iterrows():
+        plan = str(row["plan"])
+        sentence, best, _, _ = next_point_price(plans, plan, currency, step)
+        rows.append((plan, sentence, best, f"{currency} per CX point"))
+        dual = _dual_price(surface, float(row["cx"]), float(row["headroom"]))
         if np.isfinite(dual):
             words = "Price of CX in the master at this headroom (its dual): no plan buys CX for less"
-            rows.append((row.plan, words, dual, f"{currency} per CX point"))
+            rows.append((plan, words, dual, f"{currency} per CX point"))
     return pd.DataFrame(rows, columns=["plan", "what", "price", "unit"])
 
 
@@ -101,8 +104,12 @@ def _dual_price(surface: OuterSurface | None, cx: float, headroom: float) -> flo
     return price
 
 
-def certificate_words(certificate: dict[str, float], plans: Sequence[str]) -> str:
+def certificate_words(certificate: Mapping[str, Any], plans: Sequence[str], *, enumerated: bool) -> str:
     """The certificate in a sentence."""
+    if enumerated:
+        return f"{len(plans)} plans, proven: every plan of the decision grid was looked at."
+    if not certificate:
+        return f"{len(plans)} plans; no bound is known."
     return (
         f"{len(plans)} plans reach {certificate['ratio']:.1%} of what no plan can exceed: "
         f"{certificate['model']:.1%} at their own CX and headroom, {certificate['resolution']:.1%} by how densely they "

@@ -106,7 +106,7 @@ class Frontier:
             for name, frame in self.tables.items()
             if "plan" in frame.columns and name != "plans"
         }
-        return Plan(key, rows.iloc[0].to_dict(), own)
+        return Plan(key, {str(k): v for k, v in rows.iloc[0].to_dict().items()}, own)
 
     def explain(self, id: str) -> str:
         """Say in a few sentences why this plan is on the frontier, what it gives up and what limits it."""

@@ -25,8 +25,10 @@ CHUNK = 8
 
 @dataclass(frozen=True)
 class Draws:
-    """Common draws: `demand` (draw, type) factors, `aht` (draw,) factors, `shrinkage` (draw, pool), `scores` (draw,
-    flow) score of each flow, NaN-free, already with the bias nobody observed.
+    """Common draws, the same for every plan.
+
+    `demand` (draw, type) factors, `aht` (draw,) factors, `shrinkage` (draw, pool) ratios, `scores` (draw, flow) score
+    of each flow, with the bias nobody observed.
     """
 
     demand: Floats

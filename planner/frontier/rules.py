@@ -57,7 +57,8 @@ def rules_of(problem: FlowProblem, routing: Routing) -> pd.DataFrame:
 def _offer_ranges(problem: FlowProblem, routing: Routing, kind: int, c: int) -> list[dict[str, Any]]:
     nodes = problem.network.nodes
     steered = np.flatnonzero((nodes.steer >= 0) & (nodes.kind == kind) & (nodes.natural == c))
-    edges, offers = [0.0], []
+    edges: list[float] = [0.0]
+    offers: list[str | None] = []
     for n in steered:
         if routing.offer[n] > CRUMB:
             edges.append(min(1.0, edges[-1] + float(routing.offer[n])))

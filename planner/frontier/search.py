@@ -113,7 +113,7 @@ def _search(problem: FlowProblem, seeds: list[Record], settings: SweepSettings, 
         chunks = [genomes[k : k + CHUNK] for k in range(0, len(genomes), CHUNK)]
         jobs = [(f"search/{done[0] + k}", (instance, chunk, settings)) for k, chunk in enumerate(chunks)]
         done[0] += len(chunks)
-        records = []
+        records: list[Record | None] = []
         for chunk, data in zip(chunks, work.run("search", search_job, jobs), strict=True):
             records += unpack(data)[0] if data is not None else [None] * len(chunk)
         found.extend(r for r in records if r is not None and r.feasible)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from planner.operation.problem import FlowProblem
+from solvers.flow.decode import even_split, normalize_split
 from solvers.flow.evaluate import Evaluation, evaluate
 from solvers.flow.network import Decision, Floats
 from solvers.flow.solution import Routing
@@ -80,21 +81,10 @@ def _split(problem: FlowProblem, routing: pd.DataFrame) -> Floats:
         kind = types.get((str(row.reason), str(row.segment)))
         if kind is not None and row.pool in problem.pools and row.channel in problem.channels:
             key = (kind, problem.channels.index(str(row.channel)), problem.pools.index(str(row.pool)))
-            table[key] = table.get(key, 0.0) + float(row.share)
+            table[key] = table.get(key, 0.0) + float(str(row.share))
     for k in range(len(share)):
         share[k] = table.get((int(network.split_kind[k]), int(network.split_channel[k]), int(network.split_pool[k])), 0)
-    return normalized_split(problem, share)
-
-
-def normalized_split(problem: FlowProblem, share: Floats) -> Floats:
-    """Scale the shares of each (type, channel) to sum to 1; even where all are 0."""
-    network = problem.network
-    group = network.split_kind * len(problem.channels) + network.split_channel
-    size = int(group.max(initial=0)) + 1
-    total = np.bincount(group, share, size)
-    count = np.bincount(group, minlength=size)
-    even = 1.0 / count[group]
-    return np.asarray(np.where(total[group] > 1e-12, share / np.maximum(total[group], 1e-300), even))
+    return normalize_split(network, share, even_split(network))
 
 
 def _paid_hours(problem: FlowProblem, scheduled: Floats) -> Floats:

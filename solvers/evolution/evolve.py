@@ -31,7 +31,7 @@ class Space:
     block: NDArray[np.int64]
 
 
-class _BlockCrossover(Crossover):  # type: ignore[misc]
+class _BlockCrossover(Crossover):
     """Per block: child takes one parent's genes, or a blend of both."""
 
     def __init__(self, space: Space) -> None:
@@ -50,7 +50,7 @@ class _BlockCrossover(Crossover):  # type: ignore[misc]
         return children
 
 
-class _FewGenes(Mutation):  # type: ignore[misc]
+class _FewGenes(Mutation):
     """Move a few genes of one block, by a Gaussian step of a fifth of their range or to an end of it."""
 
     def __init__(self, space: Space) -> None:
@@ -86,7 +86,7 @@ def evolve(
     first = np.clip(seeds[:population], space.lower, space.upper)
     objectives, violations = evaluate(first)
 
-    class _Batch(Problem):  # type: ignore[misc]
+    class _Batch(Problem):
         def __init__(self) -> None:
             super().__init__(
                 n_var=len(space.lower),

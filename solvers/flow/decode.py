@@ -24,6 +24,12 @@ def normalize_split(network: FlowNetwork, share: Floats, fallback: Floats) -> Fl
     return np.asarray(np.where(total > 1e-12, share / np.maximum(total, 1e-300), fallback))
 
 
+def even_split(network: FlowNetwork) -> Floats:
+    """Equal shares over the pools of each (type, channel), shape (split,)."""
+    group = split_groups(network)
+    return np.asarray(1.0 / np.bincount(group)[group])
+
+
 def snap_offers(network: FlowNetwork, offer: Floats, step: float | None) -> Floats:
     """Clip offers to what support and "one offer each" allow, on the steps of the scenario if there are any."""
     nodes = network.nodes
@@ -49,7 +55,8 @@ def routing_of(network: FlowNetwork, point: MasterPoint, fallback: Floats, step:
     volume = np.bincount(flows.node, point.flow, len(nodes.kind))
     possible = network.first_volume * nodes.acceptance
     offer = np.where((nodes.steer >= 0) & (possible > 1e-12), volume / np.maximum(possible, 1e-300), 0.0)
-    share = normalize_split(network, np.bincount(flows.split, point.flow, len(network.split_kind)), fallback)
+    asked = np.bincount(flows.split, point.flow, len(network.split_kind)).astype(np.float64)
+    share = normalize_split(network, asked, fallback)
     share = normalize_split(network, np.where(share < SMALLEST_SHARE, 0.0, share), fallback)
     return Routing(snap_offers(network, offer, step), share, np.zeros(len(network.pair_pool), dtype=np.int64))
 

@@ -87,7 +87,7 @@ def _load(model: Any, g: int, t: int) -> Any:
 def occupancy(model: Any) -> Rule:
     """(1 + h)·R[g,t] <= cap·on_task[g,t] on the *offered* load R; deferred pools over the whole horizon."""
     net = model.net
-    for g in np.flatnonzero(net.pools.staffed):
+    for g in map(int, np.flatnonzero(net.pools.staffed)):
         cap = float(net.pools.occupancy_max[g])
         if net.pools.queue[g] == Queue.DEFERRED:
             load = pyo.quicksum(_load(model, g, t) for t in model.intervals)
@@ -167,7 +167,7 @@ def seats(model: Any) -> Rule:
 
 
 def experience(model: Any) -> Rule:
-    """CX of each segment: cx[s]·issues[s] = Σ final scores − waiting − effort (linear: one contact an issue is last)."""
+    """cx[s]·issues[s] = Σ final scores − waiting − effort: linear, for one contact of each issue is the last."""
     net, flows = model.net, model.net.flows
     theta = 1.0 / net.pools.patience_s[flows.pool]
     worth = (1 - flows.escalate) * (

@@ -191,7 +191,7 @@ class Promises:
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits on whole plans: `budget` money (inf: none), `seat_pools` bool (limit, pool), `seat_max` (limit,) people."""
+    """Limits on plans: `budget` money (inf: none), `seat_pools` bool (limit, pool), `seat_max` (limit,) people."""
 
     budget: float
     seat_pools: Bools

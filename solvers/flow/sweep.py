@@ -17,7 +17,7 @@ from solvers.shifts.cover import DayCover
 
 @dataclass(frozen=True)
 class SweepSettings:
-    """`cost_points` per level, `step` of offers (None: any share), `classes` of priority, `fallback` shares (split,)."""
+    """`cost_points` per level, `step` of offers (None: any), `classes` of priority, `fallback` shares (split,)."""
 
     cost_points: int
     step: float | None

@@ -1,0 +1,187 @@
+"""Draw up the nodes and flows of a scenario: who may arrive where, and who may serve them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from planner.demand.model import Demand
+from planner.errors import Issue, ScenarioError
+from planner.experience.model import STAGES, ExperienceModel, Support
+from planner.scenario import Scenario
+
+THIN = (Support.SPARSE, Support.EXTRAPOLATED)
+
+
+THIN_GROWTH = 2.0  # thin support: contacts in a cell may at most double
+
+
+@dataclass
+class Draft:
+    """Lists of nodes and flows while the network is drawn up."""
+
+    nodes: list[tuple[int, int, int, int, int, float, float, float]] = field(default_factory=list)
+    later: dict[tuple[int, int, int], int] = field(default_factory=dict)
+    flows: list[dict[str, float]] = field(default_factory=list)
+    splits: dict[tuple[int, int, int], int] = field(default_factory=dict)
+    pairs: dict[tuple[int, int], int] = field(default_factory=dict)
+    support: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+class Builder:
+    """Labels, lookups and the draft; used once by `build_problem`."""
+
+    def __init__(self, scenario: Scenario, experience: ExperienceModel, demand: Demand) -> None:
+        self.scenario, self.experience, self.demand = scenario, experience, demand
+        self.types = demand.types
+        self.channels, self.pools = tuple(scenario.channels), tuple(scenario.pools)
+        self.segments, self.steers = tuple(scenario.segments), tuple(scenario.steers)
+        self.draft = Draft()
+        outcomes = experience.outcomes.reset_index(drop=True)
+        keys = zip(outcomes["reason"], outcomes["segment"], outcomes["pool"], outcomes["stage"], strict=True)
+        self.row_of = {key: k for k, key in enumerate(keys)}
+        self.outcomes = outcomes
+        moves = experience.moves
+        keys = zip(moves["reason"], moves["segment"], moves["from_channel"], moves["to_channel"], strict=True)
+        self.move_of = {key: k for k, key in enumerate(keys)}
+        self.channel_of = [self.channels.index(scenario.pools[p].channel) for p in self.pools]
+
+    def serving(self, kind: int, channel: int) -> list[int]:
+        """Pools that may serve a type in a channel and whose score is known."""
+        reason, segment = self.types[kind]
+        found = []
+        for g, name in enumerate(self.pools):
+            row = self.row_of.get((reason, segment, name, "first"))
+            if self.channel_of[g] == channel and row is not None and np.isfinite(self.outcomes["score"].iloc[row]):
+                found.append(g)
+        return found
+
+
+def natural_with_pools(maker: Builder) -> np.ndarray:
+    """Natural channel shares; arrivals nobody may serve there are handed to where the channel escalates to."""
+    natural = maker.demand.natural.copy()
+    goes = {e.from_channel: e.to_channel for e in maker.scenario.escalations}
+    for row in maker.experience.escalations.sort_values("share").itertuples():
+        goes.setdefault(str(row.channel), str(row.to_channel))
+    problems = []
+    for kind, (reason, segment) in enumerate(maker.types):
+        for c, channel in enumerate(maker.channels):
+            if natural[kind, c] <= 0 or maker.serving(kind, c):
+                continue
+            target = maker.channels.index(goes[channel]) if goes.get(channel) in maker.channels else -1
+            if target >= 0 and maker.serving(kind, target):
+                natural[kind, target] += natural[kind, c]
+                maker.draft.notes.append(
+                    f"{reason} / {segment}: no pool may serve it in {channel}; its contacts go to {goes[channel]}"
+                )
+            elif maker.demand.issues[kind] > 0:
+                message = (
+                    f"{natural[kind, c]:.1%} of {reason} / {segment} arrive in {channel}, where no pool with a known "
+                    "score may serve them; state experience.outcomes (score) for it, let a pool serve it, or add an "
+                    "escalation from this channel"
+                )
+                problems.append(Issue(maker.scenario.name, None, None, f"reasons.{reason}", message))
+            natural[kind, c] = 0.0
+    if problems:
+        raise ScenarioError(problems)
+    total = natural.sum(axis=1, keepdims=True)
+    return np.asarray(natural / np.where(total > 0, total, 1.0))
+
+
+def draw_first_nodes(maker: Builder, natural: np.ndarray) -> None:
+    """Add a node per type and natural channel, and one per steer that may be offered there."""
+    scenario, draft = maker.scenario, maker.draft
+    for kind, (reason, segment) in enumerate(maker.types):
+        for a, channel in enumerate(maker.channels):
+            if natural[kind, a] <= 0:
+                continue
+            draft.nodes.append((kind, a, 0, a, -1, 1.0, 0.0, np.inf))
+            for k, steer in enumerate(scenario.steers.values()):
+                c = maker.channels.index(steer.to_channel)
+                offered = (
+                    steer.from_channel == channel
+                    and (steer.reasons is None or reason in steer.reasons)
+                    and (steer.segments is None or segment in steer.segments)
+                    and steer.acceptance.value > 0
+                )
+                if not offered or not maker.serving(kind, c):
+                    continue
+                most = _most_moved(maker, kind, channel, steer.to_channel, natural)
+                draft.nodes.append((kind, c, 0, a, k, steer.acceptance.value, steer.cost_per_offer, most))
+
+
+def _most_moved(maker: Builder, kind: int, source: str, target: str, natural: np.ndarray) -> float:
+    """Most contacts a steer may move where support of the move is thin: as many as are there today; 0 without any."""
+    row = maker.move_of.get((*maker.types[kind], source, target))
+    support = Support.NONE if row is None else Support(maker.experience.moves["support"].iloc[row])
+    if support is Support.NONE:
+        return 0.0
+    if support in THIN:
+        users = maker.demand.issues[kind] * natural[kind, maker.channels.index(target)]
+        return float((THIN_GROWTH - 1.0) * users)
+    return np.inf
+
+
+def draw_later_nodes(maker: Builder) -> None:
+    """Add a node per type, channel and later stage wherever somebody could serve it."""
+    draft = maker.draft
+    for kind in range(len(maker.types)):
+        for c in range(len(maker.channels)):
+            if maker.serving(kind, c):
+                for stage in (1, 2, 3):
+                    draft.later[kind, c, stage] = len(draft.nodes)
+                    draft.nodes.append((kind, c, stage, -1, -1, 1.0, 0.0, np.inf))
+
+
+def draw_flows(maker: Builder) -> None:
+    """Add a flow per node and pool that may serve it, with its outcomes."""
+    draft = maker.draft
+    for n, (kind, c, stage, a, steer, *_) in enumerate(draft.nodes):
+        reason, segment = maker.types[kind]
+        for g in maker.serving(kind, c):
+            row = maker.row_of[reason, segment, maker.pools[g], str(STAGES[stage])]
+            outcome = maker.outcomes.iloc[row]
+            move = -1
+            if steer >= 0:
+                move = maker.move_of.get((reason, segment, maker.channels[a], maker.channels[c]), -1)
+            split = draft.splits.setdefault((kind, c, g), len(draft.splits))
+            pair = draft.pairs.setdefault((g, kind), len(draft.pairs))
+            draft.flows.append(
+                {
+                    "node": n,
+                    "pool": g,
+                    "split": split,
+                    "pair": pair,
+                    "row": row,
+                    "move": move,
+                    "aht_s": float(outcome["aht_s"]) if np.isfinite(outcome["aht_s"]) else 0.0,
+                    "escalate": float(np.nan_to_num(outcome["p_escalate"])),
+                    "p_return": _p_return(maker, kind, c, g, float(np.nan_to_num(outcome["p_return"])), move),
+                }
+            )
+            support = outcome["support"] if move < 0 else maker.experience.moves["support"].iloc[move]
+            draft.support.append(str(support))
+
+
+def _p_return(maker: Builder, kind: int, c: int, g: int, own: float, move: int) -> float:
+    """Share that returns; for those who moved the mover's share, shifted by how far the pool lies from its channel."""
+    if move < 0:
+        return own
+    moved = float(maker.experience.moves["p_return"].iloc[move])
+    if not np.isfinite(moved):
+        return own
+    mean = float(channel_weights(maker, kind, c) @ np.nan_to_num(maker.outcomes["p_return"].to_numpy(float)))
+    return float(np.clip(moved + own - mean, 0.0, 0.95))
+
+
+def channel_weights(maker: Builder, kind: int, c: int) -> np.ndarray:
+    """Weights over outcome rows that give a channel's mean over its pools (by contacts; equal where none are known)."""
+    reason, segment = maker.types[kind]
+    rows = [maker.row_of[reason, segment, maker.pools[g], "first"] for g in maker.serving(kind, c)]
+    contacts = np.nan_to_num(maker.outcomes["n_contacts"].to_numpy(float)[rows])
+    share = contacts / contacts.sum() if contacts.sum() > 0 else np.full(len(rows), 1 / len(rows))
+    weights = np.zeros(len(maker.outcomes))
+    weights[rows] = share
+    return weights
