@@ -18,7 +18,7 @@ from planner.report.text import percent, units_of
 from planner.routing.export_cells import write_whole
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_SCRIPTS = ("state.js", "scatter.js", "table.js", "compare.js", "detail.js")
+_SCRIPTS = ("state.js", "scatter.js", "table.js", "compare.js", "heat.js", "detail.js")
 
 
 def write_report(frontier: Frontier, path: str | os.PathLike[str]) -> Path:

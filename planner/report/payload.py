@@ -32,7 +32,7 @@ from planner.report.strings import (
     STATUS,
     SUPPORT,
 )
-from planner.report.text import Units, doable_words, headline, named_rows, percent, units_of
+from planner.report.text import Units, doable_words, headline, label_of, named_rows, percent, units_of
 
 PLAN_COLUMNS = {
     "cx": ("cx", "cx"),
@@ -203,13 +203,13 @@ def _experience(meta: Mapping[str, Any], units: Units) -> dict[str, Any]:
     """Arrange the experience table as a matrix: rows reason and segment, columns channels."""
     raw = meta.get("experience_table")
     records = raw.to_dict("records") if isinstance(raw, pd.DataFrame) else list(raw or ())
-    channels = list(dict.fromkeys(str(record["channel"]) for record in records))
+    channels = list(dict.fromkeys(label_of(meta, "channels", record["channel"]) for record in records))
     segments = list(dict.fromkeys(str(record.get("segment", "")) for record in records))
     rows: dict[tuple[str, str], dict[str, dict[str, str]]] = {}
     for record in records:
-        key = (str(record["reason"]), str(record.get("segment", "")))
+        key = (label_of(meta, "reasons", record["reason"]), label_of(meta, "segments", record.get("segment", "")))
         mean, low, high = (_float(record.get(name)) for name in ("mean", "lower", "upper"))
-        rows.setdefault(key, {})[str(record["channel"])] = {
+        rows.setdefault(key, {})[label_of(meta, "channels", record["channel"])] = {
             "mean": units.cx(mean),
             "interval": f"{units.cx(low)} to {units.cx(high)}" if math.isfinite(low) and math.isfinite(high) else "",
             "flag": SUPPORT.get(str(record.get("support", "")), ""),
@@ -245,6 +245,8 @@ def run_facts(frontier: Frontier) -> list[tuple[str, str]]:
         ("Manifest", meta.get("manifest_hash")),
         ("Seed", meta.get("seed")),
         ("Created", meta.get("created")),
+        ("Demand", meta.get("demand_source")),
+        ("Time zone", meta.get("timezone")),
         ("Plans", len(frontier.table) - 1),
     )
     versions = meta.get("versions")

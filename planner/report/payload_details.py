@@ -18,7 +18,7 @@ import pandas as pd
 
 from planner.frontier.frontier import Frontier
 from planner.report.strings import PAGE
-from planner.report.text import Units, named_rows
+from planner.report.text import Units, label_of, named_rows
 
 _WHY_CHARACTERS = 90_000
 _MOVES = 6
@@ -62,16 +62,20 @@ def _mix(frontier: Frontier, named: list[str]) -> dict[str, Any]:
     moves = {
         str(plan): [
             PAGE["move"]
-            .replace("{from}", str(row["from_channel"]))
-            .replace("{to}", str(row["channel"]))
-            .replace("{reason}", str(row["reason"]))
-            .replace("{segment}", str(row["segment"]))
+            .replace("{from}", label_of(frontier.meta, "channels", row["from_channel"]))
+            .replace("{to}", label_of(frontier.meta, "channels", row["channel"]))
+            .replace("{reason}", label_of(frontier.meta, "reasons", row["reason"]))
+            .replace("{segment}", label_of(frontier.meta, "segments", row["segment"]))
             .replace("{issues}", f"{row['issues']:,.0f}")
             for row in rows.nlargest(_MOVES, "issues").to_dict("records")
         ]
         for plan, rows in moved.groupby("plan", sort=False)
     }
-    return {"channels": [str(channel) for channel in wide], "mix": _rows(wide, 0), "moves": moves}
+    return {
+        "channels": [label_of(frontier.meta, "channels", channel) for channel in wide],
+        "mix": _rows(wide, 0),
+        "moves": moves,
+    }
 
 
 def _wide(table: pd.DataFrame, label: str, value: str) -> pd.DataFrame:
@@ -149,7 +153,7 @@ def _heat(frontier: Frontier, named: list[str]) -> dict[str, Any]:
     people = {plan: [[_json(v, 1) for v in known.get((plan, str(pool)), nobody)] for pool in pools] for plan in named}
     return {
         "starts": [pd.Timestamp(start).strftime("%Y-%m-%dT%H:%M") for start in starts],
-        "pools": [str(pool) for pool in pools],
+        "pools": [label_of(frontier.meta, "pools", pool) for pool in pools],
         "people": people,
     }
 
@@ -164,7 +168,7 @@ def _segments(frontier: Frontier, units: Units) -> dict[str, Any]:
         str(plan): [_json(v, units.cx_digits + 1) for v in row]
         for plan, row in zip(wide.index, wide.to_numpy(float), strict=True)
     }
-    return {"names": [str(name) for name in wide], "cx": cx}
+    return {"names": [label_of(frontier.meta, "segments", name) for name in wide], "cx": cx}
 
 
 def _prices(frontier: Frontier, units: Units, named: list[str]) -> dict[str, list[str]]:

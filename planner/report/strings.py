@@ -30,7 +30,7 @@ SUMMARY = {
     "headroom": "absorbs {headroom} more demand (Today {today})",
     "headroom_short": "falls short at planned demand (headroom {headroom}, Today {today})",
     "doable": "doable this {horizon}",
-    "doable_long": "doable with today's people",
+    "doable_long": "doable with the people there are",
     "hires_pools": "needs {pools}",
     "hire": "{n} hire in {pool}",
     "hires": "{n} hires in {pool}",

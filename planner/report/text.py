@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,7 +67,7 @@ def units_of(frontier: Frontier) -> Units:
     currency = str(meta.get("currency", "USD"))
     digits = 0 if currency == "JPY" or float(table["cost"].abs().max()) >= 1000 else 2
     horizon, per = _horizon(frontier)
-    outcome = str(meta.get("outcome") or "CX")
+    outcome = str(meta.get("metric") or meta.get("outcome") or "CX")
     return Units(
         symbol=_SYMBOLS.get(currency, currency + " "),
         money_digits=digits,
@@ -135,14 +136,14 @@ def doable_words(frontier: Frontier, row: pd.Series, units: Units) -> str:
     """Say whether a plan can start at once, or whom it has to hire where."""
     count = _number(row, "hires")
     if bool(row.get("doable", not count > 0)):
-        key = "doable" if units.horizon in ("day", "week", "month") else "doable_long"
+        key = "doable" if units.horizon in ("week", "month") else "doable_long"
         return SUMMARY[key].format(horizon=units.horizon)
     hires = frontier.tables.get("hires", pd.DataFrame(columns=["plan", "pool", "hires"]))
     own = hires[(hires["plan"] == row["plan"]) & (hires["hires"] > 0)]
     if own.empty:
         return SUMMARY["hires_total"].format(n=_count(count)) if count > 0 else SUMMARY["hires_some"]
     pools = [
-        SUMMARY["hire" if n == 1 else "hires"].format(n=_count(n), pool=pool)
+        SUMMARY["hire" if n == 1 else "hires"].format(n=_count(n), pool=label_of(frontier.meta, "pools", pool))
         for pool, n in zip(own["pool"], own["hires"], strict=True)
     ]
     return SUMMARY["hires_pools"].format(pools=", ".join(pools))
@@ -192,12 +193,19 @@ def _split_words(row: pd.Series, units: Units) -> str:
     return SUMMARY["split"].format(committed=units.money(committed), avoidable=units.money(avoidable))
 
 
+def label_of(meta: Mapping[str, Any], kind: str, key: object) -> str:
+    """Return what people call a pool, channel, reason or segment; its key where the scenario gives no title."""
+    titles = meta.get("titles") or {}
+    return str((titles.get(kind) or {}).get(str(key)) or key)
+
+
 def _horizon(frontier: Frontier) -> tuple[str, str]:
+    days = frontier.meta.get("days")
     staffing = frontier.tables.get("staffing")
-    if staffing is None or staffing.empty:
-        return "week", "a week"
-    starts = pd.to_datetime(staffing["interval"])
-    days = (starts.max().normalize() - starts.min().normalize()).days + 1
+    if days is None and staffing is not None and len(staffing):
+        starts = pd.to_datetime(staffing["interval"])
+        days = (starts.max().normalize() - starts.min().normalize()).days + 1
+    days = int(days or 7)
     if days in (5, 6, 7):
         return "week", "a week"
     if days == 1:

@@ -24,30 +24,36 @@ function verdict(key, plan, better) {
 const MARK = { better: "✓", worse: "✗", tied: "≈" };
 
 function compareCell(plan, [key, text, delta, better]) {
-  const cell = el("td", { class: "num" }, text(plan[key]));
-  if (!delta || missing(plan[key]) || missing(today[key])) return cell;
+  if (!delta || missing(plan[key]) || missing(today[key])) return number(text(plan[key]));
   const kind = verdict(key, plan, better);
-  const mark = kind ? el("span", { class: "mark", title: words[kind] }, ` ${MARK[kind]}`, el("span", { class: "hidden" }, ` ${words[kind]}`)) : "";
-  cell.append(el("span", { class: `delta ${kind}` }, delta(plan[key] - today[key]), mark));
-  return cell;
+  const mark = kind ? el("span", { class: "mark" }, ` ${MARK[kind]}`, unseen(` ${words[kind]}`)) : "";
+  return number(text(plan[key]), el("span", { class: `delta ${kind}` }, delta(plan[key] - today[key]), mark));
+}
+const EDGES = { "": "solid", "7 3": "dashed", "2 3": "dotted", "9 3 2 3": "double" };
+function compareHead(plan) {
+  const pin = pinOf(plan.id);
+  const who = el("span", { class: "who" }, badge(pin), el("span", {}, plan.id));
+  const name = plan.name ? el("span", { class: "name" }, plan.name) : "";
+  const unpin = { onclick: () => togglePin(plan.id), "aria-label": fill(words.unpin_plan, { plan: plan.id }) };
+  const style = `border-top:3px ${EDGES[pin.dash]} ${pin.color}`;
+  return el("th", { scope: "col", style }, who, name, smallButton(unpin, words.unpin));
 }
 function drawCompare() {
   const list = pinned();
-  const head = list.map((plan) => {
-    const pin = pinOf(plan.id);
-    return el("th", { scope: "col", style: `border-top:3px ${{ "": "solid", "7 3": "dashed", "2 3": "dotted" }[pin.dash] || "double"} ${pin.color}` },
-      el("span", { class: "who" }, badge(pin), el("span", {}, plan.id)), plan.name ? el("span", { class: "name" }, plan.name) : "",
-      el("button", { type: "button", class: "small", onclick: () => togglePin(plan.id), "aria-label": fill(words.unpin_plan, { plan: plan.id }) }, words.unpin));
+  const first = [words.measure, words.today].map((text) => el("th", { scope: "col" }, text));
+  show("compare-head", el("tr", {}, ...first, ...list.map(compareHead)));
+  const rows = MEASURES.map((measure) => {
+    const [key, text] = measure;
+    const now = number(key === "p_cx" ? "–" : text(today[key]));
+    return el("tr", {}, rowHead(data.measures[key]), now, ...list.map((plan) => compareCell(plan, measure)));
   });
-  show("compare-head", el("tr", {}, el("th", { scope: "col" }, words.measure), el("th", { scope: "col" }, words.today), ...head));
-  const rows = MEASURES.map((measure) => el("tr", {}, el("th", { scope: "row" }, data.measures[measure[0]]),
-    el("td", { class: "num" }, measure[0] === "p_cx" ? "–" : measure[1](today[measure[0]])), ...list.map((plan) => compareCell(plan, measure))));
-  const doing = el("tr", {}, el("th", { scope: "row" }, data.measures.people), el("td", {}, "–"), ...list.map((plan) => el("td", {}, plan.doing || "–")));
-  const proven = el("tr", {}, el("th", { scope: "row" }, data.measures.status), el("td", {}, "–"), ...list.map((plan) => el("td", {}, proof(plan))));
-  show("compare-body", ...rows, doing, proven);
+  const told = (key, text) => el("tr", {}, rowHead(data.measures[key]), el("td", {}, "–"), ...list.map((plan) => el("td", {}, text(plan))));
+  show("compare-body", ...rows, told("people", (plan) => plan.doing || "–"), told("status", proof));
   document.getElementById("no-pins").hidden = list.length > 0;
 }
 function startCompare() {
-  for (const { plan } of data.headline) if (plan && byId.has(plan) && !pinOf(plan)) state.pins.push({ id: plan, slot: state.pins.length });
+  for (const { plan } of data.headline) {
+    if (plan && byId.has(plan) && !pinOf(plan)) state.pins.push({ id: plan, slot: state.pins.length });
+  }
   onChange((what) => { if (what === "pins") drawCompare(); });
 }

@@ -38,7 +38,8 @@ function drawScatter(chart) {
   const dots = svg("g", { class: "dots" });
   for (const plan of candidates) {
     if (missing(plan.cost) || missing(plan[chart.key])) continue;
-    const dot = svg("circle", { "data-id": plan.id, cx: x(plan.cost).toFixed(1), cy: y(plan[chart.key]).toFixed(1), r: 4.6, fill: headroomColor(plan) });
+    const place = { cx: x(plan.cost).toFixed(1), cy: y(plan[chart.key]).toFixed(1), r: 4.6 };
+    const dot = svg("circle", { "data-id": plan.id, ...place, fill: headroomColor(plan) });
     chart.dots.set(plan.id, dot);
     dots.append(dot);
   }
@@ -62,7 +63,8 @@ function frame({ x, y, key, width, axis }) {
     group.append(svg("line", { x1: x(v), x2: x(v), y1: EDGE.top, y2: HEIGHT - EDGE.bottom }));
     group.append(svg("text", { x: x(v), y: HEIGHT - EDGE.bottom + 17, "text-anchor": "middle" }, money(v)));
   }
-  group.append(svg("text", { class: "axis", x: (EDGE.left + width - EDGE.right) / 2, y: HEIGHT - 8, "text-anchor": "middle" }, words.cost_axis));
+  const middle = (EDGE.left + width - EDGE.right) / 2;
+  group.append(svg("text", { x: middle, y: HEIGHT - 8, "text-anchor": "middle" }, words.cost_axis));
   return group;
 }
 
@@ -94,14 +96,18 @@ function todayLines({ x, y, key, width }) {
 // Today, named and pinned plans on top, with labels that keep out of each other's way.
 function drawMarks(chart) {
   const { x, y, key, width } = chart;
-  const shown = [today, ...candidates.filter((plan) => plan.name || pinOf(plan.id))].filter((p) => !missing(p.cost) && !missing(p[key]));
+  const wanted = [...candidates.filter((plan) => plan.name || pinOf(plan.id)), today];
+  const shown = wanted.filter((plan) => !missing(plan.cost) && !missing(plan[key]));
   const marks = shown.map((plan) => ({ plan, px: x(plan.cost), py: y(plan[key]), pin: pinOf(plan.id) }));
   const boxes = marks.map(({ px, py }) => [px - 9, py - 9, px + 9, py + 9]);
   const nodes = [];
   for (const { plan, px, py, pin } of marks) {
-    if (plan === today) nodes.push(svg("path", { class: "cross", d: `M${px - 7} ${py}H${px + 7}M${px} ${py - 7}V${py + 7}` }));
-    else if (pin) {
-      nodes.push(svg("path", { class: "guide", stroke: pin.color, "stroke-dasharray": pin.dash || "none", d: `M${px} ${py + 9}V${HEIGHT - EDGE.bottom}M${px - 9} ${py}H${EDGE.left}` }));
+    if (plan === today) {
+      const cross = `M${px - 8} ${py}H${px + 8}M${px} ${py - 8}V${py + 8}`;
+      nodes.push(svg("path", { class: "halo", d: cross }), svg("path", { class: "cross", d: cross }));
+    } else if (pin) {
+      const guide = `M${px} ${py + 9}V${HEIGHT - EDGE.bottom}M${px - 9} ${py}H${EDGE.left}`;
+      nodes.push(svg("path", { class: "guide", stroke: pin.color, "stroke-dasharray": pin.dash || "none", d: guide }));
       nodes.push(svg("circle", { cx: px, cy: py, r: 9, fill: pin.color, stroke: "#fff", "stroke-width": 1.5 }));
       nodes.push(svg("text", { class: "letter", x: px, y: py + 4, "text-anchor": "middle" }, pin.letter));
     } else nodes.push(svg("circle", { class: "named", cx: px, cy: py, r: 7.5 }));
@@ -148,10 +154,14 @@ function hover(chart, event) {
   const tip = document.getElementById("tip");
   if (!plan) return;
   tip.replaceChildren(el("strong", {}, reads(plan)),
-    ...Object.keys(AXES).map((key) => el("div", {}, `${data.measures[key]} ${AXES[key].show(plan[key])}`, plan === today || missing(plan[key]) ? "" : ` (${AXES[key].delta(plan[key] - today[key])})`)),
+    ...Object.keys(AXES).map((key) => el("div", {}, tipLine(plan, key))),
     plan === today ? "" : el("div", {}, plan.doing));
   tip.style.left = `${Math.min(window.innerWidth - 230, event.clientX + 14) + window.scrollX}px`;
   tip.style.top = `${event.clientY + 14 + window.scrollY}px`;
+}
+function tipLine(plan, key) {
+  const difference = plan === today || missing(plan[key]) || missing(today[key]) ? "" : ` (${AXES[key].delta(plan[key] - today[key])})`;
+  return `${data.measures[key]} ${AXES[key].show(plan[key])}${difference}`;
 }
 function setHover(id) {
   document.getElementById("tip").hidden = !id;
@@ -169,28 +179,46 @@ function setHover(id) {
 function filterScatter(chart, fit) {
   const kept = new Set(fit.map((plan) => plan.id));
   for (const [id, dot] of chart.dots) dot.classList.toggle("out", !kept.has(id));
-  const span = (key) => { const all = fit.map((p) => p[key]).filter((v) => !missing(v)); return all.length ? [Math.min(...all), Math.max(...all)] : [null, null]; };
-  const [[cxLow, cxHigh], [costLow, costHigh], [hLow, hHigh]] = [span("cx"), span("cost"), span("headroom")];
-  chart.desc.textContent = fill(chart.about, {
-    n: fit.length, total: candidates.length, cx_min: score(cxLow), cx_max: score(cxHigh), cost_min: money(costLow), cost_max: money(costHigh),
-    h_min: percent(hLow), h_max: percent(hHigh), cx_today: score(today.cx), cost_today: money(today.cost), h_today: percent(today.headroom),
-  });
+  const span = (key) => {
+    const all = fit.map((plan) => plan[key]).filter((v) => !missing(v));
+    return all.length ? [Math.min(...all), Math.max(...all)].map(AXES[key].show) : ["–", "–"];
+  };
+  const [[cx_min, cx_max], [cost_min, cost_max], [h_min, h_max]] = [span("cx"), span("cost"), span("headroom")];
+  const now = { cx_today: score(today.cx), cost_today: money(today.cost), h_today: percent(today.headroom) };
+  const seen = { n: fit.length, total: candidates.length, cx_min, cx_max, cost_min, cost_max, h_min, h_max };
+  chart.desc.textContent = fill(chart.about, { ...seen, ...now });
 }
 function drawLegend() {
   const [low, high] = extent("headroom");
-  show("legend", el("span", {}, `${data.measures.headroom} ${percent(low)}`),
-    el("span", { class: "ramp", style: `background:linear-gradient(90deg,${CIVIDIS.join(",")})` }), el("span", {}, percent(high)));
+  const ramp = el("span", { class: "ramp", style: `background:linear-gradient(90deg,${CIVIDIS.join(",")})` });
+  show("legend", el("span", {}, `${data.measures.headroom} ${percent(low)}`), ramp, el("span", {}, percent(high)));
+  document.getElementById("bound-help").hidden = !document.querySelector(".bounds polyline");
+}
+function redraw() {
+  const fit = fitting();
+  for (const chart of scatters) {
+    drawScatter(chart);
+    filterScatter(chart, fit);
+    drawMarks(chart);
+  }
 }
 function startScatters() {
-  scatters.push({ id: "s-cx", key: "cx", title: words.cx_title, about: words.desc_cx }, { id: "s-cap", key: "headroom", title: words.capacity_title, about: words.desc_cap });
-  const redraw = () => { const fit = fitting(); for (const chart of scatters) { drawScatter(chart); filterScatter(chart, fit); drawMarks(chart); } };
+  scatters.push({ id: "s-cx", key: "cx", title: words.cx_title, about: words.desc_cx });
+  scatters.push({ id: "s-cap", key: "headroom", title: words.capacity_title, about: words.desc_cap });
   for (const chart of scatters) chart.box = document.getElementById(chart.id);
   redraw();
   drawLegend();
-  let seen = scatters[0].box.clientWidth;
-  new ResizeObserver(() => { if (Math.abs(scatters[0].box.clientWidth - seen) > 8 && !matchMedia("print").matches) { seen = scatters[0].box.clientWidth; redraw(); } }).observe(scatters[0].box);
+  const box = scatters[0].box;
+  let seen = box.clientWidth;
+  new ResizeObserver(() => {
+    if (Math.abs(box.clientWidth - seen) <= 8 || matchMedia("print").matches) return;
+    seen = box.clientWidth;
+    redraw();
+  }).observe(box);
   onChange((what) => {
     if (what === "pins") scatters.forEach(drawMarks);
-    if (what === "limits") { const fit = fitting(); scatters.forEach((chart) => filterScatter(chart, fit)); }
+    if (what !== "limits") return;
+    const fit = fitting();
+    scatters.forEach((chart) => filterScatter(chart, fit));
   });
 }

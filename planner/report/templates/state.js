@@ -127,9 +127,19 @@ const el = (tag, attributes, ...children) => make(null, tag, attributes, childre
 const svg = (tag, attributes, ...children) => make("http://www.w3.org/2000/svg", tag, attributes, children);
 const show = (id, ...children) => document.getElementById(id).replaceChildren(...children);
 const badge = (pin) => el("span", { class: "badge", style: `background:${pin.color}` }, pin.letter);
+const unseen = (text) => el("span", { class: "hidden" }, text);
+const number = (...content) => el("td", { class: "num" }, ...content);
+const rowHead = (...content) => el("th", { scope: "row" }, ...content);
+const smallButton = (attributes, text) => el("button", { type: "button", class: "small", ...attributes }, text);
+const scrolling = (label, child) => el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": label }, child);
 function pinButton(id) {
   const pin = pinOf(id);
-  const label = fill(pin ? words.unpin_plan : words.pin_plan, { plan: id });
-  const face = pin ? badge(pin) : words.pin;
-  return el("button", { type: "button", class: "pin", "data-pin": id, "aria-label": label, "aria-pressed": Boolean(pin) + "", onclick: () => togglePin(id) }, face);
+  return el("button", {
+    type: "button",
+    class: "pin",
+    "data-pin": id,
+    "aria-label": fill(pin ? words.unpin_plan : words.pin_plan, { plan: id }),
+    "aria-pressed": pin ? "true" : "false",
+    onclick: () => togglePin(id),
+  }, pin ? badge(pin) : words.pin);
 }
