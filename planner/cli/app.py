@@ -18,6 +18,9 @@ from planner.cli.endings import Exit, explain
 from planner.cli.examples import examples
 from planner.errors import PlannerWarning
 
+_SHELL_INTERRUPTED = 130
+"""What the parser exits with when it is interrupted before a command begins."""
+
 
 class GuardedGroup(TyperGroup):
     """A command group whose commands never end in a traceback."""
@@ -100,8 +103,11 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _hoisted(sys.argv[1:] if argv is None else argv)
     try:
         app(args=arguments, prog_name="planner")
+    except KeyboardInterrupt:
+        return int(Exit.STOPPED)
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(Exit.DONE)
+        code = end.code if isinstance(end.code, int) else int(Exit.DONE)
+        return int(Exit.STOPPED) if code == _SHELL_INTERRUPTED else code
     return int(Exit.DONE)
 
 

@@ -30,11 +30,11 @@ def measures(frontier: Frontier) -> tuple[Measure, ...]:
         Measure("cost", f"cost {units.per}", units.money, -1),
         Measure("headroom", "headroom", lambda v: percent(v, 1), 1),
         Measure("peak_fte", "peak FTE", lambda v: decimal(v, 1), -1),
-        Measure("p_shortfall", "P(shortfall)", percent, -1),
+        Measure("p_shortfall", "promise missed", percent, -1),
         Measure("abandon_rate", "abandoned", lambda v: percent(v, 1), -1),
         Measure("hires", "hires", lambda v: decimal(v, 0), -1),
         Measure("overtime_h", "overtime, h", lambda v: decimal(v, 1), -1),
-        Measure("p_cx_at_least_today", "P(CX at least today's)", percent, 0),
+        Measure("p_cx_at_least_today", "CX at least today's", percent, 0),
     )
 
 

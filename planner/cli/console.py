@@ -17,6 +17,9 @@ quiet: contextvars.ContextVar[bool] = contextvars.ContextVar("quiet", default=Fa
 """True: only errors and data are printed."""
 
 _LONGEST_CELL = 60
+_BETWEEN_COLUMNS = 3
+_WHOLE_LABEL = 14
+"""Labels up to this length are never broken."""
 
 
 def inert(text: object, keep_lines: bool = False) -> str:
@@ -59,29 +62,42 @@ def give_json(value: Any) -> None:
 def give_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[object]], left: Sequence[int] = (0,)) -> None:
     """Print a table on stdout; columns are right-aligned except those in `left`.
 
-    Long names are cut with an ellipsis; in a pipe the table is as wide as it needs to be.
+    Long names are cut with an ellipsis and wrapped at words, numbers never; in a pipe nothing is wrapped.
     """
-    from rich.table import Table  # lazy: completion and help must not pay for it
+    from rich import box  # lazy: completion and help must not pay for it
+    from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(inert(title)), title_justify="left", title_style="bold")
+    cells = [[_cut(inert("" if cell is None else cell)) for cell in row] for row in rows]
+    name = Text(inert(title)) if title else None
+    table = Table(title=name, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, show_header=any(heads))
+    narrowest = 2
     for position, head in enumerate(heads):
-        table.add_column(Text(head), justify="left" if position in left else "right", overflow="fold")
-    for row in rows:
-        table.add_row(*[Text(_cut(inert("" if cell is None else cell))) for cell in row])
-    _console_for(table).print(table)
+        widest = max((len(row[position]) for row in cells), default=0)
+        lines = [head] if len(head) <= widest else head.split(" ")
+        exact = max(widest, *(len(line) for line in lines))
+        if position in left:
+            table.add_column(Text(head), overflow="fold")
+            narrowest += min(exact, _WHOLE_LABEL) + _BETWEEN_COLUMNS
+        else:
+            table.add_column(Text("\n".join(lines)), justify="right", no_wrap=True)
+            narrowest += exact + _BETWEEN_COLUMNS
+    for row in cells:
+        table.add_row(*[Text(cell) for cell in row])
+    _console_for(table, narrowest).print(table)
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST_CELL else text[: _LONGEST_CELL - 1] + "…"
 
 
-def _console_for(table: Table) -> Console:
+def _console_for(table: Table, narrowest: int) -> Console:
+    """Return a console wide enough to keep every number whole, and in a pipe every line."""
     from rich.console import Console
 
     console = Console(file=sys.stdout, emoji=False, markup=False, highlight=False)
     if console.is_terminal:
-        return console
-    wide = Console(file=sys.stdout, width=10_000, emoji=False, markup=False, highlight=False)
-    needed = wide.measure(table).maximum
-    return Console(file=sys.stdout, width=max(needed, 40), emoji=False, markup=False, highlight=False)
+        console.width = max(console.width, narrowest)
+    else:
+        console.width = Console(file=sys.stdout, width=10_000, emoji=False).measure(table).maximum
+    return console

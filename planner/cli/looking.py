@@ -56,7 +56,10 @@ def frontier(
     _give_plans(loaded, chosen, as_json, as_csv)
     plans = loaded.table[loaded.table["origin"] != "today"]
     kept = chosen[chosen["origin"] != "today"]
-    console.say(f"{len(kept)} of {len(plans)} plans meet these limits" if len(kept) < len(plans) else "")
+    if len(kept) < len(plans):
+        console.say(f"{len(kept)} of {len(plans)} plans meet these limits")
+    elif loaded.meta.get("certificate_words"):
+        console.say(loaded.meta["certificate_words"])
     if kept.empty and not plans.empty:
         console.say(nearest_miss(plans, max_cost=max_cost, min_cx=min_cx))
     return int(Exit.DONE)
@@ -74,7 +77,7 @@ def show(run: RunPath, plan: PlanId, as_json: AsJson = False) -> int:
         tables = {name: records(frame) for name, frame in chosen.tables.items()}
         console.give_json({"plan": plain(chosen.summary), "tables": tables})
         return int(Exit.DONE)
-    console.give_table(f"Plan {chosen.id}", ("", ""), summary_rows(loaded, chosen.summary))
+    console.give_table(f"Plan {chosen.id}", ("", ""), summary_rows(loaded, chosen.summary), left=(0, 1))
     for title, heads, rows in plan_tables(chosen):
         console.give_table(title, heads, rows)
     console.say(f"Next: planner explain {run} {chosen.id}   or: planner export {run} --plan {chosen.id} --format xlsx")
@@ -133,4 +136,9 @@ def _give_plans(loaded: Frontier, chosen: pd.DataFrame, as_json: bool, as_csv: b
         console.give(csv_text(chosen))
     else:
         rows = [frontier_row(loaded, row) for row in records(chosen)]
-        console.give_table(str(loaded.meta.get("name", "Frontier")), FRONTIER_HEADS, rows, left=(0, 1, 7))
+        console.give_table(
+            str(loaded.meta.get("title") or loaded.meta.get("scenario") or "Frontier"),
+            FRONTIER_HEADS,
+            rows,
+            left=(0, 1, 7),
+        )

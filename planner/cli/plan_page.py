@@ -11,7 +11,7 @@ import pandas as pd
 from planner.frontier.frontier import NAMED, Frontier, Plan
 from planner.report.text import percent, units_of
 
-FRONTIER_HEADS = ("plan", "name", "CX", "cost", "headroom", "peak FTE", "P(shortfall)", "proof", "gap", "hires")
+FRONTIER_HEADS = ("plan", "name", "CX", "cost", "headroom", "peak FTE", "promise missed", "proof", "gap", "hires")
 _SHOWN_ROWS = 12
 
 TableOf = tuple[str, Sequence[str], list[Sequence[object]]]
@@ -22,13 +22,13 @@ def frontier_row(frontier: Frontier, row: Mapping[str, Any]) -> Sequence[object]
     units = units_of(frontier)
     return (
         row["plan"],
-        NAMED.get(row.get("name") or "", row.get("name") or ""),
+        row.get("name") or "",
         units.cx(number(row, "cx")),
         units.money(number(row, "cost")),
         percent(number(row, "headroom"), 1),
         decimal(number(row, "peak_fte"), 1),
         percent(number(row, "p_shortfall")),
-        row.get("status") or "",
+        str(row.get("status") or "").replace("_", " "),
         percent(number(row, "gap"), 1),
         decimal(number(row, "hires"), 0),
     )
@@ -47,7 +47,7 @@ def summary_rows(frontier: Frontier, summary: Mapping[str, Any]) -> list[Sequenc
         ("  avoidable", units.money(number(summary, "avoidable"))),
         ("headroom", percent(number(summary, "headroom"), 1)),
         ("peak FTE", decimal(number(summary, "peak_fte"), 1)),
-        ("P(shortfall)", percent(number(summary, "p_shortfall"))),
+        ("promise missed", percent(number(summary, "p_shortfall"))),
         ("abandoned", percent(number(summary, "abandon_rate"), 1)),
         ("hires", decimal(number(summary, "hires"), 0)),
         ("overtime, h", decimal(number(summary, "overtime_h"), 1)),

@@ -33,10 +33,14 @@ def progress_bar() -> Iterator[Report | None]:
 
 def _reporter(add: Callable[..., int], update: Callable[..., None]) -> Report:
     tasks: dict[str, int] = {}
+    totals: dict[str, int] = {}
 
     def report(stage: str, done: int, total: int, note: str = "") -> None:
         if stage not in tasks:
+            for earlier, task in tasks.items():  # a stage that is followed by another is over
+                update(task, completed=totals[earlier], note="")
             tasks[stage] = add(console.inert(stage), total=max(total, 1), note="")
-        update(tasks[stage], completed=done, total=max(total, 1), note=console.inert(note))
+        totals[stage] = max(total, 1)
+        update(tasks[stage], completed=done, total=totals[stage], note=console.inert(note))
 
     return report

@@ -55,7 +55,7 @@ def run(
         list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Replace one value; may be repeated.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue a run that did not finish.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and plan nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> int:
     """Plan a scenario: write a run directory with the frontier of plans.
@@ -189,6 +189,11 @@ def _execute(prepared: PreparedRun) -> RunOutcome:
     except Exception:
         console.complain(f"What happened is in {prepared.directory.path / 'log.txt'}")
         raise
+    if outcome.frontier.meta.get("skipped"):
+        console.say(
+            f"The time limit left out {len(outcome.frontier.meta['skipped'])} pieces of work; what is here is valid. "
+            "Next: the same command with --resume and a longer --time-limit continues"
+        )
     if outcome.fresh:
         console.say(f"Planned in {time.monotonic() - began:.1f} s: {outcome.path}")
     else:
@@ -226,7 +231,7 @@ def _tell_dry_run(prepared: PreparedRun, as_json: bool) -> int:
 
 def _state(prepared: PreparedRun) -> str:
     if prepared.directory.complete:
-        return "complete"
+        return "cut short by its time limit" if prepared.directory.cut_short else "complete"
     return "unfinished" if prepared.directory.unfinished else "new"
 
 

@@ -58,6 +58,11 @@ class RunDirectory:
             return self.result_path.is_file()
 
     @property
+    def cut_short(self) -> bool:
+        """True where the result stands but a time limit left work out, so that it can be continued."""
+        return self.complete and bool(read_json(self.result_path).get("meta", {}).get("skipped"))
+
+    @property
     def unfinished(self) -> bool:
         """True where a run began and did not end in a result or a proof that there is none."""
         with explained(self.path, "read"):

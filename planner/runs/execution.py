@@ -28,7 +28,8 @@ class RunRequest:
     """What to run: a loaded scenario, its input files and the settings of this run.
 
     `scenario_text` is the resolved scenario as it will be stored; `base` is the folder input names are relative to;
-    `overrides` lists each replaced value in order. `workers` never changes a result and `time_limit_s` may.
+    `overrides` lists each replaced value in order. `workers` never changes a result; `time_limit_s` may leave work
+    out, which `resume` then continues in the same directory.
     """
 
     scenario: Any
@@ -67,8 +68,7 @@ class RunOutcome:
 def prepare(request: RunRequest) -> PreparedRun:
     """Hash the inputs and name the directory; writes nothing."""
     inputs = tuple(hash_inputs(request.files, request.base))
-    settings = {"version": __version__, "time_limit_s": request.time_limit_s}
-    key = run_key(request.scenario_text, inputs, request.seed, settings)
+    key = run_key(request.scenario_text, inputs, request.seed, {"version": __version__})
     return PreparedRun(request, inputs, key, RunDirectory(request.out / f"{request.name}-{key}"))
 
 
@@ -90,10 +90,10 @@ def execute(prepared: PreparedRun, plan: Planner, progress: Progress | None = No
         As the planning ends; the directory records which.
     """
     run = prepared.directory
-    if run.complete:
+    if _nothing_to_do(prepared):
         return RunOutcome(run.path, load_run(run.path), fresh=False)
     with run.held():
-        if run.complete:  # finished by another process between the check and the lock
+        if _nothing_to_do(prepared):  # finished by another process between the check and the lock
             return RunOutcome(run.path, load_run(run.path), fresh=False)
         if run.unfinished and not prepared.request.resume:
             raise RunError(
@@ -104,6 +104,11 @@ def execute(prepared: PreparedRun, plan: Planner, progress: Progress | None = No
         with run.logged() as log:
             frontier = _recorded(prepared, plan, progress, log)
     return RunOutcome(run.path, frontier, fresh=True)
+
+
+def _nothing_to_do(prepared: PreparedRun) -> bool:
+    run = prepared.directory
+    return run.complete and not (prepared.request.resume and run.cut_short)
 
 
 def _recorded(prepared: PreparedRun, plan: Planner, progress: Progress | None, log: logging.Logger) -> Frontier:
@@ -122,7 +127,8 @@ def _recorded(prepared: PreparedRun, plan: Planner, progress: Progress | None, l
         raise
     finally:
         run.write_manifest(manifest | {"ended": now(), "state": str(state)})
-    run.chunks.clear()
+    if not run.cut_short:
+        run.chunks.clear()
     log.info("done")
     return load_run(run.path)
 

@@ -23,6 +23,8 @@ def save_frontier(frontier: Frontier, directory: Path) -> None:
     The same frontier gives the same bytes in every file.
     """
     run = RunDirectory(directory)
+    with explained(run.result_path):
+        run.result_path.unlink(missing_ok=True)  # an earlier result must not vouch for the new tables
     recorded = {}
     for name, frame in frontier.tables.items():
         if not _TABLE_NAME.match(name):

@@ -117,5 +117,5 @@ def make_frontier(meta: dict[str, object] | None = None) -> Frontier:
         tables=tables,
         certificate={"model": 0.99, "resolution": 0.95, "ratio": 0.9405, "reference": (3.8, 1300.0, 0.0)},
         explanations={plan[0]: f"{plan[0]} is on the frontier because nothing cheaper is as good." for plan in PLANS},
-        meta={"name": "toy", "currency": "EUR", "seed": 0, "notes": ["a note"]} | (meta or {}),
+        meta={"scenario": "toy", "currency": "EUR", "seed": 0, "notes": ["a note"]} | (meta or {}),
     )

@@ -202,3 +202,20 @@ def test_table_name_that_is_no_file_name_is_refused(tmp_path: Path, toy_frontier
     frontier = dataclasses.replace(toy_frontier, tables={"../x": toy_frontier.tables["risk"]})
     with pytest.raises(ValueError, match="cannot be a file name"):
         save_frontier(frontier, tmp_path / "r")
+
+
+def test_time_limit_leaves_a_result_that_can_be_continued(tmp_path: Path, toy_frontier: Frontier) -> None:
+    """A result with work left out stands as it is; only --resume goes on, from the pieces kept, to the full result."""
+    whole = execute(prepare(_request(tmp_path, out=tmp_path / "whole")), _planner(toy_frontier)[0])
+    partial = dataclasses.replace(toy_frontier, meta=dict(toy_frontier.meta) | {"skipped": ["search 3"]})
+    cut = execute(prepare(_request(tmp_path, time_limit_s=1.0)), _planner(partial)[0])
+    assert prepare(_request(tmp_path)).directory.cut_short
+    assert len(prepare(_request(tmp_path)).directory.chunks) == CHUNKS
+    again = execute(prepare(_request(tmp_path, time_limit_s=5.0)), _planner(toy_frontier)[0])
+    assert not again.fresh
+    assert again.path == cut.path
+    plan, computed = _planner(toy_frontier)
+    resumed = execute(prepare(_request(tmp_path, resume=True)), plan)
+    assert resumed.fresh
+    assert computed == []
+    assert _result_bytes(resumed.path) == _result_bytes(whole.path)
