@@ -115,7 +115,9 @@ def _refuse_decimal_commas(plan: Plan) -> None:
     names = [rule.source for name, rule in plan.rules.items() if BY_NAME[name].kind in kinds and rule.source]
     names += list(plan.covariates.values())
     table = source.table
-    tests = {name: text(table[name]).re_search(r"^-?\d+,\d+$") for name in dict.fromkeys(names)}
+    tests = {
+        name: table[name].contains(",") & text(table[name]).re_search(r"^-?\d+,\d+$") for name in dict.fromkeys(names)
+    }
     if not tests:
         return
     counted = {f"n{k}": count_if(test) for k, test in enumerate(tests.values())}
@@ -176,21 +178,17 @@ def _unread(plan: Plan) -> list[str]:
     for name, rule in plan.rules.items():
         plain = rule.source is not None and rule.minus is None and rule.values is None and rule.unit != "HH:MM:SS"
         if plain and BY_NAME[name].kind in kinds and table[rule.source].type().is_string():
-            raw = text(table[rule.source])
-            listed = [str(value) for value in rule.missing]
-            tests[name] = (raw, raw.notnull() & number(raw, plan.source.csv).isnull() & ~raw.isin(["", *listed]))
+            raw = table[rule.source]
+            written = raw.notnull() & ~raw.isin(["", *[str(value) for value in rule.missing]])
+            tests[name] = written & number(raw, plan.source.csv).isnull() & text(raw).notnull()
     if not tests:
         return []
-    row = table.aggregate(
-        **{f"n_{name}": count_if(test) for name, (_, test) in tests.items()},
-        **{f"x_{name}": ibis.ifelse(test, raw, ibis.null("string")).min() for name, (raw, test) in tests.items()},
-    ).execute()
-    found = row.iloc[0]
-    return [
-        f"{name}: {int(found[f'n_{name}']):,} values such as {found[f'x_{name}']!r} cannot be read; taken as missing"
-        for name in tests
-        if found[f"n_{name}"]
-    ]
+    counts = table.aggregate(**{name: count_if(test) for name, test in tests.items()}).execute().iloc[0]
+    found = []
+    for name in [name for name in tests if counts[name]]:
+        example = table.filter(tests[name]).order_by(ROW).limit(1)[plan.rules[name].source].execute().iloc[0]
+        found.append(f"{name}: {int(counts[name]):,} values such as {example!r} cannot be read; taken as missing")
+    return found
 
 
 def _unmapped(plan: Plan) -> pd.DataFrame:

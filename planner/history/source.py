@@ -160,7 +160,8 @@ def _read_csv(connection: ibis.BaseBackend, path: Path, csv: Csv | None) -> ibis
         message = f"columns are separated by {words}; {hint} in a mapping file, or export it with commas"
         raise HistoryError([Issue(str(path), 1, None, "", message)])
     raw = connection.read_csv(str(path), delim=delimiter, header=True, all_varchar=True, quote='"', escape='"')
-    return raw.mutate(**{ROW: ibis.row_number()})
+    # Parsed once into a table: the checks that follow would otherwise parse the text again and again.
+    return connection.create_table("raw_" + _catalog(path), raw.mutate(**{ROW: ibis.row_number()}), temp=True)
 
 
 def _head_line(path: Path) -> str:
