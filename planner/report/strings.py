@@ -26,6 +26,7 @@ SUMMARY = {
     "equal": "costs the same as Today",
     "cx": "CX {delta} points, at least today's in {times}",
     "cx_tied": "CX {delta} points, too close to Today to tell apart ({times} at least today's)",
+    "cx_same": "CX as today's ({times} at least today's)",
     "cx_bare": "CX {delta} points",
     "headroom": "absorbs {headroom} more demand (Today {today})",
     "headroom_short": "falls short at planned demand (headroom {headroom}, Today {today})",

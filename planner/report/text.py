@@ -177,7 +177,8 @@ def _cx_words(row: pd.Series, difference: float, units: Units) -> str:
     probability, delta = _number(row, "p_cx_at_least_today"), units.cx(difference, signed=True)
     if not math.isfinite(probability):
         return SUMMARY["cx_bare"].format(delta=delta)
-    key = "cx_tied" if bool(row.get("ties_with_today", False)) else "cx"
+    tied = "cx_tied" if any(digit in delta for digit in "123456789") else "cx_same"
+    key = tied if bool(row.get("ties_with_today", False)) else "cx"
     return SUMMARY[key].format(delta=delta, times=times_in(probability))
 
 
