@@ -115,9 +115,8 @@ def _refuse_decimal_commas(plan: Plan) -> None:
     names = [rule.source for name, rule in plan.rules.items() if BY_NAME[name].kind in kinds and rule.source]
     names += list(plan.covariates.values())
     table = source.table
-    tests = {
-        name: table[name].contains(",") & text(table[name]).re_search(r"^-?\d+,\d+$") for name in dict.fromkeys(names)
-    }
+    tests = {name: text(table[name]).re_search(r"^-?\d+,\d+$") for name in dict.fromkeys(names)}
+    tests = _suspected(table, tests, {name: table[name].contains(",") for name in tests})
     if not tests:
         return
     counted = {f"n{k}": count_if(test) for k, test in enumerate(tests.values())}
@@ -131,6 +130,16 @@ def _refuse_decimal_commas(plan: Plan) -> None:
     ]
     if issues:
         raise HistoryError(issues)
+
+
+def _suspected(
+    table: ibis.Table, tests: dict[str, ibis.Value], suspects: dict[str, ibis.Value]
+) -> dict[str, ibis.Value]:
+    """Keep the tests of columns that a cheap look finds suspicious: most columns of most files are not."""
+    if not tests:
+        return {}
+    seen = table.aggregate(**{name: suspect.any() for name, suspect in suspects.items()}).execute().iloc[0]
+    return {name: test for name, test in tests.items() if seen[name] is not None and bool(seen[name])}
 
 
 def _stage(connection: ibis.BaseBackend, plan: Plan, clock: Clock, salt: str) -> ibis.Table:
@@ -174,13 +183,15 @@ def _unread(plan: Plan) -> list[str]:
     """Values of text columns that could not be read and are taken as missing."""
     kinds = (Kind.SECONDS, Kind.SCORE, Kind.NUMBER)
     table = plan.source.table
-    tests = {}
+    tests, suspects = {}, {}
     for name, rule in plan.rules.items():
         plain = rule.source is not None and rule.minus is None and rule.values is None and rule.unit != "HH:MM:SS"
         if plain and BY_NAME[name].kind in kinds and table[rule.source].type().is_string():
             raw = table[rule.source]
             written = raw.notnull() & ~raw.isin(["", *[str(value) for value in rule.missing]])
             tests[name] = written & number(raw, plan.source.csv).isnull() & text(raw).notnull()
+            suspects[name] = (raw.notnull() & raw.try_cast("float64").isnull()) | raw.lower().contains("n")
+    tests = _suspected(table, tests, suspects)
     if not tests:
         return []
     counts = table.aggregate(**{name: count_if(test) for name, test in tests.items()}).execute().iloc[0]
