@@ -66,7 +66,7 @@ def load_history(
     quarantine = quarantine_table(staged)
     _refuse_mostly_bad(plan, quarantine, int(staged.count().execute()))
     people, doubts = load_staffing(
-        connection, None if staffing is None else Path(staffing), plan.source, plan.source.csv
+        connection, None if staffing is None else Path(staffing), plan.source, plan.source.csv, clock.zone
     )
     contacts = staged.filter(staged.problem.isnull()).drop("problem", "example")
     doubts = [*clock.warnings, *doubts, *_unread(plan), *_impossible_times(contacts, clock), *_future(contacts, clock)]

@@ -9,17 +9,19 @@ import ibis
 from planner.errors import HistoryError, Issue
 from planner.history.columns import STAFFING
 from planner.history.engine import count_if
-from planner.history.mapping import ColumnRule, Csv, did_you_mean
+from planner.history.mapping import ColumnRule, Csv, Mapping, did_you_mean
 from planner.history.source import Format, Source, attached_tables, open_source
-from planner.history.values import naive_stamp, number, text
+from planner.history.values import number, text
+from planner.history.zones import read_clock
 
 
 def load_staffing(
-    connection: ibis.BaseBackend, path: Path | None, contacts: Source, csv: Csv
+    connection: ibis.BaseBackend, path: Path | None, contacts: Source, csv: Csv, zone: str | None = None
 ) -> tuple[ibis.Table | None, list[str]]:
     """Read `interval_start, pool, scheduled, on_task` from a file, or from the contacts' own database.
 
-    Returns the table (None where there is none) and warnings.
+    Stamps that carry a zone are converted to `zone`, the center's, like those of the contacts. Returns the table (None
+    where there is none) and warnings.
 
     Raises
     ------
@@ -42,7 +44,7 @@ def load_staffing(
             ]
         )
     table = raw.select(
-        interval_start=naive_stamp(raw, ColumnRule.model_validate("interval_start")),
+        interval_start=read_clock(source, Mapping(), ColumnRule.model_validate("interval_start"), zone).started_at,
         pool=text(raw.pool),
         scheduled=number(raw.scheduled, csv),
         on_task=number(raw.on_task, csv),
