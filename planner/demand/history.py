@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from planner.demand.model import Demand
 from planner.demand.quantiles import interval_quantiles, joint_cv
+from planner.experience.chance import chance_links, issues_without_chance
 from planner.experience.issues import labeled_volumes, with_issues
 from planner.history import History, first_contact_volumes
 from planner.scenario import Scenario
@@ -32,17 +33,21 @@ def history_demand(scenario: Scenario, history: History) -> Demand:
     raw = first_contact_volumes(
         history, window_days=scenario.experience.window_days, interval_min=scenario.horizon.interval_min
     )
-    return demand_from_volumes(scenario, raw)
+    volumes, notes = with_issues(labeled_volumes(raw, scenario))
+    chance, more = chance_links(history, volumes, scenario.experience.window_days)
+    return demand_from_volumes(scenario, issues_without_chance(volumes, chance), (*notes, *more))
 
 
-def demand_from_volumes(scenario: Scenario, raw: pd.DataFrame) -> Demand:
-    """Build the demand from counts of contacts per past interval, as from `first_contact_volumes`."""
-    volumes, more = with_issues(labeled_volumes(raw, scenario))
-    notes: list[str] = list(more)
+def demand_from_volumes(scenario: Scenario, volumes: pd.DataFrame, known: tuple[str, ...] = ()) -> Demand:
+    """Build the demand from counts of contacts and issues per past interval, as from `issues.with_issues`.
+
+    `known` are notes on how these counts came about.
+    """
+    notes: list[str] = list(known)
     frame = _within(volumes, scenario, notes)
-    days = _days(raw)
+    days = _days(volumes)
     frame = frame[frame["week"].isin(days.weeks)] if days.weeks else frame
-    notes.append(_reconciled(raw, frame, days))
+    notes.append(_reconciled(volumes, frame, days))
     types = scenario.types
     week = _weekly(frame, scenario, days)
     spread = _Spread.of(frame, scenario, days, notes)

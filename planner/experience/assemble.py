@@ -11,6 +11,7 @@ import pandas as pd
 from planner.experience import estimated as est
 from planner.experience import flows
 from planner.experience.chain import next_contact_chain, spectral_radius
+from planner.experience.chance import without_chance
 from planner.experience.design import Posterior
 from planner.experience.evidence import Evidence
 from planner.experience.fallback import fill_unsurveyed
@@ -37,11 +38,12 @@ class Journeys:
     """What stitched issues say: where contacts go next, and issues per type.
 
     `follow`: `reason, channel, kind (return | escalation), to_reason, to_channel, contacts`; `volumes`: as from
-    `issues.with_issues`, every label known.
+    `issues.with_issues`, every label known; `chance`: per reason, the probability that a contact is followed by chance.
     """
 
     follow: pd.DataFrame
     volumes: pd.DataFrame
+    chance: pd.Series
 
 
 def estimated_model(
@@ -54,7 +56,8 @@ def estimated_model(
     blank = est.seen_outcomes(evidence.cells) if scenario is None else blank_outcomes(scenario)
     escalations, more = _escalations(journeys, scenario)
     notes += more
-    outcomes, moves, sampler = _estimates(fits, evidence, blank, better, seed)
+    outcomes, moves, sampler = _estimates(fits, evidence, blank, better)
+    _take_chance_out(outcomes, moves, journeys.chance)
     unheard = ~outcomes["channel"].isin(escalations["channel"])
     outcomes["p_escalate"] = outcomes["p_escalate"].mask(unheard & outcomes["p_escalate"].notna(), 0.0)
     outcomes, more = fill_unsurveyed(outcomes, fits.surveyed, evidence.cells.scale)
@@ -80,12 +83,17 @@ def estimated_model(
         escalations=escalations,
         patience=flows.patience_table(channels, evidence.waited, given),
         confusion=flows.confusion_shares(evidence.cells, None if scenario is None else list(scenario.reasons)),
-        issues=issues_table(journeys.volumes, resolved_first(evidence.cells.frame)),
+        issues=issues_table(journeys.volumes, resolved_first(evidence.cells.frame, journeys.chance)),
         chain=chain,
         notes=tuple(dict.fromkeys(notes)),
         quality=_quality(fits, evidence, spectral_radius(chain)),
         sampler=_sampler(sampler, outcomes, moves),
     )
+
+
+def _take_chance_out(outcomes: pd.DataFrame, moves: pd.DataFrame, chance: pd.Series) -> None:
+    for frame in (outcomes, moves):
+        frame["p_return"] = without_chance(frame["p_return"], frame["reason"].map(chance).fillna(0.0))
 
 
 def _escalations(journeys: Journeys, scenario: Scenario | None) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -107,7 +115,7 @@ class _Sample:
 
 
 def _estimates(
-    fits: est.Fits, evidence: Evidence, blank: pd.DataFrame, better: bool, seed: int
+    fits: est.Fits, evidence: Evidence, blank: pd.DataFrame, better: bool
 ) -> tuple[pd.DataFrame, pd.DataFrame, _Sample | None]:
     """Fill outcomes and moves with what history says; rows it says nothing about keep NaN and support none."""
     cells = evidence.cells

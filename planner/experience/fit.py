@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from planner.experience.assemble import Journeys, estimated_model
+from planner.experience.chance import chance_links, issues_without_chance
 from planner.experience.evidence import Evidence, gather
 from planner.experience.issues import labeled_volumes, with_issues
 from planner.experience.model import ExperienceModel
@@ -91,8 +92,9 @@ def _from_history(
     interval = 60 if scenario is None else scenario.horizon.interval_min
     raw = first_contact_volumes(history, window_days=window_days, interval_min=interval)
     volumes, notes = with_issues(labeled_volumes(raw, scenario))
-    journeys = Journeys(_follow(history, window_days), volumes)
-    evidence = Evidence(evidence.cells, evidence.waited, (*evidence.notes, *notes))
+    chance, more = chance_links(history, volumes, window_days)
+    journeys = Journeys(_follow(history, window_days), issues_without_chance(volumes, chance), chance)
+    evidence = Evidence(evidence.cells, evidence.waited, (*evidence.notes, *notes, *more))
     return estimated_model(evidence, journeys, outcome=outcome, scenario=scenario, seed=seed)
 
 

@@ -67,14 +67,18 @@ def issues_table(volumes: pd.DataFrame, resolved: pd.DataFrame) -> pd.DataFrame:
     return frame[["reason", "segment", "issues", "contacts", "contacts_per_issue", "fcr", "share_anonymous"]]
 
 
-def resolved_first(cells: pd.DataFrame) -> pd.DataFrame:
-    """Return the share of followed first contacts after which nobody came back: `reason, segment, fcr`."""
+def resolved_first(cells: pd.DataFrame, chance: pd.Series) -> pd.DataFrame:
+    """Return the share of followed first contacts after which nobody came back: `reason, segment, fcr`.
+
+    `chance` is the probability per reason that somebody came back by chance: 1 - P(linked) = fcr (1 - chance).
+    """
     first = cells[(cells["stage"] == "first") & (cells["later"] != "unknown")]
     done = first["contacts"].where(first["later"] == "no", 0.0)
     frame = first.assign(done=done).groupby(["entry_reason", "segment"], as_index=False)[["done", "contacts"]].sum()
     frame["fcr"] = np.where(
         frame["contacts"] > 0, frame["done"] / frame["contacts"].where(frame["contacts"] > 0), np.nan
     )
+    frame["fcr"] = (frame["fcr"] / (1 - frame["entry_reason"].map(chance).fillna(0.0))).clip(upper=1.0)
     return frame.rename(columns={"entry_reason": "reason"})[["reason", "segment", "fcr"]]
 
 
