@@ -179,8 +179,7 @@ def _execute(prepared: PreparedRun) -> RunOutcome:
         with progress_bar() as report:
             outcome = execute(prepared, plan, report)
     except (KeyboardInterrupt, Stopped) as err:
-        _tell_how_to_resume(prepared, err)
-        raise
+        raise Stopped(_how_to_resume(prepared, err)) from err
     except Infeasible:
         console.say(f"Recorded in {prepared.directory.manifest_path}")
         raise
@@ -201,10 +200,10 @@ def _execute(prepared: PreparedRun) -> RunOutcome:
     return outcome
 
 
-def _tell_how_to_resume(prepared: PreparedRun, err: BaseException) -> None:
+def _how_to_resume(prepared: PreparedRun, err: BaseException) -> str:
     kept = len(prepared.directory.chunks)
-    why = "Interrupted" if isinstance(err, KeyboardInterrupt) else "Stopped"
-    console.complain(
+    why = "interrupted" if isinstance(err, KeyboardInterrupt) else str(err)
+    return (
         f"{why}; {kept} finished pieces are kept in {prepared.directory.path}\n"
         "Next: the same command with --resume continues there"
     )

@@ -16,6 +16,7 @@ from planner.errors import Infeasible, PlannerError, RunError, Stopped
 from planner.frontier.frontier import Frontier
 from planner.runs.directory import RunDirectory
 from planner.runs.inputs import InputFile, hash_inputs, run_key
+from planner.runs.interruption import InterruptibleChunks, interruptible
 from planner.runs.manifest import RunState, anonymous_command, describe_machine, now
 from planner.runs.store import load_run, save_frontier
 
@@ -119,7 +120,7 @@ def _recorded(prepared: PreparedRun, plan: Planner, progress: Progress | None, l
     state = RunState.FAILED
     try:
         frontier = _plan(prepared, plan, _logged_progress(progress, log))
-        save_frontier(frontier, run.path)
+        _save(frontier, run)
         state = RunState.DONE
     except BaseException as err:
         state = _state_of(err)
@@ -135,15 +136,25 @@ def _recorded(prepared: PreparedRun, plan: Planner, progress: Progress | None, l
 
 def _plan(prepared: PreparedRun, plan: Planner, progress: Progress) -> Frontier:
     request = prepared.request
-    with _workers(request.workers) as executor:
+    with interruptible() as interruption, _workers(request.workers) as executor:
         return plan(
             request.scenario,
             seed=request.seed,
             executor=executor,
             time_limit_s=request.time_limit_s,
             progress=progress,
-            checkpoint=prepared.directory.chunks,
+            checkpoint=InterruptibleChunks(prepared.directory.chunks, interruption),
         )
+
+
+def _save(frontier: Frontier, run: RunDirectory) -> None:
+    try:
+        with interruptible():
+            save_frontier(frontier, run.path)
+    except KeyboardInterrupt:
+        with contextlib.suppress(OSError):
+            run.result_path.unlink()
+        raise
 
 
 @contextlib.contextmanager

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -219,3 +221,42 @@ def test_time_limit_leaves_a_result_that_can_be_continued(tmp_path: Path, toy_fr
     assert resumed.fresh
     assert computed == []
     assert _result_bytes(resumed.path) == _result_bytes(whole.path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize("fate", ["swallowed", "turned into another error", "swallowed at the very end"])
+def test_interrupt_that_compiled_code_loses_still_stops_the_run(
+    tmp_path: Path, toy_frontier: Frontier, fate: str
+) -> None:
+    """After an interrupt nothing more is kept, and the run never counts as done."""
+
+    def plan(*_: Any, checkpoint: Any, **__: Any) -> Frontier:
+        checkpoint.put("before", b"1")
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt as err:
+            if fate == "turned into another error":
+                raise SystemError("returned a result with an exception set") from err
+        if fate == "swallowed":
+            checkpoint.put("after", b"2")
+        return toy_frontier
+
+    prepared = prepare(_request(tmp_path))
+    with pytest.raises(KeyboardInterrupt):
+        execute(prepared, plan)
+    assert prepared.directory.manifest()["state"] == "interrupted"
+    assert len(prepared.directory.chunks) == 1
+    assert not prepared.directory.complete
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_handler_of_somebody_else_is_left_alone(tmp_path: Path, toy_frontier: Frontier) -> None:
+    def theirs(number: int, frame: Any) -> None:
+        raise AssertionError
+
+    before = signal.signal(signal.SIGINT, theirs)
+    try:
+        execute(prepare(_request(tmp_path)), _planner(toy_frontier)[0])
+        assert signal.getsignal(signal.SIGINT) is theirs
+    finally:
+        signal.signal(signal.SIGINT, before)
