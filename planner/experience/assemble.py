@@ -11,7 +11,7 @@ import pandas as pd
 from planner.experience import estimated as est
 from planner.experience import flows
 from planner.experience.chain import next_contact_chain, spectral_radius
-from planner.experience.chance import without_chance
+from planner.experience.chance import looked_up, without_chance
 from planner.experience.design import Posterior
 from planner.experience.evidence import Evidence
 from planner.experience.fallback import fill_unsurveyed
@@ -93,7 +93,7 @@ def estimated_model(
 
 def _take_chance_out(outcomes: pd.DataFrame, moves: pd.DataFrame, chance: pd.Series) -> None:
     for frame in (outcomes, moves):
-        frame["p_return"] = without_chance(frame["p_return"], frame["reason"].map(chance).fillna(0.0))
+        frame["p_return"] = without_chance(frame["p_return"], looked_up(frame["reason"], chance))
 
 
 def _escalations(journeys: Journeys, scenario: Scenario | None) -> tuple[pd.DataFrame, tuple[str, ...]]:

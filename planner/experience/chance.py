@@ -54,6 +54,11 @@ def chance_rates(
     return rate, (note,)
 
 
+def looked_up(labels: pd.Series, chance: pd.Series) -> pd.Series:
+    """Return the chance for each label, 0 for labels it does not hold."""
+    return labels.map(chance.to_dict()).astype(float).fillna(0.0)
+
+
 def without_chance(linked: pd.Series, chance: pd.Series) -> pd.Series:
     """Return the share that truly comes back: P(linked) = p + (1 - p) b, so p = (P - b) / (1 - b), at least 0."""
     return ((linked - chance) / (1 - chance)).clip(lower=0.0)

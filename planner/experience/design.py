@@ -109,6 +109,9 @@ def score_terms(covariates: Sequence[str], *, pools: bool, stages: bool) -> list
         terms += [Term(("pool",), 0.2), Term(("pool", "reason"), 0.1)]
     if stages:
         terms += [Term(("stage",), 0.3), Term(("stage", "channel"), 0.15)]
+    if not covariates:
+        # Without covariates a cell is a target: its misfit is part of what is asked for, not noise around it.
+        terms.append(Term((*rc, "segment"), 0.1))
     for k, name in enumerate(covariates):
         strongest = k == 0
         terms += [

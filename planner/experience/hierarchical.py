@@ -15,6 +15,8 @@ _MAX_STEPS = 20
 _TOLERANCE = 0.05
 _MAX_CHANGE = 1.2
 _MAX_JUMP = 4.0
+_PRIOR_95 = 2.447746830680816
+"""95 % quantile of the prior of an sd (Rayleigh), in units of its scale."""
 _PRIOR_INFORMATION = 0.05
 
 
@@ -171,7 +173,7 @@ def fit_blocks(
     system = _System(np.asarray(y, float) - center, blocks)
     search = _Search(system, np.asarray(v, float), residual_scale)
     phi, information, steps, converged = search.mode(start, max_steps)
-    points = [phi] if draws == 0 else _around(phi, information, draws, seed)
+    points = [phi] if draws == 0 else _around(phi, information, search.ceiling(phi), draws, seed)
     posterior = [search.posterior(point) for point in points]
     lam, _ = search.unpack(phi)
     edf = system.q - float((np.diag(posterior[0][1]) / system.spread(search.unpack(points[0])[0])).sum())
@@ -189,14 +191,15 @@ def fit_blocks(
     )
 
 
-def _around(phi: Array, information: Array, draws: int, seed: int) -> list[Array]:
+def _around(phi: Array, information: Array, ceiling: Array, draws: int, seed: int) -> list[Array]:
+    """Draw log variances around the mode; none above `ceiling`, where the normal's tail has left the prior."""
     rng = np.random.default_rng([seed, 5])
     root = linalg.cholesky(information, lower=False)
     half = rng.standard_normal(((draws + 1) // 2, len(phi)))
     jumps = linalg.solve_triangular(root, half.T, lower=False).T
     jumps = np.clip(jumps, -_MAX_JUMP, _MAX_JUMP)
     both = np.stack([jumps, -jumps], axis=1).reshape(-1, len(phi))[:draws]
-    return [phi + jump for jump in both]
+    return [np.minimum(phi + jump, ceiling) for jump in both]
 
 
 class _Search:
@@ -209,6 +212,11 @@ class _Search:
         self.residual_scale = residual_scale
         names = tuple(system.blocks[k].name for k in self.free)
         self.names = (*names, "cell") if residual_scale is not None else names
+
+    def ceiling(self, phi: Array) -> Array:
+        """Highest plausible log variances: the 95 % quantile of the prior sd, or twice the variance of the mode."""
+        scales = self.scales if self.residual_scale is None else np.append(self.scales, self.residual_scale)
+        return np.maximum(2 * np.log(_PRIOR_95 * scales), phi + np.log(2.0))
 
     def unpack(self, phi: Array) -> tuple[Array, float]:
         """Variances per block and of the residual from the free log variances."""
@@ -305,7 +313,13 @@ def _inverse(gram: Array, lam: Array) -> Array:
 
 
 def fit_logit_blocks(
-    share: Array, n: Array, blocks: Sequence[Block], *, residual_scale: float = 0.1, draws: int = 24, seed: int = 0
+    share: Array,
+    n: Array,
+    blocks: Sequence[Block],
+    *,
+    residual_scale: float | None = 0.1,
+    draws: int = 24,
+    seed: int = 0,
 ) -> BlockFit:
     """Fit shares of a binary outcome on the logit scale by penalized quasi-likelihood (Breslow & Clayton 1993).
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from planner.experience.chance import looked_up
 from planner.experience.evidence import ALL_SEGMENTS, UNKNOWN_REASON, split_equally
 from planner.history import allocate_missing
 from planner.scenario import Scenario
@@ -78,7 +79,7 @@ def resolved_first(cells: pd.DataFrame, chance: pd.Series) -> pd.DataFrame:
     frame["fcr"] = np.where(
         frame["contacts"] > 0, frame["done"] / frame["contacts"].where(frame["contacts"] > 0), np.nan
     )
-    frame["fcr"] = (frame["fcr"] / (1 - frame["entry_reason"].map(chance).fillna(0.0))).clip(upper=1.0)
+    frame["fcr"] = (frame["fcr"] / (1 - looked_up(frame["entry_reason"], chance))).clip(upper=1.0)
     return frame.rename(columns={"entry_reason": "reason"})[["reason", "segment", "fcr"]]
 
 

@@ -68,7 +68,7 @@ def fit_scores(cells: Cells, *, seed: int = 0, draws: int = 24) -> CellFit:
     kept = groups[known].reset_index(drop=True)
     y, v = rows.loc[known, "y"].to_numpy(float), rows.loc[known, "v"].to_numpy(float)
     blocks = design.blocks(kept)
-    fit = fit_blocks(y, v, blocks, residual_scale=0.1 * side.unit, draws=draws, seed=seed)
+    fit = fit_blocks(y, v, blocks, residual_scale=0.1 * side.unit if cells.bins else None, draws=draws, seed=seed)
     fit = with_covariance(fit, _carried(fit, design.matrix(kept), v, side.shift[known], side.covariance))
     scales = covariate_scales(groups, cells.covariates)
     return CellFit(design, fit, groups, tuple(cells.bins), scales, float(groups["contacts"].sum()), side.variance)
@@ -215,6 +215,8 @@ def fit_share(cells: Cells, event: pd.Series, *, seed: int = 0, draws: int = 24)
     n = groups["contacts"].to_numpy(float)
     share = merged["events"].fillna(0.0).to_numpy(float) / n
     design = make_design(groups, _terms(groups, cells), 1.0)
-    fit = fit_logit_blocks(share, n, design.blocks(groups), draws=draws, seed=seed)
+    fit = fit_logit_blocks(
+        share, n, design.blocks(groups), residual_scale=0.1 if cells.bins else None, draws=draws, seed=seed
+    )
     scales = covariate_scales(groups, cells.covariates)
     return CellFit(design, fit, groups, tuple(cells.bins), scales, float(n.sum()), np.nan)
