@@ -200,7 +200,11 @@ def _small_tables(rng: np.random.Generator, plans: pd.DataFrame, pools: tuple[st
         "service": (service, "plan pool interval offered asa_s service_level abandon_rate occupancy"),
     }
     frames = {name: pd.DataFrame(rows, columns=columns.split()) for name, (rows, columns) in names.items()}
-    frames["assumptions"] = pd.DataFrame(
+    return frames | _stated_tables()
+
+
+def _stated_tables() -> dict[str, pd.DataFrame]:
+    assumptions = pd.DataFrame(
         [
             ("shrinkage of Billing team", 0.28, 0.22, 0.34, "measured", 0.01, 6200.0, 0.02),
             ("acceptance of the chat offer", 0.35, 0.2, 0.5, "stated", 0.04, 1800.0, 0.01),
@@ -208,7 +212,7 @@ def _small_tables(rng: np.random.Generator, plans: pd.DataFrame, pools: tuple[st
         ],
         columns=["input", "value", "low", "high", "source", "swing_cx", "swing_cost", "swing_headroom"],
     )
-    frames["bound"] = pd.DataFrame(
+    bound = pd.DataFrame(
         [
             (h, slope, base - slope * (97_000 + 30_000 * h))
             for h in (0.0, 0.1, 0.3)
@@ -216,7 +220,7 @@ def _small_tables(rng: np.random.Generator, plans: pd.DataFrame, pools: tuple[st
         ],
         columns=["headroom", "slope", "intercept"],
     )
-    return frames
+    return {"assumptions": assumptions, "bound": bound}
 
 
 def _experience(rng: np.random.Generator) -> list[dict[str, Any]]:

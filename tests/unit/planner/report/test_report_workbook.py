@@ -12,7 +12,8 @@ import pytest
 from sample import HOSTILE, sample_frontier
 
 from planner.errors import PlanError
-from planner.report import write_tables, write_workbook
+from planner.report import build_payload, summary_lines, write_tables, write_workbook
+from planner.report.text import percent, units_of
 
 NAMES = ("=cmd()", HOSTILE, "שלום", "x" * 80, "+1", "http://x.example")
 
@@ -45,6 +46,24 @@ def test_plans_sheet_is_a_table_of_all_plans(book: bytes) -> None:
     assert "cost ($)" in heads
     cost = [sheet.cell(row, heads.index("cost ($)") + 1).value for row in range(2, 33)]
     assert cost == pytest.approx(list(frontier.table["cost"]))
+
+
+def test_workbook_page_and_summary_show_the_same_numbers(book: bytes) -> None:
+    frontier, sheet = sample_frontier(30), opened(book, True)["Summary"]
+    payload, units = build_payload(frontier), units_of(frontier)
+    lines = [sheet.cell(row, 1).value for row in (2, 3, 4)]
+    assert lines == summary_lines(frontier) == [answer["line"] for answer in payload["headline"]]
+    heads = [cell.value for cell in sheet[6]]
+    cells = {sheet.cell(row, 1).value: row for row in range(7, 18)}
+    for at, head in enumerate(heads, start=1):
+        plan = str(head).rpartition("(")[2].rstrip(")")
+        if plan not in payload["plans"]["id"]:
+            continue
+        place = payload["plans"]["id"].index(plan)
+        shown = {key: payload["plans"][key][place] for key in ("cx", "cost", "headroom")}
+        assert units.money(sheet.cell(cells["Cost a week"], at).value) == units.money(shown["cost"])
+        assert units.cx(sheet.cell(cells["CX (CSAT) per issue"], at).value) == units.cx(shown["cx"])
+        assert percent(sheet.cell(cells["Headroom"], at).value) == percent(shown["headroom"])
 
 
 def test_staffing_rules_and_shifts_of_named_plans_are_there(book: bytes) -> None:
