@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -108,7 +109,7 @@ def estimate(
     loaded = planner.load_history(history, mapping=mapping, **({} if staffing is None else {"staffing": staffing}))
     names = tuple(name.strip() for name in covariates.split(",") if name.strip())
     model = planner.estimate(loaded, outcome=outcome, covariates=names, window_days=window_days, seed=seed)
-    _tell_estimate(model, as_json, as_csv)
+    _tell_estimate(model, [str(line) for line in loaded.quality.lines()], as_json, as_csv)
     return int(Exit.DONE)
 
 
@@ -176,17 +177,19 @@ def _tell_validation(result: dict[str, Any]) -> None:
         console.give(console.inert(f"  {name}: {value}"))
 
 
-def _tell_estimate(model: ExperienceModel, as_json: bool, as_csv: bool) -> None:
+def _tell_estimate(model: ExperienceModel, history_lines: list[str], as_json: bool, as_csv: bool) -> None:
     from planner.runs.tables import csv_text, plain, records
 
     if as_json:
         console.give_json(
             {"outcome": model.outcome, "table": records(model.table), "quality": plain(model.quality)}
-            | {"notes": list(model.notes), "attempt_penalty": plain(model.attempt_penalty)}
+            | {"history": history_lines, "notes": list(model.notes), "attempt_penalty": plain(model.attempt_penalty)}
         )
         return
+    for line in history_lines:
+        console.say(line)
     for name, value in plain(model.quality).items():
-        console.say(f"{name}: {value}")
+        console.say(f"{name.replace('_', ' ')}: {_shown(value)}")
     for note in model.notes:
         console.say(f"note: {note}")
     if as_csv:
@@ -197,4 +200,12 @@ def _tell_estimate(model: ExperienceModel, as_json: bool, as_csv: bool) -> None:
 
 
 def _shown(value: Any) -> str:
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_shown(item)}" for key, item in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(_shown(item) for item in value) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "–"
+    return f"{value:,.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
