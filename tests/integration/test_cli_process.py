@@ -51,8 +51,9 @@ def test_help_imports_neither_numpy_nor_pandas(tmp_path: Path, arguments: list[s
     assert result.returncode == 0, result.stderr.decode()
 
 
-def test_validate_of_the_toy_is_quick(tmp_path: Path) -> None:
-    scenario = str(ROOT / "scenarios" / "minimal.yaml")
+@pytest.mark.parametrize("name", ["minimal", "retail_bank", "thin_data"])
+def test_validate_is_quick(tmp_path: Path, name: str) -> None:
+    scenario = str(ROOT / "scenarios" / f"{name}.yaml")
     times = []
     for _ in range(3):
         began = time.perf_counter()
