@@ -40,7 +40,7 @@ def profile_from_counts(frame: pd.DataFrame, horizon: Horizon) -> pd.DataFrame:
     cube = np.zeros((len(dates), per_day))
     rows = dates.get_indexer(pd.DatetimeIndex(at.dt.normalize()))
     np.add.at(cube, (rows[inside], slots[inside]), frame["volume"].to_numpy(float)[inside])
-    weekday = dates.weekday.to_numpy()
+    weekday = dates.day_of_week.to_numpy()
     mean = np.full((7, per_day), np.nan)
     excess, squares = 0.0, 0.0
     for day in range(7):

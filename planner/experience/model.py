@@ -66,7 +66,9 @@ class ExperienceModel:
         Every pool x type it may serve x stage has a row; NaN score where support is none.
     moves
         `reason, segment, from_channel, to_channel, effect, sd, lower, upper, support, score, p_return`: today's
-        users of from_channel served in to_channel; `score` is their potential score (final, zero wait).
+        users of from_channel served in to_channel. `effect` (with its sd and interval) is the change of the score
+        they report at first contact, today's waits and better or worse resolution included; `score` is their
+        potential score at a final contact and zero wait, which is what the optimizer adds up.
     wait_curve
         `reason, channel, wait_s, loss, sd`: points lost at the knots, piecewise linear, 0 at 0, never falling,
         flat after the last knot.

@@ -70,8 +70,9 @@ def fit_wait_curves(cells: Cells, *, higher_is_better: bool = True, seed: int = 
             losses += [(reason, channel, int(b), float(x)) for b, x in zip(own["wait_band"], loss, strict=True)]
             start = [(reason, channel, 0.0, 0.0, 0.0)] if knots[0] > 0 else []
             rows += start + [(reason, channel, *map(float, k)) for k in zip(knots, loss, sd, strict=True)]
-    curve = pd.DataFrame(rows, columns=CURVE_COLUMNS)
+    curve = pd.DataFrame(rows, columns=CURVE_COLUMNS).astype({"wait_s": float, "loss": float, "sd": float})
     band_loss = pd.DataFrame(losses, columns=["reason", "channel", "wait_band", "loss"])
+    band_loss = band_loss.astype({"wait_band": int, "loss": float})
     return WaitCurves(curve, band_loss, within, notes)
 
 

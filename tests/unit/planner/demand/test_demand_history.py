@@ -1,0 +1,139 @@
+"""Demand from counts of the past: totals reconcile, thin types borrow, weeks tell the spread."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "experience"))
+
+from toy_scenarios import toy
+
+from planner.demand import demand_for
+from planner.demand.counts import profile_from_counts
+from planner.demand.history import demand_from_volumes
+from planner.errors import ScenarioError
+from planner.experience.chance import chance_rates, issues_without_chance, without_chance
+from planner.experience.issues import labeled_volumes, with_issues
+from planner.scenario import Scenario
+
+HORIZON = {"start": "2026-01-05", "days": 7, "opens": "08:00", "closes": "10:00"}
+
+
+def past(weeks: int = 6, *, seed: int = 0, level_sd: float = 0.0) -> pd.DataFrame:
+    """Counts of gold and base card contacts and a few fraud calls, half hours of whole weeks."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for week in pd.date_range("2025-10-06", periods=weeks, freq="7D"):
+        level = np.exp(level_sd * rng.standard_normal())
+        for weekday in range(7):
+            for slot in range(4):
+                for reason, segment, channel, mean in (
+                    ("card", "gold", "voice", 40.0), ("card", "base", "chat", 20.0), ("fraud", "gold", "voice", 0.5)
+                ):  # fmt: skip
+                    n = float(rng.poisson(mean * level * (1 + slot)))
+                    rows.append((week, weekday, 480 + 30 * slot, reason, segment, channel, n, round(0.8 * n), 0.0, 0.0))
+    columns = ["week", "weekday", "minute", "entry_reason", "segment", "channel", "contacts", "first_contacts",
+               "anonymous_contacts", "abandoned"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def volumes(scenario: Scenario, raw: pd.DataFrame) -> pd.DataFrame:
+    return with_issues(labeled_volumes(raw, scenario))[0]
+
+
+def test_totals_reconcile_exactly_type_by_type_and_channel_by_channel() -> None:
+    scenario = toy(horizon=HORIZON, demand={"source": "history", "growth": 0.1})
+    raw = past()
+    demand = demand_from_volumes(scenario, volumes(scenario, raw))
+    firsts = raw.groupby(["entry_reason", "segment"])["first_contacts"].sum() / 6 * 1.1
+    for kind, issues in zip(demand.types, demand.issues, strict=True):
+        assert issues == pytest.approx(firsts.get(kind, 0.0), rel=1e-12)
+    np.testing.assert_allclose(demand.profile.sum(axis=1), [1, 1, 1, 0])
+    np.testing.assert_allclose(demand.natural[[0, 1]], [[1, 0], [0, 1]])
+    assert "6 complete weeks" in demand.source
+    assert f"{raw['contacts'].sum():,.0f} contacts in history" in " ".join(demand.notes)
+
+
+def test_thin_profiles_borrow_from_the_center() -> None:
+    scenario = toy(horizon=HORIZON, demand={"source": "history"})
+    demand = demand_from_volumes(scenario, volumes(scenario, past(weeks=2)))
+    fraud = demand.profile[2].reshape(7, 4).sum(axis=0)
+    np.testing.assert_allclose(fraud, np.array([1, 2, 3, 4]) / 10, atol=0.08)
+    assert (demand.profile[2] > 0).all()
+    assert any("2 complete weeks: too few" in note for note in demand.notes)
+
+
+def test_spread_from_week_to_week_is_found_and_can_be_stated() -> None:
+    scenario = toy(horizon=HORIZON, demand={"source": "history"})
+    calm = demand_from_volumes(scenario, volumes(scenario, past(weeks=20, seed=1)))
+    shaky = demand_from_volumes(scenario, volumes(scenario, past(weeks=20, seed=1, level_sd=0.15)))
+    assert calm.level_cv < 0.02
+    assert shaky.level_cv == pytest.approx(0.15, abs=0.05)
+    assert (shaky.p90[0] - shaky.p10[0]).mean() > (calm.p90[0] - calm.p10[0]).mean()
+    stated = toy(horizon=HORIZON, demand={"source": "history", "uncertainty": 0.3})
+    assert demand_from_volumes(stated, volumes(stated, past())).level_cv == 0.3
+    inside = (calm.p10[0] <= 32 * np.tile([1, 2, 3, 4], 7)) & (calm.p90[0] >= 32 * np.tile([1, 2, 3, 4], 7))
+    assert inside.mean() > 0.95
+
+
+def test_contacts_outside_the_hours_and_unknown_labels_are_counted_in_notes() -> None:
+    scenario = toy(horizon=HORIZON, demand={"source": "history"})
+    raw = past()
+    raw.loc[raw["minute"] == 480, "minute"] = 400
+    raw.loc[raw["entry_reason"] == "fraud", "entry_reason"] = "tax"
+    demand = demand_from_volumes(scenario, volumes(scenario, raw))
+    text = " ".join(demand.notes)
+    assert "9.9% of the contacts of history lie outside the opening hours" in text
+    assert "does not know" in text
+
+
+def test_missing_labels_are_allocated_and_nothing_is_lost() -> None:
+    scenario = toy(horizon=HORIZON, demand={"source": "history"})
+    raw = past()
+    raw["entry_reason"] = raw["entry_reason"].astype(object)
+    raw.loc[raw.index % 7 == 0, "entry_reason"] = None
+    raw.loc[raw.index % 11 == 0, "segment"] = None
+    labeled = labeled_volumes(raw, scenario)
+    assert labeled["entry_reason"].notna().all()
+    assert labeled["contacts"].sum() == pytest.approx(raw["contacts"].sum())
+    assert demand_from_volumes(scenario, volumes(scenario, raw)).issues.sum() == pytest.approx(
+        raw["first_contacts"].sum() / 6
+    )
+
+
+def test_without_a_history_the_source_history_is_refused() -> None:
+    with pytest.raises(ScenarioError, match=r"demand\.source.*names none"):
+        demand_for(toy(demand={"source": "history"}))
+
+
+def test_chance_links_are_found_from_the_doubled_window() -> None:
+    """1000 contacts, 20 % truly return soon, 10 % of the rest is followed by chance per window."""
+    n, p, b = 100_000.0, 0.2, 0.1
+    one = pd.Series({"card": n * (p + (1 - p) * b)})
+    two = pd.Series({"card": n * (p + (1 - p) * (1 - (1 - b) ** 2))})
+    counts = pd.DataFrame({"entry_reason": ["card"], "contacts": [n], "anonymous_contacts": [0.0]})
+    rate, notes = chance_rates(one, two, counts, window_days=7, days=10_000)
+    assert rate["card"] == pytest.approx(b, rel=0.01)
+    assert "10.0%" in notes[0]
+    assert without_chance(one / n, rate)["card"] == pytest.approx(p, abs=0.002)
+    issues = issues_without_chance(counts.assign(issues=n - one["card"]), rate)["issues"]
+    assert issues[0] == pytest.approx(n * (1 - p), rel=0.005)
+
+
+def test_counts_alone_give_a_weekly_profile() -> None:
+    scenario = toy(horizon=HORIZON)
+    at = pd.date_range("2025-01-06", periods=28 * 240, freq="6min")
+    at = at[(at.hour >= 6) & (at.hour < 12)]
+    frame = pd.DataFrame({"interval_start": at, "volume": np.where(at.day_of_week == 6, 0, at.hour)})
+    got = profile_from_counts(frame, scenario.horizon)
+    assert got["mean"].tolist()[:4] == [40, 40, 45, 45]
+    assert got["mean"].tolist()[-4:] == [0, 0, 0, 0]
+    assert (got["p10"] <= got["p50"]).all()
+    assert set(got["days"]) == {4}
+    with pytest.raises(ValueError, match="lowest -1"):
+        profile_from_counts(frame.assign(volume=-1), scenario.horizon)
