@@ -112,12 +112,12 @@ function drawMarks(chart) {
       nodes.push(svg("text", { class: "letter", x: px, y: py + 4, "text-anchor": "middle" }, pin.letter));
     } else nodes.push(svg("circle", { class: "named", cx: px, cy: py, r: 7.5 }));
   }
-  for (const { plan, px, py } of marks) {
+  for (const { plan, px, py } of [...marks].reverse()) { // the place for Today is chosen first
     const text = plan === today ? words.today : plan.short || (pinOf(plan.id) ? plan.id : "");
     const spot = placeLabel(text.length * 7.3, px, py, boxes, width);
     boxes.push(spot.box);
-    if (spot.far) nodes.push(svg("line", { class: "leader", x1: px, y1: py, x2: spot.x + spot.w / 2, y2: spot.y - 4 }));
-    nodes.push(svg("text", { class: "label", x: spot.x, y: spot.y }, text));
+    if (spot.far) nodes.push(svg("line", { class: "leader", x1: px, y1: py, x2: spot.middle, y2: spot.y - 4 }));
+    nodes.push(svg("text", { class: "label", x: spot.x, y: spot.y, "text-anchor": spot.anchor }, text));
   }
   chart.marks.replaceChildren(...nodes);
 }
@@ -132,7 +132,8 @@ function placeLabel(w, px, py, boxes, width) {
       const out = box[0] < EDGE.left || box[2] > width - 2 || box[1] < 2 || box[3] > HEIGHT - EDGE.bottom;
       const hits = boxes.filter((b) => b[0] < box[2] && b[2] > box[0] && b[1] < box[3] && b[3] > box[1]).length;
       const cost = hits * 10 + (out ? 25 : 0) + distance / 20;
-      if (!best || cost < best.cost) best = { cost, box, x: left, y: base, w, far: distance > 22 };
+      const [anchor, x] = dx >= 1 ? ["start", left] : dx <= -1 ? ["end", left + w] : ["middle", px];
+      if (!best || cost < best.cost) best = { cost, box, x, y: base, middle: left + w / 2, anchor, far: distance > 22 };
     }
   }
   return best;
