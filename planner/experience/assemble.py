@@ -52,7 +52,7 @@ def estimated_model(
     """Estimate the experience model of a history; what the scenario states overrides it, row by row."""
     better = scenario.experience.higher_is_better if scenario is not None else True
     fits = est.fit_all(evidence.cells, higher_is_better=better, seed=seed)
-    notes = [*evidence.notes, *fits.notes]
+    notes = [*evidence.notes, *fits.notes, *_unseen_returns(journeys.volumes)]
     blank = est.seen_outcomes(evidence.cells) if scenario is None else blank_outcomes(scenario)
     escalations, more = _escalations(journeys, scenario)
     notes += more
@@ -88,6 +88,16 @@ def estimated_model(
         notes=tuple(dict.fromkeys(notes)),
         quality=_quality(fits, evidence, spectral_radius(chain)),
         sampler=_sampler(sampler, outcomes, moves),
+    )
+
+
+def _unseen_returns(volumes: pd.DataFrame) -> tuple[str, ...]:
+    share = float(volumes["anonymous_contacts"].sum() / max(float(volumes["contacts"].sum()), 1.0))
+    if not 0.02 < share < 1:
+        return ()
+    return (
+        f"returns in one of the {share:.0%} anonymous contacts are not seen: "
+        f"where identification is chance, true return shares are up to {1 / (1 - share):.2f} times the estimates",
     )
 
 

@@ -10,6 +10,8 @@ from planner.experience.model import Support
 
 _TYPE = ["reason", "segment", "stage"]
 _LEAST_PAIRS = 6
+_LEAST_SPREAD = 0.075
+"""Floor of the added sd, share of the scale: the surveyed channels alone cannot tell how odd an unsurveyed one is."""
 
 
 def fill_unsurveyed(
@@ -18,8 +20,9 @@ def fill_unsurveyed(
     """Give unsurveyed channels a score through their first-contact resolution, flagged extrapolated.
 
     score = mean of the type's scores in surveyed channels + slope * (resolution here - resolution there); the slope
-    is the regression of scores on resolution over surveyed (reason, channel) pairs within reasons; the sd adds what
-    the channels of one reason differ by. Rows that history never saw, or without resolution, stay without a score.
+    is the regression of scores on resolution over surveyed (reason, channel) pairs within reasons. The sd adds what
+    the channels of one reason differ by, at least 7.5 % of the scale. Rows that history never saw, or without
+    resolution, stay without a score.
     """
     rows = outcomes.assign(resolved=(1 - outcomes["p_escalate"].fillna(0.0)) * (1 - outcomes["p_return"]))
     good = rows[rows["channel"].isin(surveyed) & rows["score"].notna() & rows["resolved"].notna()]
@@ -74,4 +77,5 @@ def _slope(good: pd.DataFrame, scale: tuple[float, float]) -> tuple[float, float
     prior = 0.05
     slope = float(np.clip((x @ y + prior * usual) / (x @ x + prior), -span, span))
     rest = y - slope * x
-    return slope, float(np.sqrt(rest @ rest / max(len(pairs) - pairs["reason"].nunique(), 1)))
+    spread = float(np.sqrt(rest @ rest / max(len(pairs) - pairs["reason"].nunique(), 1)))
+    return slope, max(spread, _LEAST_SPREAD * span)
