@@ -164,17 +164,24 @@ def _workers(count: int) -> Iterator[Executor | None]:
     executor = local_executor(count)
     try:
         yield executor
+    except PlannerError:  # an answer, not an accident: no work is left behind
+        _finish(executor)
+        raise
     except BaseException:
         if executor is not None:
             _kill(executor)
         raise
+    _finish(executor)
+
+
+def _finish(executor: Executor | None) -> None:
     if executor is not None:
         executor.shutdown(wait=True)
 
 
 def _kill(executor: Executor) -> None:
     try:
-        executor.shutdown(wait=False, kill_workers=True)  # type: ignore[call-arg]
+        executor.shutdown(wait=True, kill_workers=True)  # type: ignore[call-arg]
     except TypeError:
         executor.shutdown(wait=False, cancel_futures=True)
 

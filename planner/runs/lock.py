@@ -30,12 +30,16 @@ def locked(path: Path) -> Iterator[None]:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         _take(handle, path)
+    except BaseException:
+        os.close(handle)
+        raise
+    try:
         os.ftruncate(handle, 0)
         started = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         os.write(handle, json.dumps({"pid": os.getpid(), "started": started}).encode("utf-8"))
         yield
-        os.ftruncate(handle, 0)
     finally:
+        os.ftruncate(handle, 0)
         os.close(handle)
 
 
