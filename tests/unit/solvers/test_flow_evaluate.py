@@ -1,0 +1,244 @@
+"""The evaluator's promises to planners: headroom is the boundary, people only help, dropping customers never pays."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from small_centers import problem_of, random_plans, write_center  # noqa: E402
+
+from solvers.flow.evaluate import MOST_HEADROOM, capacity_ratio, evaluate, holds, score_points  # noqa: E402
+from solvers.flow.network import Decision, Promises, Queue  # noqa: E402
+from solvers.flow.solution import decision_of  # noqa: E402
+from solvers.flow.steady_state import steady_state  # noqa: E402
+
+TOY = Path(__file__).resolve().parents[3] / "scenarios/minimal.yaml"
+
+
+@pytest.fixture(scope="module", params=["toy", 1, 2, 3])
+def case(request, tmp_path_factory):
+    """A problem and evaluated decisions of its random plans."""
+    if request.param == "toy":
+        problem = problem_of(TOY)
+    else:
+        problem = problem_of(write_center(tmp_path_factory.mktemp("center"), request.param))
+    plans = random_plans(problem.instance, 21, 30)
+    return problem, plans
+
+
+def decisions(case, count=30):
+    problem, plans = case
+    return [(p, decision_of(problem.instance, p.routing, p.staffing.scheduled)) for p in plans[:count]]
+
+
+def at(problem, decision, growth):
+    state = steady_state(problem.network, decision, growth)
+    return holds(problem.network, problem.instance.promises, decision, state)
+
+
+def test_headroom_is_the_boundary(case):
+    """Everything holds just below it and something fails just above; 1e-4 and 1e-3 beyond the bisection's 1e-5."""
+    problem, _ = case
+    inside = 0
+    for plan, decision in decisions(case):
+        room = plan.evaluation.headroom
+        if -1 < room < MOST_HEADROOM - 1e-3:
+            assert at(problem, decision, room - 1e-4)
+            assert not at(problem, decision, room + 1e-3)
+            inside += 1
+    assert inside >= 20
+
+
+def test_everything_below_the_headroom_holds_too(case):
+    """It is the *largest* growth of an interval from 0: demand in between holds as well."""
+    problem, _ = case
+    for plan, decision in decisions(case, 10):
+        room = plan.evaluation.headroom
+        if 0 < room < MOST_HEADROOM:
+            assert all(at(problem, decision, share * room) for share in (0.0, 0.25, 0.5, 0.75, 0.97))
+
+
+def test_without_anybody_nothing_holds(case):
+    problem, _ = case
+    _, decision = decisions(case, 1)[0]
+    nobody = replace(decision, on_task=np.zeros_like(decision.on_task))
+    found = evaluate(problem.network, problem.instance.promises, nobody)
+    assert found.headroom == -1.0
+    assert not found.kept
+
+
+def test_one_person_more_never_lowers_cx(case):
+    """A person more in one pool, all day or in one interval. 1e-9: rounding of the fixed point."""
+    problem, _ = case
+    network, promises = problem.network, problem.instance.promises
+    rng = np.random.default_rng(3)
+    for plan, decision in decisions(case, 12):
+        for g in np.flatnonzero(network.pools.staffed):
+            more = decision.on_task.copy()
+            if rng.random() < 0.5:
+                more[g] += 1
+            else:
+                more[g, int(rng.integers(0, more.shape[1]))] += 1
+            found = evaluate(network, promises, replace(decision, on_task=more), with_headroom=False)
+            if network.pools.queue[g] == Queue.DEFERRED or plan.routing.priority.any():
+                continue
+            assert found.cx >= plan.evaluation.cx - 1e-9
+
+
+def test_one_person_more_never_lowers_headroom(case):
+    """On the toy, where abandoned customers redial more than served ones return, more people only take work away.
+
+    In the small centers whoever is no longer lost may return or escalate to another pool, so only the pool's own
+    caps are compared: at the same growth they stay kept. 2e-5: both headrooms are bisected to 1e-5.
+    """
+    problem, _ = case
+    network, promises = problem.network, problem.instance.promises
+    toy = problem.scenario.name == "minimal"
+    for plan, decision in decisions(case, 12):
+        for g in np.flatnonzero(network.pools.staffed):
+            more = decision.on_task.copy()
+            more[g] += 1
+            larger = replace(decision, on_task=more)
+            if toy:
+                found = evaluate(network, promises, larger)
+                assert found.headroom >= plan.evaluation.headroom - 2e-5
+            else:
+                room = max(plan.evaluation.headroom, 0.0)
+                state, before = steady_state(network, larger, room), steady_state(network, decision, room)
+                busy = before.work_s[g] > 1e-9
+                ratio = (more[g, busy] / state.work_s[g, busy]).min(initial=np.inf)
+                assert ratio >= (decision.on_task[g, busy] / before.work_s[g, busy]).min(initial=np.inf) - 1e-9
+
+
+def test_dropping_customers_never_pays(case):
+    """Six people where ten stood: fewer contacts are answered, and CX must be lower (a wrong formula pays them)."""
+    problem, _ = case
+    network, promises = problem.network, problem.instance.promises
+    for plan, decision in decisions(case, 15):
+        thin = evaluate(network, promises, replace(decision, on_task=decision.on_task * 0.6), with_headroom=False)
+        assert thin.cx < plan.evaluation.cx
+        thinner = evaluate(network, promises, replace(decision, on_task=decision.on_task * 0.2), with_headroom=False)
+        assert thinner.cx < thin.cx
+        lowest = min(network.score_abandoned, network.score_given_up)
+        assert lowest - 2.0 < thinner.cx < network.flows.score.max()
+
+
+def test_cx_is_a_mean_of_final_scores(case):
+    """No plan scores above the best score, and with ample staff CX is the mean of final scores less effort."""
+    problem, _ = case
+    network, promises = problem.network, problem.instance.promises
+    flows = network.flows
+    for _, decision in decisions(case, 5):
+        ample = replace(decision, on_task=np.where(network.pools.staffed[:, None], 1e4, 0.0) + 0 * decision.on_task)
+        found = evaluate(network, promises, ample, with_headroom=False)
+        volume = found.state.volume
+        solved = volume * (1 - flows.escalate) * flows.resolve
+        gave_up = volume * (1 - flows.escalate) * (1 - flows.resolve) * (1 - flows.comeback)
+        assert solved.sum() + gave_up.sum() == pytest.approx(network.issues.sum())
+        points = solved @ flows.score + gave_up.sum() * network.score_given_up
+        extra = volume.sum() - network.issues.sum()
+        expected = (points - network.effort * extra) / network.issues.sum()
+        assert found.cx == pytest.approx(expected, abs=1e-9)
+        assert found.cx <= flows.score.max()
+        issues = np.bincount(network.segment, network.issues)
+        assert found.cx_segment @ issues / issues.sum() == pytest.approx(found.cx, abs=1e-12)
+
+
+def test_cx_is_linear_in_scores(case):
+    """`score_weight` and `constant_points` rebuild CX for any other scores: what the risk draws rest on."""
+    problem, _ = case
+    network, promises = problem.network, problem.instance.promises
+    rng = np.random.default_rng(5)
+    for plan, decision in decisions(case, 5):
+        found = plan.evaluation
+        rebuilt = found.score_weight @ network.flows.score + found.constant_points
+        assert rebuilt == pytest.approx(found.cx, abs=1e-12)
+        scores = network.flows.score + rng.uniform(-0.3, 0.3, len(network.flows.score))
+        other = replace(network, flows=replace(network.flows, score=scores))
+        again = evaluate(other, promises, decision, with_headroom=False)
+        assert again.cx == pytest.approx(found.score_weight @ scores + found.constant_points, abs=1e-12)
+
+
+def test_points_of_flows_sum_to_cx(case):
+    problem, _ = case
+    network = problem.network
+    for plan, decision in decisions(case, 5):
+        points, _ = score_points(network, decision, plan.evaluation.state)
+        total = points.sum() + network.effort * network.issues.sum()
+        assert total / network.issues.sum() == pytest.approx(plan.evaluation.cx, abs=1e-12)
+
+
+def test_capacity_ratio_by_hand(case):
+    """The least of cap x agents x speed x interval over offered seconds, interval by interval."""
+    problem, _ = case
+    network = problem.network
+    pools = network.pools
+    for plan, decision in decisions(case, 8):
+        state, ratios = plan.evaluation.state, [np.inf]
+        for g in range(len(pools.queue)):
+            room = decision.on_task[g] * pools.speed[g] * pools.occupancy_max[g] * network.interval_s
+            if pools.queue[g] == Queue.DEFERRED:
+                ratios += [room.sum() / state.work_s[g].sum()] if state.work_s[g].sum() > 0 else []
+            elif pools.staffed[g]:
+                ratios += [r / w for r, w in zip(room, state.work_s[g], strict=True) if w > 1e-9]
+            if np.isfinite(pools.rate_max[g]):
+                ratios.append(pools.rate_max[g] / state.arrivals[g].sum(axis=0).max())
+        assert capacity_ratio(network, decision, state) == pytest.approx(min(ratios), rel=1e-12)
+
+
+def test_money_of_contacts_and_offers(case):
+    problem, _ = case
+    network = problem.network
+    for plan, decision in decisions(case, 8):
+        contacts = np.bincount(network.flows.pool, plan.evaluation.state.volume, len(network.pools.queue))
+        offered = network.first_volume * decision.offer
+        expected = contacts @ network.pools.contact_cost + offered @ network.nodes.offer_cost
+        assert plan.evaluation.variable_cost == pytest.approx(expected + network.pools.fixed_cost.sum(), rel=1e-12)
+
+
+def test_guards_refuse_a_plan(case):
+    """A floor above the segment's CX, a cap below a type's loss: the same decision is no longer kept."""
+    problem, plans = case
+    plan = next(p for p in plans if p.evaluation.kept and p.evaluation.state.lost.max() > 1e-4)
+    decision = decision_of(problem.instance, plan.routing, plan.staffing.scheduled)
+    network, promises = problem.network, problem.instance.promises
+    assert evaluate(network, promises, decision, with_headroom=False).kept
+    floor = replace(network, segment_min=plan.evaluation.cx_segment + 1e-6)
+    assert not evaluate(floor, promises, decision, with_headroom=False).kept
+    strict = replace(network, abandon_max=0.5e-4)
+    assert not evaluate(strict, promises, decision, with_headroom=False).kept
+
+
+def test_promises_weigh_offered_contacts():
+    """Day level of the toy: Σ level x offered / Σ offered, and interval promises see every interval."""
+    problem = problem_of(TOY, "promises.phone_80_20.period=interval")
+    plan = random_plans(problem.instance, 2, 1)[0]
+    by_interval = plan.evaluation.promise_values[0]
+    assert by_interval.shape == (4,)
+    daily = problem_of(TOY)
+    decision = decision_of(daily.instance, plan.routing, plan.staffing.scheduled)
+    found = evaluate(daily.network, daily.instance.promises, decision, with_headroom=False)
+    offered = found.state.arrivals[0].sum(axis=0)
+    assert found.promise_values[0][0] == pytest.approx(by_interval @ offered / offered.sum(), rel=1e-12)
+
+
+def test_a_decision_without_promises_is_bound_by_its_caps():
+    """Headroom is then capacity over offered load at grown demand: at h the tightest interval is exactly full."""
+    network = problem_of(TOY).network
+    nothing = np.zeros(0)
+    promises = Promises(
+        np.zeros((0, 2), dtype=bool), nothing.astype(np.int64), nothing, nothing, nothing.astype(np.int64)
+    )
+    decision = Decision(
+        np.zeros(len(network.nodes.kind)),
+        np.ones(len(network.split_kind)),
+        np.zeros(len(network.pair_pool), dtype=np.int64),
+        np.array([[6.0] * 4, [3.0] * 4]),
+    )
+    found = evaluate(network, promises, decision)
+    grown = steady_state(network, decision, found.headroom)
+    assert capacity_ratio(network, decision, grown) == pytest.approx(1.0, abs=1e-4)
