@@ -1,0 +1,229 @@
+"""Dominance, names, surfaces, certificates and records, by hand and against simple counting."""
+
+import itertools
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from planner.frontier.certificate import OuterSurface, certify, outer_surface
+from planner.frontier.choose import keep_best, name_plans
+from planner.frontier.records import Record, axes, pack, unpack
+from planner.frontier.search import _farthest_first
+from planner.frontier.work import Work
+from solvers.flow.solution import Routing
+from solvers.flow.sweep import Plane
+
+
+def record(cx, cost, headroom, feasible=True, origin="master") -> Record:
+    routing = Routing(np.array([0.25, 0.0]), np.array([1.0, 0.5, 0.5]), np.array([0, 1]))
+    people = (np.array([[1, 2]]), None, np.array([[3]]))
+    return Record(routing, people, (cx, cost, headroom), feasible, origin)
+
+
+def points(records):
+    return [r.objectives for r in records]
+
+
+def test_keep_best_by_hand():
+    best = [(4.0, 100.0, 0.1), (4.1, 120.0, 0.1), (4.0, 110.0, 0.3)]
+    worse = [(3.9, 100.0, 0.1), (4.1, 121.0, 0.05), (4.0, 110.0, 0.2)]
+    kept = keep_best([record(*p) for p in [*worse, *best, best[0]]], 10)
+    assert points(kept) == sorted(best, key=lambda p: p[1])
+
+
+def test_keep_best_leaves_out_infeasible_and_endless():
+    kept = keep_best(
+        [
+            record(5.0, 1.0, 1.0, feasible=False),
+            record(np.nan, 1.0, 0.0),
+            record(5.0, np.inf, 0.0),
+            record(3.0, 5.0, 0.0),
+        ],
+        10,
+    )
+    assert points(kept) == [(3.0, 5.0, 0.0)]
+    assert keep_best([], 5) == []
+    assert keep_best([record(1.0, 1.0, 0.0, feasible=False)], 5) == []
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_keep_best_against_all_pairs(seed):
+    rng = np.random.default_rng(seed)
+    cloud = [tuple(map(float, p)) for p in rng.integers(1, 9, (60, 3))]
+    kept = points(keep_best([record(*p) for p in cloud], 1000))
+
+    def beats(a, b):
+        return a[0] >= b[0] and a[1] <= b[1] and a[2] >= b[2] and a != b
+
+    expected = {p for p in cloud if not any(beats(q, p) for q in cloud)}
+    assert set(kept) == expected
+    assert len(kept) == len(expected)
+    few = points(keep_best([record(*p) for p in cloud], 4))
+    assert len(few) == min(4, len(expected))
+    assert set(few) <= expected
+
+
+def test_thinning_keeps_the_ends():
+    line = [record(4 + k / 100, 100.0 + k, 0.5 - k / 200) for k in range(50)]
+    kept = points(keep_best(line, 5))
+    assert points(line)[0] in kept
+    assert points(line)[-1] in kept
+    gaps = np.diff([p[1] for p in kept])
+    assert gaps.max() <= 2.1 * gaps.min()
+
+
+def test_names_by_hand():
+    """Today: 4.0 at 100 with 10 % headroom."""
+    today = (4.0, 100.0, 0.1)
+    table = np.array(
+        [
+            [3.9, 60.0, 0.3],  # cheap, but worse than Today
+            [4.0, 80.0, 0.1],  # cheapest no worse than Today
+            [4.3, 100.0, 0.0],  # best CX at Today's cost
+            [4.0, 95.0, 0.5],  # most resilient within Today's cost and CX
+            [4.25, 101.0, 0.45],  # closest to the ideal of (4.4, 60, 0.6)
+            [4.4, 300.0, 0.6],
+        ]
+    )
+    assert name_plans(table, today) == {"cheapest": 1, "best_cx": 2, "resilient": 3, "balanced": 4}
+
+
+def test_names_are_given_once():
+    names = name_plans(np.array([[4.2, 90.0, 0.2]]), (4.0, 100.0, 0.1))
+    assert names == {"cheapest": 0}
+
+
+def surface() -> OuterSurface:
+    """Two levels: at 0 cost >= 100 and cx <= 3 + 0.01·cost; at 0.2 cost >= 120 and cx <= 2.9 + 0.01·cost, cx <= 4.5."""
+    built = outer_surface(
+        [
+            (0.2, 120.0, [Plane(0.2, 0.01, 2.9), Plane(0.2, 0.0, 4.5)]),
+            (0.0, 100.0, [Plane(0.0, 0.01, 3.0)]),
+            (0.4, np.nan, []),
+        ]
+    )
+    assert built is not None
+    return built
+
+
+def test_cost_bound_by_hand():
+    bound = surface().cost_bound(np.array([3.5, 4.2, 4.2, 3.5, 4.2]), np.array([0.1, 0.1, 0.3, 0.2, -0.1]))
+    #  level 0: 100 by the least cost; 120 by the plane; level 0.2: 130 by its plane; 120; no level at all
+    np.testing.assert_allclose(bound, [100.0, 120.0, 130.0, 120.0, np.nan])
+
+
+def test_best_cx_by_hand():
+    built = surface()
+    np.testing.assert_allclose(built.best_cx(0, np.array([90.0, 100.0, 150.0])), [np.nan, 4.0, 4.5])
+    np.testing.assert_allclose(built.best_cx(1, np.array([110.0, 120.0, 200.0])), [np.nan, 4.1, 4.5])
+
+
+def test_a_higher_level_is_never_cheaper():
+    built = outer_surface([(0.0, 120.0, []), (0.2, 110.0, [])])
+    assert built is not None
+    assert built.cheapest.tolist() == [120.0, 120.0]
+    assert outer_surface([(0.0, np.nan, [])]) is None
+
+
+def test_certificate_of_plans_on_the_surface():
+    """Plans on the bound have model 1; missing ones cost resolution; a plan off the bound costs model."""
+    built = surface()
+    cost = np.array([100.0, 120.0, 140.0, 160.0])
+    on_it = np.array(
+        [[built.best_cx(k, np.array([c]))[0], c, level] for k, level in enumerate((0.0, 0.2)) for c in cost[k:]]
+    )
+    full = certify(built, on_it)
+    assert full["model"] == pytest.approx(1.0, abs=1e-9)
+    assert 0.4 < full["resolution"] <= 1.0
+    fewer = certify(built, on_it[:3])
+    assert fewer["resolution"] < full["resolution"]
+    off = on_it.copy()
+    off[:, 1] += 5.0
+    assert certify(built, off)["model"] < 1.0
+    for found in (full, fewer):
+        assert found["ratio"] == pytest.approx(found["model"] * found["resolution"])
+        assert found["reference"] == full["reference"]  # plans cannot move it
+    dense = np.linspace(100.0, 200.0, 300)
+    many = np.array(
+        [[built.best_cx(k, np.array([c]))[0], c, level] for k, level in enumerate((0.0, 0.2)) for c in dense]
+    )
+    assert full["resolution"] < certify(built, many[np.isfinite(many[:, 0])])["resolution"] <= 1.0
+
+
+def test_records_come_back_from_bytes():
+    records = [record(4.0, 100.0, 0.1), record(-np.inf, np.inf, -np.inf, feasible=False, origin="search")]
+    planes = [Plane(0.1, np.nan, 3.0), Plane(0.1, 0.2, 0.3)]
+    back, back_planes, cheapest = unpack(pack(records, planes, 12.5))
+    assert cheapest == 12.5
+    assert [p.headroom for p in back_planes] == [0.1, 0.1]
+    assert np.isnan(back_planes[0].slope)
+    assert back_planes[1] == planes[1]
+    for one, other in zip(records, back, strict=True):
+        assert one.objectives == other.objectives
+        assert (one.feasible, one.origin) == (other.feasible, other.origin)
+        for name in ("offer", "split", "priority"):
+            np.testing.assert_array_equal(getattr(one.routing, name), getattr(other.routing, name))
+        assert other.people[1] is None
+        np.testing.assert_array_equal(one.people[0], other.people[0])
+        np.testing.assert_array_equal(one.people[2], other.people[2])
+    assert pack(records, planes, 12.5) == pack(records, planes, 12.5)
+
+
+def test_no_records_come_back_as_none():
+    records, planes, cheapest = unpack(pack([]))
+    assert records == []
+    assert planes == []
+    assert np.isnan(cheapest)
+    assert axes([]).shape == (0, 3)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 6])
+def test_levels_farthest_first(count):
+    levels = [k / 10 for k in range(count)]
+    order = _farthest_first(levels)
+    assert sorted(order) == levels
+    assert order[0] == levels[0]
+    assert order[:2] == [levels[0], levels[-1]][:count]
+    for k in range(2, count):
+        rest = [x for x in levels if x not in order[:k]]
+        gap = {x: min(abs(x - y) for y in order[:k]) for x in rest}
+        assert gap[order[k]] == max(gap.values())
+
+
+class Kept(dict):
+    def get(self, key):
+        return super().get(key)
+
+    def put(self, key, data):
+        self[key] = data
+
+
+def double(number: int) -> bytes:
+    return str(2 * number).encode()
+
+
+@pytest.mark.parametrize("threads", [None, 3])
+def test_jobs_run_in_order_and_finished_ones_are_kept(threads):
+    told, kept = [], Kept({"b": b"known"})
+    executor = None if threads is None else ThreadPoolExecutor(threads)
+    work = Work(1, executor, lambda *news: told.append(news), kept)
+    jobs = [(key, (k,)) for k, key in enumerate("abc")]
+    assert work.run("stage", double, jobs) == [b"0", b"known", b"4"]
+    assert dict(kept) == {"a": b"0", "b": b"known", "c": b"4"}
+    assert [news[1] for news in told] == [1, 2, 3]
+    assert work.skipped == []
+
+
+@pytest.mark.parametrize("threads", [None, 2])
+def test_no_job_starts_after_the_deadline(threads):
+    executor = None if threads is None else ThreadPoolExecutor(threads)
+    work = Work(1, executor, deadline=time.monotonic() - 1, checkpoint=Kept({"a": b"known"}))
+    assert work.run("stage", double, [("a", (1,)), ("b", (2,))]) == [b"known", None]
+    assert work.skipped == ["b"]
+
+
+def test_axes_keep_the_order():
+    records = [record(*p) for p in itertools.product((1.0, 2.0), (3.0,), (0.5,))]
+    assert axes(records).tolist() == [[1.0, 3.0, 0.5], [2.0, 3.0, 0.5]]
