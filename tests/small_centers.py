@@ -13,6 +13,7 @@ from planner.experience import model_for
 from planner.operation import FlowProblem, build_problem
 from solvers.errors import NoSolution
 from solvers.flow.decode import even_split, normalize_split, priorities, snap_offers
+from solvers.flow.master import Master
 from solvers.flow.network import FlowNetwork
 from solvers.flow.solution import Instance, Routing, Solution, judge
 from solvers.flow.staff import day_covers, staff
@@ -189,6 +190,19 @@ def problem_of(path: Path, *overrides: str) -> FlowProblem:
     return build_problem(scenario, experience, demand_for(scenario, None, experience))
 
 
+class OpenMaster(Master):
+    """A master that keeps its Pyomo model, `model`, with every column and row."""
+
+    def _compile(self, model) -> None:
+        self.model = model
+        super()._compile(model)
+
+
+def open_master(instance: Instance) -> OpenMaster:
+    """The master of an instance with its model."""
+    return OpenMaster(instance.network, instance.limits, instance.payroll, list(instance.catalogues))
+
+
 def random_routing(network: FlowNetwork, rng: np.random.Generator, classes: int = 2) -> Routing:
     """Offers that respect "one offer each", shares with a few zeros, sometimes priority classes."""
     steered = network.nodes.steer >= 0
@@ -219,3 +233,55 @@ def random_plans(instance: Instance, seed: int, count: int) -> list[Solution]:
             )
         plans.append(judge(instance, routing, people, "search"))
     return plans
+
+
+def write_one_pool(folder: Path, *, p_return: float, redial: float, patience_s: float = 60) -> Path:
+    """Write one voice pool with 1,000 contacts in each of two hours, no roster, no promise and a cap of 1."""
+    document = {
+        "version": 1,
+        "name": "one_pool",
+        "horizon": {"start": "2026-01-05", "days": 1, "opens": "09:00", "closes": "11:00", "interval_min": 60},
+        "demand": {"source": "demand.csv", "uncertainty": 0.0},
+        "segments": {"all": {}},
+        "reasons": {"order": {}},
+        "channels": {"voice": {"patience_s": patience_s, "redial": redial}},
+        "experience": {
+            "metric": "csat",
+            "scale": [1, 5],
+            "score_given_up": 2,
+            "score_abandoned": 1.5,
+            "outcomes": [{"channel": "voice", "aht_s": 300, "score": 4.2, "p_return": p_return}],
+            "wait_loss": [{"channel": "voice", "wait_s": [0, 20, 90, 240], "loss": [0, 0, 0.5, 0.9]}],
+        },
+        "shifts": {"two": {"length_h": 2, "starts": {"first": "09:00", "last": "09:00", "every_min": 60}}},
+        "pools": {
+            "phone": {
+                "kind": "human",
+                "channel": "voice",
+                "discipline": "live_voice",
+                "wage_per_h": 30,
+                "shrinkage": 0.0,
+                "occupancy_max": 1.0,
+                "shifts": ["two"],
+            }
+        },
+        "limits": {"abandon_rate_max": 0.25},
+        "today": {"staffing": "staffing.csv", "routing": "routing.csv"},
+    }
+    tables = {
+        "demand.csv": "interval_start,reason,channel,segment,contacts\n"
+        "2026-01-05 09:00,order,voice,all,1000\n2026-01-05 10:00,order,voice,all,1000\n",
+        "staffing.csv": "weekday,time,pool,scheduled\n0,09:00,phone,130\n0,10:00,phone,130\n",
+        "routing.csv": "reason,segment,channel,pool,share\norder,all,voice,phone,1\n",
+        "center.yaml": json.dumps(document),
+    }
+    for name, text in tables.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder / "center.yaml"
+
+
+def one_pool_plan(instance: Instance, people: int) -> Solution:
+    """Judge so many people for the two hours."""
+    network = instance.network
+    routing = Routing(np.zeros(len(network.nodes.kind)), np.ones(1), np.zeros(1, dtype=np.int64))
+    return judge(instance, routing, (np.array([[people]]),), "search")
