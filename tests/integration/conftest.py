@@ -1,4 +1,4 @@
-"""The toy center, planned once a session, and the same center for the recount."""
+"""The toy center, planned once a test run, and the same center for the recount."""
 
 from __future__ import annotations
 

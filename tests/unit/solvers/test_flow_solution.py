@@ -13,7 +13,7 @@ from small_centers import problem_of, random_plans, random_routing, write_center
 
 from solvers.errors import NoSolution  # noqa: E402
 from solvers.flow.network import Limits  # noqa: E402
-from solvers.flow.solution import Routing, cost_of_people, floor_people, judge, with_origin, within_limits  # noqa: E402
+from solvers.flow.solution import Routing, cost_of_people, decision_of, floor_people, judge, with_origin, within_limits  # noqa: E402
 from solvers.flow.staff import day_covers, needed_on_task, staff  # noqa: E402
 
 TOY = Path(__file__).resolve().parents[3] / "scenarios/minimal.yaml"
@@ -92,6 +92,10 @@ def test_people_on_the_floor(problem):
     for plan in random_plans(instance, 41, 6):
         scheduled = floor_people(instance, plan.staffing.people)
         np.testing.assert_array_equal(scheduled, plan.staffing.scheduled)
+        there = decision_of(instance, plan.routing, scheduled).on_task
+        for g, pool in enumerate(problem.pools):
+            shrinkage = problem.scenario.pools[pool].shrinkage.value
+            np.testing.assert_allclose(there[g], scheduled[g] * (1 - shrinkage), rtol=1e-12)
         for g, counts in enumerate(plan.staffing.people):
             if counts is None:
                 assert (scheduled[g] == 0).all()
