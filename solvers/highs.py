@@ -120,14 +120,8 @@ class HeldProgram:
         )
         self._rows += count
 
-    def solve(self, *, cold: bool = False) -> Answer:
-        """Solve; hot under an iteration limit if a basis is there, else (or then) cold with presolve.
-
-        `cold` forgets the basis first, so that the answer depends on the program alone, not on what was solved before.
-        """
-        if cold:
-            self._highs.clearSolver()
-            self._fresh = True
+    def solve(self) -> Answer:
+        """Solve; hot under an iteration limit if a basis is there, else (or then) cold with presolve."""
         if not self._integer:
             limit = max(HOT_ITERATIONS, self._rows // 2)
             self._highs.setOptionValue("simplex_iteration_limit", 2_000_000 if self._fresh else limit)

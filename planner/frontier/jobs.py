@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from planner.frontier.records import Record, brief, pack
-from solvers.errors import NoSolution
 from solvers.flow.enumerate import enumerate_offer
 from solvers.flow.genome import express
 from solvers.flow.master import Master
 from solvers.flow.network import Floats
-from solvers.flow.solution import Instance, Routing, decision_of, judge, on_task
-from solvers.flow.staff import cover_need, day_covers, needed_on_task
-from solvers.flow.steady_state import steady_state
+from solvers.flow.solution import Instance, Routing
 from solvers.flow.sweep import Plane, SweepSettings, sweep_level, sweep_points
 
 
@@ -55,31 +50,3 @@ def search_job(instance: Instance, genomes: Floats, settings: SweepSettings) -> 
         else:
             records.append(brief(solution))
     return pack(records)
-
-
-def polish_job(instance: Instance, records: Sequence[Record]) -> bytes:
-    """Cover the same people on the floor again, exactly: the same service for less paid time where there is any."""
-    covers = day_covers(instance)
-    better = []
-    for record in records:
-        scheduled = np.zeros((len(record.people), instance.network.profile.shape[1]))
-        for g, counts in enumerate(record.people):
-            catalogue = instance.catalogues[g]
-            if counts is not None and catalogue is not None:
-                scheduled[g] = (counts @ catalogue.cover).ravel()
-        try:
-            people = cover_need(instance, covers, _least_need(instance, record, scheduled), exact=True)
-        except NoSolution:
-            better.append(record)
-            continue
-        solution = judge(instance, record.routing, people, record.origin)
-        keeps = solution.feasible and solution.evaluation.headroom >= record.objectives[2] - 1e-3
-        better.append(brief(solution) if keeps and solution.cost < record.objectives[1] - 1e-6 else record)
-    return pack(better)
-
-
-def _least_need(instance: Instance, record: Record, scheduled: Floats) -> Floats:
-    """Agents on task the plan's own headroom asks for, never more than it has."""
-    decision = decision_of(instance, record.routing, scheduled)
-    state = steady_state(instance.network, decision, record.objectives[2])
-    return np.minimum(needed_on_task(instance, state), on_task(instance, scheduled))

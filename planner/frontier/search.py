@@ -1,4 +1,4 @@
-"""Find plans: enumerate where the grid is small, else sweep the master, search on from it, and polish."""
+"""Find plans: enumerate where the grid is small, else sweep the master, and search on from it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from planner.frontier.certificate import OuterSurface, outer_surface
 from planner.frontier.choose import keep_best
-from planner.frontier.jobs import bound_job, grid_job, polish_job, search_job, sweep_job
+from planner.frontier.jobs import bound_job, grid_job, search_job, sweep_job
 from planner.frontier.records import Record, unpack
 from planner.frontier.work import Work
 from planner.operation.problem import FlowProblem
@@ -49,8 +49,6 @@ def find_plans(problem: FlowProblem, fallback: Floats, work: Work) -> Found:
         return Found(tuple(keep_best(records, len(records) + 1)), outer_surface(bounds), not work.skipped)
     searched = _search(problem, swept, settings, work)
     front = keep_best([*swept, *searched], problem.scenario.frontier.max_plans)
-    polished = _polish(problem, front, work)
-    front = keep_best([*front, *polished], problem.scenario.frontier.max_plans)
     return Found(tuple(front), outer_surface(bounds), False)
 
 
@@ -133,10 +131,3 @@ def _search(problem: FlowProblem, seeds: list[Record], settings: SweepSettings, 
         seed=work.seed,
     )
     return found
-
-
-def _polish(problem: FlowProblem, front: list[Record], work: Work) -> list[Record]:
-    """Cover the frontier's plans exactly, in chunks of fixed size."""
-    chunks = [front[k : k + CHUNK] for k in range(0, len(front), CHUNK)]
-    jobs = [(f"polish/{k}", (problem.instance, chunk)) for k, chunk in enumerate(chunks)]
-    return [r for data in work.run("covers", polish_job, jobs) if data is not None for r in unpack(data)[0]]

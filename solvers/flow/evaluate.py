@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.flow.network import Decision, Floats, FlowNetwork, Promises, Queue
+from solvers.flow.network import Bools, Decision, Floats, FlowNetwork, Promises, Queue
 from solvers.flow.steady_state import SteadyState, first_contacts, steady_state
 from solvers.flow.waiting import pair_wait_loss, service_level
 
@@ -133,12 +133,22 @@ def promises_kept(promises: Promises, values: tuple[Floats, ...]) -> list[bool]:
     return kept
 
 
+def strict_deadlines(network: FlowNetwork, promises: Promises) -> Bools:
+    """Deferred pools whose every deadline must be met: those no promise on deadlines speaks of, shape (pool,)."""
+    promised = promises.pools[promises.measure == 3].any(axis=0)
+    return np.asarray((network.pools.queue == Queue.DEFERRED) & ~promised)
+
+
+def in_time(network: FlowNetwork, promises: Promises, state: SteadyState) -> bool:
+    """Tell if every deadline that no promise speaks of is met."""
+    return bool((state.in_time[strict_deadlines(network, promises)] >= 1 - KEPT_TOLERANCE).all())
+
+
 def holds(network: FlowNetwork, promises: Promises, decision: Decision, state: SteadyState) -> bool:
     """Tell if caps, deadlines and promises all hold in a steady state."""
-    in_time = bool((state.in_time >= 1 - KEPT_TOLERANCE).all())
     return (
         state.converged
-        and in_time
+        and in_time(network, promises, state)
         and capacity_ratio(network, decision, state) >= 1 - 1e-9
         and all(promises_kept(promises, promise_values(network, promises, decision, state)))
     )

@@ -1,7 +1,7 @@
 """The constraint families of the master, each one function on a Pyomo model; add one to `FAMILIES` and it is in.
 
-Symbols: f flow, n node, i type, c channel, g pool, t interval, d day, p (pool, type) pair; h headroom, θ = 1/patience,
-ρ redial. Times are seconds, money is the scenario's, volumes are contacts per horizon.
+Symbols: f flow, n node, i type, c channel, g pool, τ group of n_τ intervals, d day, p (pool, type) pair; h headroom,
+θ = 1/patience, ρ redial. Times are seconds, money is the scenario's, volumes are contacts per horizon.
 """
 
 from __future__ import annotations
@@ -78,41 +78,44 @@ def pool_work(model: Any) -> Rule:
 
 
 def _load(model: Any, g: int, t: int) -> Any:
-    """Offered load of a pool in agents, Σ_i profile[i,t]·work[g,i] / (interval·speed)."""
+    """Mean offered load of a pool in a group of intervals, Σ_i profile[i,τ]·work[g,i] / (interval·speed), agents."""
     net = model.net
     scale = 1.0 / (net.interval_s * net.pools.speed[g])
-    return pyo.quicksum(float(net.profile[net.pair_kind[p], t] * scale) * model.work[p] for p in model.pairs_of[g])
+    return pyo.quicksum(
+        float(model.groups.profile[net.pair_kind[p], t] * scale) * model.work[p] for p in model.pairs_of[g]
+    )
 
 
 def occupancy(model: Any) -> Rule:
-    """(1 + h)·R[g,t] <= cap·on_task[g,t] on the *offered* load R; deferred pools over the whole horizon."""
+    """(1 + h)·R[g,τ] <= cap·on_task[g,τ] on the *offered* load R; deferred pools over the whole horizon."""
     net = model.net
     for g in map(int, np.flatnonzero(net.pools.staffed)):
         cap = float(net.pools.occupancy_max[g])
         if net.pools.queue[g] == Queue.DEFERRED:
-            load = pyo.quicksum(_load(model, g, t) for t in model.intervals)
-            yield (int(g), -1), (1 + model.h) * load <= cap * pyo.quicksum(model.on_task[g, t] for t in model.intervals)
+            load = pyo.quicksum(float(n) * _load(model, g, t) for t, n in enumerate(model.groups.size))
+            there = pyo.quicksum(float(n) * model.on_task[g, t] for t, n in enumerate(model.groups.size))
+            yield (g, -1), (1 + model.h) * load <= cap * there
             continue
-        for t in model.intervals:
-            yield (int(g), t), (1 + model.h) * _load(model, g, t) <= cap * model.on_task[g, t]
+        for t in model.times:
+            yield (g, t), (1 + model.h) * _load(model, g, t) <= cap * model.on_task[g, t]
 
 
 def automated_rate(model: Any) -> Rule:
-    """(1 + h)·Σ_f profile[i,t]·flow[f] <= rate_max[g]: sessions, rates and contracts."""
+    """(1 + h)·Σ_f profile[i,τ]·flow[f] <= rate_max[g]: sessions, rates and contracts."""
     net = model.net
-    for g in np.flatnonzero(np.isfinite(net.pools.rate_max)):
+    for g in map(int, np.flatnonzero(np.isfinite(net.pools.rate_max))):
         members = [f for p in model.pairs_of[g] for f in model.flows_in[p]]
-        for t in model.intervals:
-            arrivals = pyo.quicksum(float(net.profile[net.flow_kind[f], t]) * model.flow[f] for f in members)
-            yield (int(g), t), (1 + model.h) * arrivals <= float(net.pools.rate_max[g])
+        for t in model.times:
+            arrivals = pyo.quicksum(float(model.groups.profile[net.flow_kind[f], t]) * model.flow[f] for f in members)
+            yield (g, t), (1 + model.h) * arrivals <= float(net.pools.rate_max[g])
 
 
 def waiting_shared(model: Any) -> Rule:
-    """Σ_{f ∈ g} q[f] = Σ_t Q[g,t]·interval: the waiting of a pool divides among its flows (outer model of priority)."""
+    """Σ_{f ∈ g} q[f] = Σ_τ n_τ·Q[g,τ]·interval: a pool's waiting divides among its flows (outer model of priority)."""
     net = model.net
     for g in model.queued_pools:
         members = [f for p in model.pairs_of[g] for f in model.flows_in[p] if f in model.wait]
-        total = pyo.quicksum(net.interval_s * model.queue[g, t] for t in model.intervals)
+        total = pyo.quicksum(float(net.interval_s * n) * model.queue[g, t] for t, n in enumerate(model.groups.size))
         yield int(g), pyo.quicksum(model.wait[f] for f in members) == total
 
 
@@ -137,13 +140,12 @@ def wait_loss(model: Any) -> Rule:
 
 
 def paid_time(model: Any) -> Rule:
-    """paid[g,d] >= min_j(paid_j/floor_j)·Σ_{t∈d} on_task/(1 − shrinkage)·hours; day-cover cuts sharpen it."""
+    """Σ_d paid[g,d] >= min_j(paid_j/floor_j)·Σ_τ n_τ·on_task[g,τ]/(1 − shrinkage); day-cover cuts sharpen it."""
     net = model.net
-    for g in np.flatnonzero(net.pools.staffed):
+    for g in map(int, np.flatnonzero(net.pools.staffed)):
         ratio = float(model.paid_ratio[g]) / (1 - net.pools.shrinkage[g])
-        for d in range(net.days):
-            day = range(d * net.intervals_per_day, (d + 1) * net.intervals_per_day)
-            yield (int(g), d), model.paid[g, d] >= ratio * pyo.quicksum(model.on_task[g, t] for t in day)
+        there = pyo.quicksum(float(ratio * n) * model.on_task[g, t] for t, n in enumerate(model.groups.size))
+        yield g, pyo.quicksum(model.paid[g, d] for d in range(net.days)) >= there
 
 
 def roster_hours(model: Any) -> Rule:
@@ -156,12 +158,24 @@ def roster_hours(model: Any) -> Rule:
         yield (int(g), 1), model.overtime[g] <= float(payroll.overtime_h[g]) * heads
 
 
+def roster_days(model: Any) -> Rule:
+    """Σ_d people[g,d] <= days·(heads + hires), people[g,d] <= heads + hires, paid[g,d] <= longest·people[g,d]."""
+    payroll = model.payroll
+    for g in map(int, np.flatnonzero(model.net.pools.staffed & payroll.rostered)):
+        heads = payroll.heads[g] + model.hires[g]
+        days = range(model.net.days)
+        yield (g, -1), pyo.quicksum(model.people[g, d] for d in days) <= float(payroll.days[g]) * heads
+        for d in days:
+            yield (g, d, 0), model.people[g, d] <= heads
+            yield (g, d, 1), model.paid[g, d] <= float(model.longest_h[g]) * model.people[g, d]
+
+
 def seats(model: Any) -> Rule:
-    """Σ_{g ∈ limit} on_task[g,t]/(1 − shrinkage[g]) <= seats: workplaces."""
+    """Σ_{g ∈ limit} on_task[g,τ]/(1 − shrinkage[g]) <= seats: workplaces."""
     net = model.net
     for k, most in enumerate(model.limits.seat_max):
-        members = np.flatnonzero(model.limits.seat_pools[k] & net.pools.staffed)
-        for t in model.intervals:
+        members = [int(g) for g in np.flatnonzero(model.limits.seat_pools[k] & net.pools.staffed)]
+        for t in model.times if members else ():
             people = pyo.quicksum(model.on_task[g, t] * (1 / (1 - net.pools.shrinkage[g])) for g in members)
             yield (k, t), people <= float(most)
 
@@ -237,6 +251,7 @@ FAMILIES: tuple[Callable[[Any], Rule], ...] = (
     wait_loss,
     paid_time,
     roster_hours,
+    roster_days,
     seats,
     experience,
     segment_floor,

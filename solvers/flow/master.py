@@ -1,7 +1,8 @@
 """The linear master: Pyomo declares it once, HiGHS holds it per headroom level, only bounds and cuts change.
 
-The matrix is affine in headroom, A(h) = A0 + h·A1, so two compilations give every level. Every row is a relaxation
-of what the evaluator counts, so each optimum is also a bound.
+Rows live on groups of intervals; paid hours are bounded by day-cover cuts at full resolution, written on the work
+columns, so no shift has a column. The matrix is affine in headroom, A(h) = A0 + h·A1: two compilations give every
+level. Every row is a relaxation of what the evaluator counts, so each optimum is also a bound.
 """
 
 from __future__ import annotations
@@ -15,24 +16,28 @@ import pyomo.environ as pyo
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from scipy import sparse
 
+from solvers.flow.cuts import CutPool
 from solvers.flow.families import FAMILIES
+from solvers.flow.groups import time_groups
 from solvers.flow.network import Floats, FlowNetwork, Limits
 from solvers.highs import Answer, HeldProgram, Program
 from solvers.shifts.catalogue import Catalogue, Payroll
-from solvers.shifts.cover import DayCover
+
+MOST_CUT_ROUNDS = 40
 
 
-def declare(network: FlowNetwork, limits: Limits, payroll: Payroll, paid_ratio: Floats, reachable: Floats) -> Any:
+def declare(network: FlowNetwork, limits: Limits, payroll: Payroll, paid_ratio: Floats, longest_h: Floats) -> Any:
     """Declare the columns of the master as a Pyomo model without rows.
 
-    `paid_ratio` (pool,): least paid hours per person and interval on the floor; `reachable` bool (pool, interval):
-    some shift covers the interval.
+    `paid_ratio` (pool,): least paid hours per person and interval on the floor; `longest_h` (pool,): most paid hours
+    of a shift.
     """
     model = pyo.ConcreteModel()
-    model.net, model.limits, model.payroll, model.paid_ratio = network, limits, payroll, paid_ratio
+    model.net, model.limits, model.payroll = network, limits, payroll
+    model.paid_ratio, model.longest_h = paid_ratio, longest_h
+    model.groups = time_groups(network)
+    model.times = range(len(model.groups.size))
     pools, flows = network.pools, network.flows
-    n_flows = len(flows.node)
-    model.intervals = range(network.profile.shape[1])
     model.flows_at = _members(flows.node, len(network.nodes.kind))
     model.flows_in = _members(flows.pair, len(network.pair_pool))
     model.pairs_of = _members(network.pair_pool, len(pools.queue))
@@ -41,18 +46,14 @@ def declare(network: FlowNetwork, limits: Limits, payroll: Payroll, paid_ratio: 
     curved = queued & (network.wait_hull_slope.max(axis=1, initial=0.0)[flows.pair] > 0)
     staffed = [int(g) for g in np.flatnonzero(pools.staffed)]
     model.h = pyo.Param(mutable=True, initialize=0.0)
-    model.flow = pyo.Var(range(n_flows), domain=pyo.NonNegativeReals)
+    model.flow = pyo.Var(range(len(flows.node)), domain=pyo.NonNegativeReals)
     model.wait = pyo.Var([int(f) for f in np.flatnonzero(queued)], domain=pyo.NonNegativeReals)
     model.loss = pyo.Var([int(f) for f in np.flatnonzero(curved)], domain=pyo.NonNegativeReals)
     model.work = pyo.Var(range(len(network.pair_pool)), domain=pyo.NonNegativeReals)
-    model.on_task = pyo.Var(
-        staffed,
-        model.intervals,
-        domain=pyo.NonNegativeReals,
-        bounds=lambda _, g, t: (0, None if reachable[g, t] else 0),
-    )
-    model.queue = pyo.Var(model.queued_pools, model.intervals, domain=pyo.NonNegativeReals)
+    model.on_task = pyo.Var(staffed, model.times, domain=pyo.NonNegativeReals)
+    model.queue = pyo.Var(model.queued_pools, model.times, domain=pyo.NonNegativeReals)
     model.paid = pyo.Var(staffed, range(network.days), domain=pyo.NonNegativeReals)
+    model.people = pyo.Var(staffed, range(network.days), domain=pyo.NonNegativeReals)
     model.overtime = pyo.Var(staffed, domain=pyo.NonNegativeReals)
     model.hires = pyo.Var(staffed, bounds=lambda _, g: (0, float(payroll.hires_max[g])))
     model.cx = pyo.Var(range(len(network.segment_min)))
@@ -81,9 +82,10 @@ def add_families(model: Any, families: Any = FAMILIES) -> None:
 
 @dataclass(frozen=True)
 class MasterPoint:
-    """One optimum of the master: columns by name, axes, and the plane that bounds every plan at this headroom.
+    """One optimum of the master: axes, flows, waits, heads, and the plane that bounds every plan at this headroom.
 
-    For all feasible plans: cx <= intercept + slope·cost.
+    For all feasible plans: cx <= intercept + slope·cost. `heads` (pool,): people the paid hours and working days ask
+    for, before rounding.
     """
 
     headroom: float
@@ -93,8 +95,7 @@ class MasterPoint:
     intercept: float
     flow: Floats
     wait: Floats
-    on_task: Floats
-    row_dual: Floats
+    heads: Floats
 
 
 class Master:
@@ -104,13 +105,12 @@ class Master:
         self, network: FlowNetwork, limits: Limits, payroll: Payroll, catalogues: list[Catalogue | None]
     ) -> None:
         self.network, self.limits, self.payroll, self.catalogues = network, limits, payroll, catalogues
-        n_pools, n_intervals = len(network.pools.queue), network.profile.shape[1]
-        ratio, reachable = np.zeros(n_pools), np.zeros((n_pools, n_intervals), dtype=bool)
+        ratio, longest = np.zeros(len(network.pools.queue)), np.zeros(len(network.pools.queue))
         for g, catalogue in enumerate(catalogues):
             if catalogue is not None:
                 ratio[g] = float((catalogue.paid_h / catalogue.cover.sum(axis=1)).min())
-                reachable[g] = np.tile(catalogue.reachable, network.days)
-        model = declare(network, limits, payroll, ratio, reachable)
+                longest[g] = float(catalogue.paid_h.max())
+        model = declare(network, limits, payroll, ratio, longest)
         add_families(model)
         self._compile(model)
 
@@ -121,20 +121,18 @@ class Master:
             model.h.set_value(headroom)
             forms.append(compiler.write(model, mixed_form=True))
         base = forms[0]
-        order = {id(v): k for k, v in enumerate(base.columns)}
-        permutation = np.array([order[id(v)] for v in forms[1].columns])
+        place = {id(v): k for k, v in enumerate(base.columns)}
+        inverse = np.argsort(np.array([place[id(v)] for v in forms[1].columns]))
         first, second = sparse.csr_matrix(base.A), sparse.csr_matrix(forms[1].A)
-        inverse = np.argsort(permutation)
         self._a0, self._a1 = first, sparse.csr_matrix(second[:, inverse] - first)
         self._lower, self._upper = _row_bounds(base)
         self.families = np.array([row.constraint.parent_component().name for row in base.rows])
         bounds = [v.bounds for v in base.columns]
         self._col_lower = np.array([-np.inf if b[0] is None else b[0] for b in bounds])
         self._col_upper = np.array([np.inf if b[1] is None else b[1] for b in bounds])
-        place = {id(v): k for k, v in enumerate(base.columns)}
         self.columns = {
             name: {key: place[id(var)] for key, var in getattr(model, name).items() if id(var) in place}
-            for name in ("flow", "wait", "on_task", "queue", "paid", "hires", "cx", "cx_mean", "cost", "work")
+            for name in ("flow", "wait", "work", "on_task", "queue", "paid", "people", "hires", "cx", "cx_mean", "cost")
         }
         self.size = (len(base.rows), len(base.columns), first.nnz)
 
@@ -153,7 +151,7 @@ class Master:
             lower=self._col_lower,
             upper=self._col_upper,
         )
-        return Level(self, headroom, program)
+        return Level(self, headroom, program, dropped)
 
 
 def _row_bounds(form: Any) -> tuple[Floats, Floats]:
@@ -169,97 +167,77 @@ def _row_bounds(form: Any) -> tuple[Floats, Floats]:
 class Level:
     """The master at one headroom: a held program that grows by cuts and is swept along cost."""
 
-    def __init__(self, master: Master, headroom: float, program: Program) -> None:
+    def __init__(self, master: Master, headroom: float, program: Program, dropped: frozenset[str]) -> None:
         self.master, self.headroom = master, headroom
         self._held = HeldProgram(program)
         self._cost_row = program.matrix.shape[0] - 1
         self._n = len(program.cost)
-        self._covers = {g: DayCover(c) for g, c in enumerate(master.catalogues) if c is not None}
-        self._duals: dict[int, dict[bytes, Floats]] = defaultdict(dict)
+        self._cuts = CutPool(
+            master.network, master.limits, master.payroll, master.catalogues, master.columns, headroom, dropped
+        )
 
-    def solve(self, *, maximize_cx: bool, cost_at_most: float = np.inf, tie: float = 0.0) -> tuple[Answer, float]:
-        """Optimize one axis with day-cover cuts until none is violated; `tie` weighs the other axis (augmentation)."""
+    @property
+    def rows(self) -> int:
+        """Rows held now, cuts included."""
+        return self._held.rows
+
+    def _optimize(self, cx_weight: float, cost_weight: float, cost_at_most: float) -> Answer:
+        """Minimize cost_weight·cost − cx_weight·cx with cuts until none is violated."""
         columns = self.master.columns
         objective = np.zeros(self._n)
-        objective[columns["cx_mean"][None]] = -1.0 if maximize_cx else -tie
-        objective[columns["cost"][None]] = tie if maximize_cx else 1.0
+        objective[columns["cx_mean"][None]] = -cx_weight
+        objective[columns["cost"][None]] = cost_weight
         self._held.set_cost(objective)
         self._held.set_row(self._cost_row, -np.inf, cost_at_most)
         answer = self._held.solve()
-        for _ in range(60):
-            if not answer.optimal or self._add_cover_cuts(answer.x) == 0:
+        for _ in range(MOST_CUT_ROUNDS):
+            if not answer.optimal:
                 break
+            matrix, lower = self._cuts.violated(answer.x)
+            if matrix.shape[0] == 0:
+                break
+            self._held.add_rows(matrix, lower, np.full(len(lower), np.inf))
             answer = self._held.solve()
-        return answer, objective[columns["cost"][None]]
+        return answer
 
     def point(self, cost_at_most: float, tie: float) -> MasterPoint | None:
-        """Return the best CX within a cost, with its bounding plane; None where no plan is that cheap."""
-        answer, tie_cost = self.solve(maximize_cx=True, cost_at_most=cost_at_most, tie=tie)
+        """Return the best CX within a cost, with its bounding plane; None where no plan is that cheap.
+
+        `tie` is the CX given up for a unit of money (augmentation, Mavrotas 2009). The objective is scaled to money,
+        for a price of CX per money lies below the solver's dual tolerance.
+        """
+        scale = 1.0 / max(tie, 1e-12)
+        answer = self._optimize(scale, tie * scale, cost_at_most)
         if not answer.optimal:
             return None
         # Lagrangian of min −cx + tie·cost with cost <= ε: −cx + tie·cost >= z + y·(ε − cost), y = −dual >= 0.
-        price = max(0.0, -float(answer.row_dual[self._cost_row])) if np.isfinite(cost_at_most) else 0.0
-        ceiling = cost_at_most if np.isfinite(cost_at_most) else 0.0
-        return self._read(answer, slope=price + tie_cost, intercept=-answer.objective - price * ceiling)
+        bound = np.isfinite(cost_at_most)
+        price = max(0.0, -float(answer.row_dual[self._cost_row])) / scale if bound else 0.0
+        ceiling = cost_at_most if bound else 0.0
+        return self._read(answer, slope=price + tie, intercept=-answer.objective / scale - price * ceiling)
 
     def cheapest(self) -> MasterPoint | None:
         """Return the least-cost plan; its plane is vertical (NaN slope), the intercept holds the least cost."""
-        answer, _ = self.solve(maximize_cx=False)
-        return self._read(answer, slope=np.nan, intercept=answer.objective) if answer.optimal else None
+        answer = self._optimize(0.0, 1.0, np.inf)
+        return self._read(answer, slope=float("nan"), intercept=answer.objective) if answer.optimal else None
 
     def _read(self, answer: Answer, *, slope: float, intercept: float) -> MasterPoint:
-        master, x = self.master, answer.x
-        network = master.network
-        flow = np.zeros(len(network.flows.node))
+        columns, x = self.master.columns, answer.x
+        flow = np.zeros(len(self.master.network.flows.node))
         wait = np.zeros_like(flow)
-        on_task = np.zeros((len(network.pools.queue), network.profile.shape[1]))
-        for f, k in master.columns["flow"].items():
-            flow[f] = x[k]
-        for f, k in master.columns["wait"].items():
-            wait[f] = x[k]
-        for (g, t), k in master.columns["on_task"].items():
-            on_task[g, t] = x[k]
-        cx, cost = x[master.columns["cx_mean"][None]], x[master.columns["cost"][None]]
+        flow[list(columns["flow"])] = x[list(columns["flow"].values())]
+        wait[list(columns["wait"])] = x[list(columns["wait"].values())]
+        cx, cost = float(x[columns["cx_mean"][None]]), float(x[columns["cost"][None]])
+        clean = np.maximum
         return MasterPoint(
-            self.headroom,
-            float(cx),
-            float(cost),
-            slope,
-            intercept,
-            np.maximum(flow, 0),
-            np.maximum(wait, 0),
-            np.maximum(on_task, 0),
-            answer.row_dual,
+            self.headroom, cx, cost, slope, intercept, clean(flow, 0.0), clean(wait, 0.0), self._heads(x)
         )
 
-    def _add_cover_cuts(self, x: Floats) -> int:
-        """Add paid[g,d] >= Σ_t u_t·on_task[g,t]/(1 − shrinkage) where the day's cover costs more than is paid."""
-        network, columns = self.master.network, self.master.columns
-        rows: list[tuple[Floats, list[int], int]] = []
-        per_day = network.intervals_per_day
-        for g, cover in self._covers.items():
-            keep = 1.0 - network.pools.shrinkage[g]
-            for d in range(network.days):
-                places = [columns["on_task"].get((g, d * per_day + k), -1) for k in range(per_day)]
-                need = np.array([x[k] if k >= 0 else 0.0 for k in places]) / keep
-                need = np.where(cover.catalogue.reachable, np.maximum(need, 0.0), 0.0)
-                paid = x[columns["paid"][g, d]]
-                dual = max(self._duals[g].values(), key=lambda u: float(u @ need), default=None)
-                if dual is None or dual @ need <= paid + 1e-6 * (1 + paid):
-                    price, dual = cover.price(need)
-                    if price <= paid + 1e-6 * (1 + paid):
-                        continue
-                    self._duals[g][dual.tobytes()] = dual
-                rows.append((dual / keep, places, columns["paid"][g, d]))
-        if rows:
-            self._append(rows)
-        return len(rows)
-
-    def _append(self, rows: list[tuple[Floats, list[int], int]]) -> None:
-        matrix = sparse.lil_matrix((len(rows), self._n))
-        for r, (dual, places, paid) in enumerate(rows):
-            matrix[r, paid] = 1.0
-            for value, k in zip(dual, places, strict=True):
-                if k >= 0 and value > 0:
-                    matrix[r, k] = -value
-        self._held.add_rows(sparse.csr_matrix(matrix), np.zeros(len(rows)), np.full(len(rows), np.inf))
+    def _heads(self, x: Floats) -> Floats:
+        columns, payroll = self.master.columns, self.master.payroll
+        heads = np.zeros(len(self.master.network.pools.queue))
+        for g in np.flatnonzero(self.master.network.pools.staffed & payroll.rostered):
+            paid = sum(x[k] for (pool, _), k in columns["paid"].items() if pool == g)
+            people = sum(x[k] for (pool, _), k in columns["people"].items() if pool == g)
+            heads[g] = max(paid / (payroll.contract_h[g] + payroll.overtime_h[g]), people / payroll.days[g])
+        return heads

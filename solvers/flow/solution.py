@@ -97,24 +97,41 @@ def floor_people(instance: Instance, people: tuple[Ints | None, ...]) -> Floats:
     return scheduled
 
 
+def pool_people(instance: Instance, g: int, counts: Ints) -> tuple[float, int, int, float]:
+    """Paid hours, heads needed, hires and overtime hours of one pool's people on shifts, shape (day, shift)."""
+    catalogue, payroll = instance.catalogues[g], instance.payroll
+    if catalogue is None:
+        return 0.0, 0, 0, 0.0
+    paid = float(counts.sum(axis=0) @ catalogue.paid_h)
+    if not payroll.rostered[g]:
+        return paid, 0, 0, 0.0
+    needed = _heads(payroll, catalogue, counts, g)
+    hires = max(0, needed - int(payroll.heads[g]))
+    return paid, needed, hires, max(0.0, paid - float((payroll.heads[g] + hires) * payroll.contract_h[g]))
+
+
+def pool_money(instance: Instance, g: int, paid_h: float, hires: int, overtime_h: float) -> float:
+    """Wages, overtime premium and hiring of one pool."""
+    payroll, wage = instance.payroll, float(instance.network.pools.wage_per_h[g])
+    premium = float(np.nan_to_num(payroll.overtime_premium[g])) * overtime_h
+    return wage * (paid_h + premium) + float(payroll.hire_cost[g]) * hires
+
+
 def cost_of_people(instance: Instance, people: tuple[Ints | None, ...]) -> PeopleCost:
     """Price people on shifts: heads by an assignment to people-weeks, overtime beyond contracts, hires beyond heads."""
     payroll, pools = instance.payroll, instance.network.pools
-    count = len(pools.queue)
-    paid, overtime = np.zeros(count), np.zeros(count)
-    needed, hires = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
-    for g, counts in enumerate(people):
-        catalogue = instance.catalogues[g]
-        if counts is None or catalogue is None:
-            continue
-        paid[g] = float(counts.sum(axis=0) @ catalogue.paid_h)
-        if payroll.rostered[g]:
-            needed[g] = _heads(payroll, catalogue, counts, g)
-            hires[g] = max(0, needed[g] - int(payroll.heads[g]))
-            overtime[g] = max(0.0, paid[g] - (payroll.heads[g] + hires[g]) * payroll.contract_h[g])
-    wages = pools.wage_per_h * paid
+    rows = [(0.0, 0, 0, 0.0) if c is None else pool_people(instance, g, c) for g, c in enumerate(people)]
+    paid, needed, hires, overtime = (np.array(column) for column in zip(*rows, strict=True))
     premium = pools.wage_per_h * np.nan_to_num(payroll.overtime_premium) * overtime
-    return PeopleCost(paid, overtime, needed, hires, wages, premium, np.nan_to_num(payroll.hire_cost) * hires)
+    return PeopleCost(
+        paid,
+        overtime,
+        needed.astype(np.int64),
+        hires.astype(np.int64),
+        pools.wage_per_h * paid,
+        premium,
+        np.nan_to_num(payroll.hire_cost) * hires,
+    )
 
 
 def _heads(payroll: Payroll, catalogue: Catalogue, counts: Ints, g: int) -> int:

@@ -9,23 +9,29 @@ from __future__ import annotations
 import numpy as np
 
 from solvers.errors import NoSolution
-from solvers.flow.evaluate import capacity_ratio, promise_values, promises_kept
+from solvers.flow.evaluate import capacity_ratio, in_time, promise_values, promises_kept, strict_deadlines
 from solvers.flow.network import Decision, Floats, Ints, Queue
-from solvers.flow.solution import Instance, Routing, decision_of, floor_people
+from solvers.flow.solution import Instance, Routing, decision_of, floor_people, pool_money, pool_people
 from solvers.flow.steady_state import SteadyState, steady_state
 from solvers.shifts.cover import DayCover
 
 COVER_PASSES = 3
 REPAIR_ROUNDS = 40
+PERSON_H = (0.0, 1.0, 4.0)  # hours a person weighs on top of paid hours: fewer, longer shifts
 
 
-def day_covers(instance: Instance) -> dict[int, DayCover]:
-    """One held day cover per staffed pool; pools with the same catalogue share one."""
-    shared: dict[int, DayCover] = {}
-    covers: dict[int, DayCover] = {}
+Covers = dict[int, tuple[DayCover, ...]]
+
+
+def day_covers(instance: Instance) -> Covers:
+    """Held day covers per staffed pool, one for each weight of a person; pools with the same catalogue share them."""
+    shared: dict[int, tuple[DayCover, ...]] = {}
+    covers: Covers = {}
     for g, catalogue in enumerate(instance.catalogues):
         if catalogue is not None:
-            covers[g] = shared.setdefault(id(catalogue), DayCover(catalogue))
+            if id(catalogue) not in shared:
+                shared[id(catalogue)] = tuple(DayCover(catalogue, weight) for weight in PERSON_H)
+            covers[g] = shared[id(catalogue)]
     return covers
 
 
@@ -49,10 +55,12 @@ def _spread(work: Floats, window: int) -> Floats:
     return np.asarray(total / window)
 
 
-def cover_need(
-    instance: Instance, covers: dict[int, DayCover], need: Floats, *, exact: bool = False
-) -> tuple[Ints | None, ...]:
-    """Cover a need of agents on task with people on shifts, per pool and day."""
+def cover_need(instance: Instance, covers: Covers, need: Floats) -> tuple[Ints | None, ...]:
+    """Cover a need of agents on task with people on shifts, per pool and day.
+
+    Where the people at least paid hours are more than the payroll has, longer shifts of fewer people are tried, and
+    the cheapest staffing within the hires allowed is taken.
+    """
     network = instance.network
     people: list[Ints | None] = []
     for g, catalogue in enumerate(instance.catalogues):
@@ -63,19 +71,33 @@ def cover_need(
         days = heads.reshape(network.days, network.intervals_per_day)
         if (days[:, ~catalogue.reachable] > 0).any():
             raise NoSolution(f"pool {g} has work in intervals no shift covers")
-        cover = covers[g].exact if exact else covers[g].people
-        people.append(np.array([cover(day) for day in days], dtype=np.int64))
+        people.append(_cheapest_people(instance, g, covers[g], days))
     return tuple(people)
+
+
+def _cheapest_people(instance: Instance, g: int, covers: tuple[DayCover, ...], days: Floats) -> Ints:
+    best: Ints | None = None
+    least = (np.inf, np.inf)
+    for cover in covers:
+        counts = np.array([cover.people(day) for day in days], dtype=np.int64)
+        paid_h, _, hires, overtime_h = pool_people(instance, g, counts)
+        beyond = max(0.0, hires - float(instance.payroll.hires_max[g]))
+        value = (beyond, pool_money(instance, g, paid_h, hires, overtime_h))
+        if best is None or value < least:
+            best, least = counts, value
+        if hires == 0:
+            break
+    assert best is not None
+    return best
 
 
 def staff(
     instance: Instance,
     routing: Routing,
     target: float,
-    covers: dict[int, DayCover],
+    covers: Covers,
     *,
     margin: Floats | None = None,
-    exact: bool = False,
 ) -> tuple[Ints | None, ...]:
     """Find people on shifts with which `routing` keeps caps and promises at demand grown by `target`.
 
@@ -88,27 +110,25 @@ def staff(
     state = steady_state(network, decision, target)
     factor = np.ones(len(network.pools.queue)) if margin is None else 1.0 + margin
     need = needed_on_task(instance, state) * factor[:, None]
-    people = cover_need(instance, covers, need, exact=exact)
+    people = cover_need(instance, covers, need)
     for _ in range(COVER_PASSES):
         decision = decision_of(instance, routing, floor_people(instance, people))
         state = steady_state(network, decision, target, state)
-        if capacity_ratio(network, decision, state) >= 1 - 1e-9 and (state.in_time >= 1 - 1e-9).all():
+        if capacity_ratio(network, decision, state) >= 1 - 1e-9 and in_time(network, instance.promises, state):
             break
         need = np.maximum(need, needed_on_task(instance, state) * factor[:, None])
-        people = cover_need(instance, covers, need, exact=exact)
-    return _repair(instance, routing, target, covers, need, people, state, exact=exact)
+        people = cover_need(instance, covers, need)
+    return _repair(instance, routing, target, covers, need, people, state)
 
 
 def _repair(
     instance: Instance,
     routing: Routing,
     target: float,
-    covers: dict[int, DayCover],
+    covers: Covers,
     need: Floats,
     people: tuple[Ints | None, ...],
     state: SteadyState,
-    *,
-    exact: bool,
 ) -> tuple[Ints | None, ...]:
     """Raise the need where caps, deadlines or promises are missed at grown demand until they hold."""
     network = instance.network
@@ -120,7 +140,7 @@ def _repair(
             break
         step = (1.0 - network.pools.shrinkage)[:, None]
         need = np.where(short, np.maximum(need, decision.on_task) + step, need)
-        people = cover_need(instance, covers, need, exact=exact)
+        people = cover_need(instance, covers, need)
     return people
 
 
@@ -132,8 +152,9 @@ def _short_intervals(instance: Instance, decision: Decision, state: SteadyState)
     capacity = decision.on_task * (pools.speed * pools.occupancy_max)[:, None] * network.interval_s
     live = (pools.queue <= Queue.CHAT)[:, None]
     short = live & (state.work_s > capacity * (1 + 1e-9)) & (state.work_s > 1e-9)
+    strict = strict_deadlines(network, instance.promises)
     for g in np.flatnonzero(pools.queue == Queue.DEFERRED):
-        if state.in_time[g] < 1 - 1e-9:
+        if strict[g] and state.in_time[g] < 1 - 1e-9:
             short[g] |= state.delay_s[g] > pools.deadline_s[g]
         if capacity[g].sum() < state.work_s[g].sum():
             short[g, int(np.argmax(state.work_s[g]))] = True

@@ -11,8 +11,11 @@ from solvers.flow.decode import priorities, routing_of
 from solvers.flow.master import Level, Master, MasterPoint
 from solvers.flow.network import Floats
 from solvers.flow.solution import Instance, Routing, Solution, judge
-from solvers.flow.staff import day_covers, staff
-from solvers.shifts.cover import DayCover
+from solvers.flow.staff import Covers, day_covers, staff
+
+ROOM = 1.03  # a little more than rounding took last time
+MOST_RATIO = 1.8  # beyond it a pool is so small that no payroll leaves room to round
+FLAT = 1e-2  # CX dearer than this many times the mean price of the level is not worth a plan
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,6 @@ class SweepResult:
     cheapest: float
     solutions: tuple[Solution, ...]
     planes: tuple[Plane, ...]
-    points: tuple[tuple[float, float], ...]
 
 
 def sweep_points(level: Level, cost_points: int) -> tuple[float, list[MasterPoint]]:
@@ -50,13 +52,14 @@ def sweep_points(level: Level, cost_points: int) -> tuple[float, list[MasterPoin
     low = level.cheapest()
     if low is None:
         return np.nan, []
-    high = level.point(np.inf, tie=1e-9)
-    if high is None:
-        return low.cost, []
-    span = max(high.cost - low.cost, 1e-6 * max(low.cost, 1.0))
-    tie = 1e-4 * max(high.cx - low.cx, 1e-6) / span
-    points = []
-    for ceiling in np.linspace(high.cost, low.cost, cost_points):
+    # A first guess of the price of CX; the second end uses the level's own mean price.
+    top = level.point(np.inf, tie=1e-3 / max(low.cost, 1e-9))
+    if top is None:
+        return low.intercept, []
+    tie = FLAT * max(top.cx - low.cx, 1e-6) / max(top.cost - low.cost, 1e-6 * max(low.cost, 1e-9))
+    high = level.point(np.inf, tie) or top
+    points = [high]
+    for ceiling in np.linspace(high.cost, low.cost, cost_points)[1:]:
         point = level.point(float(ceiling) + 1e-9 * abs(float(ceiling)), tie)
         if point is not None:
             points.append(point)
@@ -64,7 +67,7 @@ def sweep_points(level: Level, cost_points: int) -> tuple[float, list[MasterPoin
 
 
 def staffed_solution(
-    instance: Instance, routing: Routing, target: float, covers: dict[int, DayCover], classes: int, origin: str
+    instance: Instance, routing: Routing, target: float, covers: Covers, classes: int, origin: str
 ) -> Solution | None:
     """Staff and judge a routing, without and (where classes allow) with priority classes; keep the better CX."""
     try:
@@ -76,21 +79,70 @@ def staffed_solution(
         ranked = replace(routing, priority=priorities(instance.network, routing, classes))
         if ranked.priority.any():
             other = judge(instance, ranked, people, origin)
-            if other.feasible >= best.feasible and other.evaluation.cx > best.evaluation.cx + 1e-9:
+            safe = other.evaluation.headroom >= min(target, best.evaluation.headroom)
+            if other.feasible >= best.feasible and safe and other.evaluation.cx > best.evaluation.cx + 1e-9:
                 best = other
     return best
 
 
 def sweep_level(instance: Instance, headroom: float, settings: SweepSettings) -> SweepResult:
-    """Sweep one headroom level: master points, planes, and plans that keep the level's headroom after rounding."""
-    master = Master(instance.network, instance.limits, instance.payroll, list(instance.catalogues))
-    cheapest, points = sweep_points(master.level(headroom), settings.cost_points)
-    covers = day_covers(instance)
-    solutions = []
-    for point in points:
-        routing = routing_of(instance.network, point, settings.fallback, settings.step)
-        solution = staffed_solution(instance, routing, headroom, covers, settings.classes, "master")
-        if solution is not None:
-            solutions.append(solution)
+    """Sweep one headroom level: planes from the true master, and plans that keep the level's headroom after rounding.
+
+    Whole people on whole shifts need more heads than the master counts. Where that makes most plans ask for more
+    hires than allowed, plans are made again from a payroll smaller by the ratio found.
+    """
+    cheapest, points = sweep_points(_master(instance).level(headroom), settings.cost_points)
     planes = tuple(Plane(headroom, p.slope, p.intercept) for p in points)
-    return SweepResult(headroom, cheapest, tuple(solutions), planes, tuple((p.cx, p.cost) for p in points))
+    plans = _plans(instance, points, headroom, settings)
+    closer = _with_room(instance, points, plans)
+    if closer is not instance:
+        again = sweep_points(_master(closer).level(headroom), settings.cost_points)[1]
+        plans += _plans(instance, again, headroom, settings)
+    return SweepResult(headroom, cheapest, tuple(plan for plan in plans if plan is not None), planes)
+
+
+def _master(instance: Instance) -> Master:
+    return Master(instance.network, instance.limits, instance.payroll, list(instance.catalogues))
+
+
+def _plans(
+    instance: Instance, points: list[MasterPoint], headroom: float, settings: SweepSettings
+) -> list[Solution | None]:
+    covers = day_covers(instance)
+    return [
+        staffed_solution(
+            instance,
+            routing_of(instance.network, point, settings.fallback, settings.step),
+            headroom,
+            covers,
+            settings.classes,
+            "master",
+        )
+        for point in points
+    ]
+
+
+def _with_room(instance: Instance, points: list[MasterPoint], plans: list[Solution | None]) -> Instance:
+    """Shrink payroll, seats and budget by what rounding took in plans, if most plans break one; else the same object.
+
+    Heads by the largest ratio of heads needed to heads counted by the master, seats and budget by the median excess.
+    """
+    pairs = [(point, plan) for point, plan in zip(points, plans, strict=True) if plan is not None]
+    if sum(plan.feasible for _, plan in pairs) > len(pairs) / 2:
+        return instance
+    payroll, limits = instance.payroll, instance.limits
+    more = np.ones(len(payroll.heads))
+    for point, plan in pairs:
+        needed = plan.people_cost.heads_needed.astype(float)
+        short = (needed > payroll.heads + payroll.hires_max + 1e-9) & (point.heads > 1.0)
+        more[short] = np.maximum(more[short], np.minimum(ROOM * needed[short] / point.heads[short], MOST_RATIO))
+    seats = limits.seat_max.copy()
+    for k, members in enumerate(limits.seat_pools):
+        peaks = [float(plan.staffing.scheduled[members].sum(axis=0).max()) for _, plan in pairs]
+        if pairs and np.median(peaks) > seats[k] / ROOM:
+            seats[k] *= seats[k] / max(peaks)
+    return replace(
+        instance,
+        payroll=replace(payroll, heads=payroll.heads / more, hires_max=payroll.hires_max / more),
+        limits=replace(limits, seat_max=seats, budget=limits.budget / ROOM),
+    )

@@ -1,7 +1,7 @@
 """Cover the need of one pool on one day with whole people on whole shifts, at least paid time.
 
 min paid·x, cover'x >= need, x integer (Dantzig 1954). The linear relaxation is held per catalogue and solved for each
-need in turn; its floor is completed greedily and pruned. `exact_cover` closes the rest by branch and bound.
+need in turn; its floor is completed greedily and pruned.
 """
 
 from __future__ import annotations
@@ -69,15 +69,23 @@ def _cheaper(cover: Floats, paid: Floats, need: Floats, there: Floats, j: int) -
 
 
 class DayCover:
-    """Covers of one catalogue: the linear program is held, answers are remembered by need."""
+    """Covers of one catalogue: the linear program is held, answers are remembered by need.
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    Programs start from the last basis, so which of several best covers is found depends on what was asked before: use
+    one object per job, and the job is a pure function.
+
+    `person_h` is added to the cost of every person: paid hours + person_h·people are least, so that the larger it is,
+    the fewer people work longer shifts.
+    """
+
+    def __init__(self, catalogue: Catalogue, person_h: float = 0.0) -> None:
         self.catalogue = catalogue
+        self.cost = catalogue.paid_h + person_h
         n_shifts, n_intervals = catalogue.cover.shape
         self._rows = np.arange(n_intervals, dtype=np.int32)
         self._open = np.full(n_intervals, np.inf)
         self._program = Program(
-            cost=catalogue.paid_h,
+            cost=self.cost,
             matrix=sparse.csr_matrix(catalogue.cover.T),
             row_lower=np.zeros(n_intervals),
             row_upper=self._open,
@@ -89,21 +97,21 @@ class DayCover:
         self._priced: dict[bytes, tuple[float, Floats]] = {}
 
     def price(self, need: Floats) -> tuple[float, Floats]:
-        """Least paid hours of the relaxation and its duals u >= 0, shape (interval of the day,).
+        """Least cost of the relaxation and its duals u >= 0, shape (interval of the day,).
 
-        For *any* need', paid hours >= u·need': the day-cover cut (Benders 1962).
+        For *any* need', paid hours + person_h·people >= u·need': the day-cover cut (Benders 1962).
         """
         key = need.tobytes()
         if key not in self._priced:
             self._held.set_rows(self._rows, need, self._open)
-            answer = self._held.solve(cold=True)
+            answer = self._held.solve()
             if not answer.optimal:
                 raise NoSolution(
                     f"no shift covers interval(s) {np.flatnonzero((need > 0) & ~self.catalogue.reachable)}"
                 )
             self._priced[key] = (answer.objective, np.maximum(answer.row_dual, 0.0))
             floor = np.floor(answer.x + 1e-7).astype(np.int64)
-            _complete(self.catalogue.cover, self.catalogue.paid_h, need, floor)
+            _complete(self.catalogue.cover, self.cost, need, floor)
             self._known[key] = floor
         return self._priced[key]
 
@@ -113,24 +121,3 @@ class DayCover:
             return np.zeros(len(self.catalogue.paid_h), dtype=np.int64)
         self.price(need)
         return self._known[need.tobytes()].copy()
-
-    def exact(self, need: Floats, node_limit: int = 200) -> Ints:
-        """People per shift at least paid hours; the best found when the node limit is reached."""
-        best = self.people(need)
-        if not need.any() or self.catalogue.paid_h @ best <= self.price(need)[0] + 1e-6:
-            return best
-        integer = np.ones(len(self.catalogue.paid_h), dtype=bool)
-        program = Program(
-            self._program.cost,
-            self._program.matrix,
-            need,
-            self._open,
-            self._program.lower,
-            np.full(len(integer), float(need.max())),
-            integer,
-        )
-        answer = HeldProgram(program, node_limit=node_limit).solve()
-        if not np.isnan(answer.objective) and answer.objective < self.catalogue.paid_h @ best - 1e-6:
-            best = np.round(answer.x).astype(np.int64)
-            self._known[need.tobytes()] = best
-        return best.copy()
