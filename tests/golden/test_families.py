@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from write_families import FOLDER, family_text, toy_problem
+from write_families import FOLDER, family_text, toy_model
 
 from solvers.flow.families import FAMILIES
 
@@ -16,8 +16,8 @@ NAMES = [family.__name__ for family in FAMILIES]
 
 
 @pytest.fixture(scope="module")
-def problem():
-    return toy_problem()
+def model():
+    return toy_model()
 
 
 def test_every_family_has_a_golden_and_no_golden_is_left_over():
@@ -32,7 +32,7 @@ def test_a_family_says_its_formula(family):
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=NAMES)
-def test_rows_of_a_family(problem, family):
-    text = family_text(problem, family)
+def test_rows_of_a_family(model, family):
+    text = family_text(model, family)
     assert re.search(rf"^c_\w_{family.__name__}", text, re.MULTILINE), "no row: the toy does not exercise the family"
     assert text == (FOLDER / f"{family.__name__}.lp").read_text(encoding="utf-8")

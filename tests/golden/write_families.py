@@ -12,14 +12,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-import numpy as np
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import planner
-from planner.demand import demand_for
-from planner.experience import model_for
-from planner.operation import build_problem
-from solvers.flow.families import FAMILIES
-from solvers.flow.master import add_families, declare
+from small_centers import open_master, problem_of  # noqa: E402
+
+from solvers.flow.families import FAMILIES  # noqa: E402
 
 FOLDER = Path(__file__).resolve().parent / "families"
 TOY = Path(__file__).resolve().parents[2] / "scenarios/minimal.yaml"
@@ -43,25 +40,17 @@ OVERRIDES = (
 )
 
 
-def toy_problem():
-    """The toy with everything a family can speak about."""
-    scenario = planner.load_scenario(TOY, OVERRIDES)
-    experience = model_for(scenario, None, seed=1)
-    return build_problem(scenario, experience, demand_for(scenario, None, experience))
+def toy_model():
+    """The master's model of the toy with everything a family can speak about."""
+    return open_master(problem_of(TOY, *OVERRIDES).instance).model
 
 
-def family_text(problem, family) -> str:
+def family_text(model, family) -> str:
     """LP text of one family; numbers to 9 digits, so that the last bits of a machine do not show."""
-    instance, network = problem.instance, problem.network
-    ratio = np.zeros(len(network.pools.queue))
-    reachable = np.zeros((len(ratio), network.profile.shape[1]), dtype=bool)
-    for g, catalogue in enumerate(instance.catalogues):
-        if catalogue is not None:
-            ratio[g] = (catalogue.paid_h / catalogue.cover.sum(axis=1)).min()
-            reachable[g] = np.tile(catalogue.reachable, network.days)
-    model = declare(network, instance.limits, instance.payroll, ratio, reachable)
     model.h.set_value(HEADROOM)
-    add_families(model, [family])
+    blocks = {other.__name__: getattr(model, other.__name__) for other in FAMILIES}
+    for name, block in blocks.items():
+        (block.activate if name == family.__name__ else block.deactivate)()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "family.lp"
         model.write(str(path), io_options={"symbolic_solver_labels": True})
@@ -76,12 +65,12 @@ def _short(found: re.Match[str]) -> str:
 
 def write_all() -> None:
     """Write every file anew and drop those of families that are gone."""
-    problem = toy_problem()
+    model = toy_model()
     FOLDER.mkdir(exist_ok=True)
     for old in FOLDER.glob("*.lp"):
         old.unlink()
     for family in FAMILIES:
-        text = family_text(problem, family)
+        text = family_text(model, family)
         (FOLDER / f"{family.__name__}.lp").write_text(text, encoding="utf-8", newline="\n")
 
 

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
 from scipy.optimize import LinearConstraint, linprog, milp
 
 from solvers.errors import NoSolution
+from solvers.highs import HeldProgram, Program
 from solvers.shifts.catalogue import Catalogue
 from solvers.shifts.cover import DayCover
 
@@ -42,8 +44,9 @@ def random_catalogue(rng) -> Catalogue:
     return catalogue(rows, paid)
 
 
-def integer_optimum(own: Catalogue, need) -> float:
-    answer = milp(own.paid_h, constraints=LinearConstraint(own.cover.T, need), integrality=np.ones(len(own.paid_h)))
+def integer_optimum(own: Catalogue, need, cost=None) -> float:
+    cost = own.paid_h if cost is None else cost
+    answer = milp(cost, constraints=LinearConstraint(own.cover.T, need), integrality=np.ones(len(cost)))
     assert answer.success
     return float(answer.fun)
 
@@ -54,75 +57,90 @@ def test_post_office():
     assert price == pytest.approx(67 / 3, abs=1e-9)
     assert price == pytest.approx(22.3333, abs=1e-4)
     assert duals @ POST_OFFICE == pytest.approx(price)
-    assert cover.exact(POST_OFFICE).sum() == 23
-    assert cover.people(POST_OFFICE).sum() >= 23
+    whole = cover.people(POST_OFFICE)
+    assert (whole @ cover.catalogue.cover >= POST_OFFICE).all()
+    assert 23 <= whole.sum() <= 25
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_covers_cover_and_exact_is_optimal(seed):
+def test_post_office_in_whole_people():
+    """The same program with integers, solved to the end by the house's door: 23."""
+    own = post_office()
+    free = np.full(7, np.inf)
+    program = Program(
+        own.paid_h, sparse.csr_matrix(own.cover.T), POST_OFFICE, free, np.zeros(7), free, np.ones(7, dtype=bool)
+    )
+    answer = HeldProgram(program).solve()
+    assert answer.optimal
+    assert answer.objective == pytest.approx(23)
+    assert integer_optimum(own, POST_OFFICE) == pytest.approx(23)
+
+
+@pytest.mark.parametrize("person_h", [0.0, 1.0, 4.0])
+@pytest.mark.parametrize("seed", range(8))
+def test_covers_cover_at_little_more_than_the_least_cost(seed, person_h):
+    """Greedy on the floor of the relaxation: within 15 % of the integer optimum on each of these small needs."""
     rng = np.random.default_rng(seed)
     own = random_catalogue(rng)
-    cover = DayCover(own)
+    cover = DayCover(own, person_h)
+    cost = own.paid_h + person_h
     for _ in range(6):
         need = rng.integers(0, 9, own.cover.shape[1]).astype(float)
         price, _ = cover.price(need)
-        greedy, exact = cover.people(need), cover.exact(need, node_limit=20_000)
-        for people in (greedy, exact):
-            assert people.dtype == np.int64
-            assert (people >= 0).all()
-            assert (people @ own.cover >= need).all()
-        best = integer_optimum(own, need)
+        people = cover.people(need)
+        assert people.dtype == np.int64
+        assert (people >= 0).all()
+        assert (people @ own.cover >= need).all()
+        best = integer_optimum(own, need, cost)
         assert price <= best + 1e-7
-        assert own.paid_h @ exact == pytest.approx(best, abs=1e-6)
-        assert own.paid_h @ greedy >= best - 1e-7
-        assert own.paid_h @ greedy <= 1.35 * best + 1e-9
-        # Nobody of the greedy cover can simply go home.
-        for shift in np.flatnonzero(greedy):
-            fewer = greedy.copy()
+        assert best - 1e-7 <= cost @ people <= 1.15 * best + 1e-9
+        # Nobody of the cover can simply go home.
+        for shift in np.flatnonzero(people):
+            fewer = people.copy()
             fewer[shift] -= 1
             assert (fewer @ own.cover < need).any()
 
 
+@pytest.mark.parametrize("person_h", [0.0, 1.0])
 @pytest.mark.parametrize("seed", range(8))
-def test_duals_bound_the_price_of_any_other_need(seed):
+def test_duals_bound_the_price_of_any_other_need(seed, person_h):
     """The day-cover cut: u is feasible for the dual whatever the need, so u·need' <= price(need')."""
     rng = np.random.default_rng(seed)
     own = random_catalogue(rng)
-    cover = DayCover(own)
+    cost = own.paid_h + person_h
+    cover = DayCover(own, person_h)
     needs = [rng.uniform(0, 12, own.cover.shape[1]) for _ in range(8)]
     answers = [cover.price(need) for need in needs]
     for need, (price, duals) in zip(needs, answers, strict=True):
-        reference = linprog(own.paid_h, A_ub=-own.cover.T, b_ub=-need)
+        reference = linprog(cost, A_ub=-own.cover.T, b_ub=-need)
         assert price == pytest.approx(reference.fun, abs=1e-7)
         assert (duals >= 0).all()
-        assert (own.cover @ duals <= own.paid_h + 1e-7).all()
+        assert (own.cover @ duals <= cost + 1e-7).all()
         assert duals @ need == pytest.approx(price, abs=1e-6)
         for other, (dearer, _) in zip(needs, answers, strict=True):
             assert duals @ other <= dearer + 1e-6
 
 
-def test_answers_do_not_depend_on_what_was_asked_before():
+def test_prices_do_not_depend_on_what_was_asked_before():
+    """Which of several best covers is found may; asked in the same order, the same cover comes to the last bit."""
     rng = np.random.default_rng(5)
     own = random_catalogue(rng)
     needs = [rng.integers(0, 9, own.cover.shape[1]).astype(float) for _ in range(6)]
-    forward, backward = DayCover(own), DayCover(own)
-    first = [(forward.price(n)[0], forward.people(n).tolist(), forward.exact(n).tolist()) for n in needs]
-    last = [(backward.price(n)[0], backward.people(n).tolist(), backward.exact(n).tolist()) for n in needs[::-1]]
-    assert first == last[::-1]
+    forward, backward, again = DayCover(own), DayCover(own), DayCover(own)
+    first = [(forward.price(n)[0], forward.people(n).tolist()) for n in needs]
+    last = [backward.price(n)[0] for n in needs[::-1]]
+    np.testing.assert_allclose([price for price, _ in first], last[::-1], rtol=1e-9)
+    assert first == [(again.price(n)[0], again.people(n).tolist()) for n in needs]
 
 
 def test_what_is_returned_is_a_copy():
     cover = DayCover(post_office())
     cover.people(POST_OFFICE)[:] = 99
     assert cover.people(POST_OFFICE).sum() < 99
-    cover.exact(POST_OFFICE)[:] = 99
-    assert cover.exact(POST_OFFICE).sum() == 23
 
 
 def test_no_need_takes_nobody():
     cover = DayCover(post_office())
     assert cover.people(np.zeros(7)).sum() == 0
-    assert cover.exact(np.zeros(7)).sum() == 0
     assert cover.price(np.zeros(7))[0] == 0.0
 
 
