@@ -21,12 +21,14 @@ BELOW_NADIR = 0.05
 class OuterSurface:
     """Bounds per headroom level: every plan with at least this headroom costs `cheapest` or more and obeys the planes.
 
+    `dearest` is the cost at which the level's CX ends to be worth its money (the other end of its sweep).
     Levels are sorted; a bound holds for its own and every higher headroom (the level below is used, nothing is
     interpolated, for the surface is not convex in headroom).
     """
 
     levels: Floats
     cheapest: Floats
+    dearest: Floats
     slopes: tuple[Floats, ...]
     intercepts: tuple[Floats, ...]
 
@@ -59,6 +61,7 @@ def outer_surface(bounds: Sequence[tuple[float, float, Sequence[Plane]]]) -> Out
     return OuterSurface(
         levels=np.array([b[0] for b in known]),
         cheapest=np.maximum.accumulate(np.array([b[1] for b in known])),
+        dearest=np.array([max((p.cost for p in b[2]), default=b[1]) for b in known]),
         slopes=tuple(np.array([p.slope for p in b[2]]) for b in known),
         intercepts=tuple(np.array([p.intercept for p in b[2]]) for b in known),
     )
@@ -94,15 +97,8 @@ def certify(surface: OuterSurface, points: Floats, samples: int = 400) -> Mappin
 
 
 def _curves(surface: OuterSurface, samples: int) -> tuple[Floats, Floats]:
-    """Best CX along cost per level, shape (level, sample); costs end where the dearest level reaches its top."""
-    ends = []
-    for k in range(len(surface.levels)):
-        top = min(
-            (i for s, i in zip(surface.slopes[k], surface.intercepts[k], strict=True) if s < 1e-8), default=np.inf
-        )
-        rising = [(top - i) / s for s, i in zip(surface.slopes[k], surface.intercepts[k], strict=True) if s >= 1e-8]
-        ends.append(max([surface.cheapest[k], *(r for r in rising if np.isfinite(r))]))
-    costs = np.linspace(surface.cheapest[0], max(ends), samples)
+    """Best CX along cost per level, shape (level, sample); costs end where the dearest level ends."""
+    costs = np.linspace(surface.cheapest[0], max(surface.dearest.max(), surface.cheapest[-1]), samples)
     return costs, np.array([surface.best_cx(k, costs) for k in range(len(surface.levels))])
 
 

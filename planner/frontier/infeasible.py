@@ -1,4 +1,4 @@
-"""When no plan keeps every promise: the smallest set of promises to relax."""
+"""When no plan keeps every promise: the smallest set of promises to relax, if that is proven."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
-from planner.errors import Infeasible
+from planner.errors import Infeasible, Stopped
 from planner.operation.problem import FlowProblem
 from solvers.flow.master import Master
 
@@ -22,19 +22,20 @@ SOFT = {
 """Families a person could relax -> what they are called in the scenario."""
 
 
-def explain_infeasible(problem: FlowProblem, level: float) -> Infeasible:
+def explain_infeasible(problem: FlowProblem, level: float) -> Infeasible | Stopped:
     """Find the smallest set of families without which the master has a plan, by trying sets in order of size.
 
-    Where the master has plans but none keeps the service promises after rounding, those are named.
+    Where the master has plans but none was found that keeps every promise with whole people, nothing is proven: that
+    is `Stopped`, not `Infeasible`.
     """
     instance = problem.instance
     master = Master(instance.network, instance.limits, instance.payroll, list(instance.catalogues))
     if master.level(level).cheapest() is not None:
-        names = [f"promises.{name}" for name in problem.promise_names] or ["limits"]
-        return Infeasible(
-            "the linear master has plans, but none keeps every promise with whole people on whole shifts",
-            names,
-            "seats, hires or the budget leave no room to round up; relax one of them or a promise",
+        names = ", ".join(f"promises.{name}" for name in problem.promise_names) or "no promise"
+        return Stopped(
+            "no plan was found, though none is proven impossible: people in whole shifts break a promise or a limit "
+            f"that fractions of people keep ({names}; limits.seats, budget_max, rosters). Relax one of them a little, "
+            "or raise frontier.cost_points and search_evaluations"
         )
     for size in range(1, len(SOFT) + 1):
         for group in combinations(SOFT, size):

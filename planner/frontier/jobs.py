@@ -10,7 +10,7 @@ from solvers.flow.genome import express
 from solvers.flow.master import Master
 from solvers.flow.network import Floats
 from solvers.flow.solution import Instance, Routing
-from solvers.flow.sweep import Plane, SweepSettings, sweep_level, sweep_points
+from solvers.flow.sweep import SweepSettings, planes_of, sweep_level, sweep_points
 
 
 def sweep_job(instance: Instance, headroom: float, settings: SweepSettings) -> bytes:
@@ -23,7 +23,7 @@ def bound_job(instance: Instance, headroom: float, cost_points: int) -> bytes:
     """Bounds alone of one headroom level."""
     master = Master(instance.network, instance.limits, instance.payroll, list(instance.catalogues))
     cheapest, points = sweep_points(master.level(headroom), cost_points)
-    return pack([], [Plane(headroom, p.slope, p.intercept) for p in points], cheapest)
+    return pack([], planes_of(points), cheapest)
 
 
 def grid_job(instance: Instance, offer: Floats, split: Floats) -> bytes:

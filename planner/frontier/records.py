@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +41,7 @@ def brief(solution: Solution) -> Record:
 def pack(records: Sequence[Record], planes: Sequence[Plane] = (), cheapest: float = np.nan) -> bytes:
     """Write records and bounds as bytes (a NumPy archive without pickles)."""
     arrays: dict[str, NDArray[np.generic]] = {
-        "planes": np.array([(p.headroom, p.slope, p.intercept) for p in planes], dtype=float).reshape(-1, 3),
+        "planes": np.array([astuple(p) for p in planes], dtype=float).reshape(-1, 5),
         "cheapest": np.array(cheapest),
         "objectives": np.array([r.objectives for r in records], dtype=float).reshape(-1, 3),
         "feasible": np.array([r.feasible for r in records], dtype=bool),

@@ -30,11 +30,13 @@ class SweepSettings:
 
 @dataclass(frozen=True)
 class Plane:
-    """A bound on every plan with at least this headroom: cx <= intercept + slope·cost, and cost >= cheapest."""
+    """A bound on every plan with at least this headroom, cx <= intercept + slope·cost, tight at (cost, cx)."""
 
     headroom: float
     slope: float
     intercept: float
+    cost: float
+    cx: float
 
 
 @dataclass(frozen=True)
@@ -92,13 +94,18 @@ def sweep_level(instance: Instance, headroom: float, settings: SweepSettings) ->
     hires than allowed, plans are made again from a payroll smaller by the ratio found.
     """
     cheapest, points = sweep_points(_master(instance).level(headroom), settings.cost_points)
-    planes = tuple(Plane(headroom, p.slope, p.intercept) for p in points)
+    planes = planes_of(points)
     plans = _plans(instance, points, headroom, settings)
     closer = _with_room(instance, points, plans)
     if closer is not instance:
         again = sweep_points(_master(closer).level(headroom), settings.cost_points)[1]
         plans += _plans(instance, again, headroom, settings)
     return SweepResult(headroom, cheapest, tuple(plan for plan in plans if plan is not None), planes)
+
+
+def planes_of(points: list[MasterPoint]) -> tuple[Plane, ...]:
+    """Bounding planes of master points."""
+    return tuple(Plane(p.headroom, p.slope, p.intercept, p.cost, p.cx) for p in points)
 
 
 def _master(instance: Instance) -> Master:
