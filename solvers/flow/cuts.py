@@ -8,6 +8,8 @@ Erlang A at the longest handle time of the pool, the safe side.
 
 from __future__ import annotations
 
+import functools
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -134,19 +136,28 @@ class CutPool:
 
     def _hulls(self) -> dict[int, Floats]:
         """Facets (a, b, c) per voice pool, Q >= a·on_task + b·load + c, valid for any load the pool could get."""
-        network = self.network
+        network, pools = self.network, self.network.pools
         facets: dict[int, Floats] = {}
-        for g in np.flatnonzero((network.pools.queue == Queue.VOICE) & np.isfinite(network.pools.patience_s)):
+        for g in np.flatnonzero((pools.queue == Queue.VOICE) & np.isfinite(pools.patience_s)):
             mine = network.flows.pool == g
             longest = float(network.flows.aht_s[mine].max(initial=0.0))
             if longest > 0:
-                kinds = np.unique(network.flow_kind[mine])
-                # No more can come than every issue of these types, each as often as the network lets it return.
-                volume = float((network.issues[kinds, None] * network.profile[kinds]).sum(axis=0).max())
-                load_max = 5.0 * volume * longest / network.interval_s
-                ratio = longest / float(network.pools.patience_s[g])
-                facets[int(g)] = erlang_a_hull(load_max, ratio, 1.0).coefficients
+                ratio = longest / float(pools.patience_s[g])
+                facets[int(g)] = _hull(math.ceil(self._most_load(int(g))), ratio)
         return facets
+
+    def _most_load(self, g: int) -> float:
+        """No pool gets more than every visit of its types at their longest, nor than its people may take."""
+        network, pools, payroll = self.network, self.network.pools, self.payroll
+        mine = network.flows.pool == g
+        longest = np.zeros(len(network.issues))
+        np.maximum.at(longest, network.flow_kind[mine], network.flows.aht_s[mine])
+        onward = np.bincount(network.served_from, network.served_share, len(network.flows.node))
+        onward = np.maximum(onward, pools.redial[network.flows.pool])
+        visits = 1.0 / max(1.0 - float(onward.max()), 0.1)
+        work = visits * float((network.issues * longest) @ network.profile.max(axis=1))
+        people = (payroll.heads[g] + payroll.hires_max[g]) * (1.0 - pools.shrinkage[g]) * pools.occupancy_max[g]
+        return float(min(work / network.interval_s, people))
 
     def _queues(self, x: Floats) -> list[tuple[Row, float]]:
         rows: list[tuple[Row, float]] = []
@@ -166,6 +177,11 @@ class CutPool:
                         row[place] = row.get(place, 0.0) - float(b * part)
                     rows.append((row, float(c)))
         return rows
+
+
+@functools.lru_cache(maxsize=64)
+def _hull(load_max: int, abandon_ratio: float) -> Floats:
+    return erlang_a_hull(float(load_max), abandon_ratio, 1.0).coefficients
 
 
 def _of(catalogue: Catalogue | None) -> Catalogue:

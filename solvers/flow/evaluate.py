@@ -157,34 +157,51 @@ def holds(network: FlowNetwork, promises: Promises, decision: Decision, state: S
 def headroom(network: FlowNetwork, promises: Promises, decision: Decision, state: SteadyState) -> float:
     """Largest uniform growth of issues at which caps on offered load, deadlines, rates and promises all hold.
 
-    The caps are solved by (1 + h) <- (1 + h)·capacity/offered(h); promises and deadlines, where they bind first, by
-    bisection. −1 where nothing holds at any demand.
+    The caps must hold both for the load of the grown steady state (more waiting brings more redials) and for today's
+    load scaled up (customers who give up instead of coming back create no headroom). `state` is the nominal steady
+    state. −1 where nothing holds at any demand.
     """
-    growth, here = 0.0, state
-    for _ in range(25):
-        following = (1 + growth) * capacity_ratio(network, decision, here) - 1
-        following = min(max(following, -1.0), MOST_HEADROOM)
-        done = abs(following - growth) <= HEADROOM_TOLERANCE / 10
-        growth = following
-        if growth <= -1.0 + 1e-9:
-            return -1.0
-        here = steady_state(network, decision, growth, here)
-        if done:
-            break
-    growth -= HEADROOM_TOLERANCE / 10
-    here = steady_state(network, decision, growth, here)
+    ceiling = min(capacity_ratio(network, decision, state) - 1.0, MOST_HEADROOM)
+    if ceiling <= -1.0:
+        return -1.0
+    growth, here = _caps_hold(network, decision, ceiling, state)
     if holds(network, promises, decision, here):
         return growth
     low, high = -1.0, growth
-    if holds(network, promises, decision, state) and growth > 0:
-        low = 0.0
-    elif growth > 0:
-        high = 0.0
+    if growth > 0:
+        low, high = (0.0, growth) if holds(network, promises, decision, state) else (-1.0, 0.0)
     while high - low > HEADROOM_TOLERANCE:
         middle = (low + high) / 2
         here = steady_state(network, decision, middle, here)
         low, high = (middle, high) if holds(network, promises, decision, here) else (low, middle)
     return low
+
+
+def _caps_hold(
+    network: FlowNetwork, decision: Decision, ceiling: float, state: SteadyState
+) -> tuple[float, SteadyState]:
+    """Largest growth up to `ceiling` at which the caps hold in the grown steady state, by bracketed false position."""
+    here = steady_state(network, decision, ceiling, state)
+    margin = capacity_ratio(network, decision, here) - 1.0
+    if margin >= -1e-9 and here.converged:
+        return ceiling, here
+    high, high_margin = ceiling, margin
+    low, low_margin, kept = -1.0, 1.0, state
+    step = (1.0 + high) * (1.0 + high_margin) - 1.0
+    for _ in range(60):
+        if high - low <= HEADROOM_TOLERANCE / 10:
+            break
+        step = min(max(step, low + 0.02 * (high - low)), high - 0.02 * (high - low))
+        here = steady_state(network, decision, step, kept)
+        margin = capacity_ratio(network, decision, here) - 1.0 if here.converged else -1.0
+        if margin >= -1e-9:
+            low, low_margin, kept = step, max(margin, 0.0), here
+            high_margin /= 2
+        else:
+            high, high_margin = step, margin
+            low_margin /= 2
+        step = low + (high - low) * low_margin / max(low_margin - high_margin, 1e-300)
+    return low, steady_state(network, decision, low, kept)
 
 
 def evaluate(network: FlowNetwork, promises: Promises, decision: Decision, *, with_headroom: bool = True) -> Evaluation:

@@ -149,13 +149,17 @@ def paid_time(model: Any) -> Rule:
 
 
 def roster_hours(model: Any) -> Rule:
-    """Σ_d paid[g,d] <= (heads + hires)·contract + overtime; overtime <= (heads + hires)·overtime_max."""
+    """Σ_d paid[g,d] <= (heads + hires)·contract + overtime; overtime <= (heads + hires)·overtime_max.
+
+    A contract shorter than a shift can still be worked in one shift, as overtime.
+    """
     payroll = model.payroll
     for g in np.flatnonzero(model.net.pools.staffed & payroll.rostered):
         heads = payroll.heads[g] + model.hires[g]
         total = pyo.quicksum(model.paid[g, d] for d in range(model.net.days))
         yield (int(g), 0), total <= float(payroll.contract_h[g]) * heads + model.overtime[g]
-        yield (int(g), 1), model.overtime[g] <= float(payroll.overtime_h[g]) * heads
+        most = max(float(payroll.overtime_h[g]), float(model.longest_h[g] - payroll.contract_h[g]))
+        yield (int(g), 1), model.overtime[g] <= most * heads
 
 
 def roster_days(model: Any) -> Rule:

@@ -74,7 +74,7 @@ def encode(network: FlowNetwork, solution: Solution) -> Floats:
 
 
 def express(instance: Instance, genomes: Floats, settings: SweepSettings) -> list[Solution | None]:
-    """Turn genomes into judged plans, None where no staff is possible; each depends on its own genes alone."""
+    """Turn genomes into judged plans, None where no staff is possible; a pure function of the whole chunk."""
     network = instance.network
     layout = layout_of(network)
     covers = day_covers(instance)
