@@ -26,7 +26,7 @@ class Record:
 
     def judged(self, instance: Instance) -> Solution:
         """Evaluate the plan in full again."""
-        return judge(instance, self.routing, self.people, self.origin)
+        return judge(instance, self.routing, self.people, self.origin, self.objectives[2])
 
     def named(self, origin: str) -> Record:
         """Return the same plan under another origin."""

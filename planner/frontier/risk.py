@@ -103,7 +103,7 @@ def risk_job(instance: Instance, stands: Sequence[Stand], draws: Draws) -> bytes
             nominal = stand.scheduled * (1 - instance.network.pools.shrinkage)[:, None]
             measured = stand.decision.on_task + present - nominal
             decision = replace(stand.decision, on_task=np.maximum(measured, 0.0))
-            outcome = evaluate(network, instance.promises, decision, with_headroom=False)
+            outcome = evaluate(network, instance.promises, decision, known_headroom=np.nan)
             ratio = _spare(network, decision, outcome.state)
             result[:, p, d] = (
                 outcome.cx,

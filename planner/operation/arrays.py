@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from planner.operation.curves import HULL_LINES, bends, convex_hull_lines
-from planner.operation.draft import Builder, channel_weights
+from planner.operation.draft import Builder
 from planner.operation.problem import Weights
 from planner.scenario.center import Discipline
 from solvers.flow.network import FlowNetwork, Flows, Nodes, Pools, Queue
@@ -23,10 +23,10 @@ def flow_weights(maker: Builder) -> Weights:
     """Link every flow to the rows of the experience model its score comes from."""
     flows = maker.draft.flows
     move = np.array([f["move"] for f in flows], dtype=np.int64)
-    base = np.zeros((len(flows), len(maker.outcomes)))
+    base = np.zeros((len(flows), len(maker.outcomes["score"])))
     for f in np.flatnonzero(move >= 0):
         kind, c = maker.draft.nodes[int(flows[f]["node"])][:2]
-        base[f] = channel_weights(maker, kind, c)
+        base[f] = maker.channel_weights(kind, c)
     return Weights(np.array([f["row"] for f in flows], dtype=np.int64), move, base)
 
 
@@ -38,10 +38,10 @@ def network_of(maker: Builder, natural: np.ndarray) -> FlowNetwork:
     comeback = 1.0 - experience.give_up_share.value
     frame = pd.DataFrame(draft.flows)
     weights = flow_weights(maker)
-    scores = maker.outcomes["score"].to_numpy(float)[weights.row]
+    scores = maker.outcomes["score"].astype(float)[weights.row]
     moved = weights.move >= 0
-    moves = maker.experience.moves["score"].to_numpy(float)
-    mean = weights.base[moved] @ np.nan_to_num(maker.outcomes["score"].to_numpy(float))
+    moves = maker.moves["score"].astype(float)
+    mean = weights.base[moved] @ np.nan_to_num(maker.outcomes["score"].astype(float))
     scores[moved] += moves[weights.move[moved]] - mean
     low, high = experience.scale
     knots, bend, slope, offset = _pair_curves(maker)

@@ -42,21 +42,36 @@ class Builder:
         outcomes = experience.outcomes.reset_index(drop=True)
         keys = zip(outcomes["reason"], outcomes["segment"], outcomes["pool"], outcomes["stage"], strict=True)
         self.row_of = {key: k for k, key in enumerate(keys)}
-        self.outcomes = outcomes
+        self.outcomes = {str(name): outcomes[name].to_numpy() for name in outcomes.columns}
         moves = experience.moves
+        self.moves = {str(name): moves[name].to_numpy() for name in moves.columns}
+        self._serving: dict[tuple[int, int], list[int]] = {}
+        self._weights: dict[tuple[int, int], np.ndarray] = {}
         keys = zip(moves["reason"], moves["segment"], moves["from_channel"], moves["to_channel"], strict=True)
         self.move_of = {key: k for k, key in enumerate(keys)}
         self.channel_of = [self.channels.index(scenario.pools[p].channel) for p in self.pools]
 
     def serving(self, kind: int, channel: int) -> list[int]:
         """Pools that may serve a type in a channel and whose score is known."""
-        reason, segment = self.types[kind]
-        found = []
-        for g, name in enumerate(self.pools):
-            row = self.row_of.get((reason, segment, name, "first"))
-            if self.channel_of[g] == channel and row is not None and np.isfinite(self.outcomes["score"].iloc[row]):
-                found.append(g)
-        return found
+        if (kind, channel) not in self._serving:
+            found = []
+            for g, name in enumerate(self.pools):
+                row = self.row_of.get((*self.types[kind], name, "first"))
+                if self.channel_of[g] == channel and row is not None and np.isfinite(self.outcomes["score"][row]):
+                    found.append(g)
+            self._serving[kind, channel] = found
+        return self._serving[kind, channel]
+
+    def channel_weights(self, kind: int, channel: int) -> np.ndarray:
+        """Weights over outcome rows that give a channel's mean over its pools (by contacts; equal if unknown)."""
+        if (kind, channel) not in self._weights:
+            rows = [self.row_of[(*self.types[kind], self.pools[g], "first")] for g in self.serving(kind, channel)]
+            contacts = np.nan_to_num(self.outcomes["n_contacts"].astype(float)[rows])
+            total = contacts.sum()
+            weights = np.zeros(len(self.outcomes["score"]))
+            weights[rows] = contacts / total if total > 0 else 1 / max(1, len(rows))
+            self._weights[kind, channel] = weights
+        return self._weights[kind, channel]
 
 
 def natural_with_pools(maker: Builder) -> np.ndarray:
@@ -115,7 +130,7 @@ def draw_first_nodes(maker: Builder, natural: np.ndarray) -> None:
 def _most_moved(maker: Builder, kind: int, source: str, target: str, natural: np.ndarray) -> float:
     """Most contacts a steer may move where support of the move is thin: as many as are there today; 0 without any."""
     row = maker.move_of.get((*maker.types[kind], source, target))
-    support = Support.NONE if row is None else Support(maker.experience.moves["support"].iloc[row])
+    support = Support.NONE if row is None else Support(maker.moves["support"][row])
     if support is Support.NONE:
         return 0.0
     if support in THIN:
@@ -142,7 +157,7 @@ def draw_flows(maker: Builder) -> None:
         reason, segment = maker.types[kind]
         for g in maker.serving(kind, c):
             row = maker.row_of[reason, segment, maker.pools[g], str(STAGES[stage])]
-            outcome = maker.outcomes.iloc[row]
+            outcome = {name: column[row] for name, column in maker.outcomes.items()}
             move = -1
             if steer >= 0:
                 move = maker.move_of.get((reason, segment, maker.channels[a], maker.channels[c]), -1)
@@ -161,7 +176,7 @@ def draw_flows(maker: Builder) -> None:
                     "p_return": _p_return(maker, kind, c, g, float(np.nan_to_num(outcome["p_return"])), move),
                 }
             )
-            support = outcome["support"] if move < 0 else maker.experience.moves["support"].iloc[move]
+            support = outcome["support"] if move < 0 else maker.moves["support"][move]
             draft.support.append(str(support))
 
 
@@ -169,19 +184,8 @@ def _p_return(maker: Builder, kind: int, c: int, g: int, own: float, move: int) 
     """Share that returns; for those who moved the mover's share, shifted by how far the pool lies from its channel."""
     if move < 0:
         return own
-    moved = float(maker.experience.moves["p_return"].iloc[move])
+    moved = float(maker.moves["p_return"][move])
     if not np.isfinite(moved):
         return own
-    mean = float(channel_weights(maker, kind, c) @ np.nan_to_num(maker.outcomes["p_return"].to_numpy(float)))
+    mean = float(maker.channel_weights(kind, c) @ np.nan_to_num(maker.outcomes["p_return"].astype(float)))
     return float(np.clip(moved + own - mean, 0.0, 0.95))
-
-
-def channel_weights(maker: Builder, kind: int, c: int) -> np.ndarray:
-    """Weights over outcome rows that give a channel's mean over its pools (by contacts; equal where none are known)."""
-    reason, segment = maker.types[kind]
-    rows = [maker.row_of[reason, segment, maker.pools[g], "first"] for g in maker.serving(kind, c)]
-    contacts = np.nan_to_num(maker.outcomes["n_contacts"].to_numpy(float)[rows])
-    share = contacts / contacts.sum() if contacts.sum() > 0 else np.full(len(rows), 1 / len(rows))
-    weights = np.zeros(len(maker.outcomes))
-    weights[rows] = share
-    return weights

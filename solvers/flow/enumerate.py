@@ -68,7 +68,7 @@ def enumerate_offer(instance: Instance, offer: Floats, split: Floats) -> list[So
     found = []
     for people in _staffings(instance):
         decision = decision_of(instance, routing, floor_people(instance, people))
-        if evaluate(instance.network, instance.promises, decision, with_headroom=False).kept:
+        if evaluate(instance.network, instance.promises, decision, known_headroom=np.nan).kept:
             solution = judge(instance, routing, people, "master")
             if solution.feasible:
                 found.append(solution)

@@ -186,33 +186,41 @@ def _caps_hold(
     if margin >= -1e-9 and here.converged:
         return ceiling, here
     high, high_margin = ceiling, margin
-    low, low_margin, kept = -1.0, 1.0, state
+    low, low_margin, kept = -1.0, np.nan, state
     step = (1.0 + high) * (1.0 + high_margin) - 1.0
     for _ in range(60):
         if high - low <= HEADROOM_TOLERANCE / 10:
             break
-        step = min(max(step, low + 0.02 * (high - low)), high - 0.02 * (high - low))
+        if not low < step < high:
+            step = (low + high) / 2
         here = steady_state(network, decision, step, kept)
         margin = capacity_ratio(network, decision, here) - 1.0 if here.converged else -1.0
         if margin >= -1e-9:
             low, low_margin, kept = step, max(margin, 0.0), here
             high_margin /= 2
+            if margin <= HEADROOM_TOLERANCE / 10:
+                break
         else:
             high, high_margin = step, margin
             low_margin /= 2
-        step = low + (high - low) * low_margin / max(low_margin - high_margin, 1e-300)
+        if np.isfinite(low_margin):
+            step = low + (high - low) * low_margin / max(low_margin - high_margin, 1e-300)
+        else:
+            step = (1.0 + high) * (1.0 + 1.05 * high_margin) - 1.0
     return low, steady_state(network, decision, low, kept)
 
 
-def evaluate(network: FlowNetwork, promises: Promises, decision: Decision, *, with_headroom: bool = True) -> Evaluation:
+def evaluate(
+    network: FlowNetwork, promises: Promises, decision: Decision, *, known_headroom: float | None = None
+) -> Evaluation:
     """Evaluate one decision exactly.
 
     Parameters
     ----------
     network, promises, decision
         What there is, what is promised and what is decided.
-    with_headroom
-        False leaves headroom NaN (risk draws do not need it).
+    known_headroom
+        Headroom found for the same decision before; NaN where nobody asks for it. Left out: it is found.
     """
     state = steady_state(network, decision)
     points, weight = score_points(network, decision, state)
@@ -243,7 +251,7 @@ def evaluate(network: FlowNetwork, promises: Promises, decision: Decision, *, wi
         score_weight=weight / total,
         constant_points=float((by_segment.sum() - weight @ np.nan_to_num(network.flows.score)) / total),
         variable_cost=money,
-        headroom=headroom(network, promises, decision, state) if with_headroom else np.nan,
+        headroom=headroom(network, promises, decision, state) if known_headroom is None else known_headroom,
         promise_values=values,
         kept=kept,
     )

@@ -168,10 +168,17 @@ def within_limits(instance: Instance, scheduled: Floats, people_cost: PeopleCost
     return cost <= limits.budget * (1 + 1e-12)
 
 
-def judge(instance: Instance, routing: Routing, people: tuple[Ints | None, ...], origin: str) -> Solution:
-    """Evaluate routing and people on shifts as one plan."""
+def judge(
+    instance: Instance,
+    routing: Routing,
+    people: tuple[Ints | None, ...],
+    origin: str,
+    known_headroom: float | None = None,
+) -> Solution:
+    """Evaluate routing and people on shifts as one plan; `known_headroom` spares finding it again."""
     scheduled = floor_people(instance, people)
-    evaluation = evaluate(instance.network, instance.promises, decision_of(instance, routing, scheduled))
+    decision = decision_of(instance, routing, scheduled)
+    evaluation = evaluate(instance.network, instance.promises, decision, known_headroom=known_headroom)
     people_cost = cost_of_people(instance, people)
     cost = evaluation.variable_cost + people_cost.money
     feasible = evaluation.kept and evaluation.headroom >= 0 and within_limits(instance, scheduled, people_cost, cost)

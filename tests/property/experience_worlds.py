@@ -71,9 +71,7 @@ def make_world(
             "x": z,
         }
     )
-    return World(
-        as_cells(rows, bins if covariate else 0), *_truth(rows, score, p, reasons, channels, (r, s, c))
-    )
+    return World(as_cells(rows, bins if covariate else 0), *_truth(rows, score, p, reasons, channels, (r, s, c)))
 
 
 def _truth(

@@ -108,7 +108,7 @@ def test_one_person_more_never_lowers_cx(case):
                 more[g] += 1
             else:
                 more[g, int(rng.integers(0, more.shape[1]))] += 1
-            found = evaluate(network, promises, replace(decision, on_task=more), with_headroom=False)
+            found = evaluate(network, promises, replace(decision, on_task=more), known_headroom=np.nan)
             if network.pools.queue[g] == Queue.DEFERRED or plan.routing.priority.any():
                 continue
             assert found.cx >= plan.evaluation.cx - 1e-9
@@ -144,9 +144,9 @@ def test_dropping_customers_never_pays(case):
     problem, _ = case
     network, promises = problem.network, problem.instance.promises
     for plan, decision in decisions(case, 15):
-        thin = evaluate(network, promises, replace(decision, on_task=decision.on_task * 0.6), with_headroom=False)
+        thin = evaluate(network, promises, replace(decision, on_task=decision.on_task * 0.6), known_headroom=np.nan)
         assert thin.cx < plan.evaluation.cx
-        thinner = evaluate(network, promises, replace(decision, on_task=decision.on_task * 0.2), with_headroom=False)
+        thinner = evaluate(network, promises, replace(decision, on_task=decision.on_task * 0.2), known_headroom=np.nan)
         assert thinner.cx < thin.cx
         lowest = min(network.score_abandoned, network.score_given_up)
         assert lowest - 2.0 < thinner.cx < network.flows.score.max()
@@ -159,7 +159,7 @@ def test_cx_is_a_mean_of_final_scores(case):
     flows = network.flows
     for _, decision in decisions(case, 5):
         ample = replace(decision, on_task=np.where(network.pools.staffed[:, None], 1e4, 0.0) + 0 * decision.on_task)
-        found = evaluate(network, promises, ample, with_headroom=False)
+        found = evaluate(network, promises, ample, known_headroom=np.nan)
         volume = found.state.volume
         solved = volume * (1 - flows.escalate) * flows.resolve
         gave_up = volume * (1 - flows.escalate) * (1 - flows.resolve) * (1 - flows.comeback)
@@ -184,7 +184,7 @@ def test_cx_is_linear_in_scores(case):
         assert rebuilt == pytest.approx(found.cx, abs=1e-12)
         scores = network.flows.score + rng.uniform(-0.3, 0.3, len(network.flows.score))
         other = replace(network, flows=replace(network.flows, score=scores))
-        again = evaluate(other, promises, decision, with_headroom=False)
+        again = evaluate(other, promises, decision, known_headroom=np.nan)
         assert again.cx == pytest.approx(found.score_weight @ scores + found.constant_points, abs=1e-12)
 
 
@@ -231,11 +231,11 @@ def test_guards_refuse_a_plan(case):
     plan = next(p for p in plans if p.evaluation.kept and p.evaluation.state.lost.max() > 1e-4)
     decision = decision_of(problem.instance, plan.routing, plan.staffing.scheduled)
     network, promises = problem.network, problem.instance.promises
-    assert evaluate(network, promises, decision, with_headroom=False).kept
+    assert evaluate(network, promises, decision, known_headroom=np.nan).kept
     floor = replace(network, segment_min=plan.evaluation.cx_segment + 1e-6)
-    assert not evaluate(floor, promises, decision, with_headroom=False).kept
+    assert not evaluate(floor, promises, decision, known_headroom=np.nan).kept
     strict = replace(network, abandon_max=0.5e-4)
-    assert not evaluate(strict, promises, decision, with_headroom=False).kept
+    assert not evaluate(strict, promises, decision, known_headroom=np.nan).kept
 
 
 def test_promises_weigh_offered_contacts():
@@ -246,7 +246,7 @@ def test_promises_weigh_offered_contacts():
     assert by_interval.shape == (4,)
     daily = problem_of(TOY)
     decision = decision_of(daily.instance, plan.routing, plan.staffing.scheduled)
-    found = evaluate(daily.network, daily.instance.promises, decision, with_headroom=False)
+    found = evaluate(daily.network, daily.instance.promises, decision, known_headroom=np.nan)
     offered = found.state.arrivals[0].sum(axis=0)
     assert found.promise_values[0][0] == pytest.approx(by_interval @ offered / offered.sum(), rel=1e-12)
 
