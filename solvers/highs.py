@@ -3,11 +3,12 @@
 Three habits of the house (each was measured to matter): a hot start runs under an iteration limit and falls back to a
 cold start with presolve, because a restarted dual simplex can stall after rows are added; only *optimal* is
 accepted; and the objective is recomputed from the columns, because a hot-started run can report a wrong one
-(ERGO-Code/HiGHS issue 3294).
+(ERGO-Code/HiGHS issue 3294). Whoever must not miss an optimum asks for a cold start each time.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,14 +65,24 @@ class Answer:
 class HeldProgram:
     """A linear (or small integer) program held in HiGHS; bounds, costs and rows may change between solves."""
 
-    def __init__(self, program: Program, *, threads: int = 1, node_limit: int | None = None) -> None:
+    def __init__(
+        self,
+        program: Program,
+        *,
+        threads: int = 1,
+        node_limit: int | None = None,
+        absolute_gap: float = 1e-7,
+        row_tolerance: float = 1e-6,
+    ) -> None:
+        """Pass a program to the engine; the last three settings (gap in units of cost) count for integer programs."""
         self._highs = highspy.Highs()
         for option, value in (("output_flag", False), ("threads", threads), ("random_seed", 0), ("parallel", "off")):
             self._highs.setOptionValue(option, value)
         self._integer = program.integer is not None and bool(program.integer.any())
         if self._integer:
             self._highs.setOptionValue("mip_rel_gap", 0.0)
-            self._highs.setOptionValue("mip_abs_gap", 1e-7)
+            self._highs.setOptionValue("mip_abs_gap", absolute_gap)
+            self._highs.setOptionValue("mip_feasibility_tolerance", row_tolerance)
             if node_limit is not None:
                 self._highs.setOptionValue("mip_max_nodes", node_limit)
         self._cost = program.cost.copy()
@@ -120,8 +131,21 @@ class HeldProgram:
         )
         self._rows += count
 
-    def solve(self) -> Answer:
-        """Solve; hot under an iteration limit if a basis is there, else (or then) cold with presolve."""
+    def solve(self, *, cold: bool = False, time_limit_s: float = math.inf) -> Answer:
+        """Solve; hot under an iteration limit if a basis is there, else (or then) cold with presolve.
+
+        Parameters
+        ----------
+        cold
+            Forget every earlier solve first.
+        time_limit_s
+            Wall time of this run, seconds. HiGHS counts it per run for integer programs only (1.15); for linear ones
+            it counts from the first solve.
+        """
+        self._highs.setOptionValue("time_limit", time_limit_s)
+        if cold:
+            self._highs.clearSolver()
+            self._fresh = True
         if not self._integer:
             limit = max(HOT_ITERATIONS, self._rows // 2)
             self._highs.setOptionValue("simplex_iteration_limit", 2_000_000 if self._fresh else limit)

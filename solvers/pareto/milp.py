@@ -1,4 +1,4 @@
-"""A multi-objective integer program, and one held HiGHS object that solves it box by box."""
+"""A multi-objective integer program, and one held program that solves it box by box."""
 
 import math
 import time
@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csr_array, csr_matrix, vstack
 
-from solvers.errors import NoSolution, SolverFailed
+from solvers.errors import NoSolution, SolverFailed, Termination
+from solvers.highs import HeldProgram, Program
 from solvers.problem import Sense, as_senses, to_minimized
 
 __all__ = ["HeldMilp", "Milp"]
@@ -100,43 +101,30 @@ def _side(name: str, value: ArrayLike, size: int) -> Floats:
 
 
 class HeldMilp:
-    """One HiGHS object for one problem; only costs and the objective rows' upper sides change between runs."""
+    """One held program for one problem; only costs and the objective rows' upper sides change between runs."""
 
     def __init__(self, milp: Milp) -> None:
         """Pass the problem to the engine once, objectives minimized and appended as rows."""
-        import highspy  # lazy: half a second that dominance and hypervolume need not pay
-
-        self._highspy = highspy
         self._milp = milp
         self._costs = np.round(to_minimized(np.asarray(milp.objectives).T, milp.senses).T)
-        rows, self._variables = milp.matrix.shape
+        rows = milp.matrix.shape[0]
         self._objective_rows = np.arange(rows, rows + len(self._costs), dtype=np.int32)
-        self._engine = highspy.Highs()
-        self._engine.setOptionValue("output_flag", False)
         # Objectives move in whole steps, so half a step proves the optimum; the relative default of 1e-4 would
         # silently drop points.
-        self._engine.setOptionValue("mip_rel_gap", 0.0)
-        self._engine.setOptionValue("mip_abs_gap", 0.5)
-        self._engine.setOptionValue("mip_feasibility_tolerance", 1e-7)
-        self._engine.passModel(self._model())
+        self._held = HeldProgram(self._program(), absolute_gap=0.5, row_tolerance=1e-7)
 
-    def _model(self) -> Any:
-        highspy, milp = self._highspy, self._milp
-        matrix = vstack([milp.matrix, csr_array(self._costs)], format="csr")
+    def _program(self) -> Program:
+        milp = self._milp
         open_side = np.full(len(self._costs), np.inf)
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = self._variables, matrix.shape[0]
-        lp.col_cost_ = np.zeros(self._variables)
-        lp.col_lower_, lp.col_upper_ = milp.lower, milp.upper
-        lp.row_lower_ = np.concatenate([milp.row_lower, -open_side])
-        lp.row_upper_ = np.concatenate([milp.row_upper, open_side])
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        lp.a_matrix_.start_ = matrix.indptr.astype(np.int32)
-        lp.a_matrix_.index_ = matrix.indices.astype(np.int32)
-        lp.a_matrix_.value_ = matrix.data
-        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-        lp.integrality_ = [kinds[int(whole)] for whole in milp.integrality]
-        return lp
+        return Program(
+            np.zeros(self._costs.shape[1]),
+            csr_matrix(vstack([milp.matrix, csr_array(self._costs)], format="csr")),
+            np.concatenate([milp.row_lower, -open_side]),
+            np.concatenate([milp.row_upper, open_side]),
+            milp.lower,
+            milp.upper,
+            milp.integrality,
+        )
 
     def check_bounded(self, deadline: float | None) -> None:
         """Solve for each objective alone, because a front without an ideal point has no end.
@@ -152,7 +140,7 @@ class HeldMilp:
         """
         open_box = np.full(len(self._costs), np.inf)
         for objective, costs in enumerate(self._costs):
-            if not self._run(costs, open_box, deadline, f"objective {objective}"):
+            if self._run(costs, open_box, deadline, f"objective {objective}") is None:
                 raise NoSolution("the constraints leave no solution")
 
     def solve_within(self, bound: Floats, deadline: float | None) -> tuple[Floats, Floats] | None:
@@ -163,9 +151,10 @@ class HeldMilp:
         tuple of ndarray, or None
             Minimized objectives, shape (objective,), and the solution, shape (variable,); None if there is none.
         """
-        if not self._run(self._costs.sum(axis=0), bound, deadline, "the sum of the objectives"):
+        found = self._run(self._costs.sum(axis=0), bound, deadline, "the sum of the objectives")
+        if found is None:
             return None
-        solution = np.asarray(self._engine.getSolution().col_value, dtype=np.float64)
+        solution = found.copy()
         whole = self._milp.integrality
         solution[whole] = np.round(solution[whole])
         self._check_rows(solution)
@@ -174,41 +163,33 @@ class HeldMilp:
             raise SolverFailed(f"HiGHS returned {point} outside the box below {bound}; report the problem")
         return point, solution
 
-    def _run(self, costs: Floats, bound: Floats, deadline: float | None, what: str) -> bool:
-        """Solve from scratch and tell whether there is a solution."""
-        engine, highspy = self._engine, self._highspy
-        columns = np.arange(self._variables, dtype=np.int32)
-        engine.changeColsCost(self._variables, columns, costs)
-        for row, side in zip(self._objective_rows, bound, strict=True):
-            # Half a step below the bound, not a whole one: robust to the engine's tolerance on long sums.
-            engine.changeRowBounds(int(row), -math.inf, float(side - 0.5))
-        # Warm starts of one HiGHS object have returned wrong optima (ERGO-Code/HiGHS issue 3294). Its time limit is
-        # per run for integer programs (1.15), unlike for linear ones.
-        engine.clearSolver()
+    def _run(self, costs: Floats, bound: Floats, deadline: float | None, what: str) -> Floats | None:
+        """Solve from scratch; the solution, shape (variable,), or None if there is none."""
+        self._held.set_cost(costs)
+        # Half a step below the bound, not a whole one: robust to the engine's tolerance on long sums.
+        self._held.set_rows(self._objective_rows, np.full(len(bound), -np.inf), bound - 0.5)
         left = math.inf if deadline is None else deadline - time.monotonic()
         if left <= 0.0:
             raise TimeoutError
-        engine.setOptionValue("time_limit", left)
-        engine.run()
-        status = engine.getModelStatus()
-        kinds = highspy.HighsModelStatus
-        if status == kinds.kOptimal:
-            return True
-        if status == kinds.kInfeasible:
-            return False
-        if status == kinds.kTimeLimit:
+        # Warm starts of one HiGHS object have returned wrong optima (ERGO-Code/HiGHS issue 3294).
+        answer = self._held.solve(cold=True, time_limit_s=left)
+        if answer.optimal:
+            return answer.x
+        if answer.termination is Termination.INFEASIBLE:
+            return None
+        if answer.termination is Termination.TIME_LIMIT:
             raise TimeoutError
-        if status == kinds.kUnboundedOrInfeasible:
-            return self._settle(costs, bound, deadline, what)
-        raise SolverFailed(f"HiGHS stopped on {what}: {engine.modelStatusToString(status)} — must be bounded")
+        if answer.termination is Termination.INFEASIBLE_OR_UNBOUNDED:
+            self._settle(costs, bound, deadline, what)
+            return None
+        raise SolverFailed(f"HiGHS stopped on {what}: {answer.termination} — must be bounded")
 
-    def _settle(self, costs: Floats, bound: Floats, deadline: float | None, what: str) -> bool:
+    def _settle(self, costs: Floats, bound: Floats, deadline: float | None, what: str) -> None:
         """Tell unbounded from infeasible by a run without costs, which cannot be unbounded."""
         if not costs.any():
             raise SolverFailed(f"HiGHS could not decide whether {what} has a solution")
-        if not self._run(np.zeros_like(costs), bound, deadline, what):
-            return False
-        raise SolverFailed(f"HiGHS stopped on {what}: unbounded — every objective must be bounded")
+        if self._run(np.zeros_like(costs), bound, deadline, what) is not None:
+            raise SolverFailed(f"HiGHS stopped on {what}: unbounded — every objective must be bounded")
 
     def _check_rows(self, solution: Floats) -> None:
         """Refuse a solution that only held before its integers were rounded."""

@@ -1,5 +1,7 @@
 """The door to HiGHS against scipy's linear and integer programs, through changes of rows, costs and added rows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -159,3 +161,40 @@ def test_same_program_same_answer_to_the_last_bit():
     one, other = HeldProgram(program).solve(), HeldProgram(program).solve()
     assert (one.x == other.x).all()
     assert (one.row_dual == other.row_dual).all()
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_cold_start_forgets_every_earlier_solve(whole):
+    """After other costs were solved the answer is, to the last bit, that of a program never solved before."""
+    rng = np.random.default_rng(10)
+    linear = random_program(rng, 20, 15)
+    program = replace(linear, integer=np.full(15, whole))
+    used = HeldProgram(program)
+    used.set_cost(rng.normal(size=15))
+    used.solve()
+    used.set_cost(program.cost)
+    again, first = used.solve(cold=True), HeldProgram(program).solve(cold=True)
+    assert first.optimal
+    assert (again.x == first.x).all()
+    assert again.objective == first.objective
+
+
+def test_a_time_limit_is_told_from_no_solution():
+    rng = np.random.default_rng(2)
+    weights, values = rng.integers(1, 1000, (8, 60)).astype(float), rng.integers(1, 1000, 60).astype(float)
+    program = Program(
+        -values, sparse.csr_matrix(weights), np.full(8, -np.inf), weights.sum(axis=1) / 3,
+        np.zeros(60), np.ones(60), np.ones(60, dtype=bool),
+    )  # fmt: skip
+    assert HeldProgram(program).solve(time_limit_s=0.01).termination is Termination.TIME_LIMIT
+
+
+def test_gap_and_tolerance_reach_the_engine():
+    program = Program(
+        np.ones(1), sparse.csr_matrix(np.ones((1, 1))), np.ones(1), np.ones(1), np.zeros(1), np.ones(1),
+        np.ones(1, dtype=bool),
+    )  # fmt: skip
+    engine = HeldProgram(program, absolute_gap=0.5, row_tolerance=1e-7)._highs
+    assert engine.getOptionValue("mip_rel_gap")[1] == 0
+    assert engine.getOptionValue("mip_abs_gap")[1] == 0.5
+    assert engine.getOptionValue("mip_feasibility_tolerance")[1] == 1e-7

@@ -132,7 +132,7 @@ def test_points_closer_than_the_engines_default_gap_are_kept():
 
 def test_engine_gaps_are_below_one_step():
     """Small programs end at the root whatever the gap, so the settings themselves are checked."""
-    engine = HeldMilp(Milp(np.eye(2), ["max", "max"], [[1, 1]], 0, 1, 0, 1, 1))._engine
+    engine = HeldMilp(Milp(np.eye(2), ["max", "max"], [[1, 1]], 0, 1, 0, 1, 1))._held._highs
     assert engine.getOptionValue("mip_rel_gap")[1] == 0
     assert engine.getOptionValue("mip_abs_gap")[1] < 1
 
