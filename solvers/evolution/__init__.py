@@ -1,5 +1,5 @@
 """Evolutionary search, seeded with known points."""
 
-from solvers.evolution.evolve import Space, evolve
+from solvers.evolution.seeded_search import Space, evolve
 
 __all__ = ["Space", "evolve"]

@@ -1,7 +1,7 @@
 """A seeded generator of contact histories from a declared truth."""
 
 from planner.history.synthetic.files import ensure_history, ensure_reference_history, write_history
-from planner.history.synthetic.generate import SyntheticHistory, generate
+from planner.history.synthetic.generator import SyntheticHistory, generate
 from planner.history.synthetic.truth import Truth
 from planner.history.synthetic.truth_file import load_truth
 

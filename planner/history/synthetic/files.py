@@ -8,9 +8,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from planner.history.synthetic.generate import SyntheticHistory, generate
+from planner.history.synthetic.generator import SyntheticHistory, generate
 from planner.history.synthetic.truth import Truth
 from planner.history.synthetic.truth_file import fingerprint, load_truth
+from planner.library import scenario_library
 
 GENERATOR_VERSION = 1
 """Raised whenever the same truth and seed would give another history."""
@@ -69,14 +70,7 @@ def ensure_history(truth_file: Path, folder: Path, seed: int | None = None) -> P
 
 def ensure_reference_history(folder: Path) -> Path:
     """Make sure a folder holds the history of the reference scenario; returns the contacts file."""
-    return ensure_history(reference_scenarios() / _REFERENCE_TRUTH, folder)
-
-
-def reference_scenarios() -> Path:
-    """Folder of the scenarios that come with the planner: inside the installed package, or beside it."""
-    package = Path(__file__).resolve().parents[2]
-    installed = package / "scenarios"
-    return installed if installed.is_dir() else package.parent / "scenarios"
+    return ensure_history(scenario_library() / _REFERENCE_TRUTH, folder)
 
 
 def _stamp(truth: Truth, seed: int) -> dict[str, object]:

@@ -10,14 +10,14 @@ import pytest
 from planner.history.synthetic import Truth, load_truth
 from planner.history.synthetic.event_heap import empty_heap, pop, push
 from planner.history.synthetic.event_loop import run
-from planner.history.synthetic.files import reference_scenarios
 from planner.history.synthetic.loop_state import ABANDONED, ARRIVAL, ESCALATES, RETURNS, SERVED, Clock, make_world
 from planner.history.synthetic.simulate_center import Center, simulate_center
 from planner.history.synthetic.tables import ESCALATED, FIRST, RETURNED, Tables, make_tables
 from planner.history.synthetic.today import cover_with_shifts
+from planner.library import scenario_library
 from solvers.queueing import waiting
 
-BANK = reference_scenarios() / "retail_bank_truth.yaml"
+BANK = scenario_library() / "retail_bank_truth.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -164,5 +164,5 @@ def test_shifts_are_laid_over_the_need() -> None:
 
 
 def test_truth_files_are_found_beside_the_package() -> None:
-    assert isinstance(reference_scenarios(), Path)
+    assert isinstance(scenario_library(), Path)
     assert BANK.is_file()

@@ -10,7 +10,7 @@ import pytest
 
 from planner.history.synthetic import ensure_history, generate, load_truth, write_history
 from planner.history.synthetic import files as history_files
-from planner.history.synthetic.files import reference_scenarios
+from planner.library import scenario_library
 
 _SMALL = """
 extends: {bank}
@@ -22,7 +22,7 @@ volume: {{issues_per_week: {issues}, customers: 5000}}
 
 def _truth_file(folder: Path, issues: int = 2000) -> Path:
     path = folder / "small_truth.yaml"
-    bank = (reference_scenarios() / "retail_bank_truth.yaml").as_posix()
+    bank = (scenario_library() / "retail_bank_truth.yaml").as_posix()
     path.write_text(_SMALL.format(bank=bank, issues=issues), encoding="utf-8")
     return path
 

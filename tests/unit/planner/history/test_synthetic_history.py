@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from planner.history.synthetic import SyntheticHistory, Truth, generate, load_truth
-from planner.history.synthetic.files import reference_scenarios
+from planner.library import scenario_library
 
 COLUMNS = [
     "contact_id",
@@ -40,7 +40,7 @@ COLUMNS = [
 
 @pytest.fixture(scope="module")
 def truth() -> Truth:
-    return load_truth(reference_scenarios() / "retail_bank_truth.yaml")
+    return load_truth(scenario_library() / "retail_bank_truth.yaml")
 
 
 @pytest.fixture(scope="module")

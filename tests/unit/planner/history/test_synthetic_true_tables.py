@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from planner.history.synthetic import SyntheticHistory, Truth, generate, load_truth
-from planner.history.synthetic.files import reference_scenarios
 from planner.history.synthetic.scores import mean_score
+from planner.library import scenario_library
 
 _KEYS = ["reason", "segment", "channel"]
 
@@ -16,7 +16,7 @@ _KEYS = ["reason", "segment", "channel"]
 @pytest.fixture(scope="module")
 def open_truth() -> Truth:
     """Everybody answers, nobody minds waiting and channels are chosen blindly."""
-    bank = load_truth(reference_scenarios() / "retail_bank_truth.yaml")
+    bank = load_truth(scenario_library() / "retail_bank_truth.yaml")
     channels = {
         key: channel.model_copy(
             update={
@@ -129,7 +129,7 @@ def test_reported_scores_are_the_mean_of_all_answers(open_world: SyntheticHistor
 
 def test_the_wait_curve_is_what_waiting_costs() -> None:
     """Two worlds that differ in waiting only: the mean loss at the waits that occur explains the difference."""
-    bank = load_truth(reference_scenarios() / "retail_bank_truth.yaml")
+    bank = load_truth(scenario_library() / "retail_bank_truth.yaml")
     small = bank.model_copy(
         update={
             "calendar": bank.calendar.model_copy(update={"weeks": 1}),

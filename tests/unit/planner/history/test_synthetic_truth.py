@@ -9,13 +9,13 @@ import pytest
 
 from planner.errors import ScenarioError
 from planner.history.synthetic import Truth, load_truth
-from planner.history.synthetic.files import reference_scenarios
 from planner.history.synthetic.tables import automated_channels, entry_shares, interval_profile, make_tables
 from planner.history.synthetic.truth_file import fingerprint
+from planner.library import scenario_library
 from planner.scenario.load import load_scenario
 
-BANK = reference_scenarios() / "retail_bank_truth.yaml"
-THIN = reference_scenarios() / "thin_data_truth.yaml"
+BANK = scenario_library() / "retail_bank_truth.yaml"
+THIN = scenario_library() / "thin_data_truth.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -93,10 +93,10 @@ def test_shares_are_shares_and_no_automaton_meets_a_must_human_reason(bank: Trut
 @pytest.mark.parametrize("name", ["retail_bank", "thin_data"])
 @pytest.mark.parametrize("variant", [None, "rigid", "busy_week"])
 def test_scenarios_speak_the_language_of_their_truth(name: str, variant: str | None) -> None:
-    scenario = load_scenario(reference_scenarios() / f"{name}.yaml", variant=variant)
+    scenario = load_scenario(scenario_library() / f"{name}.yaml", variant=variant)
     assert scenario.history is not None
     assert scenario.history.truth is not None
-    truth = load_truth(reference_scenarios() / scenario.history.truth)
+    truth = load_truth(scenario_library() / scenario.history.truth)
     assert list(scenario.reasons) == list(truth.reasons)
     assert list(scenario.segments) == list(truth.segments)
     assert list(scenario.channels) == list(truth.channels)
@@ -117,7 +117,7 @@ def test_scenarios_speak_the_language_of_their_truth(name: str, variant: str | N
 
 @pytest.mark.parametrize("name", ["retail_bank", "thin_data"])
 def test_todays_routing_is_allowed_by_the_scenario(name: str) -> None:
-    scenario = load_scenario(reference_scenarios() / f"{name}.yaml")
+    scenario = load_scenario(scenario_library() / f"{name}.yaml")
     truth = load_truth(BANK)
     share = make_tables(truth).pool_share
     for e, reason in enumerate(truth.reasons):
