@@ -82,6 +82,44 @@ def _node_volumes(
             break
 
 
+@dataclass(frozen=True)
+class _Waits:
+    """Buffers the waits of a round are written to: `p_wait`, `delay` (pool, interval), others with class between."""
+
+    p_wait: Floats
+    wait_s: Floats
+    gone: Floats
+    delay: Floats
+
+    def means(self, network: FlowNetwork, priority: Ints) -> tuple[Floats, Floats]:
+        """Mean wait and abandoned share of each (pool, type), shape (pair,)."""
+        return pair_means(
+            self.p_wait, self.wait_s, self.gone, self.delay, network.pair_pool, network.pair_kind, priority,
+            network.pools.queue, network.profile,
+        )  # fmt: skip
+
+
+def _buffers(network: FlowNetwork, classes: int) -> _Waits:
+    pools, intervals = len(network.pools.queue), network.profile.shape[1]
+    by_class = (pools, classes, intervals)
+    return _Waits(np.zeros((pools, intervals)), np.zeros(by_class), np.zeros(by_class), np.zeros((pools, intervals)))
+
+
+def _arrive_and_wait(network: FlowNetwork, decision: Decision, volume: Floats, waits: _Waits) -> tuple[Floats, Floats]:
+    """Arrivals and work of flow volumes, with the waits they meet written to `waits`."""
+    pools, flows, pairs = network.pools, network.flows, len(network.pair_pool)
+    arrivals, work = pool_arrivals(
+        np.bincount(flows.pair, volume, pairs), np.bincount(flows.pair, volume * flows.aht_s, pairs),
+        network.pair_pool, network.pair_kind, decision.priority, network.profile, len(pools.queue),
+        waits.wait_s.shape[1],
+    )  # fmt: skip
+    live_waiting(
+        arrivals, work, decision.on_task, pools.queue, pools.patience_s, pools.chat_speed, network.interval_s,
+        waits.p_wait, waits.wait_s, waits.gone,
+    )  # fmt: skip
+    return arrivals, work
+
+
 def steady_state(
     network: FlowNetwork, decision: Decision, growth: float = 0.0, guess: SteadyState | None = None
 ) -> SteadyState:
@@ -96,71 +134,22 @@ def steady_state(
     guess
         Steady state of a similar decision to start from; changes the number of rounds, not the result.
     """
-    pools, flows = network.pools, network.flows
+    flows = network.flows
     start = first_contacts(network, decision.offer) * (1.0 + growth)
     share = decision.split[flows.split]
-    redial = pools.redial[flows.pool]
     pointer = np.searchsorted(network.served_from, np.arange(len(flows.node) + 1)).astype(np.int64)
-    n_pools, n_intervals = len(pools.queue), network.profile.shape[1]
-    n_classes = int(decision.priority.max(initial=0)) + 1
-    p_wait = np.zeros((n_pools, n_intervals))
-    wait = np.zeros((n_pools, n_classes, n_intervals))
-    gone = np.zeros((n_pools, n_classes, n_intervals))
-    delay = np.zeros((n_pools, n_intervals))
+    waits = _buffers(network, int(decision.priority.max(initial=0)) + 1)
     lost = np.zeros(len(network.pair_pool)) if guess is None else guess.lost.copy()
     node_volume = start.copy()
-    converged = False
-    damping = 1.0
-    last_change = np.inf
+    converged, damping, last_change = False, 1.0, np.inf
     for _ in range(MOST_ROUNDS):
         _node_volumes(
-            start,
-            flows.node,
-            share,
-            lost[flows.pair],
-            pointer,
-            network.served_to,
-            network.served_share,
-            network.redial_to,
-            redial,
-            node_volume,
-        )
+            start, flows.node, share, lost[flows.pair], pointer, network.served_to, network.served_share,
+            network.redial_to, network.pools.redial[flows.pool], node_volume,
+        )  # fmt: skip
         volume = node_volume[flows.node] * share
-        pair_volume = np.bincount(flows.pair, volume, len(lost))
-        pair_work = np.bincount(flows.pair, volume * flows.aht_s, len(lost))
-        arrivals, work = pool_arrivals(
-            pair_volume,
-            pair_work,
-            network.pair_pool,
-            network.pair_kind,
-            decision.priority,
-            network.profile,
-            n_pools,
-            n_classes,
-        )
-        live_waiting(
-            arrivals,
-            work,
-            decision.on_task,
-            pools.queue,
-            pools.patience_s,
-            pools.chat_speed,
-            network.interval_s,
-            p_wait,
-            wait,
-            gone,
-        )
-        mean_wait, now_lost = pair_means(
-            p_wait,
-            wait,
-            gone,
-            delay,
-            network.pair_pool,
-            network.pair_kind,
-            decision.priority,
-            pools.queue,
-            network.profile,
-        )
+        arrivals, work = _arrive_and_wait(network, decision, volume, waits)
+        _, now_lost = waits.means(network, decision.priority)
         change = float(np.abs(now_lost - lost).max(initial=0.0))
         if change <= TOLERANCE:
             converged = True
@@ -168,19 +157,18 @@ def steady_state(
         damping = max(0.1, damping * 0.7) if change > last_change else damping
         last_change = change
         lost = lost + damping * (now_lost - lost)
-    in_time = np.ones(n_pools)
+    in_time = _deferred(network, decision, work, waits)
+    mean_wait, _ = waits.means(network, decision.priority)
+    return SteadyState(
+        volume, lost, mean_wait, arrivals, work, waits.p_wait, waits.wait_s, waits.gone, waits.delay, in_time, converged
+    )
+
+
+def _deferred(network: FlowNetwork, decision: Decision, work: Floats, waits: _Waits) -> Floats:
+    """Write the delays of deferred pools; return the share of their work done in time, shape (pool,), 1 elsewhere."""
+    pools = network.pools
+    in_time = np.ones(len(pools.queue))
     for g in np.flatnonzero(pools.queue == Queue.DEFERRED):
         capacity = decision.on_task[g] * network.interval_s * pools.speed[g]
-        delay[g], in_time[g] = deferred_delay(work[g], capacity, network.interval_s, pools.deadline_s[g])
-    mean_wait, _ = pair_means(
-        p_wait,
-        wait,
-        gone,
-        delay,
-        network.pair_pool,
-        network.pair_kind,
-        decision.priority,
-        pools.queue,
-        network.profile,
-    )
-    return SteadyState(volume, lost, mean_wait, arrivals, work, p_wait, wait, gone, delay, in_time, converged)
+        waits.delay[g], in_time[g] = deferred_delay(work[g], capacity, network.interval_s, float(pools.deadline_s[g]))
+    return in_time
