@@ -34,7 +34,8 @@ def history_demand(scenario: Scenario, history: History) -> Demand:
         history, window_days=scenario.experience.window_days, interval_min=scenario.horizon.interval_min
     )
     volumes, notes = with_issues(labeled_volumes(raw, scenario))
-    chance, more = chance_links(history, volumes, scenario.experience.window_days)
+    stated = scenario.experience
+    chance, more = chance_links(history, volumes, stated.window_days, stated.metric.value)
     return demand_from_volumes(scenario, issues_without_chance(volumes, chance), (*notes, *more))
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from planner.experience import estimated as est
 from planner.experience import flows
+from planner.experience.anonymous import fill_unfollowed
 from planner.experience.chain import next_contact_chain, spectral_radius
 from planner.experience.chance import looked_up, without_chance
 from planner.experience.design import Posterior
@@ -57,6 +58,8 @@ def estimated_model(
     escalations, more = _escalations(journeys, scenario)
     notes += more
     outcomes, moves, sampler = _estimates(fits, evidence, blank, better)
+    outcomes, more = fill_unfollowed(outcomes, evidence.cells)
+    notes += more
     _take_chance_out(outcomes, moves, journeys.chance)
     unheard = ~outcomes["channel"].isin(escalations["channel"])
     outcomes["p_escalate"] = outcomes["p_escalate"].mask(unheard & outcomes["p_escalate"].notna(), 0.0)

@@ -8,9 +8,12 @@ from planner.history import History, return_destinations
 
 _PRIOR_CONTACTS = 500.0
 _LEAST_WINDOWS = 3.0
+_BY_DEFINITION = "composite"
 
 
-def chance_links(history: History, volumes: pd.DataFrame, window_days: float) -> tuple[pd.Series, tuple[str, ...]]:
+def chance_links(
+    history: History, volumes: pd.DataFrame, window_days: float, outcome: str = "csat"
+) -> tuple[pd.Series, tuple[str, ...]]:
     """Return, per reason as known when routed, the probability that a contact is followed within the window by chance.
 
     Some customers simply come with the same reason again. True returns come soon, chance ones at any time: those
@@ -23,9 +26,15 @@ def chance_links(history: History, volumes: pd.DataFrame, window_days: float) ->
     ----------
     volumes
         As from `first_contact_volumes` with every label known.
+    outcome
+        The declared composite counts every contact within the window against the one before, whatever its cause:
+        there, nothing is taken out.
     """
     days = history.quality.weeks * 7
     reasons = sorted(volumes["entry_reason"].unique())
+    if outcome == _BY_DEFINITION:
+        note = "the composite counts every return against the contact before it: returns by chance are not taken out"
+        return pd.Series(0.0, index=reasons), (note,)
     if days < _LEAST_WINDOWS * window_days:
         note = f"history is shorter than {_LEAST_WINDOWS:.0f} windows: returns by chance are not taken out"
         return pd.Series(0.0, index=reasons), (note,)

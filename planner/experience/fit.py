@@ -92,7 +92,7 @@ def _from_history(
     interval = 60 if scenario is None else scenario.horizon.interval_min
     raw = first_contact_volumes(history, window_days=window_days, interval_min=interval)
     volumes, notes = with_issues(labeled_volumes(raw, scenario))
-    chance, more = chance_links(history, volumes, window_days)
+    chance, more = chance_links(history, volumes, window_days, outcome)
     journeys = Journeys(_follow(history, window_days), issues_without_chance(volumes, chance), chance)
     evidence = Evidence(evidence.cells, evidence.waited, (*evidence.notes, *notes, *more))
     return estimated_model(evidence, journeys, outcome=outcome, scenario=scenario, seed=seed)

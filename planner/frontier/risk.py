@@ -15,7 +15,7 @@ from planner.scenario.quantities import Stated
 from solvers.flow.evaluate import capacity_ratio, evaluate, promises_kept
 from solvers.flow.network import Decision, FlowNetwork, Flows
 from solvers.flow.solution import Instance
-from solvers.flow.steady_state import SteadyState
+from solvers.flow.steady_state import SteadyState, steady_state
 from solvers.pareto import nondominated
 
 Floats = NDArray[np.float64]
@@ -95,15 +95,16 @@ def perturbed(instance: Instance, demand: Floats, aht: float, scores: Floats) ->
 def risk_job(instance: Instance, stands: Sequence[Stand], draws: Draws) -> bytes:
     """Evaluate plans under every draw; bytes of arrays (axis, plan, draw)."""
     count = len(draws.aht)
+    nominal = [steady_state(instance.network, stand.decision) for stand in stands]
     result = np.zeros((4, len(stands), count))
     for d in range(count):
         network = perturbed(instance, draws.demand[d], float(draws.aht[d]), draws.scores[d])
         for p, stand in enumerate(stands):
             present = stand.scheduled * (1 - draws.shrinkage[d])[:, None]
-            nominal = stand.scheduled * (1 - instance.network.pools.shrinkage)[:, None]
-            measured = stand.decision.on_task + present - nominal
+            planned = stand.scheduled * (1 - instance.network.pools.shrinkage)[:, None]
+            measured = stand.decision.on_task + present - planned
             decision = replace(stand.decision, on_task=np.maximum(measured, 0.0))
-            outcome = evaluate(network, instance.promises, decision, known_headroom=np.nan)
+            outcome = evaluate(network, instance.promises, decision, known_headroom=np.nan, guess=nominal[p])
             ratio = _spare(network, decision, outcome.state)
             result[:, p, d] = (
                 outcome.cx,

@@ -211,7 +211,12 @@ def _caps_hold(
 
 
 def evaluate(
-    network: FlowNetwork, promises: Promises, decision: Decision, *, known_headroom: float | None = None
+    network: FlowNetwork,
+    promises: Promises,
+    decision: Decision,
+    *,
+    known_headroom: float | None = None,
+    guess: SteadyState | None = None,
 ) -> Evaluation:
     """Evaluate one decision exactly.
 
@@ -221,8 +226,10 @@ def evaluate(
         What there is, what is promised and what is decided.
     known_headroom
         Headroom found for the same decision before; NaN where nobody asks for it. Left out: it is found.
+    guess
+        Steady state of a similar decision to start from.
     """
-    state = steady_state(network, decision)
+    state = steady_state(network, decision, 0.0, guess)
     points, weight = score_points(network, decision, state)
     kind_segment = network.segment[network.flow_kind]
     issues = np.bincount(network.segment, network.issues, len(network.segment_min))

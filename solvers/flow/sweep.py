@@ -13,6 +13,7 @@ from solvers.flow.network import Floats
 from solvers.flow.solution import Instance, Routing, Solution, judge
 from solvers.flow.staff import Covers, day_covers, staff
 
+PROBE = 3  # every third point tells what rounding takes
 ROOM = 1.03  # a little more than rounding took last time
 MOST_RATIO = 1.8  # beyond it a pool is so small that no payroll leaves room to round
 FLAT = 1e-2  # CX dearer than this many times the mean price of the level is not worth a plan
@@ -95,11 +96,12 @@ def sweep_level(instance: Instance, headroom: float, settings: SweepSettings) ->
     """
     cheapest, points = sweep_points(_master(instance).level(headroom), settings.cost_points)
     planes = planes_of(points)
-    plans = _plans(instance, points, headroom, settings)
-    closer = _with_room(instance, points, plans)
+    probes, rest = points[::PROBE], [p for k, p in enumerate(points) if k % PROBE]
+    plans = _plans(instance, probes, headroom, settings)
+    closer = _with_room(instance, probes, plans)
     if closer is not instance:
-        again = sweep_points(_master(closer).level(headroom), settings.cost_points)[1]
-        plans += _plans(instance, again, headroom, settings)
+        rest = sweep_points(_master(closer).level(headroom), settings.cost_points)[1]
+    plans += _plans(instance, rest, headroom, settings)
     return SweepResult(headroom, cheapest, tuple(plan for plan in plans if plan is not None), planes)
 
 
