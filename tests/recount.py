@@ -20,7 +20,8 @@ Conventions, those of the evaluator:
   beyond the first. CX is the sum over issues divided by issues, at nominal demand.
 - Service level: answered within the threshold / offered, weighted by offered contacts over the promise's period.
 - Caps compare *offered* seconds of work with agents x total speed at full concurrency x occupancy_max x interval.
-- Headroom: largest uniform growth of issues at which caps and promises hold, same people and offers.
+- Headroom: largest uniform growth of issues at which caps and promises hold, same people and offers; the caps must hold
+  both for the work of the grown center and for today's work times the growth, whichever is more.
 - Cost: paid hours x wage, overtime premium, hires x cost_per_hire / amortization weeks (of the horizon's weeks), money
   per contact and offer, fixed cost. In one day every shift needs a head of its own.
 """
@@ -367,13 +368,20 @@ def promise_values(center: Center, people: Mapping[str, int], state: State) -> d
     return values
 
 
-def holds(center: Center, people: Mapping[str, int], state: State) -> bool:
-    """Tell if every occupancy cap and every promise holds."""
+def within_caps(center: Center, people: Mapping[str, int], state: State, times: float = 1.0) -> bool:
+    """Tell if the work of a state, so many times over, stays below every occupancy cap."""
     for g, desk in center.pools.items():
         speed = desk.chat[-1] if desk.chat else 1.0
         room = np.array(desk.on_floor) * people[g] * speed * desk.occupancy_max * center.interval_s
-        if (state.work_s[g] > room * (1 + 1e-9)).any():
+        if (state.work_s[g] * times > room * (1 + 1e-9)).any():
             return False
+    return True
+
+
+def holds(center: Center, people: Mapping[str, int], state: State) -> bool:
+    """Tell if every occupancy cap and every promise holds."""
+    if not within_caps(center, people, state):
+        return False
     for name, values in promise_values(center, people, state).items():
         promise = center.promises[name]
         least = str(promise.measure) == "service_level"
@@ -391,11 +399,12 @@ def headroom(
     tolerance: float = 1e-7,
 ) -> float:
     """Largest growth of demand that holds, between `low`, which must hold, and `high`, by bisection."""
-    guess = None
+    today, guess = settle(center, offers, people), None
     while high - low > tolerance:
         middle = (low + high) / 2
         guess = settle(center, offers, people, middle, guess)
-        low, high = (middle, high) if holds(center, people, guess) else (low, middle)
+        kept = within_caps(center, people, today, 1 + middle) and holds(center, people, guess)
+        low, high = (middle, high) if kept else (low, middle)
     return low
 
 

@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from recount import answered_within, experience, first_contacts, headroom, holds, money, recount, settle
+from recount import answered_within, experience, first_contacts, headroom, holds, money, recount, settle, within_caps
 
 QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 STEER = "offer_chat"
@@ -53,7 +53,9 @@ def brute_front(toy_center):
         reach = max(rivals, default=-1.0)
         if reach > -1.0:
             more = reach + 1e-5
-            if not holds(toy_center, people, settle(toy_center, offers, people, more)):
+            grown = settle(toy_center, offers, people, more)
+            today = settle(toy_center, offers, people)
+            if not (within_caps(toy_center, people, today, 1 + more) and holds(toy_center, people, grown)):
                 continue
         front[choice] = (-minus_cx, cost, headroom(toy_center, offers, people, low=max(reach, 0.0)))
     return front
