@@ -22,7 +22,7 @@ def fill_unfollowed(outcomes: pd.DataFrame, cells: Cells) -> tuple[pd.DataFrame,
     its reason has none. The few of a type who happened to be identified say little about the others, and the issues
     of anonymous contacts are counted by the same rule (`issues.with_issues`): else their repeats would be lost.
     """
-    frame = cells.frame.rename(columns={"entry_reason": "reason"})
+    frame = cells.frame.drop(columns="reason").rename(columns={"entry_reason": "reason"})
     frame = frame.assign(followed=frame["contacts"].where(frame["later"] != LATER_UNKNOWN, 0.0))
     by_type = frame.groupby(_TYPE)[["followed", "contacts"]].sum()
     share = by_type["followed"] / by_type["contacts"].where(by_type["contacts"] > 0)
@@ -41,7 +41,9 @@ def fill_unfollowed(outcomes: pd.DataFrame, cells: Cells) -> tuple[pd.DataFrame,
     if not names:
         return out, ()
     named = ", ".join(names[:6]) + (" ..." if len(names) > 6 else "")
-    return out, (f"{named}: customers are anonymous; they are taken to return like the identified ones of their reason",)
+    return out, (
+        f"{named}: customers are anonymous; they are taken to return like the identified ones of their reason",
+    )
 
 
 def _weighted_mean(rows: pd.DataFrame, keys: list[str]) -> pd.Series:
