@@ -35,4 +35,5 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python %d.%d is too old, 3.11 is needed; try: make PYTHON=python3.12" % sys.version_info[:2])'
 	@$(PYTHON) -m venv $(VENV) || { echo "python3 -m venv does not work here; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@echo "compiling the numerical kernels, once" && $(BIN)/planner run scenarios/minimal.yaml --out $(VENV)/first --seed 1 --workers 1 --quiet >/dev/null
 	@touch $(READY)

@@ -17,7 +17,7 @@ from planner.frontier.frontier import Frontier
 from planner.frontier.infeasible import explain_infeasible
 from planner.frontier.search import find_plans
 from planner.frontier.work import Checkpoint, Progress, Work, silent
-from planner.history.scenario_history import history_of, seen_routing, seen_staffing
+from planner.history.scenario_history import history_of, seen_routing, seen_staffing, shrinkage_notes
 from planner.operation import FlowProblem, baseline, build_problem
 from planner.scenario import Scenario, read_today_routing, read_today_staffing
 
@@ -89,7 +89,7 @@ def today_routing(scenario: Scenario, history: Any) -> pd.DataFrame:
 
 def _meta(problem: FlowProblem, seed: int, history: Any, today_notes: tuple[str, ...]) -> dict[str, Any]:
     scenario, experience, demand = problem.scenario, problem.experience, problem.demand
-    quality = [] if history is None else list(history.quality.lines())
+    quality = [] if history is None else [*history.quality.lines(), *shrinkage_notes(scenario, history)]
     return {
         "scenario": scenario.name,
         "title": scenario.title,

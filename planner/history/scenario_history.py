@@ -10,7 +10,7 @@ from planner.errors import Issue, ScenarioError
 from planner.history.history import History
 from planner.history.load import load_history
 from planner.history.synthetic.files import ensure_history
-from planner.history.today import mean_week_staffing, routing_shares
+from planner.history.today import mean_week_staffing, routing_shares, shrinkage_seen
 
 if TYPE_CHECKING:
     from planner.scenario import Scenario
@@ -41,6 +41,25 @@ def seen_staffing(scenario: Scenario, history: History | None) -> pd.DataFrame:
         )
         raise ScenarioError([Issue(scenario.name, None, None, "today.staffing", message)])
     return mean_week_staffing(history, scenario.horizon)
+
+
+def shrinkage_notes(scenario: Scenario, history: History | None) -> tuple[str, ...]:
+    """Say per pool what shrinkage the staffing table shows beside what the scenario states."""
+    if history is None or history.staffing is None:
+        return ()
+    notes = []
+    for row in shrinkage_seen(history).itertuples():
+        pool = scenario.pools.get(str(row.pool))
+        if pool is None or not pool.staffed:
+            continue
+        low, high = pool.shrinkage.bounds
+        seen = float(str(row.shrinkage))
+        verdict = "inside" if low <= seen <= high else "OUTSIDE"
+        notes.append(
+            f"{row.pool}: shrinkage measured {seen:.1%} over {row.n:,} intervals, stated {pool.shrinkage.value:.1%}: "
+            f"{verdict} the stated range {low:.0%} to {high:.0%}"
+        )
+    return tuple(notes)
 
 
 def seen_routing(scenario: Scenario, history: History | None) -> pd.DataFrame:
