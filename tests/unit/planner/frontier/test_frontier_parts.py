@@ -96,11 +96,14 @@ def test_names_are_given_once():
 
 
 def surface() -> OuterSurface:
-    """Two levels: at 0 cost >= 100 and cx <= 3 + 0.01·cost; at 0.2 cost >= 120 and cx <= 2.9 + 0.01·cost, cx <= 4.5."""
+    """Two levels: at 0 cost >= 100 and cx <= 3 + 0.01·cost; at 0.2 cost >= 120 and cx <= 2.9 + 0.01·cost, cx <= 4.5.
+
+    CX ends to be worth its money at 150 and 160.
+    """
     built = outer_surface(
         [
-            (0.2, 120.0, [Plane(0.2, 0.01, 2.9), Plane(0.2, 0.0, 4.5)]),
-            (0.0, 100.0, [Plane(0.0, 0.01, 3.0)]),
+            (0.2, 120.0, [Plane(0.2, 0.01, 2.9, 140.0, 4.3), Plane(0.2, 0.0, 4.5, 160.0, 4.5)]),
+            (0.0, 100.0, [Plane(0.0, 0.01, 3.0, 150.0, 4.5)]),
             (0.4, np.nan, []),
         ]
     )
@@ -116,6 +119,7 @@ def test_cost_bound_by_hand():
 
 def test_best_cx_by_hand():
     built = surface()
+    assert built.dearest.tolist() == [150.0, 160.0]
     np.testing.assert_allclose(built.best_cx(0, np.array([90.0, 100.0, 150.0])), [np.nan, 4.0, 4.5])
     np.testing.assert_allclose(built.best_cx(1, np.array([110.0, 120.0, 200.0])), [np.nan, 4.1, 4.5])
 
@@ -124,6 +128,7 @@ def test_a_higher_level_is_never_cheaper():
     built = outer_surface([(0.0, 120.0, []), (0.2, 110.0, [])])
     assert built is not None
     assert built.cheapest.tolist() == [120.0, 120.0]
+    assert built.dearest.tolist() == [120.0, 110.0]  # no planes: each level ends where it begins
     assert outer_surface([(0.0, np.nan, [])]) is None
 
 
@@ -145,7 +150,7 @@ def test_certificate_of_plans_on_the_surface():
     for found in (full, fewer):
         assert found["ratio"] == pytest.approx(found["model"] * found["resolution"])
         assert found["reference"] == full["reference"]  # plans cannot move it
-    dense = np.linspace(100.0, 200.0, 300)
+    dense = np.linspace(100.0, 160.0, 300)
     many = np.array(
         [[built.best_cx(k, np.array([c]))[0], c, level] for k, level in enumerate((0.0, 0.2)) for c in dense]
     )
@@ -154,7 +159,7 @@ def test_certificate_of_plans_on_the_surface():
 
 def test_records_come_back_from_bytes():
     records = [record(4.0, 100.0, 0.1), record(-np.inf, np.inf, -np.inf, feasible=False, origin="search")]
-    planes = [Plane(0.1, np.nan, 3.0), Plane(0.1, 0.2, 0.3)]
+    planes = [Plane(0.1, np.nan, 3.0, 90.0, 3.5), Plane(0.1, 0.2, 0.3, 12.5, 2.8)]
     back, back_planes, cheapest = unpack(pack(records, planes, 12.5))
     assert cheapest == 12.5
     assert [p.headroom for p in back_planes] == [0.1, 0.1]

@@ -233,13 +233,16 @@ def test_naive_differences_are_not_effects(history: SyntheticHistory, contacts: 
 
 
 def test_pools_spread_the_experience(history: SyntheticHistory) -> None:
-    """The best and the cheapest pools differ by .2 to .4 points for all voice contacts together."""
+    """The best and the cheapest voice pool differ by almost a point over all voice contacts together.
+
+    Plans only choose how much each of them answers, so between plans a third of it is left (.2 to .4 points).
+    """
     pools = history.truth["pools"]
     voice = pools[(pools["level"] == "entry_reason") & (pools["channel"] == "voice")]
     score = voice.pivot(index=["reason", "segment"], columns="pool", values="score")
     weight = voice.pivot(index=["reason", "segment"], columns="pool", values="n")["voice_core"]
     spread = ((score["voice_premium"] - score["voice_vendor"]) * weight).sum() / weight.sum()
-    assert 0.2 <= spread <= 0.6
+    assert 0.8 <= spread <= 1.1
 
 
 def test_gaps_are_as_declared(truth: Truth) -> None:
