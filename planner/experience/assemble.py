@@ -15,7 +15,7 @@ from planner.experience.chain import next_contact_chain, spectral_radius
 from planner.experience.chance import looked_up, without_chance
 from planner.experience.design import Posterior
 from planner.experience.evidence import Evidence
-from planner.experience.fallback import fill_unsurveyed
+from planner.experience.fallback import fill_unsurveyed, read_off
 from planner.experience.handle_times import handle_times
 from planner.experience.hierarchical import Array
 from planner.experience.issues import issues_table, resolved_first
@@ -65,6 +65,7 @@ def estimated_model(
     outcomes["p_escalate"] = outcomes["p_escalate"].mask(unheard & outcomes["p_escalate"].notna(), 0.0)
     outcomes, more = fill_unsurveyed(outcomes, fits.surveyed, evidence.cells.scale)
     notes += more
+    table = read_off(est.reading_table(fits), outcomes)
     if scenario is not None:
         outcomes = overlay_stated(outcomes, scenario)
         outcomes, more = complete_outcomes(outcomes, scenario, set(escalations["channel"]))
@@ -78,7 +79,7 @@ def estimated_model(
     channels = list(scenario.channels) if scenario is not None else sorted(evidence.waited["channel"])
     return ExperienceModel(
         outcome=outcome,
-        table=est.reading_table(fits),
+        table=table,
         outcomes=outcomes,
         moves=moves,
         wait_curve=waits,

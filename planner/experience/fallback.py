@@ -7,6 +7,7 @@ import pandas as pd
 
 from planner.experience.hierarchical import Array
 from planner.experience.model import Support
+from planner.experience.targets import interval_columns
 
 _TYPE = ["reason", "segment", "stage"]
 _LEAST_PAIRS = 6
@@ -46,6 +47,27 @@ def fill_unsurveyed(
         f"({slope:+.2f} points from none to full, sd widened by {spread:.2f}): extrapolated"
     )
     return out, (note,) if named else ()
+
+
+def read_off(table: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Show extrapolated scores in the reading table too: first contacts of the type in that channel, over its pools.
+
+    The reason known when the contact was routed stands in for the true one; no survey answer stands behind a row.
+    """
+    keys = ["reason", "segment", "channel"]
+    rows = outcomes[(outcomes["stage"] == "first") & (outcomes["support"] == Support.EXTRAPOLATED.value)]
+    rows = rows[(rows["source"] == "estimated") & rows["score"].notna()]
+    weight = rows["n_contacts"].clip(lower=0.0) + 1e-6
+    sums = rows[keys].assign(weight=weight, mean=rows["score"] * weight, sd=rows["score_sd"] * weight)
+    sums = sums.groupby(keys)[["weight", "mean", "sd"]].sum()
+    found = sums[["mean", "sd"]].div(sums["weight"], axis=0).reindex(pd.MultiIndex.from_frame(table[keys]))
+    take = table["mean"].isna().to_numpy() & found["mean"].notna().to_numpy() & (table["n_contacts"] > 0).to_numpy()
+    out = table.copy()
+    mean, sd = found["mean"].to_numpy(float), found["sd"].to_numpy(float)
+    for name, value in {"mean": mean, "sd": sd, **interval_columns(mean, sd)}.items():
+        out[name] = np.where(take, value, out[name].to_numpy(float))
+    out["support"] = np.where(take, Support.EXTRAPOLATED.value, out["support"])
+    return out
 
 
 def _seen(outcomes: pd.DataFrame) -> pd.Series:

@@ -94,8 +94,20 @@ def _from_history(
     volumes, notes = with_issues(labeled_volumes(raw, scenario))
     chance, more = chance_links(history, volumes, window_days, outcome)
     journeys = Journeys(_follow(history, window_days), issues_without_chance(volumes, chance), chance)
-    evidence = Evidence(evidence.cells, evidence.waited, (*evidence.notes, *notes, *more))
+    known = _declared(outcome, volumes)
+    evidence = Evidence(evidence.cells, evidence.waited, (*known, *evidence.notes, *notes, *more))
     return estimated_model(evidence, journeys, outcome=outcome, scenario=scenario, seed=seed)
+
+
+def _declared(outcome: str, volumes: pd.DataFrame) -> tuple[str, ...]:
+    """Say that nobody was asked where the outcome is the declared composite."""
+    if outcome != "composite":
+        return ()
+    share = 1 - volumes["anonymous_contacts"].sum() / max(float(volumes["contacts"].sum()), 1.0)
+    return (
+        "no survey score is used: CX is the declared composite (served, and no further contact within a day), "
+        f"known for the {share:.0%} of the contacts whose customer is identified",
+    )
 
 
 def _follow(history: History, window_days: float) -> pd.DataFrame:

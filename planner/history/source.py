@@ -54,6 +54,7 @@ class Source:
 def connect() -> ibis.BaseBackend:
     """Open the embedded engine; all clock times in it are wall-clock times or UTC instants."""
     connection = ibis.duckdb.connect()
+    connection.raw_sql("SET enable_progress_bar = false")  # else slow queries draw on standard output
     connection.raw_sql("SET TimeZone = 'UTC'")
     return connection
 
