@@ -15,6 +15,7 @@ from toy_frontier import make_frontier
 from planner.cli import main
 from planner.cli.console import inert
 from planner.cli.durations import seconds_of
+from planner.cli.starters import example_names
 from planner.errors import Infeasible, PlannerWarning, RunError, Stopped
 from planner.frontier.frontier import Frontier
 from planner.library import scenario_library
@@ -65,7 +66,9 @@ def test_init_makes_a_valid_scenario_and_never_overwrites(scenario: str, capsys:
 
 def test_init_of_an_unknown_example_names_the_known(tmp_path: Path, capsys: Captured) -> None:
     assert main(["init", str(tmp_path / "x"), "--example", "bnk"]) == 2
-    assert "known are minimal" in capsys.readouterr().err
+    message = capsys.readouterr().err
+    assert f"known are {', '.join(example_names())}" in message
+    assert {"minimal", "retail_bank", "thin_data"} <= set(example_names())
 
 
 def test_library_is_found_in_a_checkout() -> None:
