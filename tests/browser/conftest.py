@@ -1,8 +1,7 @@
-"""A browser, the page of a sample run and the page of the toy run."""
+"""A browser, and pages opened in it."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import sys
@@ -65,13 +64,3 @@ def open_report(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Opened]]
     yield opened
     for context in contexts:
         context.close()
-
-
-@pytest.fixture(scope="session")
-def toy() -> Frontier:
-    """The frontier of the toy center, from the real pipeline."""
-    if importlib.util.find_spec("planner.pipeline") is None:
-        pytest.skip("the pipeline is not there yet")
-    import planner
-
-    return planner.plan(planner.load_scenario(ROOT / "scenarios/minimal.yaml"), seed=1)

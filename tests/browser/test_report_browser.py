@@ -270,8 +270,8 @@ def test_phone_shows_everything_in_one_column(open_report: Callable) -> None:
     assert boxes[1]["y"] > boxes[0]["y"] + boxes[0]["height"] - 1
 
 
-def test_toy_run_opens(open_report: Callable, toy: Any) -> None:
-    opened = open_report(toy)
+def test_toy_run_opens(open_report: Callable, toy_planned: Any) -> None:
+    opened = open_report(toy_planned)
     assert opened.faults == []
     assert opened.page.locator("#compare-body tr").count() > 5
     opened.page.evaluate("for (const plan of plans) { state.chosen = plan.id; drawDetail(); }")

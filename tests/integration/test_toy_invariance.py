@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import TOY
 
 import planner
 from planner.demand import demand_for
@@ -19,6 +19,8 @@ from planner.operation import build_problem
 from solvers.executor import local_executor
 
 pytestmark = pytest.mark.slow
+
+TOY = Path(__file__).resolve().parents[2] / "scenarios/minimal.yaml"
 
 MONEY = {
     "pools.phone.wage_per_h": 40,

@@ -46,6 +46,17 @@ def test_version_is_the_same_everywhere() -> None:
     assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
+def test_packages_carry_the_scenarios_but_nothing_generated() -> None:
+    """Generated histories are ignored by git and left out of wheel and sdist alike."""
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+    assert "scenarios/data/generated/**" in build["exclude"]
+    assert "scenarios/data/generated/" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    wheel = build["targets"]["wheel"]
+    assert wheel["only-include"] == ["planner", "solvers", "scenarios"]
+    assert wheel["sources"] == {"scenarios": "planner/scenarios"}  # where planner.library looks first
+    assert "scenarios" in build["targets"]["sdist"]["include"]
+
+
 def test_license_is_the_whole_apache_license() -> None:
     text = (ROOT / "LICENSE").read_text(encoding="utf-8")
     assert "Apache License" in text
