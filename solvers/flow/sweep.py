@@ -14,6 +14,7 @@ from solvers.flow.solution import Instance, Routing, Solution, judge
 from solvers.flow.staff import Covers, day_covers, staff
 
 PROBE = 3  # every third point tells what rounding takes
+ROOM_ROUNDS = 3
 ROOM = 1.03  # a little more than rounding took last time
 MOST_RATIO = 1.8  # beyond it a pool is so small that no payroll leaves room to round
 FLAT = 1e-2  # CX dearer than this many times the mean price of the level is not worth a plan
@@ -98,7 +99,16 @@ def sweep_level(instance: Instance, headroom: float, settings: SweepSettings) ->
     planes = planes_of(points)
     probes, rest = points[::PROBE], [p for k, p in enumerate(points) if k % PROBE]
     plans = _plans(instance, probes, headroom, settings)
-    closer = _with_room(instance, probes, plans)
+    closer = instance
+    for _ in range(ROOM_ROUNDS):
+        roomier = _with_room(instance, closer, probes, plans[-len(probes) :] if probes else [])
+        if roomier is closer:
+            break
+        probes = sweep_points(_master(roomier).level(headroom), PROBE)[1]
+        if not probes:
+            break
+        closer = roomier
+        plans += _plans(instance, probes, headroom, settings)
     if closer is not instance:
         rest = sweep_points(_master(closer).level(headroom), settings.cost_points)[1]
     plans += _plans(instance, rest, headroom, settings)
@@ -131,27 +141,39 @@ def _plans(
     ]
 
 
-def _with_room(instance: Instance, points: list[MasterPoint], plans: list[Solution | None]) -> Instance:
-    """Shrink payroll, seats and budget by what rounding took in plans, if most plans break one; else the same object.
+def _with_room(
+    instance: Instance, tried: Instance, points: list[MasterPoint], plans: list[Solution | None]
+) -> Instance:
+    """Shrink payroll, seats and budget by what rounding took in plans; the object tried where most plans are feasible.
 
-    Heads by the largest ratio of heads needed to heads counted by the master, seats and budget by the median excess.
+    `tried` is the (smaller) instance the points come from. Heads shrink by the largest ratio of heads needed to heads
+    the master counted, seats by the largest excess.
     """
     pairs = [(point, plan) for point, plan in zip(points, plans, strict=True) if plan is not None]
-    if sum(plan.feasible for _, plan in pairs) > len(pairs) / 2:
-        return instance
+    if not pairs or sum(plan.feasible for _, plan in pairs) > len(pairs) / 2:
+        return tried
     payroll, limits = instance.payroll, instance.limits
-    more = np.ones(len(payroll.heads))
-    for point, plan in pairs:
-        needed = plan.people_cost.heads_needed.astype(float)
-        short = (needed > payroll.heads + payroll.hires_max + 1e-9) & (point.heads > 1.0)
-        more[short] = np.maximum(more[short], np.minimum(ROOM * needed[short] / point.heads[short], MOST_RATIO))
-    seats = limits.seat_max.copy()
+    heads, hires = tried.payroll.heads.copy(), tried.payroll.hires_max.copy()
+    for g in np.flatnonzero(payroll.rostered):
+        most = payroll.heads[g] + payroll.hires_max[g]
+        ratio = 1.0
+        for point, plan in pairs:
+            needed = float(plan.people_cost.heads_needed[g])
+            if needed > most + 1e-9 and point.heads[g] > 1.0:
+                again = 1.05 * most / max(heads[g] + hires[g], 1e-9)
+                ratio = max(ratio, again if heads[g] < payroll.heads[g] else 1.0, ROOM * needed / point.heads[g])
+        if ratio > 1.0:
+            heads[g], hires[g] = (
+                payroll.heads[g] / min(ratio, MOST_RATIO),
+                payroll.hires_max[g] / min(ratio, MOST_RATIO),
+            )
+    seats = tried.limits.seat_max.copy()
     for k, members in enumerate(limits.seat_pools):
-        peaks = [float(plan.staffing.scheduled[members].sum(axis=0).max()) for _, plan in pairs]
-        if pairs and np.median(peaks) > seats[k] / ROOM:
-            seats[k] *= seats[k] / max(peaks)
+        peak = max(float(plan.staffing.scheduled[members].sum(axis=0).max()) for _, plan in pairs)
+        if peak > limits.seat_max[k]:
+            seats[k] *= limits.seat_max[k] / peak
     return replace(
         instance,
-        payroll=replace(payroll, heads=payroll.heads / more, hires_max=payroll.hires_max / more),
+        payroll=replace(payroll, heads=heads, hires_max=hires),
         limits=replace(limits, seat_max=seats, budget=limits.budget / ROOM),
     )
