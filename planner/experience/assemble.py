@@ -15,7 +15,7 @@ from planner.experience.chain import next_contact_chain, spectral_radius
 from planner.experience.chance import looked_up, without_chance
 from planner.experience.design import Posterior
 from planner.experience.evidence import Evidence
-from planner.experience.fallback import fill_unsurveyed, read_off
+from planner.experience.fallback import fill_unsurveyed, read_off, selection_sd
 from planner.experience.handle_times import handle_times
 from planner.experience.hierarchical import Array
 from planner.experience.issues import issues_table, resolved_first
@@ -65,12 +65,12 @@ def estimated_model(
     outcomes["p_escalate"] = outcomes["p_escalate"].mask(unheard & outcomes["p_escalate"].notna(), 0.0)
     outcomes, more = fill_unsurveyed(outcomes, fits.surveyed, evidence.cells.scale)
     notes += more
-    table = read_off(est.reading_table(fits), outcomes)
+    table = read_off(est.reading_table(fits), outcomes, evidence.cells.scale)
     if scenario is not None:
         outcomes = overlay_stated(outcomes, scenario)
         outcomes, more = complete_outcomes(outcomes, scenario, set(escalations["channel"]))
         notes += more
-    moves = _completed_moves(moves, outcomes)
+    moves = _completed_moves(moves, outcomes, selection_sd(evidence.cells.scale))
     places = serving_table(scenario) if scenario is not None else outcomes
     returns = flows.return_shares(journeys.follow, places[["reason", "channel"]])
     chain = next_contact_chain(outcomes, returns, escalations)
@@ -165,11 +165,12 @@ def _estimates(
     return outcomes, moves, sample
 
 
-def _completed_moves(moves: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
+def _completed_moves(moves: pd.DataFrame, outcomes: pd.DataFrame, selection: float) -> pd.DataFrame:
     """Let stated or extrapolated scores of a channel stand in where no move effect is estimated.
 
     A stated score of the new channel wins over the estimate; without an estimate, the effect is the difference of
-    the two channels' scores. `unseen_bias_sd` is not in here: it is drawn with the risk.
+    the two channels' scores, its sd widened by `selection` as nobody adjusts for who chose them. `unseen_bias_sd` is
+    not in here: it is drawn with the risk.
     """
     keys = ["reason", "segment", "from_channel", "to_channel"]
     plain = moves[keys].merge(stated_moves(outcomes), on=keys, how="left", validate="one_to_one")
@@ -182,6 +183,7 @@ def _completed_moves(moves: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFram
     take = spoken | missing
     for name in ("effect", "sd", "score"):
         out[name] = out[name].where(~take, plain[name])
+    out["sd"] = out["sd"].where(spoken | ~missing, np.hypot(out["sd"], selection))
     out["p_return"] = out["p_return"].where(~spoken & out["p_return"].notna(), plain["p_return"])
     flag = np.where(spoken, Support.OK.value, Support.EXTRAPOLATED.value)
     out["support"] = np.where(take, flag, out["support"])
