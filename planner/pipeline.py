@@ -102,7 +102,9 @@ def _meta(problem: FlowProblem, seed: int, history: Any, today_notes: tuple[str,
         "timezone": scenario.horizon.timezone,
         "seed": seed,
         "demand_source": demand.source,
-        "notes": [*quality, *demand.notes, *experience.notes, *problem.notes, *today_notes, *LEFT_OUT],
+        "notes": list(
+            dict.fromkeys([*quality, *demand.notes, *experience.notes, *problem.notes, *today_notes, *LEFT_OUT])
+        ),
         "experience_table": _readable(experience),
         "titles": {
             group: {key: item.title or key for key, item in getattr(scenario, group).items()}

@@ -48,7 +48,8 @@ def name_plans(points: Floats, today: tuple[float, float, float]) -> dict[str, i
     """Names -> index of plan, shape of `points` (plan, 3): cx, cost, headroom.
 
     cheapest: least cost with CX and headroom no worse than Today's (headroom counts from 0: a plan that keeps its
-    promises is not asked for more than Today has above that). best_cx: most CX within Today's cost. resilient: most
+    promises is not asked for more than Today has above that). best_cx: most CX within Today's cost, if
+    that is no worse than Today's. resilient: most
     headroom within Today's cost and CX, else within its cost. balanced: least distance to the ideal point, each axis
     scaled by the frontier's own range, among plans no worse than Today in CX (Zeleny 1973).
     """
@@ -58,7 +59,7 @@ def name_plans(points: Floats, today: tuple[float, float, float]) -> dict[str, i
     safe = no_worse & (headroom >= min(today[2], float(headroom.max())) - 1e-9)
     within = cost <= today[1] * (1 + 1e-12)
     _pick(names, "cheapest", safe if safe.any() else no_worse, -cost)
-    _pick(names, "best_cx", within, cx)
+    _pick(names, "best_cx", within & no_worse, cx)
     _pick(names, "resilient", (within & no_worse) if (within & no_worse).any() else within, headroom)
     span = np.where(np.ptp(points, axis=0) > 0, np.ptp(points, axis=0), 1.0)
     ideal = np.array([cx.max(), cost.min(), headroom.max()])

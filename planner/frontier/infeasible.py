@@ -11,15 +11,15 @@ from planner.operation.problem import FlowProblem
 from solvers.flow.master import Master
 
 SOFT = {
-    "budget": "limits.budget_max (the budget)",
-    "seats": "limits.seats (workplaces)",
-    "segment_floor": "segments.*.cx_min (the floors of segments)",
-    "roster_hours": "roster.heads, hires_max and overtime (the people that can be had)",
-    "automated_rate": "pools.*.max_contacts_per_interval (rates of automated pools and vendors)",
-    "occupancy": "pools.*.occupancy_max (the occupancy caps)",
-    "wait_limit": "limits.abandon_rate_max (no type may lose more)",
+    ("budget",): "limits.budget_max (the budget)",
+    ("seats",): "limits.seats (workplaces)",
+    ("segment_floor",): "segments.*.cx_min (the floors of segments)",
+    ("roster_hours", "roster_days"): "roster.heads, hires_max and overtime (the people that can be had)",
+    ("automated_rate",): "pools.*.max_contacts_per_interval (rates of automated pools and vendors)",
+    ("occupancy",): "pools.*.occupancy_max (the occupancy caps)",
+    ("wait_limit",): "limits.abandon_rate_max (no type may lose more)",
 }
-"""Families a person could relax -> what they are called in the scenario."""
+"""Families a person could relax together -> what they are called in the scenario."""
 
 
 def explain_infeasible(problem: FlowProblem, level: float) -> Infeasible | Stopped:
@@ -39,7 +39,7 @@ def explain_infeasible(problem: FlowProblem, level: float) -> Infeasible | Stopp
         )
     for size in range(1, len(SOFT) + 1):
         for group in combinations(SOFT, size):
-            if master.level(level, frozenset(group)).cheapest() is not None:
+            if master.level(level, frozenset(f for families in group for f in families)).cheapest() is not None:
                 return Infeasible(
                     f"proven: no plan keeps every promise at headroom {level:.0%}",
                     [SOFT[g] for g in group],

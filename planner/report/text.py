@@ -157,7 +157,7 @@ def _by_rule(frontier: Frontier, key: str) -> pd.Series | None:
     as_safe = others["headroom"] >= min(float(today["headroom"]), float(others["headroom"].max()))
     narrow, wide, order = {
         "cheapest": (no_worse & as_safe, no_worse, "cost"),
-        "best_cx": (within, within, "cx"),
+        "best_cx": (within & no_worse, within & no_worse, "cx"),
         "resilient": (within & no_worse, within, "headroom"),
     }[key]
     fit = others[narrow] if narrow.any() else others[wide]
