@@ -20,7 +20,8 @@ class SteadyState:
 
     `volume` (flow,) contacts per horizon; `lost`, `wait_s` (pair,) abandoned share and mean wait; `arrivals` (pool,
     class, interval) contacts; `work_s` (pool, interval) offered seconds; `p_wait` (pool, interval), `mean_wait_s`,
-    `p_abandon` (pool, class, interval); `delay_s` (pool, interval) and `in_time` (pool,) of deferred pools.
+    `p_abandon` (pool, class, interval); `delay_s` (pool, interval), nights included, and `in_time` (pool,) of deferred
+    pools.
     """
 
     volume: Floats
@@ -168,7 +169,10 @@ def _deferred(network: FlowNetwork, decision: Decision, work: Floats, waits: _Wa
     """Write the delays of deferred pools; return the share of their work done in time, shape (pool,), 1 elsewhere."""
     pools = network.pools
     in_time = np.ones(len(pools.queue))
+    night_s = max(0.0, 86_400.0 - network.intervals_per_day * network.interval_s)
     for g in np.flatnonzero(pools.queue == Queue.DEFERRED):
         capacity = decision.on_task[g] * network.interval_s * pools.speed[g]
-        waits.delay[g], in_time[g] = deferred_delay(work[g], capacity, network.interval_s, float(pools.deadline_s[g]))
+        waits.delay[g], in_time[g] = deferred_delay(
+            work[g], capacity, network.interval_s, float(pools.deadline_s[g]), network.intervals_per_day, night_s
+        )
     return in_time

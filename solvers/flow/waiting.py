@@ -97,8 +97,18 @@ def live_waiting(
 
 
 @njit(cache=True)
-def deferred_delay(work_s: Floats, capacity_s: Floats, interval_s: float, deadline_s: float) -> tuple[Floats, float]:
-    """First-in first-out backlog of a repeating horizon: mean delay per arrival interval (open seconds), share in time.
+def deferred_delay(
+    work_s: Floats,
+    capacity_s: Floats,
+    interval_s: float,
+    deadline_s: float,
+    per_day: int = 1_000_000,
+    night_s: float = 0.0,
+) -> tuple[Floats, float]:
+    """First-in first-out backlog of a repeating horizon: mean delay per arrival interval, share done in time.
+
+    The delay is what the customer waits, in seconds of the clock: `night_s` is added for every night between days of
+    `per_day` intervals. The deadline counts open seconds only.
 
     `work_s`, `capacity_s` shape (interval,). The horizon is run through until its backlog repeats (a second lap starts
     with what the first left behind); work that never gets done within two laps waits `LONGEST_WAIT_S`.
@@ -128,7 +138,7 @@ def deferred_delay(work_s: Floats, capacity_s: Floats, interval_s: float, deadli
             step = done[cursor + 1] - done[cursor]
             part = (middle - done[cursor]) / step if step > 0.0 else 0.0
             wait = max(0.0, (cursor + part - t - 0.5) * interval_s)
-        delay[t - n] = wait
+        delay[t - n] = wait if cursor >= 3 * n else wait + night_s * (cursor // per_day - t // per_day)
         if wait <= deadline_s:
             kept += work_s[t - n]
     return delay, kept / work_s.sum()

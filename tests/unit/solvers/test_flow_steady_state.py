@@ -133,6 +133,17 @@ def test_deferred_backlog_is_handed_to_the_next_lap():
     assert kept == 1.0
 
 
+def test_deferred_delay_counts_the_night_for_the_customer_not_for_the_deadline():
+    """Two days of two intervals of 100 s; 100 come at the end of day 1, nobody is there until day 2.
+
+    Their middle is done half through interval 2: one interval of open time later, with the night of 1,000 s between.
+    """
+    work, room = np.array([0.0, 100, 0, 0]), np.array([0.0, 0, 100, 0])
+    delay, kept = deferred_delay(work, room, 100.0, 100.0, 2, 1000.0)
+    np.testing.assert_allclose(delay, [0, 1100.0, 0, 0])
+    assert kept == 1.0
+
+
 def test_deferred_work_that_never_gets_done():
     work, room = np.array([100.0, 100, 100, 100]), np.full(4, 10.0)
     delay, kept = deferred_delay(work, room, 60.0, 3600.0)
