@@ -30,48 +30,47 @@ def flow_weights(maker: Builder) -> Weights:
     return Weights(np.array([f["row"] for f in flows], dtype=np.int64), move, base)
 
 
-def network_of(maker: Builder, natural: np.ndarray) -> FlowNetwork:
-    """Arrays of a finished draft; `natural` (type, channel) are the shares customers choose by themselves."""
-    scenario, draft, demand = maker.scenario, maker.draft, maker.demand
-    experience = scenario.experience
-    nodes = list(zip(*draft.nodes, strict=True))
+def _flows(maker: Builder) -> Flows:
+    """Outcomes of every flow; a mover's score is the old channel's users' in the new one, shifted by the pool."""
+    experience = maker.scenario.experience
     comeback = 1.0 - experience.give_up_share.value
-    frame = pd.DataFrame(draft.flows)
+    frame = pd.DataFrame(maker.draft.flows)
     weights = flow_weights(maker)
-    scores = maker.outcomes["score"].astype(float)[weights.row]
-    moved = weights.move >= 0
-    moves = maker.moves["score"].astype(float)
-    mean = weights.base[moved] @ np.nan_to_num(maker.outcomes["score"].astype(float))
-    scores[moved] += moves[weights.move[moved]] - mean
-    low, high = experience.scale
-    knots, bend, slope, offset = _pair_curves(maker)
-    resolve = 1.0 - np.clip(frame["p_return"].to_numpy() / max(comeback, 1e-9), 0.0, 1.0)
-    flows = Flows(
+    known = maker.outcomes["score"].astype(float)
+    scores, moved = known[weights.row], weights.move >= 0
+    scores[moved] += maker.moves["score"].astype(float)[weights.move[moved]]
+    scores[moved] -= weights.base[moved] @ np.nan_to_num(known)
+    return Flows(
         node=frame["node"].to_numpy(np.int64),
         pool=frame["pool"].to_numpy(np.int64),
         split=frame["split"].to_numpy(np.int64),
         pair=frame["pair"].to_numpy(np.int64),
         aht_s=frame["aht_s"].to_numpy(float),
         escalate=frame["escalate"].to_numpy(float),
-        resolve=resolve,
+        resolve=1.0 - np.clip(frame["p_return"].to_numpy() / max(comeback, 1e-9), 0.0, 1.0),
         comeback=np.full(len(frame), comeback),
-        score=np.clip(scores, low, high),
+        score=np.clip(scores, *experience.scale),
     )
-    flows, served = _next_contacts(maker, flows)
+
+
+def _nodes(maker: Builder) -> Nodes:
+    columns = list(zip(*maker.draft.nodes, strict=True))
+    kind, channel, stage, natural, steer = (np.array(c, dtype=np.int64) for c in columns[:5])
+    acceptance, offer_cost, most = (np.array(c, dtype=float) for c in columns[5:])
+    return Nodes(kind, channel, stage, natural, steer, acceptance, offer_cost, most)
+
+
+def network_of(maker: Builder, natural: np.ndarray) -> FlowNetwork:
+    """Arrays of a finished draft; `natural` (type, channel) are the shares customers choose by themselves."""
+    scenario, draft, demand = maker.scenario, maker.draft, maker.demand
+    experience = scenario.experience
+    knots, bend, slope, offset = _pair_curves(maker)
+    flows, served = _next_contacts(maker, _flows(maker))
     splits, pairs = np.array(list(draft.splits), dtype=np.int64), np.array(list(draft.pairs), dtype=np.int64)
     floors = [s.cx_min if s.cx_min is not None else -np.inf for s in scenario.segments.values()]
     return FlowNetwork(
         pools=_pools(maker),
-        nodes=Nodes(
-            kind=np.array(nodes[0], dtype=np.int64),
-            channel=np.array(nodes[1], dtype=np.int64),
-            stage=np.array(nodes[2], dtype=np.int64),
-            natural=np.array(nodes[3], dtype=np.int64),
-            steer=np.array(nodes[4], dtype=np.int64),
-            acceptance=np.array(nodes[5], dtype=float),
-            offer_cost=np.array(nodes[6], dtype=float),
-            most=np.array(nodes[7], dtype=float),
-        ),
+        nodes=_nodes(maker),
         flows=flows,
         issues=demand.issues,
         profile=demand.profile,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from planner.demand.model import Demand
+from planner.errors import Issue, ScenarioError
 from planner.experience.model import ExperienceModel
 from planner.operation.arrays import flow_weights, network_of
 from planner.operation.draft import Builder, draw_first_nodes, draw_flows, draw_later_nodes, natural_with_pools
@@ -30,8 +31,16 @@ def build_problem(scenario: Scenario, experience: ExperienceModel, demand: Deman
     Raises
     ------
     ScenarioError
-        A contact type arrives in a channel where no pool with a known score may serve it and nothing takes over.
+        A contact type arrives in a channel where no pool with a known score may serve it and nothing takes over; or
+        low scores are the good ones.
     """
+    if not scenario.experience.higher_is_better:
+        low, high = scenario.experience.scale
+        message = (
+            "is false: plans maximize the score, so a scale on which low is good would be planned upside down; "
+            f"turn the score around ({low + high:g} - score) and leave this out"
+        )
+        raise ScenarioError([Issue(scenario.name, None, None, "experience.higher_is_better", message)])
     maker = Builder(scenario, experience, demand)
     natural = natural_with_pools(maker)
     draw_first_nodes(maker, natural)

@@ -256,3 +256,12 @@ def test_flow_scores_rebuild_the_network_s(small):
     scores = outcomes["score"].to_numpy(float)[None, :]
     found = small.flow_scores(scores, moves["score"].to_numpy(float)[None, :])
     np.testing.assert_allclose(found[0], small.network.flows.score)
+
+
+def test_a_scale_on_which_low_is_good_is_refused():
+    """Plans maximize the score: planning such a scale would be planning upside down."""
+    from planner.errors import ScenarioError
+
+    upside_down = ("experience.higher_is_better=false", "experience.score_abandoned=4.5", "experience.score_given_up=4")
+    with pytest.raises(ScenarioError, match=r"higher_is_better.*turn the score around \(6 - score\)"):
+        problem_of(TOY, *upside_down)
