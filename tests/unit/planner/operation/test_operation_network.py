@@ -11,7 +11,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from small_centers import problem_of, write_center  # noqa: E402
 
-from planner.operation import baseline  # noqa: E402
+from planner.errors import ScenarioError  # noqa: E402
+from planner.operation import baseline, build_problem  # noqa: E402
 from planner.operation.curves import HULL_LINES, bends, convex_hull_lines, mean_loss  # noqa: E402
 from planner.scenario import read_today_routing, read_today_staffing  # noqa: E402
 from solvers.flow.network import Queue  # noqa: E402
@@ -258,10 +259,9 @@ def test_flow_scores_rebuild_the_network_s(small):
     np.testing.assert_allclose(found[0], small.network.flows.score)
 
 
-def test_a_scale_on_which_low_is_good_is_refused():
+def test_a_scale_on_which_low_is_good_is_refused(toy):
     """Plans maximize the score: planning such a scale would be planning upside down."""
-    from planner.errors import ScenarioError
-
-    upside_down = ("experience.higher_is_better=false", "experience.score_abandoned=4.5", "experience.score_given_up=4")
+    experience = toy.scenario.experience.model_copy(update={"higher_is_better": False})
+    upside_down = toy.scenario.model_copy(update={"experience": experience})
     with pytest.raises(ScenarioError, match=r"higher_is_better.*turn the score around \(6 - score\)"):
-        problem_of(TOY, *upside_down)
+        build_problem(upside_down, toy.experience, toy.demand)
