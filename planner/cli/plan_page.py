@@ -45,6 +45,7 @@ def summary_rows(frontier: Frontier, summary: Mapping[str, Any]) -> list[Sequenc
         ("cost", f"{units.money(number(summary, 'cost'))} {units.per}"),
         ("  committed", units.money(number(summary, "committed"))),
         ("  avoidable", units.money(number(summary, "avoidable"))),
+        ("idle payroll, on top", units.money(number(summary, "idle_payroll"))),
         ("headroom", percent(number(summary, "headroom"), 1)),
         ("peak FTE", decimal(number(summary, "peak_fte"), 1)),
         ("promise missed", percent(number(summary, "p_shortfall"))),

@@ -14,7 +14,7 @@ from planner.routing.ruleset import RuleSet
 TABLES: dict[str, str] = {
     "plans": "plan, name, cx, cost, headroom, peak_fte, p_shortfall, status, gap, origin, committed, avoidable, "
     "hires, overtime_h, doable, p_cx_at_least_today, ties_with_today, abandon_rate, promises_kept, cost_bound, "
-    "cx_low, cx_high",
+    "cx_low, cx_high, idle_payroll (owed to people on the payroll whom the plan does not schedule; not in cost)",
     "staffing": "plan, pool, interval (local start), on_task, scheduled, required",
     "shifts": "plan, pool, day (date), shift, start, end (clock text), people",
     "flows": "plan, reason, segment, from_channel, channel, pool, stage, contacts, wait_s, abandoned, score, support",

@@ -37,6 +37,7 @@ SUMMARY = {
     "hires": "{n} hires in {pool}",
     "hires_total": "needs {n} hires",
     "hires_some": "needs hires",
+    "idle": "{people}; on top, {idle} {per} is owed to people on the payroll it does not schedule (Today {today})",
     "split": "{committed} of its cost is committed either way, {avoidable} can be avoided",
     "times": "{k} of {n} cases",
     "times_always": "practically all cases",

@@ -127,7 +127,7 @@ def fragments(frontier: Frontier, row: pd.Series, units: Units) -> dict[str, str
         "cost": _cost_words(float(row["cost"]), float(today["cost"]), units),
         "cx": _cx_words(row, float(row["cx"]) - float(today["cx"]), units),
         "headroom": _headroom_words(float(row["headroom"]), float(today["headroom"])),
-        "doable": doable_words(frontier, row, units),
+        "doable": _with_idle(doable_words(frontier, row, units), row, today, units),
         "split": _split_words(row, units),
     }
 
@@ -185,6 +185,14 @@ def _cx_words(row: pd.Series, difference: float, units: Units) -> str:
 def _headroom_words(headroom: float, today: float) -> str:
     key = "headroom" if round(100 * headroom) >= 0 else "headroom_short"
     return SUMMARY[key].format(headroom=percent(headroom), today=percent(today))
+
+
+def _with_idle(people: str, row: pd.Series, today: pd.Series, units: Units) -> str:
+    """Add the payroll a plan leaves idle where it is more than Today's: paid until people leave or move."""
+    idle, now = (_number(r, "idle_payroll") for r in (row, today))
+    if not (math.isfinite(idle) and math.isfinite(now)) or idle - now < 0.001 * float(today["cost"]):
+        return people
+    return SUMMARY["idle"].format(people=people, idle=units.money(idle), per=units.per, today=units.money(now))
 
 
 def _split_words(row: pd.Series, units: Units) -> str:
