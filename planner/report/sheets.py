@@ -16,7 +16,7 @@ from planner.report.text import Units
 _UNITS = {
     "cx": "cx", "cx_low": "cx", "cx_high": "cx", "cost": "money", "committed": "money", "avoidable": "money",
     "cost_bound": "money", "headroom": "ratio", "p_shortfall": "ratio", "gap": "ratio", "p_cx_at_least_today": "ratio",
-    "abandon_rate": "ratio",
+    "abandon_rate": "ratio", "idle_payroll": "money",
 }  # fmt: skip
 _NARROW, _WIDEST = 13, 40
 

@@ -225,6 +225,7 @@ SUMMARY_ROWS = {
     "overtime_h": ("Overtime, hours", "count"),
     "committed": ("Committed cost", "money"),
     "avoidable": ("Avoidable cost", "money"),
+    "idle_payroll": ("Idle payroll, on top of cost", "money"),
 }
 """Rows of the workbook's summary: column of `plans` -> label and unit."""
 
@@ -235,6 +236,7 @@ HEADS = {
     "cost": "cost ({money})",
     "committed": "committed ({money})",
     "avoidable": "avoidable ({money})",
+    "idle_payroll": "idle_payroll ({money})",
     "cost_bound": "cost_bound ({money})",
     "headroom": "headroom (%)",
     "p_shortfall": "p_shortfall (%)",
