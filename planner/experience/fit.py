@@ -21,10 +21,8 @@ from planner.history import (
     load_history,
     return_destinations,
 )
-from planner.history.columns import SCALES
+from planner.history.outcomes import outcome_named
 from planner.scenario import Scenario
-
-_DERIVED_SCALES = {"nps": (-100.0, 100.0), "composite": (0.0, 1.0), "fcr": (0.0, 1.0), "resolved": (0.0, 1.0)}
 
 
 def model_for(scenario: Scenario, history: History | None = None, *, seed: int = 0) -> ExperienceModel:
@@ -65,14 +63,13 @@ def estimate(
         A contact within so many days belongs to the same issue, days.
     """
     history = history_or_path if isinstance(history_or_path, History) else load_history(history_or_path)
-    scale = {**SCALES, **_DERIVED_SCALES}.get(outcome, (float("-inf"), float("inf")))
     return _from_history(
         history,
         outcome=outcome,
         covariates=tuple(covariates),
         window_days=window_days,
         scenario=None,
-        scale=scale,
+        scale=outcome_named(history, outcome).scale,
         seed=seed,
     )
 
