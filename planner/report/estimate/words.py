@@ -1,0 +1,112 @@
+"""Every word of the reading page; `{name}` marks what is filled in. A term is explained where it stands."""
+
+from __future__ import annotations
+
+FLAGS = {
+    "sparse": "fewer than 20 effective answers stand behind the number: the interval is wide and says so",
+    "extrapolated": "hardly anybody like these customers was served there: plans may move only few of them",
+    "none": "nobody with this reason was ever served there: no estimate, and no plan uses it unless you state one",
+    "model-dependent": "two methods that should agree differ by more than two standard errors: look before you trust it",
+}
+
+PAGE = {
+    "title": "What contacts do to customers",
+    "facts": "{source}: {contacts} contacts, {period}. {outcome}: {answers} answers ({rate} of served contacts).",
+    "lead": "First",
+    "terms": "Words",
+    "footer": "Intervals hold the truth in about nine of ten cases, for sampling error alone unless a column says more.",
+}
+
+OUTCOMES = {
+    "csat": "Satisfaction (CSAT) of {low:g} to {high:g}, higher is better",
+    "csat_top": "Share of the two best satisfaction scores, higher is better",
+    "nps": "Net promoter score of −100 to 100, higher is better",
+    "ces": "Effort score (CES) of {low:g} to {high:g}, {better} is better",
+    "fcr": "Share of issues resolved at first contact",
+    "repeat": "Share of contacts followed by another of the same issue, lower is better",
+    "resolved": "Share of contacts coded as resolved",
+    "transferred": "Share of contacts transferred, lower is better",
+    "abandoned": "Share of contacts abandoned, lower is better",
+    "handle_s": "Handle time in seconds",
+    "composite": "Declared composite",
+}
+
+MATRIX = {
+    "title": "Every reason in every channel",
+    "reason": "reason",
+    "contacts": "{n} first contacts",
+    "nothing": "–",
+    "raw": "raw {raw}, n {n}",
+    "help": "Large: what all customers with this reason would report if this channel served them (potential mean), "
+    "adjusted for who answers and for who chooses the channel. Below: its 90 % interval. Small: the raw mean of the n "
+    "who answered there. In the picture the filled dot is the adjusted mean, the hollow one the raw mean, all on one "
+    "scale.",
+}
+
+MOVES = {
+    "title": "What a move would do",
+    "help": "Today's users of one channel, served in another: the number the optimizer plans with. It is not the "
+    "difference of two columns above, because those who move are not those who are there already. The interval with "
+    "bias adds what nobody could observe: unseen causes of the choice, and answers that depend on the score itself.",
+    "heads": ("reason", "segment", "from", "to", "effect", "90 % interval", "with bias", "P(better)", "advice"),
+    "one_channel": "There is one channel only: no move can be estimated. Everything else on this page stands.",
+    "none": "No move has an estimate: see the flags above.",
+    "shown": "The {n} moves with the most customers; all {all} are in moves.csv.",
+    "picture": "Effect of each move",
+}
+
+WAITS = {
+    "title": "What waiting costs",
+    "help": "Points lost by waiting so long, compared with the shortest waits, for the same customers in the same hour "
+    "of the day: callers at peak hours are other customers. The band is the 90 % interval. A channel whose waits hardly "
+    "vary within an hour has no curve, rather than a guessed one.",
+    "x": "wait before the answer",
+    "y": "points lost",
+    "within": "Share of the variation of waits that lies within hours of the day: {shares}. Below 20 % no curve is drawn.",
+    "none": "No channel has a wait curve: {why}.",
+}
+
+JOURNEYS = {
+    "title": "What happens after the first contact",
+    "help": "Contacts of one customer about one thing make an issue. The map shows where issues start, where they go on "
+    "and where they end; wider lines carry more contacts.",
+    "map": "The journey map",
+    "resolution": "Resolved at first contact, by definition",
+    "tax": "What an issue costs, by the channel it starts in",
+    "tax_help": "The escalation tax is what the later contacts of an issue add to the first: in money (or handle time "
+    "where no cost is given) and in points of the final score.",
+    "lengths": "Contacts per issue",
+}
+
+GUARDS = {
+    "title": "Can the numbers be trusted?",
+    "help": "Checks that look for what makes surveys lie: changed invitations, agents who pick whom to ask, missing bad "
+    "scores, tired customers, changed scales. Findings are reported, never corrected in silence.",
+    "quiet": "No check found anything beyond chance.",
+    "heads": ("check", "where", "finding", "level"),
+    "more": "{n} more findings are in guards.csv.",
+}
+
+PILOTS = {
+    "title": "Try before you promise",
+    "help": "Moves that are probably, but not surely, better: a small trial that would settle it.",
+}
+
+NEEDS = {
+    "title": "How many answers a decision needs",
+    "help": "Answers until the 90 % interval of a reason in a channel is narrow enough to decide, and how long they take "
+    "to come in at today's volume.",
+}
+
+BASIS = {
+    "title": "What the adjustment rests on",
+    "help": "Covariates are facts about a customer known before the channel was chosen. The overlap says whether "
+    "customers like those who would move are found in the new channel at all.",
+}
+
+QUALITY = {
+    "title": "Quality of the history",
+    "help": "What came in, what was kept and what is missing. Rows kept out are counted, never lost.",
+}
+
+NOTES = {"title": "What was assumed", "help": "Everything the estimate did on the way."}
