@@ -13,6 +13,7 @@ import pandas as pd
 from planner.history.canonical import FILTER, Plan
 from planner.history.columns import COLUMNS, ROW, Kind
 from planner.history.engine import count_if
+from planner.history.mapping import Mapping
 
 _SCORES = tuple(column.name for column in COLUMNS if column.kind is Kind.SCORE)
 _FEW_ANSWERS = 0.05
@@ -33,7 +34,8 @@ class QualityReport:
     unmapped
         `column, value, rows`: source values that the mapping's value maps do not list.
 
-    `rows_quarantined` includes `rows_filtered`, the rows the mapping itself declares to be no contacts.
+    `rows_quarantined` includes `rows_filtered`, the rows the mapping itself declares to be no contacts; `declared` is
+    the mapping, from which later stages read scales, composites and what is known of covariates.
     """
 
     source: str
@@ -53,6 +55,7 @@ class QualityReport:
     timezone: str | None
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    declared: Mapping = Mapping()
 
     def lines(self) -> list[str]:
         """Report in lines for people."""
@@ -77,7 +80,9 @@ class QualityReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for a run directory or a report."""
-        plain = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        plain = {
+            field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "declared"
+        }
         return {
             name: value.to_dict("records") if isinstance(value, pd.DataFrame) else _plain(value)
             for name, value in plain.items()
@@ -143,6 +148,7 @@ def build_report(
         timezone=zone,
         notes=tuple(notes),
         warnings=tuple(warnings) + _thin(channels, weeks),
+        declared=plan.mapping,
     )
 
 
