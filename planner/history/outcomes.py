@@ -122,10 +122,10 @@ def outcome_value(history: History, stitched: ibis.Table, outcome: str) -> ibis.
 
     `csat`, `ces`, `value`, `handle_s` and covariates: as given. `csat_top`: 1 in the good quarter of the declared scale
     (`top_box`; 4 and 5 on 1-5), else 0. `nps`: -100, 0 or 100 for detractors (0-6), passives and promoters (9-10).
-    `resolved`, `transferred`, `abandoned`: 1 or 0. `fcr`: 1 if served and nothing of the issue follows within the window; `repeat`:
-    1 if something follows. `composite`: 1 if served and the customer does not contact the center again, about anything,
-    within a day; 0 if not served. `fcr`, `repeat` and `composite` are NULL for anonymous customers and where the end of
-    the data hides the answer.
+    `resolved`, `transferred`, `abandoned`: 1 or 0. `fcr`: 1 if served and nothing of the issue follows within the
+    window; `repeat`: 1 if something follows. `composite`: 1 if served and the customer does not contact the center
+    again, about anything, within a day; 0 if not served. `fcr`, `repeat` and `composite` are NULL for anonymous
+    customers and where the end of the data hides the answer.
     """
     outcome_named(history, outcome)
     if outcome == "nps":

@@ -14,6 +14,8 @@ from planner.history.canonical import FILTER, Plan
 from planner.history.columns import COLUMNS, ROW, Kind
 from planner.history.engine import count_if
 from planner.history.mapping import Mapping
+from planner.history.plausible import implausible, left_out, look_at_values, narrow_notes
+from planner.history.polarity import polarity_doubts
 
 _SCORES = tuple(column.name for column in COLUMNS if column.kind is Kind.SCORE)
 _FEW_ANSWERS = 0.05
@@ -126,6 +128,8 @@ def build_report(
     """Count everything the report says, in two queries."""
     channels = _channels(staged)
     row = _totals(staged)
+    looked = look_at_values(plan, staged)
+    kept = staged.filter(staged.problem.isnull())
     rows, first, last = int(row["rows"]), _moment(row["first"]), _moment(row["last"])
     weeks = (last - first).total_seconds() / 604_800 if first and last else 0.0
     filtered = int(quarantine.loc[quarantine["problem"].str.startswith(FILTER), "rows"].sum())
@@ -146,8 +150,8 @@ def build_report(
         last=last,
         weeks=weeks,
         timezone=zone,
-        notes=tuple(notes),
-        warnings=tuple(warnings) + _thin(channels, weeks),
+        notes=(*notes, *left_out(quarantine), *narrow_notes(plan, looked)),
+        warnings=(*warnings, *_thin(channels, weeks), *implausible(plan, looked), *polarity_doubts(kept, plan.mapping)),
         declared=plan.mapping,
     )
 
