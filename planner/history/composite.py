@@ -140,8 +140,8 @@ def combine(
 
     Returns
     -------
-    Key columns, `value`, `sd`, `lower`, `upper` (90 %), `support` (the weakest of the parts), `part_<name>`, and
-    `n_<name>`, the contacts behind each part where its table says so. A row that one part cannot tell is NaN.
+    Key columns, `value`, `sd`, `lower`, `upper` (90 %), `support` (the weakest of the parts), `part_<name>` and, where
+    the tables say so, `n_<name>`, the effective answers behind each part. A row that one part cannot tell is NaN.
 
     Raises
     ------
@@ -159,8 +159,8 @@ def combine(
         own = tables[part.name].iloc[place]
         slope, start = _line(part, weight, shift=value == "mean")
         out[f"part_{part.name}"] = start + slope * own[value].to_numpy(float)
-        if "n_contacts" in own:
-            out[f"n_{part.name}"] = own["n_contacts"].to_numpy(float)
+        if "n_effective" in own:
+            out[f"n_{part.name}"] = own["n_effective"].to_numpy(float)
         bound += abs(slope) * own["sd"].to_numpy(float)
         support = np.maximum(support, [_SUPPORT.index(str(flag)) for flag in own["support"]])
         if draws is not None:

@@ -96,7 +96,10 @@ def _words(table: pd.DataFrame, outcome: str) -> list[str]:
     lines = []
     for row in table[~table["declared"]].to_dict("records"):
         what = f"{row['covariate']} ({HISTORY_COVARIATES.get(row['covariate'], 'a column of the history')})"
-        if not row["n"] >= _FEWEST_ROWS:
+        if row["n"] >= _FEWEST_ROWS and np.isnan(row["choice"]):
+            lines.append(f"{what}: not adjusted for, as there is one channel only")
+            continue
+        if row["n"] < _FEWEST_ROWS:
             lines.append(f"{what}: not adjusted for, too few contacts tell it beside {outcome} ({row['n']:,})")
             continue
         seen = f"correlation with the channel {row['choice']:.3f}, with {outcome} {row['outcome']:.3f}"

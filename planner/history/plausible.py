@@ -73,11 +73,11 @@ def narrow_notes(plan: Plan, looked: pd.Series) -> tuple[str, ...]:
         found.append("only one reason: channels are compared as if everybody wanted the same")
     answers = sum(int(looked.get(f"kept_{name}", 0)) for name in _SCORES)
     if answers == 0:
-        people = "" if "customer_id" not in plan.absent else ", given a customer_id,"
-        found.append(
-            "no survey answers: csat, nps and ces cannot be estimated; "
-            f"fcr, repeat and composite{people} transferred, abandoned and handle_s can"
+        alone = "transferred, resolved and handle_s can, where they are told"
+        can = (
+            alone if "customer_id" in plan.absent else "fcr, repeat and composite can, and " + alone.replace(" can", "")
         )
+        found.append(f"no survey answers: csat, nps and ces cannot be estimated; {can}")
     rule = plan.mapping.scale_rules.get("ces")
     if looked.get("kept_ces", 0) > 0 and rule is None:
         found.append(
@@ -102,7 +102,7 @@ def implausible(plan: Plan, looked: pd.Series) -> tuple[str, ...]:
     elif handled and looked["long"] > handled * _MOST_LONG:
         found.append(
             f"handle_s: {looked['long'] / handled:.0%} of the handle times are above 8 hours, as if they were written "
-            "in milliseconds, or were elapsed time rather than work; declare their unit (`unit: ms`), or map no handle_s"
+            "in milliseconds, or were elapsed time, not work; declare their unit (`unit: ms`), or map no handle_s"
         )
     return tuple(found)
 
