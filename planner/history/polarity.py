@@ -115,8 +115,10 @@ def _sums(contacts: ibis.Table) -> pd.DataFrame | None:
 
 def _number(rows: ibis.Table, name: str) -> ibis.Value:
     column = rows[name]
-    # Waits have long tails; on the logarithmic scale a few of them do not decide.
-    return (column + 1.0).ln() if name == "wait_s" else column.cast("int64").cast("float64")
+    if name == "wait_s":  # long tails: on the logarithmic scale a few waits do not decide
+        return (column + 1.0).ln()
+    told = column.cast("int64").cast("float64")
+    return ibis.ifelse(rows.anonymous | rows.censored, ibis.null("float64"), told) if name == "later" else told
 
 
 def _tie(frame: pd.DataFrame, one: str, other: str) -> _Tie | None:
