@@ -25,7 +25,7 @@ from planner.history import (
 )
 from planner.history.columns import SCALES
 from planner.history.composite import composite_named, is_composite
-from planner.history.outcomes import Outcome, outcome_named, polarity_words
+from planner.history.outcomes import Outcome, check_varies, outcome_named, polarity_words
 from planner.history.polarity import polarity_doubts
 from planner.history.precedes import refuse_after
 from planner.scenario import Scenario
@@ -100,6 +100,8 @@ def _from_history(
     doubts = refuse_after(history, covariates, window_days=window_days)
     named = outcome_named(history, outcome)
     source = contact_cells(history, outcome=outcome, covariates=covariates, window_days=window_days)
+    if scenario is None:
+        check_varies(history, outcome, source.frame)
     evidence = gather(source, scenario, scale)
     interval = 60 if scenario is None else scenario.horizon.interval_min
     raw = first_contact_volumes(history, window_days=window_days, interval_min=interval)

@@ -66,6 +66,9 @@ def useful_covariates(
     associated with only one of them with probability .01 at most. First contacts of issues are tested, on a
     deterministic sample.
 
+    Data cannot tell a confounder from a mere cause of the choice where another confounder is missing (within a channel
+    the two are then tied to each other): declare what is known, and look at what was found.
+
     Parameters
     ----------
     history

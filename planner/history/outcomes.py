@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import ibis
+import pandas as pd
 
 from planner.errors import HistoryError, Issue
 from planner.history.columns import BY_NAME, SCALES, Kind
@@ -115,6 +116,36 @@ def top_box(outcome: Outcome) -> float:
     """
     low, high = outcome.scale
     return high - (high - low) / 4 if outcome.higher_is_better else low + (high - low) / 4
+
+
+def check_varies(history: History, outcome: str, cells: pd.DataFrame) -> None:
+    """Refuse an outcome that is the same for every served contact: nothing can be compared, and no sd estimated.
+
+    Parameters
+    ----------
+    cells
+        `ContactCells.frame`: `abandoned`, and the sums `ans, s1, s2` of the outcome. No answers are not refused.
+
+    Raises
+    ------
+    HistoryError
+        With the value, and what the quality report says of this outcome.
+    """
+    served = cells[~cells["abandoned"].astype(bool)]
+    answers, total, squares = (float(served[name].sum()) for name in ("ans", "s1", "s2"))
+    if answers == 0:
+        return
+    mean = total / answers
+    if squares / answers - mean**2 > 1e-9 * max(1.0, mean**2):
+        return
+    others = [name for name in OUTCOMES if name != outcome]
+    message = f"{outcome} is {mean:g} for all {answers:,.0f} served contacts that tell it: nothing can be compared"
+    if outcome == "abandoned":
+        message = "abandoned is 0 for all served contacts, and only they are compared; see the patience of each channel"
+    doubts = [text for text in history.quality.warnings if text.startswith(f"{outcome}:")]
+    advice = f"choose another outcome ({', '.join(others)})"
+    text = "; ".join([message, *doubts, advice])
+    raise HistoryError([Issue(history.quality.source, None, None, "outcome", text)])
 
 
 def outcome_value(history: History, stitched: ibis.Table, outcome: str) -> ibis.Value:

@@ -124,7 +124,7 @@ def _doubts(plan: Plan, looked: pd.Series, name: str) -> list[str]:
             f"{seen[0]:g} to {seen[1]:g}, {advice}. Until then these contacts are left out, "
             "and the others are no fair sample"
         )
-    elif kept >= _ENOUGH_ANSWERS and name not in plan.mapping.scale_rules and looked[f"kept_high_{name}"] < high:
+    elif kept >= _ENOUGH_ANSWERS and name not in plan.mapping.scale_rules and _stops_early(looked, name, high):
         top = looked[f"kept_high_{name}"]
         found.append(
             f"{name}: none of {kept:,} answers is above {top:g}, though its scale is taken to run "
@@ -136,3 +136,7 @@ def _doubts(plan: Plan, looked: pd.Series, name: str) -> list[str]:
         value = looked[f"kept_low_{name}"]
         found.append(f"{name}: all {kept:,} answers are {value:g}: it tells nothing about reasons or channels")
     return found
+
+
+def _stops_early(looked: pd.Series, name: str, high: float) -> bool:
+    return bool(looked[f"kept_low_{name}"] < looked[f"kept_high_{name}"] < high)
