@@ -117,7 +117,9 @@ def _from_history(
 def _directions(history: History, outcome: Outcome, window_days: float, scenario: Scenario | None) -> tuple[str, ...]:
     """Say which end of the outcome is taken as good, and what the repeats of stitched contacts say against it."""
     quality = history.quality
-    found = polarity_doubts(stitch_issues(history, window_days), quality.declared) if outcome.name in SCALES else ()
+    found: tuple[str, ...] = ()
+    if outcome.name in SCALES:
+        found = polarity_doubts(stitch_issues(history, window_days), quality.declared, quality.empty_columns)
     doubts = tuple(text for text in found if text not in quality.warnings)
     if scenario is None:
         return (polarity_words(outcome), *doubts)

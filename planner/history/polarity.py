@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -34,7 +35,7 @@ class _Tie:
         return abs(self.z) > _CLEAR_Z and abs(self.correlation) > _CLEAR_CORRELATION
 
 
-def polarity_doubts(contacts: ibis.Table, declared: Mapping) -> tuple[str, ...]:
+def polarity_doubts(contacts: ibis.Table, declared: Mapping, absent: Collection[str] = ()) -> tuple[str, ...]:
     """Find scores whose declared good end contradicts the data, in words, with the numbers.
 
     A score is doubted if, within reason and channel, it is clearly tied the wrong way (z above 4 and a correlation
@@ -47,8 +48,10 @@ def polarity_doubts(contacts: ibis.Table, declared: Mapping) -> tuple[str, ...]:
         Canonical contacts, or stitched ones, which also tell repeats.
     declared
         The mapping, for the scales and their good ends.
+    absent
+        Columns known to be empty, which need not be counted.
     """
-    frame = _sums(contacts)
+    frame = _sums(contacts, absent)
     if frame is None:
         return ()
     signs = {name: -1 if name in declared.low_is_good else 1 for name in _SCORES}
@@ -94,12 +97,17 @@ def _declare(name: str, declared: Mapping) -> str:
     return f"declare `scales: {{{name}: {{low: {low:g}, high: {high:g}, better: {better}}}}}`"
 
 
-def _sums(contacts: ibis.Table) -> pd.DataFrame | None:
+def _sums(contacts: ibis.Table, absent: Collection[str]) -> pd.DataFrame | None:
     """Counts, sums and products per reason and channel, for every pair that is compared."""
-    scored = contacts.filter(ibis.or_(*[contacts[name].notnull() for name in _SCORES]))
-    partners = {name: _number(scored, name) for name in _GOOD if name in scored.columns}
-    numbers = {name: scored[name].cast("float64") for name in _SCORES} | partners
-    pairs = [*combinations(_SCORES, 2), *[(score, other) for score in _SCORES for other in partners]]
+    scores = [name for name in _SCORES if name not in absent]
+    if not scores:
+        return None
+    scored = contacts.filter(ibis.or_(*[contacts[name].notnull() for name in scores]))
+    partners = {name: _number(scored, name) for name in _GOOD if name in scored.columns and name not in absent}
+    numbers = {name: scored[name].cast("float64") for name in scores} | partners
+    pairs = [*combinations(scores, 2), *[(score, other) for score in scores for other in partners]]
+    if not pairs:
+        return None
     measures: dict[str, ibis.Value] = {}
     for one, other in pairs:
         both = numbers[one].notnull() & numbers[other].notnull()

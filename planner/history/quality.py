@@ -59,6 +59,11 @@ class QualityReport:
     warnings: tuple[str, ...] = ()
     declared: Mapping = Mapping()
 
+    @property
+    def empty_columns(self) -> tuple[str, ...]:
+        """Canonical columns without a single value."""
+        return tuple(self.missing.loc[self.missing["share_missing"] >= 1.0, "column"])
+
     def lines(self) -> list[str]:
         """Report in lines for people."""
         total = f"{self.rows_read:,} rows in = {self.rows_kept:,} kept + {self.rows_quarantined:,} quarantined"
@@ -151,7 +156,12 @@ def build_report(
         weeks=weeks,
         timezone=zone,
         notes=(*notes, *left_out(quarantine), *narrow_notes(plan, looked)),
-        warnings=(*warnings, *_thin(channels, weeks), *implausible(plan, looked), *polarity_doubts(kept, plan.mapping)),
+        warnings=(
+            *warnings,
+            *_thin(channels, weeks),
+            *implausible(plan, looked),
+            *polarity_doubts(kept, plan.mapping, plan.absent),
+        ),
         declared=plan.mapping,
     )
 
