@@ -48,10 +48,16 @@ class Journeys:
 
 
 def estimated_model(
-    evidence: Evidence, journeys: Journeys, *, outcome: str, scenario: Scenario | None, seed: int
+    evidence: Evidence,
+    journeys: Journeys,
+    *,
+    outcome: str,
+    scenario: Scenario | None,
+    seed: int,
+    higher_is_better: bool = True,
 ) -> ExperienceModel:
     """Estimate the experience model of a history; what the scenario states overrides it, row by row."""
-    better = scenario.experience.higher_is_better if scenario is not None else True
+    better = scenario.experience.higher_is_better if scenario is not None else higher_is_better
     fits = est.fit_all(evidence.cells, higher_is_better=better, seed=seed)
     notes = [*evidence.notes, *fits.notes, *_unseen_returns(journeys.volumes)]
     blank = est.seen_outcomes(evidence.cells) if scenario is None else blank_outcomes(scenario)

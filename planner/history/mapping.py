@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationError, field_validator, model_validator
 
 from planner.errors import HistoryError, Issue, ScenarioError
 from planner.history.columns import BY_NAME, NAMES, SCALES, Kind
@@ -106,6 +106,61 @@ class ColumnRule(_Strict):
         return [name for name in names if name is not None]
 
 
+class Known(StrEnum):
+    """When the value of a covariate is known: before the customer chose the channel, or only afterwards."""
+
+    BEFORE = "before"
+    AFTER = "after"
+
+
+class CovariateRule(_Strict):
+    """Where a covariate comes from; a bare name is short for `{from: name}`."""
+
+    source: str = Field(alias="from", description="Numeric source column.")
+    known: Known | None = Field(
+        default=None,
+        description="before: known when the customer chose the channel, so it may be adjusted for; after: it may not.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, raw: Any) -> Any:
+        return {"from": raw} if isinstance(raw, str) else raw
+
+
+class Better(StrEnum):
+    """Which end of a scale is the good one."""
+
+    HIGH = "high"
+    LOW = "low"
+
+
+class ScaleRule(_Strict):
+    """Scale of a score; a pair is short for `{low: ..., high: ...}`."""
+
+    low: float = Field(description="Lowest possible score.")
+    high: float = Field(description="Highest possible score.")
+    better: Better = Field(default=Better.HIGH, description="The good end: high, or low (CES 1.0: little effort).")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, raw: Any) -> Any:
+        if isinstance(raw, list | tuple):
+            if len(raw) != 2:
+                raise ValueError("a scale is written [lowest, highest]")
+            return {"low": raw[0], "high": raw[1]}
+        return raw
+
+    @model_validator(mode="after")
+    def _two_ends(self) -> ScaleRule:
+        if not self.low < self.high:
+            raise ValueError(
+                f"the scale runs from {self.low:g} to {self.high:g}; write the lowest score first, and "
+                "`better: low` where a low score is the good one"
+            )
+        return self
+
+
 class Filter(_Strict):
     """Rows that are no contacts: left out, and counted under `why`."""
 
@@ -134,15 +189,43 @@ class Mapping(_Strict):
     columns: dict[str, ColumnRule | None] = Field(
         default_factory=dict, description="Canonical column -> where it comes from; null: not in this source."
     )
-    covariates: dict[str, str] = Field(default_factory=dict, description="Covariate name -> numeric source column.")
-    scales: dict[str, tuple[float, float]] = Field(
-        default_factory=dict, description="Score -> (lowest, highest) where not csat 1-5, nps 0-10, ces 1-7."
+    covariate_rules: dict[str, CovariateRule] = Field(
+        default_factory=dict, alias="covariates", description="Covariate name -> numeric source column."
+    )
+    scale_rules: dict[str, ScaleRule] = Field(
+        default_factory=dict, alias="scales", description="Score -> its scale where not csat 1-5, nps 0-10, ces 1-7."
+    )
+    digital_channels: tuple[str, ...] | None = Field(
+        default=None, description="Channels (by their canonical names) that count as digital; left out: by their names."
+    )
+    composites: dict[str, dict[str, PositiveFloat]] = Field(
+        default_factory=dict, description="Composite outcome -> weight of each outcome in it, e.g. {csat: .6, fcr: .4}."
     )
 
-    @field_validator("columns", "constants", "scales", "covariates")
+    @property
+    def covariates(self) -> dict[str, str]:
+        """Covariate name -> numeric source column."""
+        return {name: rule.source for name, rule in self.covariate_rules.items()}
+
+    @property
+    def scales(self) -> dict[str, tuple[float, float]]:
+        """Score -> lowest and highest possible value, where declared."""
+        return {name: (rule.low, rule.high) for name, rule in self.scale_rules.items()}
+
+    @property
+    def low_is_good(self) -> tuple[str, ...]:
+        """Scores declared to be good where they are low."""
+        return tuple(name for name, rule in self.scale_rules.items() if rule.better is Better.LOW)
+
+    def known(self, covariate: str) -> Known | None:
+        """When a covariate is declared to be known; None where nothing is declared."""
+        rule = self.covariate_rules.get(covariate)
+        return None if rule is None else rule.known
+
+    @field_validator("columns", "constants", "scale_rules", "covariate_rules")
     @classmethod
     def _known(cls, given: dict[str, Any], info: Any) -> dict[str, Any]:
-        allowed = {"columns": (*NAMES, "volume"), "constants": NAMES, "scales": tuple(SCALES)}.get(info.field_name)
+        allowed = {"columns": (*NAMES, "volume"), "constants": NAMES, "scale_rules": tuple(SCALES)}.get(info.field_name)
         for name in given:
             if allowed is None and name in BY_NAME:
                 raise ValueError(f"covariate {name} bears the name of a canonical column; rename it")
@@ -223,5 +306,6 @@ def _path_of(loc: tuple[str | int, ...], document: Document) -> tuple[str | int,
 
 def _keys_beside(loc: tuple[str | int, ...]) -> tuple[str, ...]:
     parts: dict[str, type[BaseModel]] = {"columns": ColumnRule, "filters": Filter, "csv": Csv}
+    parts |= {"covariates": CovariateRule, "scales": ScaleRule}
     model: type[BaseModel] = parts.get(str(loc[0]), Mapping) if len(loc) > 1 else Mapping
     return tuple(info.alias or name for name, info in model.model_fields.items())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import ibis
+import pandas as pd
 
 from planner.errors import HistoryError, Issue
 from planner.history.columns import BY_NAME, SCALES, Kind
@@ -55,41 +56,117 @@ OUTCOMES: dict[str, Outcome] = {
 }
 """Outcomes with a meaning of their own; any other numeric column is a score without limits."""
 
+_LOW_IS_GOOD = ("wait_s",)
+
 
 def outcome_named(history: History, name: str) -> Outcome:
-    """Find an outcome by name.
+    """Find an outcome by name, with the scale and the good end that the mapping file declares for it.
 
     Raises
     ------
     HistoryError
-        If there is no such outcome and no numeric column of that name.
+        If there is no such outcome and no numeric column of that name, or NPS is declared on a scale it has not.
     """
+    if name == "nps":
+        _check_nps(history)
     if name in OUTCOMES:
-        return OUTCOMES[name]
+        return _as_declared(OUTCOMES[name], history)
     numeric = [column.name for column in BY_NAME.values() if column.kind in (Kind.NUMBER, Kind.SECONDS)]
     known = (*OUTCOMES, *numeric, *history.covariates)
     if name not in known:
         message = f"no outcome {name!r}{did_you_mean(name, known)}; it must be one of {', '.join(known)}"
         raise HistoryError([Issue(history.quality.source, None, None, "outcome", message)])
-    return Outcome(name, OutcomeKind.SCORE, (float("-inf"), float("inf")))
+    return Outcome(name, OutcomeKind.SCORE, (float("-inf"), float("inf")), higher_is_better=name not in _LOW_IS_GOOD)
+
+
+def polarity_words(outcome: Outcome) -> str:
+    """Say which end of an outcome is the good one, and how it is read."""
+    low, high = outcome.scale
+    end = "high" if outcome.higher_is_better else "low"
+    ends = "" if high == float("inf") else f" on its scale of {low:g} to {high:g}"
+    return f"{outcome.name}: {end} is good{ends}"
+
+
+def _as_declared(outcome: Outcome, history: History) -> Outcome:
+    declared = history.quality.declared
+    if outcome.name not in SCALES or outcome.name == "nps":
+        return outcome
+    scale = declared.scales.get(outcome.name, outcome.scale)
+    return replace(outcome, scale=scale, higher_is_better=outcome.name not in declared.low_is_good)
+
+
+def _check_nps(history: History) -> None:
+    """Promoters and detractors are defined on eleven points (Reichheld 2003); another scale has none."""
+    declared = history.quality.declared
+    low, high = declared.scales.get("nps", SCALES["nps"])
+    if high == SCALES["nps"][1] and low in (0.0, 1.0) and "nps" not in declared.low_is_good:
+        return
+    turned = ", low is good" if "nps" in declared.low_is_good else ""
+    message = (
+        f"is declared on {low:g} to {high:g}{turned}; NPS is defined on 0 to 10, "
+        "high is good (promoters 9-10, detractors 0-6): map the answers to it, or map them as csat"
+    )
+    raise HistoryError([Issue(history.quality.source, None, None, "scales.nps", message)])
+
+
+def top_box(outcome: Outcome) -> float:
+    """Least good score that still counts as "top box": the good quarter of the scale.
+
+    On 1-5 it holds 4 and 5, on 1-7 it holds 6 and 7, on 1-10 it holds 8, 9 and 10, on 0-100 it holds 75 and more.
+    """
+    low, high = outcome.scale
+    return high - (high - low) / 4 if outcome.higher_is_better else low + (high - low) / 4
+
+
+def check_varies(history: History, outcome: str, cells: pd.DataFrame) -> None:
+    """Refuse an outcome that is the same for every served contact: nothing can be compared, and no sd estimated.
+
+    Parameters
+    ----------
+    cells
+        `ContactCells.frame`: `abandoned`, and the sums `ans, s1, s2` of the outcome. No answers are not refused.
+
+    Raises
+    ------
+    HistoryError
+        With the value, and what the quality report says of this outcome.
+    """
+    served = cells[~cells["abandoned"].astype(bool)]
+    answers, total, squares = (float(served[name].sum()) for name in ("ans", "s1", "s2"))
+    if answers == 0:
+        return
+    mean = total / answers
+    if squares / answers - mean**2 > 1e-9 * max(1.0, mean**2):
+        return
+    others = [name for name in OUTCOMES if name != outcome]
+    message = f"{outcome} is {mean:g} for all {answers:,.0f} served contacts that tell it: nothing can be compared"
+    if outcome == "abandoned":
+        message = "abandoned is 0 for all served contacts, and only they are compared; see the patience of each channel"
+    doubts = [text for text in history.quality.warnings if text.startswith(f"{outcome}:")]
+    advice = f"choose another outcome ({', '.join(others)})"
+    text = "; ".join([message, *doubts, advice])
+    raise HistoryError([Issue(history.quality.source, None, None, "outcome", text)])
 
 
 def outcome_value(history: History, stitched: ibis.Table, outcome: str) -> ibis.Value:
     """Value of an outcome per contact; NULL where it is not known.
 
-    `csat`, `ces`, `value`, `handle_s` and covariates: as given. `csat_top`: 1 for one of the two best points of the
-    scale, else 0. `nps`: -100, 0 or 100 for detractors (0-6), passives and promoters (9-10). `resolved`,
-    `transferred`, `abandoned`: 1 or 0. `fcr`: 1 if served and nothing of the issue follows within the window; `repeat`:
-    1 if something follows. `composite`: 1 if served and the customer does not contact the center again, about anything,
-    within a day; 0 if not served. `fcr`, `repeat` and `composite` are NULL for anonymous customers and where the end of
-    the data hides the answer.
+    `csat`, `ces`, `value`, `handle_s` and covariates: as given. `csat_top`: 1 in the good quarter of the declared scale
+    (`top_box`; 4 and 5 on 1-5), else 0. `nps`: -100, 0 or 100 for detractors (0-6), passives and promoters (9-10).
+    `resolved`, `transferred`, `abandoned`: 1 or 0. `fcr`: 1 if served and nothing of the issue follows within the
+    window; `repeat`: 1 if something follows. `composite`: 1 if served and the customer does not contact the center
+    again, about anything, within a day; 0 if not served. `fcr`, `repeat` and `composite` are NULL for anonymous
+    customers and where the end of the data hides the answer.
     """
     outcome_named(history, outcome)
     if outcome == "nps":
         score = stitched.nps
         return ibis.cases((score >= 9, 100.0), (score <= 6, -100.0), (score.notnull(), 0.0), else_=ibis.null("float64"))
     if outcome == "csat_top":
-        return (stitched.csat >= SCALES["csat"][1] - 1).cast("int64").cast("float64")
+        csat = outcome_named(history, "csat")
+        least = top_box(csat)
+        good = stitched.csat >= least if csat.higher_is_better else stitched.csat <= least
+        return good.cast("int64").cast("float64")
     if outcome in ("composite", "fcr", "repeat"):
         return _followed(history, stitched, outcome)
     column = stitched[outcome]

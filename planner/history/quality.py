@@ -13,6 +13,9 @@ import pandas as pd
 from planner.history.canonical import FILTER, Plan
 from planner.history.columns import COLUMNS, ROW, Kind
 from planner.history.engine import count_if
+from planner.history.mapping import Mapping
+from planner.history.plausible import implausible, left_out, look_at_values, narrow_notes
+from planner.history.polarity import polarity_doubts
 
 _SCORES = tuple(column.name for column in COLUMNS if column.kind is Kind.SCORE)
 _FEW_ANSWERS = 0.05
@@ -33,7 +36,8 @@ class QualityReport:
     unmapped
         `column, value, rows`: source values that the mapping's value maps do not list.
 
-    `rows_quarantined` includes `rows_filtered`, the rows the mapping itself declares to be no contacts.
+    `rows_quarantined` includes `rows_filtered`, the rows the mapping itself declares to be no contacts; `declared` is
+    the mapping, from which later stages read scales, composites and what is known of covariates.
     """
 
     source: str
@@ -53,6 +57,12 @@ class QualityReport:
     timezone: str | None
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    declared: Mapping = Mapping()
+
+    @property
+    def empty_columns(self) -> tuple[str, ...]:
+        """Canonical columns without a single value."""
+        return tuple(self.missing.loc[self.missing["share_missing"] >= 1.0, "column"])
 
     def lines(self) -> list[str]:
         """Report in lines for people."""
@@ -77,7 +87,9 @@ class QualityReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for a run directory or a report."""
-        plain = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        plain = {
+            field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "declared"
+        }
         return {
             name: value.to_dict("records") if isinstance(value, pd.DataFrame) else _plain(value)
             for name, value in plain.items()
@@ -121,6 +133,8 @@ def build_report(
     """Count everything the report says, in two queries."""
     channels = _channels(staged)
     row = _totals(staged)
+    looked = look_at_values(plan, staged)
+    kept = staged.filter(staged.problem.isnull())
     rows, first, last = int(row["rows"]), _moment(row["first"]), _moment(row["last"])
     weeks = (last - first).total_seconds() / 604_800 if first and last else 0.0
     filtered = int(quarantine.loc[quarantine["problem"].str.startswith(FILTER), "rows"].sum())
@@ -141,8 +155,14 @@ def build_report(
         last=last,
         weeks=weeks,
         timezone=zone,
-        notes=tuple(notes),
-        warnings=tuple(warnings) + _thin(channels, weeks),
+        notes=(*notes, *left_out(quarantine), *narrow_notes(plan, looked)),
+        warnings=(
+            *warnings,
+            *_thin(channels, weeks),
+            *implausible(plan, looked),
+            *polarity_doubts(kept, plan.mapping, plan.absent),
+        ),
+        declared=plan.mapping,
     )
 
 

@@ -80,6 +80,19 @@ def test_another_scale_may_be_declared(csv: Write, yaml: Write) -> None:
     assert frame["csat"].tolist() == [9.0]
 
 
+def test_covariates_and_scales_have_a_short_and_a_long_form(yaml: Write) -> None:
+    mapping = load_mapping(
+        yaml(
+            "covariates: {age: years, sev: {from: code, known: before}, work: {from: acw, known: after}}\n"
+            "scales: {csat: [1, 10], ces: {low: 1, high: 5, better: low}}\n"
+        )
+    )
+    assert mapping.covariates == {"age": "years", "sev": "code", "work": "acw"}
+    assert [mapping.known(name) for name in ("age", "sev", "work", "other")] == [None, "before", "after", None]
+    assert mapping.scales == {"csat": (1.0, 10.0), "ces": (1.0, 5.0)}
+    assert mapping.low_is_good == ("ces",)
+
+
 def test_counts_become_contacts(csv: Write, yaml: Write) -> None:
     path = csv("start,calls\n2024-03-04 09:00,3\n2024-03-04 09:30,0\n2024-03-04 10:00,2\n")
     mapping = yaml("layout: counts\nconstants: {channel: voice}\ncolumns: {started_at: start, volume: calls}\n")
@@ -102,6 +115,20 @@ def test_counts_become_contacts(csv: Write, yaml: Write) -> None:
         ("timezone: Europe/Zurch\n", r"did you mean Europe/Zurich\?"),
         ("constants: {channel: voice}\ncolumns: {channel: c}\n", "stands under columns and under constants"),
         ("columns:\n  channel: {when: {a: 1}}\n", "only true/false columns may say when"),
+        (
+            "covariates:\n  age: {from: a, known: later}\n",
+            r"mapping.yaml:2:\d+: error: covariates.age.known: .*'before'",
+        ),
+        ("covariates:\n  age: {form: a}\n", r"covariates.age.form: unknown key \(did you mean from\?\)"),
+        ("covariates:\n  csat: a\n", "covariate csat bears the name of a canonical column"),
+        (
+            "scales:\n  ces: [5, 1]\n",
+            r"mapping.yaml:2:\d+: error: scales.ces: the scale runs from 5 to 1; .*better: low",
+        ),
+        ("scales:\n  ces: [1, 2, 3]\n", r"scales.ces: a scale is written \[lowest, highest\]"),
+        ("scales:\n  ces: {low: 1, high: 5, beter: low}\n", r"scales.ces.beter: unknown key \(did you mean better\?\)"),
+        ("scales: {csta: [1, 5]}\n", r"csta is not a canonical column \(did you mean csat\?\)"),
+        ("composites: {cx: {csat: -1}}\n", "composites.cx.csat: Input should be greater than 0"),
     ],
 )
 def test_mistakes_of_a_mapping_are_named_with_their_place(yaml: Write, text: str, wanted: str) -> None:
