@@ -73,9 +73,9 @@ def with_bias(model: ExperienceModel, bias: Bias) -> ExperienceModel:
 def _biased_sampler(
     model: ExperienceModel, bias: Bias, moved: NDArray[np.bool_]
 ) -> Callable[[int, int], ExperienceDraws]:
-    measured = model.outcomes["source"].isin(["measured", "estimated"]).to_numpy()
-    # Scores read off resolution are widened for the selection of customers already.
-    measured &= model.outcomes["channel"].isin(_surveyed(bias)).to_numpy()
+    estimated = model.outcomes["source"].isin(["measured", "estimated"])
+    # Scores of channels without a survey are read off resolution and widened for the selection of customers already.
+    measured = (estimated & model.outcomes["channel"].isin(_surveyed(bias))).to_numpy()
 
     def draw(n: int, seed: int) -> ExperienceDraws:
         plain, extra = model.draws(n, seed), bias_draws(bias, n, seed)

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.special import expit, ndtr
 
 from planner.experience.cells import Cells
+from planner.experience.estimated import seen_outcomes
 
 NOISE = 0.8
 LOST = 0.8
@@ -115,3 +116,13 @@ def to_cells(rows: pd.DataFrame, *, covariate: bool = True, bins: int = 5) -> Ce
     cells = Cells(frame, ("x",) if covariate else (), (1.0, 5.0))
     keys = ["reason", "entry_reason", "channel", "segment", "pool", "stage", "wait_band", "hour_band", "disposition"]
     return Cells(cells.summed([*keys, "later", *cells.bins]), cells.covariates, cells.scale)
+
+
+def todays_outcomes(world: HiddenWorld) -> pd.DataFrame:
+    """Return the outcome rows history suggests, with today's contacts of each."""
+    keys = ["reason", "segment", "channel", "pool", "stage"]
+    counts = world.cells.frame.drop(columns="reason").rename(columns={"entry_reason": "reason"})
+    counts = counts.groupby(keys)["contacts"].sum()
+    outcomes = seen_outcomes(world.cells)
+    index = pd.MultiIndex.from_frame(outcomes[keys])
+    return outcomes.assign(n_contacts=counts.reindex(index).fillna(0.0).to_numpy())
