@@ -7,11 +7,12 @@ import pandas as pd
 from planner.experience.cells import Cells
 from planner.experience.model import Stage
 
+ALL_SEGMENTS = "all segments"
 _PRIOR_CONTACTS = 50.0
 WEEKLY_COLUMNS = ["reason", "segment", "channel", "contacts_per_week", "response_rate"]
 
 
-def weekly_volumes(cells: Cells, weeks: float, *, label: str = "entry_reason") -> pd.DataFrame:
+def weekly_volumes(cells: Cells, weeks: float, *, label: str = "entry_reason", by_segment: bool = True) -> pd.DataFrame:
     """Return first contacts per week and the share of them that answers.
 
     The rate is pooled with that of the channel at the weight of 50 contacts.
@@ -22,6 +23,8 @@ def weekly_volumes(cells: Cells, weeks: float, *, label: str = "entry_reason") -
         How long the history is, weeks.
     label
         `entry_reason` (as known when routed: for moves and pilots) or `reason` (the true one: for reading).
+    by_segment
+        False: segments are summed, as `moves_by_reason` takes them; `segment` is then "all segments".
 
     Returns
     -------
@@ -35,6 +38,8 @@ def weekly_volumes(cells: Cells, weeks: float, *, label: str = "entry_reason") -
     if not weeks > 0:
         raise ValueError(f"weeks = {weeks}: the length of the history must be above 0")
     frame = cells.frame[cells.frame["stage"] == Stage.FIRST.value]
+    if not by_segment:
+        frame = frame.assign(segment=ALL_SEGMENTS)
     out = frame.groupby([label, "segment", "channel"], as_index=False)[["contacts", "answers"]].sum()
     out = out[out["contacts"] > 0].reset_index(drop=True)
     both = out.groupby("channel")[["contacts", "answers"]].transform("sum")
