@@ -18,6 +18,7 @@ from planner.experience.targets import Z90
 
 ROW_KEYS = ["reason", "channel", "segment"]
 MOVE_KEYS = ["reason", "segment", "from_channel", "to_channel"]
+OUTCOME_KEYS = ["reason", "segment", "channel", "pool", "stage"]
 BIAS_COLUMNS = ["bias_response", "bias_unseen", "bias_sd"]
 
 
@@ -38,8 +39,10 @@ class Bias:
         Names of the normal numbers: `response`, then one per channel for the unseen cause.
     table_loading, move_loading
         Shapes (row of `table`, factor) and (row of `moves`, factor), points.
+    outcomes
+        Keys of the outcomes, `reason, segment, channel, pool, stage`; None where they were not asked for.
     outcome_loading, move_score_loading
-        The same for the rows of the outcomes and the final scores of the moves; None where they were not asked for.
+        The same for the rows of `outcomes` and the final scores of `moves`; None where they were not asked for.
     scales
         How large the unseen cause is per pair of channels, see `UnseenCause.scales`.
     notes
@@ -51,6 +54,7 @@ class Bias:
     factors: tuple[str, ...]
     table_loading: Array
     move_loading: Array
+    outcomes: pd.DataFrame | None
     outcome_loading: Array | None
     move_score_loading: Array | None
     scales: pd.DataFrame
@@ -86,6 +90,7 @@ def bias_of(
         factors=("response", *unseen.channels),
         table_loading=np.nan_to_num(table_loading),
         move_loading=np.nan_to_num(move_loading),
+        outcomes=None if outcomes is None else outcomes[OUTCOME_KEYS].reset_index(drop=True),
         outcome_loading=None if outcomes is None else _outcome_loading(shift, unseen, table, outcomes),
         move_score_loading=None if outcomes is None else np.nan_to_num(_loading(shift.move_scores, unseen.moves)),
         scales=unseen.scales,

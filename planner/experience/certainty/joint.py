@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.experience.certainty.bias import Bias, total_intervals
+from planner.experience.certainty.bias import MOVE_KEYS, OUTCOME_KEYS, Bias, total_intervals
 from planner.experience.hierarchical import Array
 from planner.experience.model import ExperienceDraws, ExperienceModel
 
@@ -52,14 +52,15 @@ def with_bias(model: ExperienceModel, bias: Bias) -> ExperienceModel:
     ValueError
         The bias was worked out without outcomes, or for other rows than those of the model.
     """
-    if bias.outcome_loading is None or bias.move_score_loading is None:
+    if bias.outcomes is None:
         raise ValueError("the bias was worked out without the outcomes: call bias_of(fits, moves, outcomes)")
-    shapes = (len(model.outcomes), len(model.moves))
-    if (len(bias.outcome_loading), len(bias.move_score_loading)) != shapes:
-        raise ValueError(
-            f"bias of {len(bias.outcome_loading)} outcomes and {len(bias.move_score_loading)} moves for a model of "
-            f"{shapes[0]} and {shapes[1]}: work it out for the rows of this model"
-        )
+    for name, own, keys in (("outcomes", bias.outcomes, OUTCOME_KEYS), ("moves", bias.moves, MOVE_KEYS)):
+        asked = getattr(model, name)[keys].reset_index(drop=True)
+        if not asked.astype(str).equals(own[keys].astype(str)):
+            raise ValueError(
+                f"the bias was worked out for {len(own)} {name}, the model has {len(asked)} or in another order: "
+                f"work it out for model.{name}"
+            )
     moves = total_intervals(model.moves, bias.moves, mean="effect")
     return replace(
         model,

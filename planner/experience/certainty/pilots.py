@@ -16,7 +16,7 @@ from planner.experience.hierarchical import Array
 PILOT_COLUMNS = [
     *MOVE_KEYS, "effect", "total_sd", "p_gain", "split", "contacts_per_week", "weeks", "contacts_moved",
     "contacts_stayed", "answers_moved", "answers_stayed", "power", "p_decisive", "value_per_contact",
-    "value_per_year", "feasible", "split_within_reach", "words",
+    "value_per_year", "feasible", "split_within_reach", "weeks_with_callbacks", "words",
 ]  # fmt: skip
 _DECIDED = 0.95
 _WEEKS_A_YEAR = 52.0
@@ -92,7 +92,9 @@ def pilot_designs(
         - `value_per_contact` (points), `value_per_year` (points times contacts of a year): worth of deciding after the
           pilot instead of now;
         - `feasible`: done within `most_weeks`; `split_within_reach`: the smallest share, up to a half, with which it
-          would be (NaN: none); `words` for a planner.
+          would be (NaN: none);
+        - `weeks_with_callbacks`: weeks if a sample of those who do not answer is called back, so that b = 0;
+        - `words` for a planner.
     """
     settings = settings or PilotSettings()
     p_gain = gain_probability(moves)
@@ -140,7 +142,11 @@ def _sized(asked: pd.DataFrame, score_sd: float, settings: PilotSettings) -> pd.
     reach = np.full(len(asked), np.nan)
     for share in reversed(_LARGER_SPLITS):
         reach = np.where(_weeks(asked, share, score_sd, settings) <= settings.most_weeks, share, reach)
-    return asked.assign(split=split, weeks=weeks, split_within_reach=reach)
+    called = asked.assign(bias_response=0.0)
+    without = np.full(len(asked), np.inf)
+    for share in settings.splits:
+        without = np.where(split == share, _weeks(called, share, score_sd, settings), without)
+    return asked.assign(split=split, weeks=weeks, split_within_reach=reach, weeks_with_callbacks=without)
 
 
 def _weeks(asked: pd.DataFrame, share: float, score_sd: float, settings: PilotSettings) -> Array:
@@ -212,8 +218,8 @@ def _words(row: Mapping[Hashable, Any]) -> str:
         if not row["volume"] * row["rate_moved"] > 0:
             return f"no pilot of {who} {where}: nobody there is asked or answers; start a survey first"
         return (
-            f"no pilot of {who} {where} by survey: who answers could explain {gain} alone; "
-            "call back a random sample of those who do not answer"
+            f"no pilot of {who} {where} by survey alone: who answers could explain {gain}; with a random sample of "
+            f"those who do not answer called back, {row['weeks_with_callbacks']:,.0f} weeks"
         )
     plan = (
         f"send {row['split']:.0%} of {who}, {row['contacts_per_week']:,.0f} a week, drawn at random, {where} for "
@@ -224,7 +230,10 @@ def _words(row: Mapping[Hashable, Any]) -> str:
     if row["feasible"]:
         return plan
     reach = row["split_within_reach"]
-    larger = (
-        f"sending {reach:.0%} would do" if np.isfinite(reach) else "no share is enough: take similar reasons together"
-    )
-    return f"too slow: {row['weeks']:,.0f} weeks at a share of {row['split']:.0%} for {who} {where} ({gain}); {larger}"
+    remedy = f"sending {reach:.0%} would do" if np.isfinite(reach) else "take similar reasons together"
+    if row["weeks_with_callbacks"] < 0.5 * row["weeks"]:
+        remedy += (
+            "; who answers could explain much of it: with a random sample of those who do not answer called back, "
+            f"{row['weeks_with_callbacks']:,.0f} weeks"
+        )
+    return f"too slow: {row['weeks']:,.0f} weeks at a share of {row['split']:.0%} for {who} {where} ({gain}); {remedy}"

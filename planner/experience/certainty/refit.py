@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from planner.experience.cells import Cells
+from planner.experience.cells import AFTER, KEYS, Cells
 from planner.experience.estimated import Fits, final_scores, move_effects, reading_table
 from planner.experience.hierarchical import Array
 from planner.experience.scores import fit_scores
@@ -39,12 +39,20 @@ class Reading:
 def refitted(fits: Fits, change: Change, *, final: bool) -> Fits:
     """Fit the scores of changed cells again, at the mode of the variance components (all a shift needs).
 
+    Wait and hour bands are summed over first: they only sharpen who answers, which matters to the level of an estimate
+    but hardly to its shift, and make up most of the cells. Compare refits with refits, never with the fits themselves.
     `final` asks for the scores of final contacts too.
     """
-    first, last = change(fits.first), change(fits.last)
+    first, last = (change(_without_bands(cells)) for cells in (fits.first, fits.last))
     total = None if fits.total is None else fit_scores(first, draws=0)
     ends = fit_scores(last, draws=0) if final and fits.final is not None else None
     return replace(fits, first=first, last=last, total=total, final=ends)
+
+
+def _without_bands(cells: Cells) -> Cells:
+    keys = [*KEYS, *AFTER, *cells.bins]
+    plain = replace(cells, frame=cells.frame.assign(wait_band=-1, hour_band=-1))
+    return replace(plain, frame=plain.summed(keys))
 
 
 def read(fits: Fits, moves: pd.DataFrame, outcomes: pd.DataFrame | None) -> Reading:

@@ -93,7 +93,9 @@ def answers_needed(
     weekly
         As from `weekly_volumes(cells, weeks, label="reason")`; without it no weeks are given (NaN).
     bias
-        `Bias.table`: its bias_sd (mean square over segments) is part of the width wanted; answers do not narrow it.
+        `Bias.table`: what an unseen cause could do (mean square of `bias_unseen` over segments) is part of the width
+        wanted, and answers do not narrow it. What score-dependent response shifts in all channels alike is left out:
+        it hardly bears on a choice between them.
 
     Returns
     -------
@@ -148,7 +150,7 @@ def prior_spread(fit: CellFit) -> float:
 def _bias_square(rows: pd.DataFrame, bias: pd.DataFrame | None) -> Array:
     if bias is None:
         return np.zeros(len(rows))
-    mean = (bias.assign(square=bias["bias_sd"] ** 2)).groupby(_KEYS)["square"].mean()
+    mean = (bias.assign(square=bias["bias_unseen"] ** 2)).groupby(_KEYS)["square"].mean()
     return np.asarray(mean.reindex(pd.MultiIndex.from_frame(rows[_KEYS])).fillna(0.0).to_numpy(float))
 
 

@@ -95,6 +95,17 @@ def test_without_any_answer_there_is_no_estimate_and_no_crash() -> None:
     assert not bias.move_loading.any()
 
 
+@pytest.mark.parametrize("covariate", [True, False])
+def test_one_channel_has_no_moves_and_hardly_an_unseen_bias(covariate: bool) -> None:
+    world = make_hidden_world(1, contacts=1_500, reasons=2, channels=1, covariate=covariate)
+    fits = fit_all(world.cells, higher_is_better=True, seed=0)
+    bias = bias_of(fits, world.movers)
+    assert bias.moves.empty
+    assert bias.scales.empty
+    assert bias.table["bias_unseen"].to_numpy() == pytest.approx(0.0, abs=1e-9)
+    assert (bias.table["bias_response"] > 0).all()
+
+
 def coverage(world: HiddenWorld) -> tuple[float, float]:
     fits = fit_all(world.cells, higher_is_better=True, seed=0)
     asked = world.movers[world.movers["users"] >= 50].reset_index(drop=True)

@@ -103,8 +103,10 @@ def test_stated_rows_keep_their_own_spread(known: Known) -> None:
 
 def test_a_bias_of_other_rows_is_refused(known: Known) -> None:
     model = model_of(known)
-    with pytest.raises(ValueError, match="for a model of 0 and"):
+    with pytest.raises(ValueError, match=r"the model has 0 or in another order: work it out for model\.outcomes"):
         with_bias(ExperienceModel(**{**model.__dict__, "outcomes": model.outcomes.iloc[:0]}), known.bias)
+    with pytest.raises(ValueError, match=r"in another order: work it out for model\.moves"):
+        with_bias(ExperienceModel(**{**model.__dict__, "moves": model.moves.iloc[::-1]}), known.bias)
 
 
 @pytest.mark.slow

@@ -131,7 +131,15 @@ def test_where_response_alone_could_explain_the_gain_no_survey_pilot_is_promised
     assert np.isinf(row["weeks"])
     assert not row["feasible"]
     assert row["value_per_year"] == 0
-    assert "call back a random sample" in row["words"]
+    assert "who do not answer called back" in row["words"]
+    free = pilot_designs(moves(effect=[0.2], bias_response=[0.0]), weekly(1), 1.0).iloc[0]
+    assert row["weeks_with_callbacks"] <= free["weeks"]
+
+
+def test_response_bias_that_takes_most_of_the_time_is_named() -> None:
+    row = pilot_designs(moves(effect=[0.2], bias_response=[0.07]), weekly(1, contacts=600), 1.0).iloc[0]
+    assert row["weeks_with_callbacks"] < 0.5 * row["weeks"] < np.inf
+    assert "who answers could explain much of it" in row["words"]
 
 
 def test_nobody_asked_is_said() -> None:

@@ -165,11 +165,11 @@ def test_the_plan_says_what_is_missing_and_how_long_it_takes(known: Known) -> No
 
 def test_bias_takes_its_part_of_the_width_and_may_take_it_all(known: Known) -> None:
     plain = answers_needed(known.fits, AnswerGoal(half_width=0.2))
-    bias = known.bias.table.assign(bias_sd=0.05)
+    bias = known.bias.table.assign(bias_unseen=0.05)
     some = answers_needed(known.fits, AnswerGoal(half_width=0.2), bias=bias)
     np.testing.assert_allclose(some["goal_sd"] ** 2, plain["goal_sd"] ** 2 - 0.05**2)
     assert (some["answers_more"] >= plain["answers_more"]).all()
-    none = answers_needed(known.fits, AnswerGoal(half_width=0.2), bias=bias.assign(bias_sd=0.5))
+    none = answers_needed(known.fits, AnswerGoal(half_width=0.2), bias=bias.assign(bias_unseen=0.5))
     assert np.isinf(none["answers_more"]).all()
     assert none["words"].str.contains("run a pilot").all()
 
