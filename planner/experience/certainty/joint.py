@@ -1,0 +1,92 @@
+"""Joint draws that hold the bias, and the experience model with the bias in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.experience.certainty.bias import MOVE_KEYS, OUTCOME_KEYS, Bias, total_intervals
+from planner.experience.hierarchical import Array
+from planner.experience.model import ExperienceDraws, ExperienceModel
+
+
+@dataclass(frozen=True)
+class BiasDraws:
+    """Draws of the bias, points: the same draw of the unseen cause and of the response in every array.
+
+    `table` shape (draw, row of `Bias.table`), `moves` shape (draw, row of `Bias.moves`); `outcomes` and `move_scores`
+    as in `ExperienceDraws`, None where their bias was not asked for.
+    """
+
+    table: Array
+    moves: Array
+    outcomes: Array | None
+    move_scores: Array | None
+
+
+def bias_draws(bias: Bias, n: int, seed: int) -> BiasDraws:
+    """Draw the bias `n` times: loadings times independent standard normal factors.
+
+    One unseen cause and one response behavior stand behind a draw. So a move and its way back have opposite signs,
+    moves into one channel go together, and the sum over many cells does not average the bias away.
+    """
+    xi = np.random.default_rng([seed, 29]).standard_normal((n, len(bias.factors)))
+    return BiasDraws(
+        table=xi @ bias.table_loading.T,
+        moves=xi @ bias.move_loading.T,
+        outcomes=None if bias.outcome_loading is None else xi @ bias.outcome_loading.T,
+        move_scores=None if bias.move_score_loading is None else xi @ bias.move_score_loading.T,
+    )
+
+
+def with_bias(model: ExperienceModel, bias: Bias) -> ExperienceModel:
+    """Return the model with bias columns in `table` and `moves`, notes in words, and draws that hold the bias.
+
+    Stated rows, and those read off another measure, keep their own spread.
+
+    Raises
+    ------
+    ValueError
+        The bias was worked out without outcomes, or for other rows than those of the model.
+    """
+    if bias.outcomes is None:
+        raise ValueError("the bias was worked out without the outcomes: call bias_of(fits, moves, outcomes)")
+    for name, own, keys in (("outcomes", bias.outcomes, OUTCOME_KEYS), ("moves", bias.moves, MOVE_KEYS)):
+        asked = getattr(model, name)[keys].reset_index(drop=True)
+        if not asked.astype(str).equals(own[keys].astype(str)):
+            raise ValueError(
+                f"the bias was worked out for {len(own)} {name}, the model has {len(asked)} or in another order: "
+                f"work it out for model.{name}"
+            )
+    moves = total_intervals(model.moves, bias.moves, mean="effect")
+    return replace(
+        model,
+        table=total_intervals(model.table, bias.table, mean="mean"),
+        moves=moves,
+        notes=tuple(dict.fromkeys([*model.notes, *bias.notes])),
+        sampler=_biased_sampler(model, bias, moves["bias_sd"].notna().to_numpy()),
+    )
+
+
+def _biased_sampler(
+    model: ExperienceModel, bias: Bias, moved: NDArray[np.bool_]
+) -> Callable[[int, int], ExperienceDraws]:
+    estimated = model.outcomes["source"].isin(["measured", "estimated"])
+    # Scores of channels without a survey are read off resolution and widened for the selection of customers already.
+    measured = (estimated & model.outcomes["channel"].isin(_surveyed(bias))).to_numpy()
+
+    def draw(n: int, seed: int) -> ExperienceDraws:
+        plain, extra = model.draws(n, seed), bias_draws(bias, n, seed)
+        return ExperienceDraws(
+            scores=plain.scores + np.where(measured, np.asarray(extra.outcomes), 0.0),
+            move_scores=plain.move_scores + np.where(moved, np.asarray(extra.move_scores), 0.0),
+        )
+
+    return draw
+
+
+def _surveyed(bias: Bias) -> list[str]:
+    return sorted(bias.table.loc[bias.table["mean"].notna(), "channel"].unique())

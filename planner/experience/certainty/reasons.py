@@ -1,0 +1,61 @@
+"""Moves of a whole reason, all segments together: what a pilot can show sooner than segment by segment."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from planner.experience.certainty.bias import BIAS_COLUMNS, MOVE_KEYS, Bias
+from planner.experience.certainty.weekly import ALL_SEGMENTS
+from planner.experience.design import contrast
+from planner.experience.estimated import Fits, move_pairs
+from planner.experience.targets import Z90, evaluate
+
+_PAIR = ["reason", "from_channel", "to_channel"]
+
+
+def moves_by_reason(fits: Fits, bias: Bias) -> pd.DataFrame:
+    """Effect of each move on all of a reason's users of a channel, whatever their segment, with its bias.
+
+    One contrast per move over the customers of all segments (errors they share are counted once), and the mean of the
+    bias loadings with the same weights. Segments in which the effect is not known are left out.
+
+    Returns
+    -------
+        `reason, segment` ("all segments"), `from_channel, to_channel, people, effect, sd, bias_response, bias_unseen,
+        bias_sd, total_sd, lower_total, upper_total`: contacts and points, 90 % intervals.
+    """
+    columns = [*MOVE_KEYS, "people", "effect", "sd", *BIAS_COLUMNS, "total_sd", "lower_total", "upper_total"]
+    known = bias.moves["effect"].notna().to_numpy()
+    if fits.total is None or not known.any():
+        return pd.DataFrame(columns=columns)
+    moves = bias.moves[known].rename(columns={"reason": "entry_reason"})[["entry_reason", *MOVE_KEYS[1:]]]
+    moves = moves.reset_index(drop=True)
+    named = moves.rename(columns={"entry_reason": "reason"})
+    code = named.groupby(_PAIR, sort=True).ngroup().to_numpy()
+    count = int(code.max()) + 1
+    there = move_pairs(fits.total, fits.first, moves)
+    here = move_pairs(fits.total, fits.first, moves, stay=True)
+    people = np.bincount(there["target"], weights=there["weight"], minlength=len(moves))
+    there = there.assign(target=code[there["target"]])
+    here = here.assign(target=code[here["target"]] + count)
+    post = evaluate(fits.total, pd.concat([there, here], ignore_index=True), 2 * count)
+    effect, sd = contrast(post, np.arange(count), np.arange(count) + count)
+    total = np.bincount(code, weights=people, minlength=count)
+    share = people / np.where(total > 0, total, 1.0)[code]
+    loading = np.zeros((count, len(bias.factors)))
+    np.add.at(loading, code, share[:, None] * bias.move_loading[known])
+    spread = np.sqrt(sd**2 + (loading**2).sum(axis=1))
+    out = named[_PAIR].drop_duplicates().sort_values(_PAIR).reset_index(drop=True)
+    return out.assign(
+        segment=ALL_SEGMENTS,
+        people=total,
+        effect=effect,
+        sd=sd,
+        bias_response=loading[:, 0],
+        bias_unseen=np.sqrt((loading[:, 1:] ** 2).sum(axis=1)),
+        bias_sd=np.sqrt((loading**2).sum(axis=1)),
+        total_sd=spread,
+        lower_total=effect - Z90 * spread,
+        upper_total=effect + Z90 * spread,
+    )[columns]
