@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.stats import spearmanr
 
 from planner.experience.guards.findings import CONFIDENCE_Z, Finding
-from planner.experience.guards.funnel import CELL, RANKABLE, Funnel, count_funnel, mean_funnel, peers
+from planner.experience.guards.funnel import CELL, RANKABLE, Funnel, Scale, count_funnel, mean_funnel, peers
 from planner.history.surveys import SurveyLog
 
 LEAST_CONTACTS = 30.0
@@ -21,6 +21,8 @@ _MATERIAL_POINTS = 0.1
 _MATERIAL_RATE = 0.25
 _MATERIAL_CORRELATION = 0.3
 _BOTH = 0.05
+_BEYOND = 0.05
+"""The crowded end of the scale is moved outwards by this share of it, so that a mean may lie at the end."""
 
 
 def agent_cells(log: SurveyLog) -> pd.DataFrame:
@@ -41,21 +43,23 @@ def score_funnel(log: SurveyLog, cells: pd.DataFrame) -> Funnel | None:
     frame = peers(cells, "agent", "s1", "answers", LEAST_ANSWERS)
     if len(frame) < FEWEST_UNITS:
         return None
-    sd, third = spread_of_scores(log, cells)
-    return mean_funnel(frame, sd, third) if sd > 0 else None
+    scale = spread_of_scores(log, cells)
+    return mean_funnel(frame, scale) if scale is not None else None
 
 
-def spread_of_scores(log: SurveyLog, cells: pd.DataFrame) -> tuple[float, float]:
-    """Standard deviation of a score within agent and work, and third central moment of all scores."""
+def spread_of_scores(log: SurveyLog, cells: pd.DataFrame) -> Scale | None:
+    """How scores vary within agent and work; None where they do not."""
     seen = cells[cells["answers"] > 0]
     within = (seen["s2"] - seen["s1"] ** 2 / seen["answers"]).sum()
     freedom = seen["answers"].sum() - len(seen)
-    if freedom < 1:
-        return 0.0, 0.0
+    if freedom < 1 or not within > 0:
+        return None
     counts = log.score_counts(["channel"])
     points, weight = counts["points"].to_numpy(float), counts["answers"].to_numpy(float)
     third = float(np.average((points - np.average(points, weights=weight)) ** 3, weights=weight))
-    return math.sqrt(max(within / freedom, 0.0)), third
+    beyond = _BEYOND * float(np.ptp(points))
+    edge = points.max() + beyond if third < 0 else points.min() - beyond
+    return Scale(math.sqrt(within / freedom), third, float(edge))
 
 
 def agent_skew(log: SurveyLog, seed: int) -> list[Finding]:

@@ -131,25 +131,47 @@ def count_funnel(frame: pd.DataFrame) -> Funnel:
     return Funnel(frame.index.to_numpy(), n, x / n, p, se, tau, np.clip(low, 0, 1), np.clip(high, 0, 1))
 
 
-def mean_funnel(frame: pd.DataFrame, sd: float, third: float) -> Funnel:
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How single scores vary: standard deviation, third central moment, and just beyond the end they crowd at."""
+
+    sd: float
+    third: float
+    edge: float
+
+
+def mean_funnel(frame: pd.DataFrame, scale: Scale) -> Funnel:
     """Mean scores against peers: Student tails, corrected for the skew of scores (Pearson type III).
+
+    Where most give the best score, a bad agent falls further than a good one can rise. So differences are taken twice,
+    plainly and as `c log(b / c)`, with b the distance of a mean from the crowded end and c that of its expectation:
+    equal in the small, and units are about symmetric on the latter. A sampling error of third moment k on the plain
+    scale has `k - 3 se^4 / c` there (delta method). The larger of the two p-values counts.
 
     Parameters
     ----------
     frame
         As from `peers`, hits being sums of scores.
-    sd, third
-        Standard deviation of a single score (points), and its third central moment (points cubed).
     """
     n = frame["trials"].to_numpy(float)
     value, expected = frame["hits"].to_numpy(float) / n, frame["expected"].to_numpy(float)
-    se = sd / np.sqrt(n)
-    difference = value - expected
-    tau = between_sd(difference, se)
-    total = np.sqrt(se**2 + tau**2)
+    se = scale.sd / np.sqrt(n)
+    third = scale.third / n**2
+    distance, usual = np.abs(scale.edge - value), np.abs(scale.edge - expected)
+    # Away from the crowded end is down where that is the top.
+    sign = np.where(scale.edge > expected, -1.0, 1.0)
+    stretched = sign * usual * np.log(distance / usual)
+    plain = _skewed_tails(value - expected, se, third)
+    other = _skewed_tails(stretched, se, sign * (np.abs(third) - 3 * se**4 / usual))
+    low, high = np.maximum(plain[0], other[0]), np.maximum(plain[1], other[1])
+    return Funnel(frame.index.to_numpy(), n, value, expected, se, between_sd(value - expected, se), low, high)
+
+
+def _skewed_tails(difference: np.ndarray, se: np.ndarray, third: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both tails of differences with sampling errors of known spread and third moment, and units that differ."""
+    total = np.sqrt(se**2 + between_sd(difference, se) ** 2)
     z = difference / total
     df = max(_EFFICIENCY * len(z) - 2, 3.0)
     z = np.sign(z) * norm.isf(student.sf(np.abs(z), df))
-    skew = third / n**2 / total**3
-    low, high = pearson3.cdf(z, skew), pearson3.sf(z, skew)
-    return Funnel(frame.index.to_numpy(), n, value, expected, se, tau, low, high)
+    skew = third / total**3
+    return pearson3.cdf(z, skew), pearson3.sf(z, skew)

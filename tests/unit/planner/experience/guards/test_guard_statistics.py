@@ -9,7 +9,7 @@ from scipy.stats import binom, norm
 
 from planner.experience.guards.divergence import trend
 from planner.experience.guards.findings import COLUMNS, Finding, adjusted_p_values, kept_findings
-from planner.experience.guards.funnel import between_sd, count_funnel, mean_funnel, peers
+from planner.experience.guards.funnel import Scale, between_sd, count_funnel, mean_funnel, peers
 from planner.experience.guards.shift import binomial_precision, find_shift, locate_shift, permuted_p_value
 
 
@@ -141,7 +141,9 @@ def test_mean_tails_hold_their_level_for_skewed_scores() -> None:
     sd, third = np.sqrt(share @ (points - mean) ** 2), share @ (points - mean) ** 3
     n = rng.integers(10, 40, 20_000)
     sums = np.array([(rng.multinomial(k, share) * points).sum() for k in n])
-    funnel = mean_funnel(pd.DataFrame({"hits": sums, "trials": n.astype(float), "expected": mean}), sd, third)
+    funnel = mean_funnel(
+        pd.DataFrame({"hits": sums, "trials": n.astype(float), "expected": mean}), Scale(sd, third, 5.2)
+    )
     for level in (0.001, 0.01):
         assert (funnel.p_low <= level).mean() <= 1.6 * level
         assert (funnel.p_high <= level).mean() <= 1.6 * level
