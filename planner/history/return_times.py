@@ -123,7 +123,7 @@ def _followed(history: History, window_days: float, step_days: float) -> ibis.Ta
     seen_s = ibis.literal(history.end).epoch_seconds() - rows.started_at.epoch_seconds()
     window_s = window_days * _DAY_S
     steps = math.ceil(math.ceil(window_days) / step_days)
-    made = {}
+    made: dict[str, ibis.Value] = {}
     for about, gap in ((About.ISSUE, rows.later_gap_s), (About.ANYTHING, rows.next_gap_s)):
         back = (gap <= window_s).fill_null(False)
         seen = ibis.ifelse(seen_s >= window_s, ibis.literal(steps), (seen_s / (step_days * _DAY_S)).floor())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -47,10 +47,33 @@ def first_channel_table(
     return pd.concat(frames, ignore_index=True).assign(cost_unit=cost_unit)
 
 
-def _of_chain(chain: IssueChain, seed: int, draws: int, design_effect: float) -> pd.DataFrame:
+def widened(table: pd.DataFrame, variants: Sequence[Mapping[str | None, IssueChain]]) -> pd.DataFrame:
+    """Widen the intervals of a table by how far its values lie from those of other chains for the same issues.
+
+    Sampling error says nothing about what was assumed: `variants` hold the chains under other assumptions.
+    """
+    out = table.copy()
+    keys = pd.MultiIndex.from_frame(table[["reason", "channel"]].fillna(""))
+    for chains in variants:
+        frames = [_points(chain) for chain in chains.values()]
+        if not frames:
+            continue
+        other = pd.concat(frames, ignore_index=True)
+        other.index = pd.MultiIndex.from_frame(other[["reason", "channel"]].fillna(""))
+        for name in _INTERVALS:
+            change = other[name].reindex(keys).to_numpy(float) - table[name].to_numpy(float)
+            change = np.where(np.isnan(change), 0.0, change)
+            lower = table[f"{name}_lower"] + np.minimum(change, 0.0)
+            upper = table[f"{name}_upper"] + np.maximum(change, 0.0)
+            out[f"{name}_lower"] = np.fmin(out[f"{name}_lower"], lower)
+            out[f"{name}_upper"] = np.fmax(out[f"{name}_upper"], upper)
+    return out
+
+
+def _points(chain: IssueChain) -> pd.DataFrame:
     at = [k for k, (_, attempt) in enumerate(chain.states) if attempt == 1]
     point = chain.solved()
-    frame = pd.DataFrame(
+    return pd.DataFrame(
         {
             "reason": pd.Series([chain.reason] * len(at), dtype=object),
             "channel": list(chain.first_channels),
@@ -66,6 +89,11 @@ def _of_chain(chain: IssueChain, seed: int, draws: int, design_effect: float) ->
             "tax_points": (chain.score[:, _SOLVED] - point.final_score)[at],
         }
     )
+
+
+def _of_chain(chain: IssueChain, seed: int, draws: int, design_effect: float) -> pd.DataFrame:
+    at = [k for k, (_, attempt) in enumerate(chain.states) if attempt == 1]
+    frame = _points(chain)
     drawn, cost, score = chain.draws(draws, seed, design_effect)
     samples: dict[str, Floats] = {
         "contacts": drawn.contacts,

@@ -37,7 +37,7 @@ class IssueChain:
     starts
         Shape (state,): share of issues that begin there.
     issues
-        First contacts of identified customers.
+        First contacts of identified customers that could be followed.
     cost, cost2, cost_sd
         Shape (state,): mean cost of a contact, mean of its square, standard error of the mean.
     score, score_var, score_sd
@@ -143,21 +143,19 @@ def issue_chains(steps: pd.DataFrame, costs: ContactCosts, *, effort: float = 0.
         As from `planner.history.issue_steps.issue_steps`.
     """
     known = steps[~steps["anonymous"].astype(bool) & ~steps["censored"].astype(bool)]
-    starts = steps[~steps["anonymous"].astype(bool) & (steps["attempt"] == 1)]
     if known.empty:
         return {}
-    overall = _chain(None, known, starts, costs, effort, None)
+    overall = _chain(None, known, costs, effort, None)
     chains: dict[str | None, IssueChain] = {None: overall}
     for reason in sorted(known["reason"].dropna().unique()):
         mine = known[known["reason"] == reason]
-        chains[str(reason)] = _chain(str(reason), mine, starts[starts["reason"] == reason], costs, effort, overall)
+        chains[str(reason)] = _chain(str(reason), mine, costs, effort, overall)
     return chains
 
 
 def _chain(
     reason: str | None,
     steps: pd.DataFrame,
-    starts: pd.DataFrame,
     costs: ContactCosts,
     effort: float,
     overall: IssueChain | None,
@@ -166,7 +164,7 @@ def _chain(
     counts = _counts(steps, states)
     prior = _own_shares(counts) if overall is None else _prior_rows(overall, states)
     rows = (counts + _PRIOR * prior) / (counts.sum(axis=1, keepdims=True) + _PRIOR)
-    begun = starts.groupby(_STATE)["contacts"].sum()
+    begun = steps[steps["attempt"] == 1].groupby(_STATE)["contacts"].sum()
     first = np.asarray([float(begun.get(state, 0.0)) for state in states])
     score, score_var, score_sd, notes = _scores(steps, states, overall)
     cost, cost2, cost_sd = costs.of(steps, states)

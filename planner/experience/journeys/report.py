@@ -9,23 +9,26 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 
-from planner.experience.chance import chance_links
-from planner.experience.issues import labeled_volumes
-from planner.experience.journeys.contact_costs import HANDLE_SECONDS, contact_costs
-from planner.experience.journeys.first_channels import first_channel_table
+from planner.experience.journeys.chance_steps import steps_without_chance
+from planner.experience.journeys.contact_costs import HANDLE_SECONDS, ContactCosts, contact_costs
+from planner.experience.journeys.first_channels import first_channel_table, widened
 from planner.experience.journeys.issue_chain import IssueChain, issue_chains
+from planner.experience.journeys.late_links import chance_per_day, chance_within
 from planner.experience.journeys.lengths import length_table, mean_contacts
 from planner.experience.journeys.resolution import resolution_counts, resolution_table
 from planner.experience.journeys.state_table import chain_state_table
 from planner.experience.journeys.touchpoints import journey_map
-from planner.history import History, first_contact_volumes
+from planner.history import History
 from planner.history.issue_steps import issue_lengths, issue_steps
+from planner.history.return_times import return_counts
 
 SILENCE_DAYS = 14.0
 """An issue is over when its customer was silent about it for so long, days, unless the window is longer."""
 
 _CHAIN_TOLERANCE = 0.05
 _FEW_UNCENSORED = 0.5
+_CHANCE_UNSURE = 0.3
+"""Relative error of the chance of a link that intervals of the chain allow for, on either side."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class JourneyReport:
     chains
         Reason (None: all) -> chain, for moves (`shift.shift_first_contacts`).
     steps
-        Counted steps (`planner.history.issue_steps.issue_steps`), from which the map of a reason can be drawn.
+        Counted steps without those by chance (`chance_steps`), from which the map of a reason can be drawn.
 
     Notes
     -----
@@ -107,23 +110,30 @@ def journey_report(
             f"window_days = {window_days:g}, silence_days = {silence:g}; "
             "the window must be positive and no longer than the silence that ends an issue"
         )
-    volumes = labeled_volumes(first_contact_volumes(history, window_days=window_days, interval_min=60), None)
-    chance, chance_notes = chance_links(history, volumes, window_days, outcome or "")
-    counts = resolution_counts(history, window_days)
-    resolution = resolution_table(counts, window_days=window_days, chance=chance, history=history)
-    steps = issue_steps(
+    late = return_counts(history, window_days=silence, step_days=1.0)
+    chance = chance_per_day(late, silence)
+    resolution = resolution_table(
+        resolution_counts(history, window_days),
+        window_days=window_days,
+        chance=chance_within(chance, window_days),
+        history=history,
+    )
+    linked = issue_steps(
         history, silence_days=silence, outcome=outcome, gave_up_dispositions=tuple(gave_up_dispositions)
     )
+    steps = steps_without_chance(linked, chance_within(chance, silence), silence_days=silence)
     costs = contact_costs(steps, cost_per_contact, wage_per_hour)
     chains = issue_chains(steps, costs, effort=effort)
-    lengths = length_table(issue_lengths(history, silence_days=silence), chains)
+    # Counted issues hold their chance links, so they are held against a chain that does.
+    lengths = length_table(issue_lengths(history, silence_days=silence), issue_chains(linked, costs))
     return JourneyReport(
         window_days=window_days,
         silence_days=silence,
         resolution=resolution,
         chain_states=chain_state_table(steps, chains),
-        first_channels=first_channel_table(
-            chains, cost_unit=costs.unit, seed=seed, design_effect=_design_effect(resolution)
+        first_channels=widened(
+            first_channel_table(chains, cost_unit=costs.unit, seed=seed, design_effect=_design_effect(resolution)),
+            _variants(linked, chance_within(chance, silence), silence, costs, effort),
         ),
         issue_lengths=lengths,
         map=journey_map(steps),
@@ -131,13 +141,25 @@ def journey_report(
         steps=steps,
         notes=(
             *_following(steps, silence),
-            *chance_notes,
+            *_by_chance(late, chance, window_days, silence),
             *_ends(history, steps, gave_up_dispositions),
             *_values(costs.unit, outcome, chains),
-            *_agreement(lengths),
+            *_agreement(lengths, chains),
             *(note for chain in chains.values() for note in chain.notes),
         ),
     )
+
+
+def _variants(
+    linked: pd.DataFrame, chance: dict[str, float], silence: float, costs: ContactCosts, effort: float
+) -> list[dict[str | None, IssueChain]]:
+    """Chains with fewer and with more links taken for chance: how many are is known only roughly."""
+    found = []
+    for factor in (1 - _CHANCE_UNSURE, 1 + _CHANCE_UNSURE):
+        scaled = {reason: min(factor * b, 1.0) for reason, b in chance.items()}
+        steps = steps_without_chance(linked, scaled, silence_days=silence)
+        found.append(issue_chains(steps, costs, effort=effort))
+    return found
 
 
 def _design_effect(resolution: pd.DataFrame) -> float:
@@ -164,6 +186,18 @@ def _following(steps: pd.DataFrame, silence: float) -> list[str]:
     if young > _FEW_UNCENSORED:
         notes.append("more than half of the contacts are too young: the chain rests on the beginning of the data alone")
     return notes
+
+
+def _by_chance(late: pd.DataFrame, chance: dict[str, float], window_days: float, silence: float) -> list[str]:
+    if not chance:
+        return ["the data are too short to tell links by chance from returns: none are taken out"]
+    n = (late["returned"] + late["censored"]).to_numpy(float)
+    rate = np.average(late["entry_reason"].map(chance).astype(float).fillna(0.0), weights=n)
+    share = 1 - np.exp(-rate * window_days)
+    text = f"{share:.1%} of the first contacts are linked on within {window_days:g} days by chance"
+    if silence < 2 * window_days:
+        text += "; with a silence shorter than two windows slow returns are taken for chance"
+    return [text]
 
 
 def _ends(history: History, steps: pd.DataFrame, dispositions: Sequence[str]) -> list[str]:
@@ -197,10 +231,13 @@ def _values(unit: str, outcome: str | None, chains: Mapping[str | None, IssueCha
     return notes
 
 
-def _agreement(lengths: pd.DataFrame) -> list[str]:
+def _agreement(lengths: pd.DataFrame, chains: Mapping[str | None, IssueChain]) -> list[str]:
     if lengths.empty:
         return []
     counted, predicted = mean_contacts(lengths)
-    text = f"contacts per issue: {counted:.3f} counted, {predicted:.3f} by the chain"
+    chain = chains[None]
+    true = float(chain.starts @ chain.solved().contacts)
+    text = f"contacts per issue as linked: {counted:.3f} counted, {predicted:.3f} by the chain"
     far = abs(counted - predicted) > _CHAIN_TOLERANCE
-    return [f"{text}; they should agree: read the chain with care" if far else text]
+    text = f"{text}; they should agree: read the chain with care" if far else text
+    return [text, f"contacts per issue without links by chance: {true:.3f}; chain, map and taxes rest on these"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,7 +77,7 @@ def resolution_table(
     counts: ResolutionCounts,
     *,
     window_days: float,
-    chance: pd.Series | None = None,
+    chance: Mapping[str, float] | None = None,
     history: History | None = None,
 ) -> pd.DataFrame:
     """Tabulate first-contact resolution per definition and level.
@@ -88,7 +89,7 @@ def resolution_table(
     Parameters
     ----------
     chance
-        Reason -> probability that a contact is followed by chance (`chance.chance_links`).
+        Reason -> probability that a contact is followed within the window by chance (`late_links.chance_within`).
     history
         Where given, variances count the contacts of one customer as dependent; else as independent.
 
@@ -111,13 +112,15 @@ def resolution_table(
                 row = _followed_row(survival, squares.get(label, np.nan))
                 low = definition == "no_return" and chance is not None
                 b = _chance_of(frame, keys, label, chance) if low and chance is not None else np.nan
-                row["fcr_high"] = min(1.0, survival.share / (1 - b))
+                row["fcr_high"] = float(np.minimum(1.0, survival.share / (1 - b)))
                 rows.append({"definition": definition, "level": level, **_labels(keys, label), **row})
     for level, keys in LEVELS.items():
         for label, part in _parts(counts.codes, keys):
             if part["coded"].sum() > 0:
                 rows.append({"definition": "coded", "level": level, **_labels(keys, label), **_coded_row(part)})
     table = pd.DataFrame(rows, columns=[name for name in _COLUMNS if name != "share_anonymous"])
+    for name in ("reason", "channel", "segment"):
+        table[name] = table[name].astype(object).where(table[name].notna(), None)
     return _with_anonymous(table, counts.codes)[list(_COLUMNS)]
 
 
@@ -195,13 +198,15 @@ def _coded_row(part: pd.DataFrame, level: float = 0.9) -> dict[str, object]:
     }
 
 
-def _chance_of(frame: pd.DataFrame, keys: tuple[str, ...], label: tuple[str | None, ...], chance: pd.Series) -> float:
+def _chance_of(
+    frame: pd.DataFrame, keys: tuple[str, ...], label: tuple[str | None, ...], chance: Mapping[str, float]
+) -> float:
     """Chance of a link in a stratum, by the contacts of its reasons."""
     mine = frame
     for name, value in zip(keys, label, strict=True):
         mine = mine[mine[name] == value]
     n = (mine["returned"] + mine["censored"]).to_numpy(float)
-    b = mine["entry_reason"].map(chance.to_dict()).astype(float).fillna(0.0).to_numpy()
+    b = mine["entry_reason"].map(dict(chance)).astype(float).fillna(0.0).to_numpy()
     return float(np.average(b, weights=n)) if n.sum() > 0 else 0.0
 
 
