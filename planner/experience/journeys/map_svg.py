@@ -12,8 +12,8 @@ from planner.experience.journeys.touchpoints import START, map_layout, worst_fri
 from planner.history.issue_steps import GAVE_UP, SOLVED
 
 WIDTH = 900
-_LEFT, _TOP, _STEP_X, _STEP_Y = 150, 66, 250, 92
-_BOX_W, _BOX_H = 178, 66
+_LEFT, _TOP, _STEP_X, _STEP_Y = 130, 66, 244, 104
+_BOX_W, _BOX_H = 186, 82
 _WIDEST, _THINNEST = 18.0, 1.0
 _LEAST_SHARE = 0.002
 """Ways taken by fewer issues than this are counted in the legend, not drawn."""
@@ -32,7 +32,7 @@ def render_map(graph: nx.DiGraph, title: str = "Journey map") -> str:
     layout = map_layout(graph)
     boxes = layout[layout["kind"] == "touchpoint"]
     names = {int(row["row"]): str(row["channel"]) for row in boxes.to_dict("records")}
-    height = _TOP + max(len(names), 1) * _STEP_Y + 52
+    height = _TOP + max(len(names), 1) * _STEP_Y + 60
     issues = float(graph.nodes[START]["contacts"])
     worst = worst_friction(graph)
     parts = [
@@ -110,37 +110,41 @@ def _box(data: dict, worst: bool) -> str:
     stroke, wide = (_WORST, 3) if worst else ("#718096", 1)
     solved = max(1 - data["goes_on"] - data["drop_out"], 0.0)
     seen = data["contacts"] > 0
-    facts = [f"{data['contacts']:,.0f} contacts", f"{data['goes_on']:.0%} go on" if seen else "too young to tell"]
-    more = [_time("next after", data["next_s"]), _time("wait", data["wait_s"])]
-    more.append("" if math.isnan(data["score"]) else f"score {data['score']:.2f}")
-    words = f"{_named((data['channel'], data['attempt']))}: {', '.join([*facts, *filter(None, more)])}"
+    lines = [
+        [f"{data['contacts']:,.0f} contacts"],
+        [f"{data['goes_on']:.0%} go on" if seen else "too young to tell", _time("next after", data["next_s"])],
+        [_time("wait", data["wait_s"]), "" if math.isnan(data["score"]) else f"score {data['score']:.2f}"],
+    ]
+    facts = [" · ".join(filter(None, line)) for line in lines]
+    words = f"{_named((data['channel'], data['attempt']))}: {', '.join(filter(None, facts))}"
     bar, left = [], float(x + 8)
     for share, color in ((solved, _SOLVED), (data["goes_on"], _ON), (data["drop_out"], _LOST)):
         wide_s = share * (_BOX_W - 16) if seen else 0.0
-        bar.append(f"<rect x='{left:.1f}' y='{y + 48:g}' width='{wide_s:.1f}' height='9' fill='{color}'/>")
+        bar.append(f"<rect x='{left:.1f}' y='{y + 66:g}' width='{wide_s:.1f}' height='9' fill='{color}'/>")
         left += wide_s
     return (
         f"<g><title>{escape(words)}</title>"
         f"<rect x='{x}' y='{y:g}' width='{_BOX_W}' height='{_BOX_H}' rx='6' fill='Canvas' stroke='{stroke}' "
         f"stroke-width='{wide}'/>"
-        f"<text x='{x + 8}' y='{y + 18:g}' font-weight='600'>{escape(' · '.join(facts))}</text>"
-        f"<text x='{x + 8}' y='{y + 36:g}' font-size='11'>{escape(' · '.join(filter(None, more)))}</text>"
+        f"<text x='{x + 8}' y='{y + 18:g}' font-weight='600'>{escape(facts[0])}</text>"
+        f"<text x='{x + 8}' y='{y + 36:g}' font-size='11'>{escape(facts[1])}</text>"
+        f"<text x='{x + 8}' y='{y + 54:g}' font-size='11'>{escape(facts[2])}</text>"
         f"{''.join(bar)}</g>"
     )
 
 
 def _legend(graph: nx.DiGraph, hidden: float, height: int) -> str:
     solved, lost = graph.nodes[SOLVED]["contacts"], graph.nodes[GAVE_UP]["contacts"]
-    y = height - 22
+    y = height - 34
     entries = ((_SOLVED, f"solved ({solved:,.0f})"), (_ON, "goes on"), (_LOST, f"gave up ({lost:,.0f})"))
     parts, x = [], 8
     for color, words in entries:
         parts.append(f"<rect x='{x}' y='{y - 9}' width='12' height='9' fill='{color}'/>")
         parts.append(f"<text x='{x + 17}' y='{y}'>{escape(words)}</text>")
         x += 40 + 7 * len(words)
-    note = "red frame: where most contacts go on beyond what is usual"
-    note += f"; {hidden:,.0f} contacts on rare ways not drawn" if hidden > 0 else ""
-    return "".join([*parts, f"<text x='{x}' y='{y}' font-size='11'>{escape(note)}</text>"])
+    note = "Means. Red frame: where most contacts go on beyond what is usual."
+    note += f" {hidden:,.0f} contacts on rare ways are not drawn." if hidden > 0 else ""
+    return "".join([*parts, f"<text x='8' y='{y + 20}' font-size='11'>{escape(note)}</text>"])
 
 
 def _described(graph: nx.DiGraph, worst: tuple[str, int] | None) -> str:
