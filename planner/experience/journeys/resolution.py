@@ -40,6 +40,7 @@ _COLUMNS = (
     "sd",
     "lower",
     "upper",
+    "fcr_low",
     "fcr_high",
     "design_effect",
     "share_anonymous",
@@ -98,11 +99,14 @@ def resolution_table(
     pandas.DataFrame
         `definition` (see `DEFINITIONS`), `level` (see `LEVELS`), `reason, channel, segment` (None where summed over),
         `contacts` (that could be followed, or were coded), `complete` (followed to the end of the window), `fcr`, `sd`,
-        `lower, upper` (90 %), `fcr_high` (links by chance taken out: the truth lies between `fcr` and this as far as
-        links are concerned; NaN for other definitions), `design_effect` (variance over that of independent contacts),
+        `lower, upper` (90 %), `fcr_low` (if later contacts hid among the anonymous ones as often as contacts do,
+        1 - (1 - fcr)/(1 - share anonymous); a bound), `fcr_high` (links by chance taken out; NaN for other definitions:
+        the truth lies between these two as far as links are concerned), `design_effect` (variance over that of independent contacts),
         `share_anonymous` (of first contacts).
     """
     rows: list[dict[str, object]] = []
+    first = counts.codes[["first", "anonymous"]].sum()
+    hidden = float(first["anonymous"] / max(first["first"], 1)) if history is None else history.quality.share_anonymous
     for definition, about in _ABOUT.items():
         frame = getattr(counts, definition)
         for level, keys in LEVELS.items():
@@ -112,6 +116,7 @@ def resolution_table(
                 row = _followed_row(survival, squares.get(label, np.nan))
                 low = definition == "no_return" and chance is not None
                 b = _chance_of(frame, keys, label, chance) if low and chance is not None else np.nan
+                row["fcr_low"] = max(0.0, 1 - (1 - survival.share) / (1 - hidden)) if hidden < 1 else 0.0
                 row["fcr_high"] = float(np.minimum(1.0, survival.share / (1 - b)))
                 rows.append({"definition": definition, "level": level, **_labels(keys, label), **row})
     for level, keys in LEVELS.items():
@@ -193,6 +198,7 @@ def _coded_row(part: pd.DataFrame, level: float = 0.9) -> dict[str, object]:
         "sd": float(np.sqrt(p * (1 - p) / n)),
         "lower": float(middle - half),
         "upper": float(middle + half),
+        "fcr_low": np.nan,
         "fcr_high": np.nan,
         "design_effect": 1.0,
     }
