@@ -7,8 +7,19 @@ from itertools import pairwise
 import ibis
 import pandas as pd
 
-from planner.history.columns import ROW
+from planner.history.columns import PERSON, ROW
+from planner.history.engine import hash64, keep_coded
 from planner.history.history import History
+from planner.history.narrow import (
+    DAY_S,
+    NO_REASON,
+    REASON_CODES,
+    coded,
+    handed_from,
+    known_ids,
+    narrow_contacts,
+    near_contacts,
+)
 
 _BACKGROUND_DAYS = 30.0
 _FARTHEST_DAYS = 90.0
@@ -16,28 +27,46 @@ _BIN_EDGES = (0.0, 1.0, 3.0, 7.0, 14.0, 28.0)
 _FEWEST_PAIRS = 10
 _BUSIEST = 60
 """Customer ids with more contacts than this are shared lines or test accounts; they say nothing about chance."""
+_SAMPLED_CONTACTS = 1_000_000
 HAND_OVER_S = 600.0
 """A contact that starts so soon after a transferred one ended is the same matter, handed over."""
-_NO_REASON = "(none)"
-_CARRIED = (ROW, "at", "until", "topic", "entry", "abandoned", "handing", "issue_id")
-_MOST_ROUNDS = 30
-_DAY_S = 86_400.0
+_CARRIED = (ROW, "at", "topic", "entry", "abandoned", "transferred", "served_s", "issue")
+_MOST_ROUNDS = 40
+_PLACE = 2**40
+"""More than the rows of any history: position * _PLACE + row id keeps both in one number."""
 
 
-def parent_links(history: History, window_days: float) -> ibis.Table:
-    """Contacts that continue an earlier one: `child, parent` (row ids), at most one parent per child."""
-    rows = _narrow(history)
-    found = [_by_issue(rows), _by_escalation(rows, window_days), _by_customer(history, rows, window_days)]
-    links = ibis.union(*[link.mutate(rank=ibis.literal(k)) for k, link in enumerate(found)])
-    # A known id wins over the customer's order of contacts; within a rank the latest contact is the parent.
-    best = ibis.window(group_by="child", order_by=["rank", ibis.desc("parent_at"), ibis.desc("parent")])
-    ranked = links.mutate(place=ibis.row_number().over(best))
-    return ranked.filter(ranked.place == 0).select("child", "parent")
+def issue_keys(history: History, window_days: float, name: str) -> ibis.Table:
+    """Near contacts with `issue_key`, the `row_id` of the first contact of their issue.
+
+    A contact whose parent is its customer's contact just before it goes on with that one's run: within a run the key
+    is found in the same pass. Only where a parent lies further back, or with another customer, runs have to be joined.
+    """
+    connection = history.connection
+    linked = _linked(history, window_days)
+    order = ibis.window(group_by="partition", order_by=["started_at", ROW], preceding=(None, 0))
+    follows = (linked.parent == linked[f"was_{ROW}"]).fill_null(False)
+    head = ibis.ifelse(follows, ibis.null("int64"), linked.place * _PLACE + linked[ROW])
+    jump = ibis.ifelse(follows, ibis.null("int64"), linked.parent)
+    runs = linked.mutate(run=head.max().over(order) % _PLACE, jump=jump)
+    runs = runs.drop(*(column for column in runs.columns if column.startswith("was_")), "parent", "place")
+    runs = connection.create_table(f"{name}_runs", runs, temp=True)
+    jumps = runs.filter(runs.jump.notnull()).select(child=ROW, parent_row="jump")
+    target = runs.select(row=ROW, parent="run")
+    jumps = target.inner_join(jumps, target.row == jumps.parent_row).select("child", "parent")
+    jumps = jumps.filter(jumps.child != jumps.parent)
+    roots = root_of(connection, jumps, name)
+    if roots is None:
+        return runs.mutate(issue_key=runs.run).drop("run", "jump")
+    joined = runs.left_join(roots, runs.run == roots.child)
+    return joined.mutate(issue_key=ibis.coalesce(joined.root, joined.run)).drop("child", "root", "run", "jump")
 
 
-def root_of(connection: ibis.BaseBackend, links: ibis.Table, name: str) -> ibis.Table:
-    """Follow links to the first contact of each issue: `child, root`, by doubling the steps in every round."""
+def root_of(connection: ibis.BaseBackend, links: ibis.Table, name: str) -> ibis.Table | None:
+    """Follow links `child, parent` to where they begin: `child, root`, by doubling the steps in every round."""
     current = connection.create_table(f"{name}_links_0", links.rename(root="parent"), temp=True)
+    if not int(current.count().execute()):
+        return None
     for attempt in range(1, _MOST_ROUNDS):
         above = current.view()
         joined = current.left_join(above, current.root == above.child)
@@ -53,83 +82,79 @@ def root_of(connection: ibis.BaseBackend, links: ibis.Table, name: str) -> ibis.
     return current
 
 
-def _narrow(history: History) -> ibis.Table:
-    contacts = history.contacts
-    return contacts.select(
-        ROW,
-        "contact_id",
-        "customer_id",
-        "issue_id",
-        "escalated_from",
-        "channel",
-        "started_at",
-        at=contacts.started_at.epoch_seconds().cast("float64"),
-        entry=contacts.entry_reason,
-        topic=ibis.coalesce(contacts.reason, contacts.entry_reason, ibis.literal(_NO_REASON)),
-        abandoned=contacts.abandoned.fill_null(False),
-        handing=contacts.transferred.fill_null(False),
-        until=contacts.started_at.epoch_seconds() + contacts.wait_s.fill_null(0.0) + contacts.handle_s.fill_null(0.0),
+def _linked(history: History, window_days: float) -> ibis.Table:
+    """Near contacts with `parent` (row id of the contact they continue, or NULL) and `was_row_id`, the one before."""
+    near = near_contacts(history, window_days)
+    person = ibis.window(group_by="partition", order_by=["started_at", ROW])
+    topic = ibis.window(group_by=["partition", "topic"], order_by=["started_at", ROW])
+    seen = near.mutate(
+        place=ibis.row_number().over(person),
+        **{f"was_{column}": near[column].lag().over(person) for column in (*_CARRIED, "channel")},
+        same_row=near[ROW].lag().over(topic),
+        same_at=near["at"].lag().over(topic),
+        same_issue=near.issue.lag().over(topic),
     )
+    own = _own_parent(seen, _with_pairs(history, seen, window_days), window_days)
+    issues, handed = known_ids(history)
+    if issues or handed:
+        own = _by_known_ids(history, own, near, window_days)
+    return own.drop("same_row", "same_at", "same_issue", "next_of_pair")
 
 
-def _by_issue(rows: ibis.Table) -> ibis.Table:
-    known = rows.filter(rows.issue_id.notnull())
-    order = ibis.window(group_by="issue_id", order_by=["started_at", ROW])
-    linked = known.mutate(parent=known[ROW].lag().over(order), parent_at=known["at"].lag().over(order))
-    return linked.filter(linked.parent.notnull()).select("parent", "parent_at", child=linked[ROW])
-
-
-def _by_escalation(rows: ibis.Table, window_days: float) -> ibis.Table:
-    """`escalated_from` names a contact, or the channel of the customer's previous contact there."""
-    handed = rows.filter(rows.escalated_from.notnull())
-    origin = rows.view()
-    by_id = handed.inner_join(origin, handed.escalated_from == origin.contact_id)
-    by_id = by_id.filter((origin[ROW] != handed[ROW]) & (origin["at"] <= handed["at"]))
-    named = by_id.select(child=handed[ROW], parent=origin[ROW], parent_at=origin["at"])
-    order = ibis.window(group_by="customer_id", order_by=["started_at", ROW])
-    people = rows.filter(rows.customer_id.notnull())
-    seen = people.mutate(
-        parent=people[ROW].lag().over(order),
-        parent_at=people["at"].lag().over(order),
-        parent_channel=people.channel.lag().over(order),
-    )
-    fresh = (seen["at"] - seen.parent_at) <= window_days * _DAY_S
-    same = seen.filter(seen.escalated_from.notnull() & (seen.parent_channel == seen.escalated_from) & fresh)
-    by_channel = same.select(child=same[ROW], parent=same.parent, parent_at=same.parent_at)
-    return ibis.union(named, by_channel).select("parent", "parent_at", "child")
-
-
-def _by_customer(history: History, rows: ibis.Table, window_days: float) -> ibis.Table:
-    people = rows.filter(rows.customer_id.notnull())
-    # Two different known ids are two issues, whatever the reasons say.
-    person = ibis.window(group_by="customer_id", order_by=["started_at", ROW])
-    topic = ibis.window(group_by=["customer_id", "topic"], order_by=["started_at", ROW])
-    seen = people.mutate(
-        **{f"was_{name}": people[name].lag().over(person) for name in _CARRIED},
-        same_row=people[ROW].lag().over(topic),
-        same_at=people["at"].lag().over(topic),
-        same_issue=people.issue_id.lag().over(topic),
-    )
+def _with_pairs(history: History, seen: ibis.Table, window_days: float) -> ibis.Table:
+    """Mark contacts whose reason follows that of the one before more often than chance: `next_of_pair`."""
+    pairs = linked_reasons(history, window_days)[["topic_a", "topic_b", "from_s", "to_s"]]
+    if not len(pairs):
+        return seen.mutate(next_of_pair=ibis.literal(False))
+    codes = coded(history, {"topic_a": REASON_CODES, "topic_b": REASON_CODES})
+    plain = history.connection.create_table("pairs", pairs.reset_index(drop=True), temp=True, overwrite=True)
+    kept = keep_coded(history.connection, "coded_pairs", plain, codes)
     gap = seen["at"] - seen.was_at
-    pairs = ibis.memtable(linked_reasons(history, window_days)[["topic_a", "topic_b", "from_s", "to_s"]])
     joined = seen.left_join(
-        pairs,
-        [seen.was_topic == pairs.topic_a, seen.topic == pairs.topic_b, gap >= pairs.from_s, gap < pairs.to_s],
+        kept, [seen.was_topic == kept.topic_a, seen.topic == kept.topic_b, gap >= kept.from_s, gap < kept.to_s]
     )
+    marked = joined.mutate(next_of_pair=joined.topic_a.notnull())
+    return marked.drop("topic_a", "topic_b", "from_s", "to_s")
+
+
+def _own_parent(seen: ibis.Table, joined: ibis.Table, window_days: float) -> ibis.Table:
+    """Parent among the customer's own contacts: the one before it, or the last one with the same reason."""
     redial = joined.was_abandoned & ((joined.was_entry == joined.entry) | joined.was_entry.isnull())
-    handed = joined.was_handing & (joined["at"] - joined.was_until <= HAND_OVER_S)
-    fresh = joined["at"] - joined.was_at <= window_days * _DAY_S
-    other = fresh & (redial.fill_null(False) | handed.fill_null(False) | joined.topic_a.notnull())
-    other = other & ~_differ(joined.issue_id, joined.was_issue_id)
-    same = (joined["at"] - joined.same_at <= window_days * _DAY_S) & (joined.topic != _NO_REASON)
-    same = same & ~_differ(joined.issue_id, joined.same_issue)
-    use_other = other.fill_null(False) & (~same.fill_null(False) | (joined.was_at >= joined.same_at))
-    linked = joined.filter(other.fill_null(False) | same.fill_null(False))
-    return linked.select(
-        parent=ibis.ifelse(use_other, linked[f"was_{ROW}"], linked.same_row),
-        parent_at=ibis.ifelse(use_other, linked.was_at, linked.same_at),
-        child=linked[ROW],
+    handed = joined.was_transferred & (joined["at"] - (joined.was_at + joined.was_served_s) <= HAND_OVER_S)
+    fresh = joined["at"] - joined.was_at <= window_days * DAY_S
+    other = fresh & (redial.fill_null(False) | handed.fill_null(False) | joined.next_of_pair)
+    # Two different known ids are two issues, whatever the reasons say.
+    other = (other & ~_differ(joined.issue, joined.was_issue)).fill_null(False)
+    same = (joined["at"] - joined.same_at <= window_days * DAY_S) & (joined.topic != NO_REASON)
+    same = (same & ~_differ(joined.issue, joined.same_issue)).fill_null(False)
+    use_other = other & (~same | (joined.was_at >= joined.same_at))
+    nobody = ibis.null("int64")
+    return joined.mutate(
+        parent=ibis.cases((use_other, joined[f"was_{ROW}"]), (same, joined.same_row), else_=nobody).cast("int64")
     )
+
+
+def _by_known_ids(history: History, own: ibis.Table, near: ibis.Table, window_days: float) -> ibis.Table:
+    """Let known ids win: the same `issue_id`, then `escalated_from`; within a rank the latest contact is the parent."""
+    known = near.filter(near.issue.notnull())
+    order = ibis.window(group_by="issue", order_by=["started_at", ROW])
+    lagged = known.select(child=ROW, parent=known[ROW].lag().over(order), parent_at=known["at"].lag().over(order))
+    by_issue = lagged.filter(lagged.parent.notnull()).mutate(rank=ibis.literal(0))
+    by_id = handed_from(history).mutate(rank=ibis.literal(1))
+    fresh = own["at"] - own.was_at <= window_days * DAY_S
+    there = own.filter(own.handed & (own.was_channel == own.from_channel) & fresh & own[PERSON].notnull())
+    by_channel = there.select(child=ROW, parent=f"was_{ROW}", parent_at="was_at", rank=ibis.literal(1))
+    names = ["child", "parent", "parent_at", "rank"]
+    links = ibis.union(*[_typed(link.select(names)) for link in (by_issue, by_id, by_channel)])
+    best = ibis.window(group_by="child", order_by=["rank", ibis.desc("parent_at"), ibis.desc("parent")])
+    ranked = links.mutate(nth=ibis.row_number().over(best))
+    first = ranked.filter(ranked.nth == 0).select(named_child="child", named_parent="parent")
+    joined = own.left_join(first, own[ROW] == first.named_child)
+    return joined.mutate(parent=ibis.coalesce(joined.named_parent, joined.parent)).drop("named_child", "named_parent")
+
+
+def _typed(links: ibis.Table) -> ibis.Table:
+    return links.select(**{name: links[name].cast("int64") for name in links.columns})
 
 
 def _differ(one: ibis.Value, other: ibis.Value) -> ibis.Value:
@@ -146,7 +171,8 @@ def linked_reasons(history: History, window_days: float) -> pd.DataFrame:
     where `near` counts the pairs with their gap in the bin and `bg` is what chance alone would give there: the pairs
     30 to 90 days apart, per unit of exposure. In data of T days a gap of g days can be seen from T - g starting days,
     so the exposure of a bin is the integral of T - g over it (the reference formula takes T as unlimited). All pairs
-    of a customer count, not only neighbors. Linked where p > .5 and at least 10 pairs were seen; with fewer than 37
+    of a customer count, not only neighbors; from two million contacts on, of a sample of customers with about a million
+    contacts, chosen by the hash of the customer (`near` counts that sample). Linked where p > .5 and at least 10 pairs were seen; with fewer than 37
     days of data nothing is linked across reasons.
     """
     quality = history.quality
@@ -165,22 +191,27 @@ def linked_reasons(history: History, window_days: float) -> pd.DataFrame:
     chance = background.reindex(keys).fillna(0.0).to_numpy() / _exposure(_BACKGROUND_DAYS, far, days)
     expected = chance * near["gap_bin"].map(exposure).to_numpy(float)
     near["p"] = 1 - (expected + 1.3 * expected**0.5) / near["pairs"]
-    near["from_s"] = near["gap_bin"].map(dict(enumerate(edges[:-1]))) * _DAY_S
-    near["to_s"] = near["gap_bin"].map(dict(enumerate(edges[1:]))) * _DAY_S
+    near["from_s"] = near["gap_bin"].map(dict(enumerate(edges[:-1]))) * DAY_S
+    near["to_s"] = near["gap_bin"].map(dict(enumerate(edges[1:]))) * DAY_S
     near = near.rename(columns={"pairs": "near"})
     kept = near[(near["p"] > 0.5) & (near["near"] >= _FEWEST_PAIRS)]
     return kept[["topic_a", "topic_b", "from_s", "to_s", "near", "p"]].reset_index(drop=True)
 
 
 def _pair_counts(history: History, edges: list[float], far: float) -> pd.DataFrame:
-    rows = _narrow(history).select(ROW, "customer_id", "at", "topic")
-    rows = rows.filter(rows.customer_id.notnull())
-    sizes = rows.group_by("customer_id").aggregate(times=rows.count())
-    usual = sizes.filter((sizes.times > 1) & (sizes.times <= _BUSIEST)).select("customer_id")
-    rows = rows.semi_join(usual, "customer_id")
+    narrow = narrow_contacts(history)
+    rows = narrow.filter(narrow[PERSON].notnull()).select(ROW, PERSON, "at", "topic")
+    # All pairs of some customers, chosen by their hash, rather than some pairs of all: shares keep their meaning.
+    classes = history.quality.rows_kept // _SAMPLED_CONTACTS
+    if classes > 1:
+        rows = rows.filter(hash64(rows[PERSON].cast("string")) % classes == 0)
+    rows = history.connection.create_table("paired", rows, temp=True, overwrite=True)
+    sizes = rows.group_by(PERSON).aggregate(times=rows.count())
+    usual = sizes.filter((sizes.times > 1) & (sizes.times <= _BUSIEST)).select(PERSON)
+    rows = rows.semi_join(usual, PERSON)
     later = rows.view()
-    pairs = rows.inner_join(later, [rows.customer_id == later.customer_id, rows[ROW] != later[ROW]])
-    pairs = pairs.select(topic_a=rows.topic, topic_b=later.topic, gap=(later["at"] - rows["at"]) / _DAY_S)
+    pairs = rows.inner_join(later, [rows[PERSON] == later[PERSON], rows[ROW] != later[ROW]])
+    pairs = pairs.select(topic_a=rows.topic, topic_b=later.topic, gap=(later["at"] - rows["at"]).cast("float64") / DAY_S)
     pairs = pairs.filter((pairs.gap > 0) & (pairs.gap <= far))
     bins = [(pairs.gap < upper, k) for k, upper in enumerate(edges[1:])]
     binned = pairs.mutate(
@@ -189,7 +220,7 @@ def _pair_counts(history: History, edges: list[float], far: float) -> pd.DataFra
     binned = binned.filter(binned.gap_bin.notnull())
     grouped = binned.group_by(["topic_a", "topic_b", "gap_bin"]).aggregate(pairs=binned.count())
     frame = grouped.order_by(["topic_a", "topic_b", "gap_bin"]).execute()
-    different = (frame["topic_a"] != frame["topic_b"]) | (frame["topic_a"] == _NO_REASON)
+    different = (frame["topic_a"] != frame["topic_b"]) | (frame["topic_a"] == NO_REASON)
     return frame[different].reset_index(drop=True)
 
 
