@@ -7,6 +7,8 @@ from typing import Any
 
 import ibis
 import ibis.expr.datatypes as dt
+import numpy as np
+import pandas as pd
 
 _INSTANT = dt.Timestamp(timezone="UTC")
 
@@ -38,6 +40,21 @@ def exact_sum(number: ibis.Value) -> ibis.Value:
 def count_if(condition: ibis.Value) -> ibis.Value:
     """Count the rows for which a condition is true."""
     return condition.fill_null(False).cast("int64").sum().fill_null(0).cast("int64")
+
+
+def labeled_frame(rows: ibis.Table, labels: Iterable[str]) -> pd.DataFrame:
+    """Fetch rows; columns of labels hold text or None, each distinct text once in memory."""
+    fetched = rows.to_pyarrow()
+    columns: dict[str, Any] = {}
+    for name in fetched.column_names:
+        column = fetched.column(name).combine_chunks()
+        if name in labels:
+            coded = column.dictionary_encode()
+            values = np.array([*coded.dictionary.to_pylist(), None], dtype=object)
+            columns[name] = values[coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
+        else:
+            columns[name] = column.to_numpy(zero_copy_only=False)
+    return pd.DataFrame(columns)
 
 
 _MOST_CODES = 60_000

@@ -5,10 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 
 import ibis
+import numpy as np
 import pandas as pd
 
 from planner.history.columns import PERSON, ROW
-from planner.history.engine import hash64, keep_coded
+from planner.history.engine import hash64, keep_coded, kept_table
 from planner.history.history import History
 from planner.history.narrow import (
     DAY_S,
@@ -24,6 +25,7 @@ from planner.history.narrow import (
 _BACKGROUND_DAYS = 30.0
 _FARTHEST_DAYS = 90.0
 _BIN_EDGES = (0.0, 1.0, 3.0, 7.0, 14.0, 28.0)
+_PAIRS = "pair_counts"
 _FEWEST_PAIRS = 10
 _BUSIEST = 60
 """Customer ids with more contacts than this are shared lines or test accounts; they say nothing about chance."""
@@ -199,29 +201,42 @@ def linked_reasons(history: History, window_days: float) -> pd.DataFrame:
 
 
 def _pair_counts(history: History, edges: list[float], far: float) -> pd.DataFrame:
+    """Pairs of different reasons by the bin of their gap (-1: background): `topic_a, topic_b, gap_bin, pairs`."""
+    known = kept_table(history.connection, _PAIRS)
+    counts = known.execute() if known is not None else None
+    if counts is None or not set(edges[1:]) <= set(counts["upper"]):
+        # Fine enough for the window asked for and for its double.
+        uppers = sorted({*_BIN_EDGES[1:], edges[-1], 2 * edges[-1], _BACKGROUND_DAYS, far})
+        counts = _counted_pairs(history, uppers, far)
+        history.connection.create_table(_PAIRS, counts, temp=True, overwrite=True)
+    upper = counts["upper"].to_numpy(float)
+    near, beyond = counts[upper <= edges[-1]], counts[upper > _BACKGROUND_DAYS]
+    near = near.assign(gap_bin=np.searchsorted(edges[1:], near["upper"].to_numpy(float)))
+    binned = pd.concat([near, beyond.assign(gap_bin=-1)], ignore_index=True)
+    frame = binned.groupby(["topic_a", "topic_b", "gap_bin"], as_index=False)["pairs"].sum()
+    different = (frame["topic_a"] != frame["topic_b"]) | (frame["topic_a"] == NO_REASON)
+    return frame[different].reset_index(drop=True)
+
+
+def _counted_pairs(history: History, uppers: list[float], far: float) -> pd.DataFrame:
     narrow = narrow_contacts(history)
     rows = narrow.filter(narrow[PERSON].notnull()).select(ROW, PERSON, "at", "topic")
     # All pairs of some customers, chosen by their hash, rather than some pairs of all: shares keep their meaning.
     classes = history.quality.rows_kept // _SAMPLED_CONTACTS
     if classes > 1:
         rows = rows.filter(hash64(rows[PERSON].cast("string")) % classes == 0)
-    rows = history.connection.create_table("paired", rows, temp=True, overwrite=True)
+    rows = keep_coded(history.connection, "paired", rows, {})
     sizes = rows.group_by(PERSON).aggregate(times=rows.count())
     usual = sizes.filter((sizes.times > 1) & (sizes.times <= _BUSIEST)).select(PERSON)
     rows = rows.semi_join(usual, PERSON)
     later = rows.view()
-    pairs = rows.inner_join(later, [rows[PERSON] == later[PERSON], rows[ROW] != later[ROW]])
+    pairs = rows.inner_join(later, [rows[PERSON] == later[PERSON], rows["at"] < later["at"]])
     pairs = pairs.select(topic_a=rows.topic, topic_b=later.topic, gap=(later["at"] - rows["at"]).cast("float64") / DAY_S)
-    pairs = pairs.filter((pairs.gap > 0) & (pairs.gap <= far))
-    bins = [(pairs.gap < upper, k) for k, upper in enumerate(edges[1:])]
-    binned = pairs.mutate(
-        gap_bin=ibis.cases(*bins, (pairs.gap > _BACKGROUND_DAYS, -1), else_=ibis.null("int64")).cast("int64")
-    )
-    binned = binned.filter(binned.gap_bin.notnull())
-    grouped = binned.group_by(["topic_a", "topic_b", "gap_bin"]).aggregate(pairs=binned.count())
-    frame = grouped.order_by(["topic_a", "topic_b", "gap_bin"]).execute()
-    different = (frame["topic_a"] != frame["topic_b"]) | (frame["topic_a"] == NO_REASON)
-    return frame[different].reset_index(drop=True)
+    pairs = pairs.filter(pairs.gap <= far)
+    upper = ibis.cases(*[(pairs.gap < edge, edge) for edge in uppers[:-1]], else_=uppers[-1])
+    binned = pairs.mutate(upper=upper)
+    grouped = binned.group_by(["topic_a", "topic_b", "upper"]).aggregate(pairs=binned.count())
+    return grouped.order_by(["topic_a", "topic_b", "upper"]).execute()
 
 
 def _exposure(lower: float, upper: float, days: float) -> float:
