@@ -30,6 +30,14 @@ STITCHED = (
 
 _KINDS = {"first": 0, "redialed": 1, "returned": 2, "escalated": 3}
 _LATER_KINDS = ("escalation", "redial", "return")
+_CODES = {
+    "stage": "stage_code",
+    "later_kind": "kind_code",
+    "filed": REASON_CODES,
+    "later_reason": REASON_CODES,
+    "channel": CHANNEL_CODES,
+    "later_channel": CHANNEL_CODES,
+}
 
 
 def stitch_issues(history: History, window_days: float) -> ibis.Table:
@@ -71,20 +79,23 @@ def stitched_rows(history: History, window_days: float) -> ibis.Table:
     """What stitching found, for those contacts alone that have another one near (`narrow.near_contacts`).
 
     Columns `row_id, stage, attempt, issue_key, later_reason, later_channel, later_kind, later_gap_s, next_gap_s`, and
-    of the contact itself `at` (seconds), `filed` (reason as known when routed), `channel, abandoned, anonymous`. Every
-    other contact is the first and only one of its issue.
+    of the contact itself `filed` (reason as known when routed) and `channel`. Every other contact is the first and only
+    one of its issue.
     """
     name = f"stitched_{window_days:g}".replace(".", "_").replace("+", "")
     known = kept_table(history.connection, name)
     if known is not None:
         return known
     rows = issue_keys(history, window_days, name)
-    followed = _followed(_staged(_ordered(rows)))
-    codes = {"later_reason": REASON_CODES, "later_channel": CHANNEL_CODES, "stage": "stage_code", "later_kind": "kind_code"}
+    alone = rows.filter(rows.alone).select(ROW, "channel", "filed", "next_gap_s")
+    followed = _followed(_staged(_ordered(rows.filter(~rows.alone).drop("alone"))))
+    nothing = {column: ibis.null(kind) for column, kind in followed.schema().items() if column not in alone.columns}
+    nothing |= {"stage": ibis.literal("first"), "attempt": ibis.literal(1, "int32"), "issue_key": alone[ROW]}
+    both = ibis.union(followed, alone.mutate(**nothing).select(*followed.columns))
     for kind, labels in (("stage_code", _KINDS), ("kind_code", _LATER_KINDS)):
-        if kind not in coded(history, {kind: kind}).values():
+        if not coded(history, {kind: kind}):
             declare_codes(history.connection, kind, labels)
-    kept = keep_coded(history.connection, name, followed, coded(history, codes))
+    kept = keep_coded(history.connection, name, both, coded(history, _CODES))
     for made in kept_tables(history.connection):
         if made.startswith((f"{name}_runs", f"{name}_links_")):
             history.connection.drop_table(made)
@@ -150,10 +161,8 @@ def _followed(rows: ibis.Table) -> ibis.Table:
         "later_reason",
         "later_channel",
         "next_gap_s",
-        "at",
         "filed",
         "channel",
-        "abandoned",
         later_kind=ibis.cases(
             (~later, ibis.null("string")),
             (handed.fill_null(False), "escalation"),
@@ -161,5 +170,4 @@ def _followed(rows: ibis.Table) -> ibis.Table:
             else_="return",
         ),
         later_gap_s=(rows.later_at - rows["at"]).cast("float64"),
-        anonymous=rows[PERSON].isnull(),
     )

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from planner.history.columns import PERSON, ROW
-from planner.history.engine import hash64, keep_coded, kept_table
+from planner.history.engine import keep_coded, kept_table
 from planner.history.history import History
 from planner.history.narrow import (
+    CHANNEL_CODES,
     DAY_S,
     NO_REASON,
     REASON_CODES,
@@ -32,36 +33,47 @@ _BUSIEST = 60
 _SAMPLED_CONTACTS = 1_000_000
 HAND_OVER_S = 600.0
 """A contact that starts so soon after a transferred one ended is the same matter, handed over."""
-_CARRIED = (ROW, "at", "topic", "entry", "abandoned", "transferred", "served_s", "issue")
+_CARRIED = (ROW, "at", "filed", "abandoned", "transferred", "served_s", "issue")
+_KEPT = (ROW, "partition", "started_at", "at", "channel", "filed", "abandoned", "transferred", "served_s", "issue",
+         "handed", "from_channel", "anonymous", "pinned", "gap_s", "next_gap_s", "place", f"was_{ROW}", "was_at",
+         "was_channel")  # fmt: skip
+_CODES = {"channel": CHANNEL_CODES, "filed": REASON_CODES}
 _MOST_ROUNDS = 40
 _PLACE = 2**40
 """More than the rows of any history: position * _PLACE + row id keeps both in one number."""
 
 
 def issue_keys(history: History, window_days: float, name: str) -> ibis.Table:
-    """Near contacts with `issue_key`, the `row_id` of the first contact of their issue.
+    """Near contacts with `issue_key`, the `row_id` of the first contact of their issue, and `alone`.
 
     A contact whose parent is its customer's contact just before it goes on with that one's run: within a run the key
     is found in the same pass. Only where a parent lies further back, or with another customer, runs have to be joined.
+    `alone` marks contacts that no other one was linked with.
     """
     connection = history.connection
-    linked = _linked(history, window_days)
-    order = ibis.window(group_by="partition", order_by=["started_at", ROW], preceding=(None, 0))
+    linked = _within(history, window_days)
+    person = ibis.window(group_by="partition", order_by=["started_at", ROW])
+    upto = ibis.window(group_by="partition", order_by=["started_at", ROW], preceding=(None, 0))
     follows = (linked.parent == linked[f"was_{ROW}"]).fill_null(False)
     head = ibis.ifelse(follows, ibis.null("int64"), linked.place * _PLACE + linked[ROW])
-    jump = ibis.ifelse(follows, ibis.null("int64"), linked.parent)
-    runs = linked.mutate(run=head.max().over(order) % _PLACE, jump=jump)
-    runs = runs.drop(*(column for column in runs.columns if column.startswith("was_")), "parent", "place")
-    runs = connection.create_table(f"{name}_runs", runs, temp=True)
+    runs = linked.mutate(
+        run=head.max().over(upto) % _PLACE,
+        jump=ibis.ifelse(follows, ibis.null("int64"), linked.parent),
+        alone=~follows & ~follows.lead().over(person).fill_null(False),
+    ).drop(f"was_{ROW}", "was_channel", "was_at", "parent", "place")
+    runs = keep_coded(connection, f"{name}_runs", runs, coded(history, _CODES))
     jumps = runs.filter(runs.jump.notnull()).select(child=ROW, parent_row="jump")
     target = runs.select(row=ROW, parent="run")
     jumps = target.inner_join(jumps, target.row == jumps.parent_row).select("child", "parent")
-    jumps = jumps.filter(jumps.child != jumps.parent)
-    roots = root_of(connection, jumps, name)
+    roots = root_of(connection, jumps.filter(jumps.child != jumps.parent), name)
     if roots is None:
         return runs.mutate(issue_key=runs.run).drop("run", "jump")
-    joined = runs.left_join(roots, runs.run == roots.child)
-    return joined.mutate(issue_key=ibis.coalesce(joined.root, joined.run)).drop("child", "root", "run", "jump")
+    moved = ibis.union(roots, roots.select(child="root", root="root").distinct())
+    moved = moved.group_by("child").aggregate(root=moved.root.min(where=moved.root != moved.child).fill_null(moved.root.min()))
+    joined = runs.left_join(moved, runs.run == moved.child)
+    return joined.mutate(
+        issue_key=ibis.coalesce(joined.root, joined.run), alone=joined.alone & joined.root.isnull()
+    ).drop("child", "root", "run", "jump")
 
 
 def root_of(connection: ibis.BaseBackend, links: ibis.Table, name: str) -> ibis.Table | None:
@@ -84,28 +96,58 @@ def root_of(connection: ibis.BaseBackend, links: ibis.Table, name: str) -> ibis.
     return current
 
 
-def _linked(history: History, window_days: float) -> ibis.Table:
-    """Near contacts with `parent` (row id of the contact they continue, or NULL) and `was_row_id`, the one before."""
-    near = near_contacts(history, window_days)
+def _within(history: History, window_days: float) -> ibis.Table:
+    """Near contacts with the parent they have within the window, known ids first.
+
+    A parent is the latest contact that may be one. So where the latest within twice the window lies beyond the window,
+    there is none inside: one pass serves both.
+    """
+    linked = linked_contacts(history, window_days)
+    reach_s = max(window_days, 1.0) * DAY_S
+    near = linked.filter((linked.gap_s <= reach_s) | linked.pinned)
+    fresh = (near.parent_gap_s <= window_days * DAY_S).fill_null(False)
+    near = near.mutate(parent=ibis.ifelse(fresh, near.parent, ibis.null("int64")))
+    near = near.drop("parent_gap_s", "parent_filed", "link_kind", "gap_s", "pinned")
+    issues, handed = known_ids(history)
+    return _by_known_ids(history, near, window_days) if issues or handed else near
+
+
+def linked_contacts(history: History, window_days: float) -> ibis.Table:
+    """Near contacts with their parent among the customer's own contacts within twice the window.
+
+    Columns of `narrow.near_contacts` but `entry` and `topic`; `parent` (row id, NULL without one), `parent_gap_s`,
+    `parent_filed`, `link_kind` (return | redial | escalation); `place` (position among the customer's), and `was_row_id,
+    was_at, was_channel` of the customer's contact just before.
+    """
+    for base in (window_days, window_days / 2):
+        known = kept_table(history.connection, _table_name("linked", base))
+        if known is not None and max(window_days, 1.0) <= 2 * max(base, 1.0):
+            return known
+    reach = 2 * max(window_days, 1.0)
+    codes = coded(history, {**_CODES, "from_channel": CHANNEL_CODES, "entry": REASON_CODES, "topic": REASON_CODES})
+    near = keep_coded(history.connection, "near", near_contacts(history, reach), codes)
     person = ibis.window(group_by="partition", order_by=["started_at", ROW])
     topic = ibis.window(group_by=["partition", "topic"], order_by=["started_at", ROW])
     seen = near.mutate(
         place=ibis.row_number().over(person),
-        **{f"was_{column}": near[column].lag().over(person) for column in (*_CARRIED, "channel")},
-        same_row=near[ROW].lag().over(topic),
-        same_at=near["at"].lag().over(topic),
-        same_issue=near.issue.lag().over(topic),
+        **{f"was_{column}": near[column].lag().over(person) for column in (*_CARRIED, "entry", "topic", "channel")},
+        **{f"same_{column}": near[column].lag().over(topic) for column in _CARRIED},
     )
-    own = _own_parent(seen, _with_pairs(history, seen, window_days), window_days)
-    issues, handed = known_ids(history)
-    if issues or handed:
-        own = _by_known_ids(history, own, near, window_days)
-    return own.drop("same_row", "same_at", "same_issue", "next_of_pair")
+    own = _own_parent(_with_pairs(history, seen, window_days), 2 * window_days)
+    codes = coded(history, {**_CODES, "from_channel": CHANNEL_CODES, "was_channel": CHANNEL_CODES,
+                            "parent_filed": REASON_CODES})  # fmt: skip
+    kept = keep_coded(history.connection, _table_name("linked", window_days), own, codes)
+    history.connection.drop_table("near")
+    return kept
+
+
+def _table_name(prefix: str, window_days: float) -> str:
+    return f"{prefix}_{window_days:g}".replace(".", "_").replace("+", "").replace("-", "_")
 
 
 def _with_pairs(history: History, seen: ibis.Table, window_days: float) -> ibis.Table:
     """Mark contacts whose reason follows that of the one before more often than chance: `next_of_pair`."""
-    pairs = linked_reasons(history, window_days)[["topic_a", "topic_b", "from_s", "to_s"]]
+    pairs = linked_reasons(history, 2 * window_days, cut_days=window_days)[["topic_a", "topic_b", "from_s", "to_s"]]
     if not len(pairs):
         return seen.mutate(next_of_pair=ibis.literal(False))
     codes = coded(history, {"topic_a": REASON_CODES, "topic_b": REASON_CODES})
@@ -119,39 +161,60 @@ def _with_pairs(history: History, seen: ibis.Table, window_days: float) -> ibis.
     return marked.drop("topic_a", "topic_b", "from_s", "to_s")
 
 
-def _own_parent(seen: ibis.Table, joined: ibis.Table, window_days: float) -> ibis.Table:
+def _own_parent(joined: ibis.Table, reach_days: float) -> ibis.Table:
     """Parent among the customer's own contacts: the one before it, or the last one with the same reason."""
     redial = joined.was_abandoned & ((joined.was_entry == joined.entry) | joined.was_entry.isnull())
     handed = joined.was_transferred & (joined["at"] - (joined.was_at + joined.was_served_s) <= HAND_OVER_S)
-    fresh = joined["at"] - joined.was_at <= window_days * DAY_S
+    fresh = joined["at"] - joined.was_at <= reach_days * DAY_S
     other = fresh & (redial.fill_null(False) | handed.fill_null(False) | joined.next_of_pair)
     # Two different known ids are two issues, whatever the reasons say.
     other = (other & ~_differ(joined.issue, joined.was_issue)).fill_null(False)
-    same = (joined["at"] - joined.same_at <= window_days * DAY_S) & (joined.topic != NO_REASON)
+    same = (joined["at"] - joined.same_at <= reach_days * DAY_S) & (joined.topic != NO_REASON)
     same = (same & ~_differ(joined.issue, joined.same_issue)).fill_null(False)
-    use_other = other & (~same | (joined.was_at >= joined.same_at))
-    nobody = ibis.null("int64")
-    return joined.mutate(
-        parent=ibis.cases((use_other, joined[f"was_{ROW}"]), (same, joined.same_row), else_=nobody).cast("int64")
+    chosen = {True: "was", False: "same"}
+    joined = joined.mutate(use_other=other & (~same | (joined.was_at >= joined.same_at)), use_same=same)
+    picked = {
+        column: ibis.cases(
+            (joined.use_other, joined[f"{chosen[True]}_{column}"]),
+            (joined.use_same, joined[f"{chosen[False]}_{column}"]),
+            else_=ibis.null(joined[column].type()),
+        )
+        for column in (ROW, "at", "filed", "abandoned", "transferred", "served_s")
+    }
+    since = joined["at"] - (picked["at"] + picked["served_s"])
+    kind = ibis.cases(
+        (picked[ROW].isnull(), ibis.null("string")),
+        (joined.handed, "escalation"),
+        (picked["abandoned"], "redial"),
+        ((picked["transferred"] & (since <= HAND_OVER_S)).fill_null(False), "escalation"),
+        else_="return",
+    )
+    kept = [name for name in joined.columns if name in _KEPT]
+    return joined.select(
+        *kept,
+        parent=picked[ROW].cast("int64"),
+        parent_gap_s=(joined["at"] - picked["at"]).cast("int64"),
+        parent_filed=picked["filed"],
+        link_kind=kind,
     )
 
 
-def _by_known_ids(history: History, own: ibis.Table, near: ibis.Table, window_days: float) -> ibis.Table:
+def _by_known_ids(history: History, near: ibis.Table, window_days: float) -> ibis.Table:
     """Let known ids win: the same `issue_id`, then `escalated_from`; within a rank the latest contact is the parent."""
     known = near.filter(near.issue.notnull())
     order = ibis.window(group_by="issue", order_by=["started_at", ROW])
     lagged = known.select(child=ROW, parent=known[ROW].lag().over(order), parent_at=known["at"].lag().over(order))
     by_issue = lagged.filter(lagged.parent.notnull()).mutate(rank=ibis.literal(0))
     by_id = handed_from(history).mutate(rank=ibis.literal(1))
-    fresh = own["at"] - own.was_at <= window_days * DAY_S
-    there = own.filter(own.handed & (own.was_channel == own.from_channel) & fresh & own[PERSON].notnull())
+    fresh = near["at"] - near.was_at <= window_days * DAY_S
+    there = near.filter(near.handed & (near.was_channel == near.from_channel) & fresh & ~near.anonymous)
     by_channel = there.select(child=ROW, parent=f"was_{ROW}", parent_at="was_at", rank=ibis.literal(1))
     names = ["child", "parent", "parent_at", "rank"]
     links = ibis.union(*[_typed(link.select(names)) for link in (by_issue, by_id, by_channel)])
     best = ibis.window(group_by="child", order_by=["rank", ibis.desc("parent_at"), ibis.desc("parent")])
     ranked = links.mutate(nth=ibis.row_number().over(best))
     first = ranked.filter(ranked.nth == 0).select(named_child="child", named_parent="parent")
-    joined = own.left_join(first, own[ROW] == first.named_child)
+    joined = near.left_join(first, near[ROW] == first.named_child)
     return joined.mutate(parent=ibis.coalesce(joined.named_parent, joined.parent)).drop("named_child", "named_parent")
 
 
@@ -163,7 +226,7 @@ def _differ(one: ibis.Value, other: ibis.Value) -> ibis.Value:
     return (one != other).fill_null(False)
 
 
-def linked_reasons(history: History, window_days: float) -> pd.DataFrame:
+def linked_reasons(history: History, window_days: float, *, cut_days: float | None = None) -> pd.DataFrame:
     """Pairs of reasons that follow each other more often than chance: `topic_a, topic_b, from_s, to_s, near, p`.
 
     For reason a, a later reason b of the same customer and a bin g of the gap between them,
@@ -184,7 +247,7 @@ def linked_reasons(history: History, window_days: float) -> pd.DataFrame:
             {"topic_a": "string", "topic_b": "string", "from_s": float, "to_s": float, "near": float, "p": float}
         )
     far = min(days, _FARTHEST_DAYS)
-    edges = [edge for edge in _BIN_EDGES if edge < window_days] + [window_days]
+    edges = sorted({*(edge for edge in (*_BIN_EDGES, cut_days or 0.0) if edge < window_days), window_days})
     frame = _pair_counts(history, edges, far)
     exposure = {k: _exposure(lower, upper, days) for k, (lower, upper) in enumerate(pairwise(edges))}
     background = frame[frame["gap_bin"] == -1].set_index(["topic_a", "topic_b"])["pairs"]
@@ -206,7 +269,7 @@ def _pair_counts(history: History, edges: list[float], far: float) -> pd.DataFra
     counts = known.execute() if known is not None else None
     if counts is None or not set(edges[1:]) <= set(counts["upper"]):
         # Fine enough for the window asked for and for its double.
-        uppers = sorted({*_BIN_EDGES[1:], edges[-1], 2 * edges[-1], _BACKGROUND_DAYS, far})
+        uppers = sorted({*_BIN_EDGES[1:], *edges[1:], 2 * edges[-1], _BACKGROUND_DAYS, far})
         counts = _counted_pairs(history, uppers, far)
         history.connection.create_table(_PAIRS, counts, temp=True, overwrite=True)
     upper = counts["upper"].to_numpy(float)
@@ -220,12 +283,13 @@ def _pair_counts(history: History, edges: list[float], far: float) -> pd.DataFra
 
 def _counted_pairs(history: History, uppers: list[float], far: float) -> pd.DataFrame:
     narrow = narrow_contacts(history)
-    rows = narrow.filter(narrow[PERSON].notnull()).select(ROW, PERSON, "at", "topic")
+    at = narrow.started_at.epoch_seconds().cast("int64")
+    rows = narrow.filter(narrow[PERSON].notnull()).select(PERSON, "topic", at=at)
     # All pairs of some customers, chosen by their hash, rather than some pairs of all: shares keep their meaning.
     classes = history.quality.rows_kept // _SAMPLED_CONTACTS
     if classes > 1:
-        rows = rows.filter(hash64(rows[PERSON].cast("string")) % classes == 0)
-    rows = keep_coded(history.connection, "paired", rows, {})
+        rows = rows.filter(rows[PERSON] % classes == 0)
+    rows = keep_coded(history.connection, "paired", rows, coded(history, {"topic": REASON_CODES}))
     sizes = rows.group_by(PERSON).aggregate(times=rows.count())
     usual = sizes.filter((sizes.times > 1) & (sizes.times <= _BUSIEST)).select(PERSON)
     rows = rows.semi_join(usual, PERSON)

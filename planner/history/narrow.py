@@ -5,22 +5,20 @@ from __future__ import annotations
 import ibis
 
 from planner.history.columns import PERSON, ROW
-from planner.history.engine import count_if, declare_codes, hash64, keep_coded, kept_table, kept_tables
+from planner.history.engine import count_if, declare_codes, hash64, keep_coded, kept_table
 from planner.history.history import History
 
 DAY_S = 86_400.0
 NO_REASON = "(none)"
 REASON_CODES, CHANNEL_CODES = "reason_code", "channel_code"
-_NEAR = "near_"
-_WIDER = 2.0
-"""Near contacts are kept for twice the window asked for: judging chance doubles it."""
+_NEVER_S = 2**62
 
 
 def narrow_contacts(history: History) -> ibis.Table:
     """Contacts in few and small columns, lazily.
 
-    `row_id, person_key, started_at, at` (seconds), `entry` (reason as known when routed), `topic` (reason, or else
-    entry reason), `channel, abandoned, transferred, served_s`, and the known ids: `issue` (a number), `handed`,
+    `row_id, person_key, started_at`, `entry` (reason as known when routed), `topic` (reason, or else
+    entry reason), `filed` (entry reason, or else reason), `channel, abandoned, transferred, served_s`, and the known ids: `issue` (a number), `handed`,
     `from_channel` (the channel that `escalated_from` names).
     """
     known = kept_table(history.connection, "narrow")
@@ -38,7 +36,6 @@ def narrow_contacts(history: History) -> ibis.Table:
         PERSON,
         "started_at",
         "channel",
-        at=contacts.started_at.epoch_seconds().cast("int64"),
         entry=contacts.entry_reason,
         topic=ibis.coalesce(contacts.reason, contacts.entry_reason, ibis.literal(NO_REASON)),
         filed=ibis.coalesce(contacts.entry_reason, contacts.reason),
@@ -75,44 +72,39 @@ def known_ids(history: History) -> tuple[bool, bool]:
     return bool(row.iloc[0]["issues"]), bool(row.iloc[0]["handed"])
 
 
-def near_contacts(history: History, window_days: float) -> ibis.Table:
-    """Contacts whose customer has another one within the window (at least a day), or that carry a known id.
+def near_contacts(history: History, reach_days: float) -> ibis.Table:
+    """Contacts whose customer has another one within a reach, or that carry a known id.
 
-    All that can be linked within the window is among them, and only they are ever sorted further: whoever links two
-    contacts less than a window apart has all the customer's contacts between them here as well. Columns as in
-    `narrow_contacts`, and `partition` (the customer; contacts of nobody stand alone), `next_gap_s` (seconds to the
-    customer's next contact) and `gap_s` (seconds to the nearest of both neighbors, NULL without one).
+    All that can be linked within the reach is among them, and only they are ever sorted further: of two contacts less
+    than the reach apart, all the customer's contacts between them are here as well. Columns as in `narrow_contacts`,
+    and `at` (start in seconds), `partition` (the customer; contacts of nobody stand alone), `anonymous`, `pinned` (has
+    a known id, or another contact names it), `next_gap_s` (seconds to the customer's next contact) and `gap_s`
+    (seconds to the nearer one of both neighbors).
     """
-    needed = max(window_days, 1.0)
-    names = [name for name in kept_tables(history.connection) if name.startswith(_NEAR)]
-    reaches = sorted((float(name.removeprefix(_NEAR).replace("_", ".")), name) for name in names)
-    name = next((name for reach, name in reaches if reach >= needed), None)
-    if name is not None:
-        near = history.connection.table(name)
-    else:
-        near = _kept_near(history, _WIDER * needed)
-    return near.filter((near.gap_s <= needed * DAY_S).fill_null(False) | near.pinned)
-
-
-def _kept_near(history: History, reach: float) -> ibis.Table:
     rows = narrow_contacts(history)
     issues, handed = known_ids(history)
-    if not issues and not handed:
+    plain = not issues and not handed
+    if plain:
         known = rows.filter(rows[PERSON].notnull())
-        rows = known.drop("issue", "handed", "from_channel").mutate(partition=known[PERSON], pinned=ibis.literal(False))
+        rows = known.drop("issue", "handed", "from_channel").rename(partition=PERSON)
     else:
         rows = _pinned(history, rows)
     order = ibis.window(group_by="partition", order_by=["started_at", ROW])
-    seen = rows.mutate(before=rows["at"] - rows["at"].lag().over(order), after=rows["at"].lead().over(order) - rows["at"])
-    gap = ibis.least(seen.before.fill_null(2**62), seen.after.fill_null(2**62))
-    seen = seen.mutate(gap_s=gap, next_gap_s=seen.after.cast("float64")).drop("before", "after")
-    kept = seen.filter((seen.gap_s <= reach * DAY_S) | seen.pinned)
-    if not issues and not handed:
-        kept = kept.mutate(
-            issue=ibis.null("uint64"), handed=ibis.literal(False), from_channel=ibis.null("string")
-        )
-    name = _NEAR + f"{reach:g}".replace(".", "_")
-    return keep_coded(history.connection, name, kept, coded(history, {"from_channel": CHANNEL_CODES}))
+    seen = rows.mutate(was=rows.started_at.lag().over(order), next=rows.started_at.lead().over(order))
+    at = seen.started_at.epoch_seconds().cast("int64")
+    before, after = at - seen.was.epoch_seconds(), seen.next.epoch_seconds() - at
+    gap = ibis.least(before.fill_null(_NEVER_S), after.fill_null(_NEVER_S)).cast("int64")
+    seen = seen.mutate(at=at, gap_s=gap, next_gap_s=after.cast("float64")).drop("was", "next")
+    close = seen.gap_s <= reach_days * DAY_S
+    if not plain:
+        return seen.filter(close | seen.pinned)
+    return seen.filter(close).mutate(
+        issue=ibis.null("uint64"),
+        handed=ibis.literal(False),
+        from_channel=ibis.null("string"),
+        anonymous=ibis.literal(False),
+        pinned=ibis.literal(False),
+    )
 
 
 def _pinned(history: History, rows: ibis.Table) -> ibis.Table:
@@ -122,7 +114,8 @@ def _pinned(history: History, rows: ibis.Table) -> ibis.Table:
     pinned = marked.issue.notnull() | marked.handed | marked.named_row.notnull()
     marked = marked.mutate(pinned=pinned).drop("named_row")
     marked = marked.filter(marked.pinned | marked[PERSON].notnull())
-    return marked.mutate(partition=ibis.coalesce(marked[PERSON], hash64(marked[ROW].cast("string"))))
+    alone = hash64(marked[ROW].cast("string"))
+    return marked.mutate(partition=ibis.coalesce(marked[PERSON], alone), anonymous=marked[PERSON].isnull()).drop(PERSON)
 
 
 def handed_from(history: History) -> ibis.Table:

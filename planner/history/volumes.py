@@ -10,6 +10,8 @@ from planner.history.columns import PERSON, ROW
 from planner.history.engine import count_if, exact_sum, labeled_frame
 from planner.history.history import History
 from planner.history.journeys import stitch_issues, stitched_rows
+from planner.history.links import linked_contacts
+from planner.history.narrow import DAY_S
 
 _FIRST_WEEKDAY = 3
 """1970-01-01, from which days are counted, was a Thursday."""
@@ -110,18 +112,15 @@ def _destinations(history: History, window_days: float, kind: str) -> pd.DataFra
 def linked_returns(history: History, *, window_days: float = 7.0) -> pd.DataFrame:
     """Served contacts that came back within a window and within twice of it: `entry_reason, within, within_double`.
 
-    What the second window adds measures the returns by chance. Both share one pass over the contacts.
+    What the second window adds measures the returns by chance. Both are read from one pass, by the reason of the
+    contact that is returned to; contacts that are linked by known ids alone are not counted.
     """
-    frames = []
-    for name, window in (("within", window_days), ("within_double", 2 * window_days)):
-        rows = stitched_rows(history, window)
-        came = rows.filter(rows.later_kind == "return")
-        counted = came.group_by(entry_reason=came.filed).aggregate(n=came.count()).order_by("entry_reason")
-        frames.append(labeled_frame(counted, ["entry_reason"]).assign(window=name))
-    both = pd.concat(frames, ignore_index=True)
-    table = both.pivot_table(index="entry_reason", columns="window", values="n", aggfunc="sum", fill_value=0)
-    table = table.reindex(columns=["within", "within_double"], fill_value=0).astype("int64")
-    return table.rename_axis(columns=None).reset_index()
+    linked = linked_contacts(history, window_days)
+    came = linked.filter((linked.link_kind == "return") & (linked.parent_gap_s <= 2 * window_days * DAY_S))
+    grouped = came.group_by(entry_reason=came.parent_filed).aggregate(
+        within=count_if(came.parent_gap_s <= window_days * DAY_S), within_double=came.count()
+    )
+    return labeled_frame(grouped.order_by("entry_reason"), ["entry_reason"])
 
 
 def reason_confusion(history: History) -> pd.DataFrame:
