@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from functools import reduce
 
 import ibis
 
 from planner.errors import HistoryError, Issue
-from planner.history.columns import ALIASES, BY_NAME, COLUMNS, DTYPES, REQUIRED, ROW, SCALES, Column, Kind
+from planner.history.columns import ALIASES, BY_NAME, COLUMNS, DTYPES, PERSON, REQUIRED, ROW, SCALES, Column, Kind
 from planner.history.mapping import ColumnRule, Layout, Mapping, did_you_mean
 from planner.history.source import Source
-from planner.history.values import duration, flag, hashed, holds, is_one_of, label, naive_stamp, number, text
+from planner.history.values import (
+    duration,
+    flag,
+    hashed,
+    holds,
+    is_one_of,
+    label,
+    naive_stamp,
+    number,
+    numbered,
+    stamp_text,
+    text,
+)
 from planner.history.zones import Clock
 
 FILTER = "filter: "
@@ -30,6 +43,7 @@ class Plan:
     absent: tuple[str, ...]
     left_out: tuple[str, ...] = ()
     scales: dict[str, tuple[float, float]] = field(default_factory=dict)
+    nobody: tuple[str, ...] = ()
 
 
 def plan_columns(source: Source, mapping: Mapping | None) -> Plan:
@@ -110,30 +124,59 @@ def _covariates(source: Source, mapping: Mapping | None, present: list[str]) -> 
     return numeric, tuple(name for name in extra if name not in numeric)
 
 
-def canonical(plan: Plan, clock: Clock, salt: str, now: dt.datetime) -> ibis.Table:
-    """Canonical columns and covariates of every row, with `row_id`, `problem` and `example` (NULL for good rows)."""
+def canonical(plan: Plan, clock: Clock, salt: str | None, now: dt.datetime) -> ibis.Table:
+    """Canonical columns and covariates of every row, lazily.
+
+    With them come `row_id`, `person_key`, `faulty` (has a problem), `problem` and `example` (NULL for good rows). Ids
+    are hashed with the salt; without one they stay as they are, which is fit for counting alone.
+    """
     table, csv = plan.source.table, plan.source.csv
-    columns = {column.name: _column(plan, column, clock, salt) for column in COLUMNS}
+    columns = {column.name: _column(plan, column, clock) for column in COLUMNS}
     columns["started_at"] = clock.started_at
     for one, other in (("entry_reason", "reason"), ("reason", "entry_reason")):
         if one in plan.absent and other not in plan.absent:
             columns[one] = columns[other]
+    if plan.nobody:
+        columns["customer_id"] = ibis.ifelse(
+            columns["customer_id"].isin(plan.nobody), ibis.null("string"), columns["customer_id"]
+        )
+    columns[PERSON] = numbered(columns["customer_id"], salt or "")
+    for name in _PEOPLE if salt is not None else ():
+        if name in plan.rules:
+            columns[name] = hashed(columns[name], salt or "", name)
     extra = {name: number(_numeric(table[source]), csv) for name, source in plan.covariates.items()}
     drops = [(holds(table, item.drop, csv), ibis.literal(FILTER + item.why)) for item in plan.mapping.filters]
     dropped = ibis.cases(*drops, else_=ibis.null("string")) if drops else ibis.null("string")
-    rows = table.select(table[ROW].cast("int64").name(ROW), **columns, **extra, dropped=dropped, written=clock.raw_text)
+    rows = table.select(
+        table[ROW].cast("int64").name(ROW),
+        **columns,
+        **extra,
+        dropped=dropped,
+        written=clock.raw_text,
+        unwritten=_unwritten(plan, clock),
+    )
     # An abandoned contact was never handled; sources write 0 for that.
     unhandled = rows.abandoned.fill_null(False) & (rows.handle_s == 0)
     rows = rows.mutate(handle_s=ibis.ifelse(unhandled, ibis.null("float64"), rows.handle_s))
-    problem, example = _problem(rows, plan.scales, now)
-    return rows.mutate(problem=problem, example=example).drop("dropped", "written")
+    faulty, problem, example = _problem(rows, plan.scales, now)
+    return rows.mutate(faulty=faulty, problem=problem, example=example).drop("dropped", "written", "unwritten")
+
+
+_PEOPLE = tuple(column.name for column in COLUMNS if column.kind is Kind.PERSON)
+
+
+def _unwritten(plan: Plan, clock: Clock) -> ibis.Value:
+    """True where no stamp was written; stamps of a time type are not spelled out to learn that."""
+    rule = plan.rules["started_at"]
+    plain = stamp_text(plan.source.table, rule) is None and plan.source.table[rule.source].type().is_temporal()
+    return (plan.source.table[rule.source] if plain else clock.raw_text).isnull()
 
 
 def _numeric(column: ibis.Value) -> ibis.Value:
     return column.cast("int64") if column.type().is_boolean() else column
 
 
-def _column(plan: Plan, column: Column, clock: Clock, salt: str) -> ibis.Value:
+def _column(plan: Plan, column: Column, clock: Clock) -> ibis.Value:
     kind = DTYPES[column.kind]
     if column.name in plan.constants:
         constant = plan.constants[column.name]
@@ -146,7 +189,7 @@ def _column(plan: Plan, column: Column, clock: Clock, salt: str) -> ibis.Value:
         return holds(table, rule.when, csv)
     raw = table[rule.source]
     if column.kind is Kind.PERSON:
-        read = hashed(raw, salt, column.name)
+        read = text(raw)
     elif column.kind is Kind.LABEL:
         read = label(raw, rule)
     elif column.kind is Kind.FLAG:
@@ -173,13 +216,13 @@ def seconds_between(table: ibis.Table, rule: ColumnRule) -> ibis.Value:
 
 def _problem(
     rows: ibis.Table, scales: dict[str, tuple[float, float]], now: dt.datetime
-) -> tuple[ibis.Value, ibis.Value]:
-    """First problem of a row in words, and the value that shows it."""
+) -> tuple[ibis.Value, ibis.Value, ibis.Value]:
+    """Whether a row has a problem, the first one in words, and the value that shows it."""
     nothing = ibis.null("string")
     found: list[tuple[ibis.Value, ibis.Value, ibis.Value]] = [
         (rows.dropped.notnull(), rows.dropped, rows.contact_id),
         (rows.contact_id.isnull(), ibis.literal("contact_id is missing"), nothing),
-        (rows.written.isnull(), ibis.literal("started_at is missing"), rows.contact_id),
+        (rows.unwritten, ibis.literal("started_at is missing"), rows.contact_id),
         (rows.started_at.isnull(), ibis.literal("started_at cannot be read as a date and time"), rows.written),
         (rows.channel.isnull(), ibis.literal("channel is missing or not mapped"), rows.contact_id),
     ]
@@ -193,4 +236,5 @@ def _problem(
     found.append((late, ibis.literal("started_at lies in the future"), rows.started_at.cast("string")))
     problems = [(test.fill_null(False), words) for test, words, _ in found]
     examples = [(test.fill_null(False), value) for test, _, value in found]
-    return ibis.cases(*problems, else_=nothing), ibis.cases(*examples, else_=nothing)
+    faulty = reduce(lambda one, other: one | other, [test for test, _ in problems])
+    return faulty, ibis.cases(*problems, else_=nothing), ibis.cases(*examples, else_=nothing)

@@ -82,6 +82,10 @@ AGGREGATE: tuple[str, ...] = (
 ROW = "row_id"
 """Position of a contact in its file, from 0: the key of every join inside this package."""
 
+PERSON = "person_key"
+"""Salted 64-bit hash of the customer, NULL where nobody was identified: what the engine partitions by. Two of n
+customers share one with probability below n^2 / 2^65."""
+
 DTYPES: dict[Kind, str] = {
     Kind.LABEL: "string",
     Kind.PERSON: "string",

@@ -1,11 +1,14 @@
-"""Functions of the SQL engine that Ibis does not spell itself, and exact, order-independent sums."""
+"""Functions of the SQL engine that Ibis does not spell itself, exact sums, and narrow tables kept on the engine."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import ibis
 import ibis.expr.datatypes as dt
+import numpy as np
+import pandas as pd
 
 _INSTANT = dt.Timestamp(timezone="UTC")
 
@@ -17,6 +20,10 @@ def _builtin(name: str, arguments: tuple[Any, ...], result: Any) -> Any:
 
 
 sha256 = _builtin("sha256", (dt.string,), dt.string)
+hash64 = _builtin("hash", (dt.string,), dt.uint64)
+"""text -> 64-bit number, the same wherever the text stands; of NULL it is a number too."""
+salted_hash64 = _builtin("hash", (dt.string, dt.string), dt.uint64)
+"""(text, salt) -> 64-bit number; of NULL it is a number too."""
 wall_clock = _builtin("timezone", (dt.string, _INSTANT), dt.timestamp)
 """(zone, instant) -> wall-clock time in that zone."""
 instant = _builtin("timezone", (dt.string, dt.timestamp), _INSTANT)
@@ -33,3 +40,61 @@ def exact_sum(number: ibis.Value) -> ibis.Value:
 def count_if(condition: ibis.Value) -> ibis.Value:
     """Count the rows for which a condition is true."""
     return condition.fill_null(False).cast("int64").sum().fill_null(0).cast("int64")
+
+
+def labeled_frame(rows: ibis.Table, labels: Iterable[str]) -> pd.DataFrame:
+    """Fetch rows; columns of labels hold text or None, each distinct text once in memory."""
+    fetched = rows.to_pyarrow()
+    columns: dict[str, Any] = {}
+    for name in fetched.column_names:
+        column = fetched.column(name).combine_chunks()
+        if name in labels:
+            coded = column.dictionary_encode()
+            values = np.array([*coded.dictionary.to_pylist(), None], dtype=object)
+            columns[name] = values[coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
+        else:
+            columns[name] = column.to_numpy(zero_copy_only=False)
+    return pd.DataFrame(columns)
+
+
+_MOST_CODES = 60_000
+
+
+def kept_table(connection: ibis.BaseBackend, name: str) -> ibis.Table | None:
+    """Table of that name if the engine already holds it."""
+    return connection.table(name) if name in kept_tables(connection) else None
+
+
+def kept_tables(connection: ibis.BaseBackend) -> list[str]:
+    """Names of the tables and views that the engine holds."""
+    rows = connection.raw_sql(
+        "SELECT table_name FROM duckdb_tables() UNION SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY 1"
+    )
+    return [str(row[0]) for row in rows.fetchall()]
+
+
+def declare_codes(connection: ibis.BaseBackend, name: str, labels: Iterable[str]) -> bool:
+    """Declare a type whose values are these labels, one or two bytes each, in alphabetical order.
+
+    Returns False, and declares nothing, where there are too many labels for that.
+    """
+    ordered = sorted(set(labels))
+    if not 0 < len(ordered) <= _MOST_CODES:
+        return False
+    quoted = ", ".join("'" + label.replace("'", "''") + "'" for label in ordered)
+    connection.raw_sql(f"CREATE TYPE {name} AS ENUM ({quoted})")
+    return True
+
+
+def keep_coded(
+    connection: ibis.BaseBackend, name: str, rows: ibis.Table, codes: Mapping[str, str], *, view: bool = False
+) -> ibis.Table:
+    """Keep rows as a temporary table (or view) of that name, the columns of `codes` in their declared type.
+
+    Coded columns read as text; in the engine they are small integers.
+    """
+    cast = ", ".join(f'CAST("{column}" AS {kind}) AS "{column}"' for column, kind in codes.items())
+    chosen = f"* REPLACE ({cast})" if codes else "*"
+    kind = "VIEW" if view else "TABLE"
+    connection.raw_sql(f'CREATE OR REPLACE TEMP {kind} "{name}" AS SELECT {chosen} FROM ({connection.compile(rows)})')
+    return connection.table(name)

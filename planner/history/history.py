@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import ibis
 import pandas as pd
 
-from planner.history.columns import ROW
+from planner.history.columns import PERSON, ROW
 from planner.history.quality import QualityReport
 
 
@@ -20,7 +20,9 @@ class History:
     ----------
     contacts
         Canonical columns, covariates and `row_id` (position in the file, from 0); `started_at` is the center's
-        wall-clock time; ids of customers and agents are salted hashes.
+        wall-clock time; ids of customers and agents are salted hashes. `person_key` is the customer as a number (NULL
+        where nobody was identified): far cheaper to group by than `customer_id`. A Parquet file is scanned when asked,
+        never copied: it must stay as it is while the history is used.
     staffing
         `interval_start, pool, scheduled, on_task` that really stood there, or None.
     quarantine
@@ -40,7 +42,7 @@ class History:
 
     def materialize(self) -> pd.DataFrame:
         """All contacts as a DataFrame, in the order of the file."""
-        return self.contacts.order_by(ROW).execute()
+        return self.contacts.drop(PERSON).order_by(ROW).execute()
 
     @property
     def end(self) -> dt.datetime:

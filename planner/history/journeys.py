@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import ibis
 
-from planner.history.columns import ROW
+from planner.history.columns import PERSON, ROW
+from planner.history.engine import declare_codes, keep_coded, kept_table, kept_tables
 from planner.history.history import History
-from planner.history.links import HAND_OVER_S, parent_links, root_of
+from planner.history.links import HAND_OVER_S, issue_keys
+from planner.history.narrow import CHANNEL_CODES, DAY_S, REASON_CODES, coded
 
 STITCHED = (
     "stage",
@@ -27,6 +29,15 @@ STITCHED = (
 """Columns that stitching adds to a contact."""
 
 _KINDS = {"first": 0, "redialed": 1, "returned": 2, "escalated": 3}
+_LATER_KINDS = ("escalation", "redial", "return")
+_CODES = {
+    "stage": "stage_code",
+    "later_kind": "kind_code",
+    "filed": REASON_CODES,
+    "later_reason": REASON_CODES,
+    "channel": CHANNEL_CODES,
+    "later_channel": CHANNEL_CODES,
+}
 
 
 def stitch_issues(history: History, window_days: float) -> ibis.Table:
@@ -41,7 +52,7 @@ def stitch_issues(history: History, window_days: float) -> ibis.Table:
     Columns added: `stage` (first | redialed | returned | escalated), `attempt` (1, 2, ...), `issue_key` (`row_id` of
     the issue's first contact), `later` (another contact of the issue follows), `later_reason` (as known when routed),
     `later_channel`, `later_kind` (redial | return | escalation), `later_gap_s` (seconds to it), `next_gap_s` (seconds
-    to the customer's next contact about anything), `censored` (the window is not over at the end of the data) and
+    to the customer's next contact about anything, known at least where it comes within the window and within a day), `censored` (the window is not over at the end of the data) and
     `anonymous`. Contacts whose `censored` is true must be left out of shares, whether or not something followed yet.
 
     A contact that tries again after abandoning is `redialed` as long as nothing of its issue was handled; later it
@@ -49,53 +60,74 @@ def stitch_issues(history: History, window_days: float) -> ibis.Table:
     """
     if not window_days > 0:
         raise ValueError(f"window_days must be positive, not {window_days}")
-    name = f"stitched_{window_days:g}".replace(".", "_").replace("+", "")
-    connection = history.connection
-    known = connection.raw_sql(f"SELECT 1 FROM duckdb_tables() WHERE table_name = '{name}'").fetchall()
-    stitched = connection.table(name) if known else _stitch(history, window_days, name)
-    return history.contacts.inner_join(stitched, ROW)
-
-
-def _stitch(history: History, window_days: float, name: str) -> ibis.Table:
-    connection, contacts = history.connection, history.contacts
-    links = root_of(connection, parent_links(history, window_days), name)
-    rows = contacts.left_join(links, contacts[ROW] == links.child).select(
-        ROW,
-        "started_at",
-        "channel",
-        entry=ibis.coalesce(contacts.entry_reason, contacts.reason),
-        customer_id=contacts.customer_id,
-        abandoned=contacts.abandoned.fill_null(False),
-        transferred=contacts.transferred.fill_null(False),
-        handed=contacts.escalated_from.notnull(),
-        served_s=contacts.wait_s.fill_null(0.0) + contacts.handle_s.fill_null(0.0),
-        issue_key=ibis.coalesce(links.root, contacts[ROW]),
+    contacts = history.contacts
+    rows = stitched_rows(history, window_days).rename(near_row=ROW)
+    joined = contacts.left_join(rows, contacts[ROW] == rows.near_row)
+    return joined.select(
+        *contacts.columns,
+        stage=joined.stage.fill_null("first"),
+        attempt=joined.attempt.fill_null(1),
+        issue_key=joined.issue_key.fill_null(joined[ROW]),
+        later=joined.later_gap_s.notnull(),
+        **{name: joined[name] for name in ("later_reason", "later_channel", "later_kind", "later_gap_s", "next_gap_s")},
+        censored=_censored(history, joined.started_at.epoch_seconds(), window_days),
+        anonymous=joined[PERSON].isnull(),
     )
-    return connection.create_table(name, _followed(_staged(_ordered(rows)), history, window_days), temp=True)
+
+
+def stitched_rows(history: History, window_days: float) -> ibis.Table:
+    """What stitching found, for those contacts alone that have another one near (`narrow.near_contacts`).
+
+    Columns `row_id, stage, attempt, issue_key, later_reason, later_channel, later_kind, later_gap_s, next_gap_s`, and
+    of the contact itself `filed` (reason as known when routed) and `channel`. Every other contact is the first and only
+    one of its issue.
+    """
+    name = f"stitched_{window_days:g}".replace(".", "_").replace("+", "")
+    known = kept_table(history.connection, name)
+    if known is not None:
+        return known
+    rows = issue_keys(history, window_days, name)
+    alone = rows.filter(rows.alone).select(ROW, "channel", "filed", "next_gap_s")
+    followed = _followed(_staged(_ordered(rows.filter(~rows.alone).drop("alone"))))
+    nothing = {column: ibis.null(kind) for column, kind in followed.schema().items() if column not in alone.columns}
+    nothing |= {"stage": ibis.literal("first"), "attempt": ibis.literal(1, "int32"), "issue_key": alone[ROW]}
+    both = ibis.union(followed, alone.mutate(**nothing).select(*followed.columns))
+    for kind, labels in (("stage_code", _KINDS), ("kind_code", _LATER_KINDS)):
+        if not coded(history, {kind: kind}):
+            declare_codes(history.connection, kind, labels)
+    kept = keep_coded(history.connection, name, both, coded(history, _CODES))
+    for made in kept_tables(history.connection):
+        if made.startswith((f"{name}_runs", f"{name}_links_")):
+            history.connection.drop_table(made)
+    return kept
+
+
+def _censored(history: History, moment: ibis.Value, window_days: float) -> ibis.Value:
+    return moment + window_days * DAY_S > ibis.literal(history.end).epoch_seconds()
 
 
 def _ordered(rows: ibis.Table) -> ibis.Table:
-    """Neighbors of each contact within its issue, and the customer's next contact of any kind."""
+    """Neighbors of each contact within its issue."""
     issue = ibis.window(group_by="issue_key", order_by=["started_at", ROW])
     before = ibis.window(group_by="issue_key", order_by=["started_at", ROW], preceding=(None, 1))
-    person = ibis.window(group_by="customer_id", order_by=["started_at", ROW])
+    until = rows["at"] + rows.served_s
     return rows.mutate(
-        attempt=ibis.row_number().over(issue) + 1,
+        attempt=(ibis.row_number().over(issue) + 1).cast("int32"),
         was_abandoned=rows.abandoned.lag().over(issue),
         was_transferred=rows.transferred.lag().over(issue),
-        was_until=(rows.started_at.epoch_seconds() + rows.served_s).lag().over(issue),
+        was_until=until.lag().over(issue),
+        until=until,
         handled_before=(~rows.abandoned).cast("int64").sum().over(before).fill_null(0),
-        later_reason=rows.entry.lead().over(issue),
+        later_reason=rows.filed.lead().over(issue),
         later_channel=rows.channel.lead().over(issue),
-        later_at=rows.started_at.lead().over(issue),
-        next_at=rows.started_at.lead().over(person),
+        later_at=rows["at"].lead().over(issue),
+        later_handed=rows.handed.lead().over(issue),
     )
 
 
 def _staged(rows: ibis.Table) -> ibis.Table:
-    """Stage of each contact, and the kind of step that led to it (`step % 10`; NULL for a redial)."""
-    since = rows.started_at.epoch_seconds() - rows.was_until
-    escalated = rows.handed | (rows.was_transferred & (since <= HAND_OVER_S))
+    """Stage of each contact: what an abandoned contact was, its next try still is."""
+    escalated = rows.handed | (rows.was_transferred & (rows["at"] - rows.was_until <= HAND_OVER_S))
     own = ibis.cases(
         (rows.attempt == 1, _KINDS["first"]),
         (rows.handed, _KINDS["escalated"]),
@@ -104,7 +136,7 @@ def _staged(rows: ibis.Table) -> ibis.Table:
         else_=_KINDS["returned"],
     ).cast("int64")
     rows = rows.mutate(step=own + 10 * rows.attempt)
-    # The last step that was not a redial: what an abandoned contact was, its next try still is.
+    # The last step that was not a redial.
     upto = ibis.window(group_by="issue_key", order_by=["started_at", ROW], preceding=(None, 0))
     rows = rows.mutate(kind=rows.step.max().over(upto) % 10)
     return rows.mutate(
@@ -117,30 +149,25 @@ def _staged(rows: ibis.Table) -> ibis.Table:
     )
 
 
-def _followed(rows: ibis.Table, history: History, window_days: float) -> ibis.Table:
-    """What comes after each contact, and whether the data are long enough to tell."""
-    issue = ibis.window(group_by="issue_key", order_by=["started_at", ROW])
-    rows = rows.mutate(later_step=(rows.step % 10).lead().over(issue))
-    end = ibis.literal(history.end)
-    moment = rows.started_at.epoch_seconds()
+def _followed(rows: ibis.Table) -> ibis.Table:
+    """What comes after each contact."""
     later = rows.later_at.notnull()
-    next_gap = (rows.next_at.epoch_seconds() - moment).cast("float64")
+    handed = rows.later_handed | (~rows.abandoned & rows.transferred & (rows.later_at - rows.until <= HAND_OVER_S))
     return rows.select(
         ROW,
         "stage",
         "attempt",
         "issue_key",
-        later=later,
-        later_reason=rows.later_reason,
-        later_channel=rows.later_channel,
+        "later_reason",
+        "later_channel",
+        "next_gap_s",
+        "filed",
+        "channel",
         later_kind=ibis.cases(
             (~later, ibis.null("string")),
-            (rows.later_step == _KINDS["escalated"], "escalation"),
+            (handed.fill_null(False), "escalation"),
             (rows.abandoned, "redial"),
             else_="return",
         ),
-        later_gap_s=(rows.later_at.epoch_seconds() - moment).cast("float64"),
-        next_gap_s=ibis.ifelse(rows.customer_id.isnull(), ibis.null("float64"), next_gap),
-        censored=moment + window_days * 86_400.0 > end.epoch_seconds(),
-        anonymous=rows.customer_id.isnull(),
+        later_gap_s=(rows.later_at - rows["at"]).cast("float64"),
     )

@@ -5,39 +5,82 @@ from __future__ import annotations
 from itertools import pairwise
 
 import ibis
+import numpy as np
 import pandas as pd
 
-from planner.history.columns import ROW
+from planner.history.columns import PERSON, ROW
+from planner.history.engine import keep_coded, kept_table
 from planner.history.history import History
+from planner.history.narrow import (
+    CHANNEL_CODES,
+    DAY_S,
+    NO_REASON,
+    REASON_CODES,
+    coded,
+    handed_from,
+    known_ids,
+    narrow_contacts,
+    near_contacts,
+)
 
 _BACKGROUND_DAYS = 30.0
 _FARTHEST_DAYS = 90.0
 _BIN_EDGES = (0.0, 1.0, 3.0, 7.0, 14.0, 28.0)
+_PAIRS = "pair_counts"
 _FEWEST_PAIRS = 10
 _BUSIEST = 60
 """Customer ids with more contacts than this are shared lines or test accounts; they say nothing about chance."""
+_SAMPLED_CONTACTS = 1_000_000
 HAND_OVER_S = 600.0
 """A contact that starts so soon after a transferred one ended is the same matter, handed over."""
-_NO_REASON = "(none)"
-_CARRIED = (ROW, "at", "until", "topic", "entry", "abandoned", "handing", "issue_id")
-_MOST_ROUNDS = 30
-_DAY_S = 86_400.0
+_CARRIED = (ROW, "at", "filed", "abandoned", "transferred", "served_s", "issue")
+_KEPT = (ROW, "partition", "started_at", "at", "channel", "filed", "abandoned", "transferred", "served_s", "issue",
+         "handed", "from_channel", "anonymous", "pinned", "gap_s", "next_gap_s", "place", f"was_{ROW}", "was_at",
+         "was_channel")  # fmt: skip
+_CODES = {"channel": CHANNEL_CODES, "filed": REASON_CODES}
+_MOST_ROUNDS = 40
+_PLACE = 2**40
+"""More than the rows of any history: position * _PLACE + row id keeps both in one number."""
 
 
-def parent_links(history: History, window_days: float) -> ibis.Table:
-    """Contacts that continue an earlier one: `child, parent` (row ids), at most one parent per child."""
-    rows = _narrow(history)
-    found = [_by_issue(rows), _by_escalation(rows, window_days), _by_customer(history, rows, window_days)]
-    links = ibis.union(*[link.mutate(rank=ibis.literal(k)) for k, link in enumerate(found)])
-    # A known id wins over the customer's order of contacts; within a rank the latest contact is the parent.
-    best = ibis.window(group_by="child", order_by=["rank", ibis.desc("parent_at"), ibis.desc("parent")])
-    ranked = links.mutate(place=ibis.row_number().over(best))
-    return ranked.filter(ranked.place == 0).select("child", "parent")
+def issue_keys(history: History, window_days: float, name: str) -> ibis.Table:
+    """Near contacts with `issue_key`, the `row_id` of the first contact of their issue, and `alone`.
+
+    A contact whose parent is its customer's contact just before it goes on with that one's run: within a run the key
+    is found in the same pass. Only where a parent lies further back, or with another customer, runs have to be joined.
+    `alone` marks contacts that no other one was linked with.
+    """
+    connection = history.connection
+    linked = _within(history, window_days)
+    person = ibis.window(group_by="partition", order_by=["started_at", ROW])
+    upto = ibis.window(group_by="partition", order_by=["started_at", ROW], preceding=(None, 0))
+    follows = (linked.parent == linked[f"was_{ROW}"]).fill_null(False)
+    head = ibis.ifelse(follows, ibis.null("int64"), linked.place * _PLACE + linked[ROW])
+    runs = linked.mutate(
+        run=head.max().over(upto) % _PLACE,
+        jump=ibis.ifelse(follows, ibis.null("int64"), linked.parent),
+        alone=~follows & ~follows.lead().over(person).fill_null(False),
+    ).drop(f"was_{ROW}", "was_channel", "was_at", "parent", "place")
+    runs = keep_coded(connection, f"{name}_runs", runs, coded(history, _CODES))
+    jumps = runs.filter(runs.jump.notnull()).select(child=ROW, parent_row="jump")
+    target = runs.select(row=ROW, parent="run")
+    jumps = target.inner_join(jumps, target.row == jumps.parent_row).select("child", "parent")
+    roots = root_of(connection, jumps.filter(jumps.child != jumps.parent), name)
+    if roots is None:
+        return runs.mutate(issue_key=runs.run).drop("run", "jump")
+    moved = ibis.union(roots, roots.select(child="root", root="root").distinct())
+    moved = moved.group_by("child").aggregate(root=moved.root.min(where=moved.root != moved.child).fill_null(moved.root.min()))
+    joined = runs.left_join(moved, runs.run == moved.child)
+    return joined.mutate(
+        issue_key=ibis.coalesce(joined.root, joined.run), alone=joined.alone & joined.root.isnull()
+    ).drop("child", "root", "run", "jump")
 
 
-def root_of(connection: ibis.BaseBackend, links: ibis.Table, name: str) -> ibis.Table:
-    """Follow links to the first contact of each issue: `child, root`, by doubling the steps in every round."""
+def root_of(connection: ibis.BaseBackend, links: ibis.Table, name: str) -> ibis.Table | None:
+    """Follow links `child, parent` to where they begin: `child, root`, by doubling the steps in every round."""
     current = connection.create_table(f"{name}_links_0", links.rename(root="parent"), temp=True)
+    if not int(current.count().execute()):
+        return None
     for attempt in range(1, _MOST_ROUNDS):
         above = current.view()
         joined = current.left_join(above, current.root == above.child)
@@ -53,90 +96,137 @@ def root_of(connection: ibis.BaseBackend, links: ibis.Table, name: str) -> ibis.
     return current
 
 
-def _narrow(history: History) -> ibis.Table:
-    contacts = history.contacts
-    return contacts.select(
-        ROW,
-        "contact_id",
-        "customer_id",
-        "issue_id",
-        "escalated_from",
-        "channel",
-        "started_at",
-        at=contacts.started_at.epoch_seconds().cast("float64"),
-        entry=contacts.entry_reason,
-        topic=ibis.coalesce(contacts.reason, contacts.entry_reason, ibis.literal(_NO_REASON)),
-        abandoned=contacts.abandoned.fill_null(False),
-        handing=contacts.transferred.fill_null(False),
-        until=contacts.started_at.epoch_seconds() + contacts.wait_s.fill_null(0.0) + contacts.handle_s.fill_null(0.0),
+def _within(history: History, window_days: float) -> ibis.Table:
+    """Near contacts with the parent they have within the window, known ids first.
+
+    A parent is the latest contact that may be one. So where the latest within twice the window lies beyond the window,
+    there is none inside: one pass serves both.
+    """
+    linked = linked_contacts(history, window_days)
+    reach_s = max(window_days, 1.0) * DAY_S
+    near = linked.filter((linked.gap_s <= reach_s) | linked.pinned)
+    fresh = (near.parent_gap_s <= window_days * DAY_S).fill_null(False)
+    near = near.mutate(parent=ibis.ifelse(fresh, near.parent, ibis.null("int64")))
+    near = near.drop("parent_gap_s", "parent_filed", "link_kind", "gap_s", "pinned")
+    issues, handed = known_ids(history)
+    return _by_known_ids(history, near, window_days) if issues or handed else near
+
+
+def linked_contacts(history: History, window_days: float) -> ibis.Table:
+    """Near contacts with their parent among the customer's own contacts within twice the window.
+
+    Columns of `narrow.near_contacts` but `entry` and `topic`; `parent` (row id, NULL without one), `parent_gap_s`,
+    `parent_filed`, `link_kind` (return | redial | escalation); `place` (position among the customer's), and `was_row_id,
+    was_at, was_channel` of the customer's contact just before.
+    """
+    for base in (window_days, window_days / 2):
+        known = kept_table(history.connection, _table_name("linked", base))
+        if known is not None and max(window_days, 1.0) <= 2 * max(base, 1.0):
+            return known
+    reach = 2 * max(window_days, 1.0)
+    codes = coded(history, {**_CODES, "from_channel": CHANNEL_CODES, "entry": REASON_CODES, "topic": REASON_CODES})
+    near = keep_coded(history.connection, "near", near_contacts(history, reach), codes)
+    person = ibis.window(group_by="partition", order_by=["started_at", ROW])
+    topic = ibis.window(group_by=["partition", "topic"], order_by=["started_at", ROW])
+    seen = near.mutate(
+        place=ibis.row_number().over(person),
+        **{f"was_{column}": near[column].lag().over(person) for column in (*_CARRIED, "entry", "topic", "channel")},
+        **{f"same_{column}": near[column].lag().over(topic) for column in _CARRIED},
     )
+    own = _own_parent(_with_pairs(history, seen, window_days), 2 * window_days)
+    codes = coded(history, {**_CODES, "from_channel": CHANNEL_CODES, "was_channel": CHANNEL_CODES,
+                            "parent_filed": REASON_CODES})  # fmt: skip
+    kept = keep_coded(history.connection, _table_name("linked", window_days), own, codes)
+    history.connection.drop_table("near")
+    return kept
 
 
-def _by_issue(rows: ibis.Table) -> ibis.Table:
-    known = rows.filter(rows.issue_id.notnull())
-    order = ibis.window(group_by="issue_id", order_by=["started_at", ROW])
-    linked = known.mutate(parent=known[ROW].lag().over(order), parent_at=known["at"].lag().over(order))
-    return linked.filter(linked.parent.notnull()).select("parent", "parent_at", child=linked[ROW])
+def _table_name(prefix: str, window_days: float) -> str:
+    return f"{prefix}_{window_days:g}".replace(".", "_").replace("+", "").replace("-", "_")
 
 
-def _by_escalation(rows: ibis.Table, window_days: float) -> ibis.Table:
-    """`escalated_from` names a contact, or the channel of the customer's previous contact there."""
-    handed = rows.filter(rows.escalated_from.notnull())
-    origin = rows.view()
-    by_id = handed.inner_join(origin, handed.escalated_from == origin.contact_id)
-    by_id = by_id.filter((origin[ROW] != handed[ROW]) & (origin["at"] <= handed["at"]))
-    named = by_id.select(child=handed[ROW], parent=origin[ROW], parent_at=origin["at"])
-    order = ibis.window(group_by="customer_id", order_by=["started_at", ROW])
-    people = rows.filter(rows.customer_id.notnull())
-    seen = people.mutate(
-        parent=people[ROW].lag().over(order),
-        parent_at=people["at"].lag().over(order),
-        parent_channel=people.channel.lag().over(order),
-    )
-    fresh = (seen["at"] - seen.parent_at) <= window_days * _DAY_S
-    same = seen.filter(seen.escalated_from.notnull() & (seen.parent_channel == seen.escalated_from) & fresh)
-    by_channel = same.select(child=same[ROW], parent=same.parent, parent_at=same.parent_at)
-    return ibis.union(named, by_channel).select("parent", "parent_at", "child")
-
-
-def _by_customer(history: History, rows: ibis.Table, window_days: float) -> ibis.Table:
-    people = rows.filter(rows.customer_id.notnull())
-    # Two different known ids are two issues, whatever the reasons say.
-    person = ibis.window(group_by="customer_id", order_by=["started_at", ROW])
-    topic = ibis.window(group_by=["customer_id", "topic"], order_by=["started_at", ROW])
-    seen = people.mutate(
-        **{f"was_{name}": people[name].lag().over(person) for name in _CARRIED},
-        same_row=people[ROW].lag().over(topic),
-        same_at=people["at"].lag().over(topic),
-        same_issue=people.issue_id.lag().over(topic),
-    )
+def _with_pairs(history: History, seen: ibis.Table, window_days: float) -> ibis.Table:
+    """Mark contacts whose reason follows that of the one before more often than chance: `next_of_pair`."""
+    pairs = linked_reasons(history, 2 * window_days, cut_days=window_days)[["topic_a", "topic_b", "from_s", "to_s"]]
+    if not len(pairs):
+        return seen.mutate(next_of_pair=ibis.literal(False))
+    codes = coded(history, {"topic_a": REASON_CODES, "topic_b": REASON_CODES})
+    plain = history.connection.create_table("pairs", pairs.reset_index(drop=True), temp=True, overwrite=True)
+    kept = keep_coded(history.connection, "coded_pairs", plain, codes)
     gap = seen["at"] - seen.was_at
-    pairs = ibis.memtable(linked_reasons(history, window_days)[["topic_a", "topic_b", "from_s", "to_s"]])
     joined = seen.left_join(
-        pairs,
-        [seen.was_topic == pairs.topic_a, seen.topic == pairs.topic_b, gap >= pairs.from_s, gap < pairs.to_s],
+        kept, [seen.was_topic == kept.topic_a, seen.topic == kept.topic_b, gap >= kept.from_s, gap < kept.to_s]
     )
+    marked = joined.mutate(next_of_pair=joined.topic_a.notnull())
+    return marked.drop("topic_a", "topic_b", "from_s", "to_s")
+
+
+def _own_parent(joined: ibis.Table, reach_days: float) -> ibis.Table:
+    """Parent among the customer's own contacts: the one before it, or the last one with the same reason."""
     redial = joined.was_abandoned & ((joined.was_entry == joined.entry) | joined.was_entry.isnull())
-    handed = joined.was_handing & (joined["at"] - joined.was_until <= HAND_OVER_S)
-    fresh = joined["at"] - joined.was_at <= window_days * _DAY_S
-    other = fresh & (redial.fill_null(False) | handed.fill_null(False) | joined.topic_a.notnull())
-    other = other & ~_differ(joined.issue_id, joined.was_issue_id)
-    same = (joined["at"] - joined.same_at <= window_days * _DAY_S) & (joined.topic != _NO_REASON)
-    same = same & ~_differ(joined.issue_id, joined.same_issue)
-    use_other = other.fill_null(False) & (~same.fill_null(False) | (joined.was_at >= joined.same_at))
-    linked = joined.filter(other.fill_null(False) | same.fill_null(False))
-    return linked.select(
-        parent=ibis.ifelse(use_other, linked[f"was_{ROW}"], linked.same_row),
-        parent_at=ibis.ifelse(use_other, linked.was_at, linked.same_at),
-        child=linked[ROW],
+    handed = joined.was_transferred & (joined["at"] - (joined.was_at + joined.was_served_s) <= HAND_OVER_S)
+    fresh = joined["at"] - joined.was_at <= reach_days * DAY_S
+    other = fresh & (redial.fill_null(False) | handed.fill_null(False) | joined.next_of_pair)
+    # Two different known ids are two issues, whatever the reasons say.
+    other = (other & ~_differ(joined.issue, joined.was_issue)).fill_null(False)
+    same = (joined["at"] - joined.same_at <= reach_days * DAY_S) & (joined.topic != NO_REASON)
+    same = (same & ~_differ(joined.issue, joined.same_issue)).fill_null(False)
+    chosen = {True: "was", False: "same"}
+    joined = joined.mutate(use_other=other & (~same | (joined.was_at >= joined.same_at)), use_same=same)
+    picked = {
+        column: ibis.cases(
+            (joined.use_other, joined[f"{chosen[True]}_{column}"]),
+            (joined.use_same, joined[f"{chosen[False]}_{column}"]),
+            else_=ibis.null(joined[column].type()),
+        )
+        for column in (ROW, "at", "filed", "abandoned", "transferred", "served_s")
+    }
+    since = joined["at"] - (picked["at"] + picked["served_s"])
+    kind = ibis.cases(
+        (picked[ROW].isnull(), ibis.null("string")),
+        (joined.handed, "escalation"),
+        (picked["abandoned"], "redial"),
+        ((picked["transferred"] & (since <= HAND_OVER_S)).fill_null(False), "escalation"),
+        else_="return",
     )
+    kept = [name for name in joined.columns if name in _KEPT]
+    return joined.select(
+        *kept,
+        parent=picked[ROW].cast("int64"),
+        parent_gap_s=(joined["at"] - picked["at"]).cast("int64"),
+        parent_filed=picked["filed"],
+        link_kind=kind,
+    )
+
+
+def _by_known_ids(history: History, near: ibis.Table, window_days: float) -> ibis.Table:
+    """Let known ids win: the same `issue_id`, then `escalated_from`; within a rank the latest contact is the parent."""
+    known = near.filter(near.issue.notnull())
+    order = ibis.window(group_by="issue", order_by=["started_at", ROW])
+    lagged = known.select(child=ROW, parent=known[ROW].lag().over(order), parent_at=known["at"].lag().over(order))
+    by_issue = lagged.filter(lagged.parent.notnull()).mutate(rank=ibis.literal(0))
+    by_id = handed_from(history).mutate(rank=ibis.literal(1))
+    fresh = near["at"] - near.was_at <= window_days * DAY_S
+    there = near.filter(near.handed & (near.was_channel == near.from_channel) & fresh & ~near.anonymous)
+    by_channel = there.select(child=ROW, parent=f"was_{ROW}", parent_at="was_at", rank=ibis.literal(1))
+    names = ["child", "parent", "parent_at", "rank"]
+    links = ibis.union(*[_typed(link.select(names)) for link in (by_issue, by_id, by_channel)])
+    best = ibis.window(group_by="child", order_by=["rank", ibis.desc("parent_at"), ibis.desc("parent")])
+    ranked = links.mutate(nth=ibis.row_number().over(best))
+    first = ranked.filter(ranked.nth == 0).select(named_child="child", named_parent="parent")
+    joined = near.left_join(first, near[ROW] == first.named_child)
+    return joined.mutate(parent=ibis.coalesce(joined.named_parent, joined.parent)).drop("named_child", "named_parent")
+
+
+def _typed(links: ibis.Table) -> ibis.Table:
+    return links.select(**{name: links[name].cast("int64") for name in links.columns})
 
 
 def _differ(one: ibis.Value, other: ibis.Value) -> ibis.Value:
     return (one != other).fill_null(False)
 
 
-def linked_reasons(history: History, window_days: float) -> pd.DataFrame:
+def linked_reasons(history: History, window_days: float, *, cut_days: float | None = None) -> pd.DataFrame:
     """Pairs of reasons that follow each other more often than chance: `topic_a, topic_b, from_s, to_s, near, p`.
 
     For reason a, a later reason b of the same customer and a bin g of the gap between them,
@@ -146,7 +236,8 @@ def linked_reasons(history: History, window_days: float) -> pd.DataFrame:
     where `near` counts the pairs with their gap in the bin and `bg` is what chance alone would give there: the pairs
     30 to 90 days apart, per unit of exposure. In data of T days a gap of g days can be seen from T - g starting days,
     so the exposure of a bin is the integral of T - g over it (the reference formula takes T as unlimited). All pairs
-    of a customer count, not only neighbors. Linked where p > .5 and at least 10 pairs were seen; with fewer than 37
+    of a customer count, not only neighbors; from two million contacts on, of a sample of customers with about a million
+    contacts, chosen by the hash of the customer (`near` counts that sample). Linked where p > .5 and at least 10 pairs were seen; with fewer than 37
     days of data nothing is linked across reasons.
     """
     quality = history.quality
@@ -156,7 +247,7 @@ def linked_reasons(history: History, window_days: float) -> pd.DataFrame:
             {"topic_a": "string", "topic_b": "string", "from_s": float, "to_s": float, "near": float, "p": float}
         )
     far = min(days, _FARTHEST_DAYS)
-    edges = [edge for edge in _BIN_EDGES if edge < window_days] + [window_days]
+    edges = sorted({*(edge for edge in (*_BIN_EDGES, cut_days or 0.0) if edge < window_days), window_days})
     frame = _pair_counts(history, edges, far)
     exposure = {k: _exposure(lower, upper, days) for k, (lower, upper) in enumerate(pairwise(edges))}
     background = frame[frame["gap_bin"] == -1].set_index(["topic_a", "topic_b"])["pairs"]
@@ -165,32 +256,51 @@ def linked_reasons(history: History, window_days: float) -> pd.DataFrame:
     chance = background.reindex(keys).fillna(0.0).to_numpy() / _exposure(_BACKGROUND_DAYS, far, days)
     expected = chance * near["gap_bin"].map(exposure).to_numpy(float)
     near["p"] = 1 - (expected + 1.3 * expected**0.5) / near["pairs"]
-    near["from_s"] = near["gap_bin"].map(dict(enumerate(edges[:-1]))) * _DAY_S
-    near["to_s"] = near["gap_bin"].map(dict(enumerate(edges[1:]))) * _DAY_S
+    near["from_s"] = near["gap_bin"].map(dict(enumerate(edges[:-1]))) * DAY_S
+    near["to_s"] = near["gap_bin"].map(dict(enumerate(edges[1:]))) * DAY_S
     near = near.rename(columns={"pairs": "near"})
     kept = near[(near["p"] > 0.5) & (near["near"] >= _FEWEST_PAIRS)]
     return kept[["topic_a", "topic_b", "from_s", "to_s", "near", "p"]].reset_index(drop=True)
 
 
 def _pair_counts(history: History, edges: list[float], far: float) -> pd.DataFrame:
-    rows = _narrow(history).select(ROW, "customer_id", "at", "topic")
-    rows = rows.filter(rows.customer_id.notnull())
-    sizes = rows.group_by("customer_id").aggregate(times=rows.count())
-    usual = sizes.filter((sizes.times > 1) & (sizes.times <= _BUSIEST)).select("customer_id")
-    rows = rows.semi_join(usual, "customer_id")
-    later = rows.view()
-    pairs = rows.inner_join(later, [rows.customer_id == later.customer_id, rows[ROW] != later[ROW]])
-    pairs = pairs.select(topic_a=rows.topic, topic_b=later.topic, gap=(later["at"] - rows["at"]) / _DAY_S)
-    pairs = pairs.filter((pairs.gap > 0) & (pairs.gap <= far))
-    bins = [(pairs.gap < upper, k) for k, upper in enumerate(edges[1:])]
-    binned = pairs.mutate(
-        gap_bin=ibis.cases(*bins, (pairs.gap > _BACKGROUND_DAYS, -1), else_=ibis.null("int64")).cast("int64")
-    )
-    binned = binned.filter(binned.gap_bin.notnull())
-    grouped = binned.group_by(["topic_a", "topic_b", "gap_bin"]).aggregate(pairs=binned.count())
-    frame = grouped.order_by(["topic_a", "topic_b", "gap_bin"]).execute()
-    different = (frame["topic_a"] != frame["topic_b"]) | (frame["topic_a"] == _NO_REASON)
+    """Pairs of different reasons by the bin of their gap (-1: background): `topic_a, topic_b, gap_bin, pairs`."""
+    known = kept_table(history.connection, _PAIRS)
+    counts = known.execute() if known is not None else None
+    if counts is None or not set(edges[1:]) <= set(counts["upper"]):
+        # Fine enough for the window asked for and for its double.
+        uppers = sorted({*_BIN_EDGES[1:], *edges[1:], 2 * edges[-1], _BACKGROUND_DAYS, far})
+        counts = _counted_pairs(history, uppers, far)
+        history.connection.create_table(_PAIRS, counts, temp=True, overwrite=True)
+    upper = counts["upper"].to_numpy(float)
+    near, beyond = counts[upper <= edges[-1]], counts[upper > _BACKGROUND_DAYS]
+    near = near.assign(gap_bin=np.searchsorted(edges[1:], near["upper"].to_numpy(float)))
+    binned = pd.concat([near, beyond.assign(gap_bin=-1)], ignore_index=True)
+    frame = binned.groupby(["topic_a", "topic_b", "gap_bin"], as_index=False)["pairs"].sum()
+    different = (frame["topic_a"] != frame["topic_b"]) | (frame["topic_a"] == NO_REASON)
     return frame[different].reset_index(drop=True)
+
+
+def _counted_pairs(history: History, uppers: list[float], far: float) -> pd.DataFrame:
+    narrow = narrow_contacts(history)
+    at = narrow.started_at.epoch_seconds().cast("int64")
+    rows = narrow.filter(narrow[PERSON].notnull()).select(PERSON, "topic", at=at)
+    # All pairs of some customers, chosen by their hash, rather than some pairs of all: shares keep their meaning.
+    classes = history.quality.rows_kept // _SAMPLED_CONTACTS
+    if classes > 1:
+        rows = rows.filter(rows[PERSON] % classes == 0)
+    rows = keep_coded(history.connection, "paired", rows, coded(history, {"topic": REASON_CODES}))
+    sizes = rows.group_by(PERSON).aggregate(times=rows.count())
+    usual = sizes.filter((sizes.times > 1) & (sizes.times <= _BUSIEST)).select(PERSON)
+    rows = rows.semi_join(usual, PERSON)
+    later = rows.view()
+    pairs = rows.inner_join(later, [rows[PERSON] == later[PERSON], rows["at"] < later["at"]])
+    pairs = pairs.select(topic_a=rows.topic, topic_b=later.topic, gap=(later["at"] - rows["at"]).cast("float64") / DAY_S)
+    pairs = pairs.filter(pairs.gap <= far)
+    upper = ibis.cases(*[(pairs.gap < edge, edge) for edge in uppers[:-1]], else_=uppers[-1])
+    binned = pairs.mutate(upper=upper)
+    grouped = binned.group_by(["topic_a", "topic_b", "upper"]).aggregate(pairs=binned.count())
+    return grouped.order_by(["topic_a", "topic_b", "upper"]).execute()
 
 
 def _exposure(lower: float, upper: float, days: float) -> float:

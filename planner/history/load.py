@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import warnings
 from pathlib import Path
@@ -14,9 +15,11 @@ from planner.errors import HistoryError, Issue, PlannerWarning
 from planner.history.canonical import FILTER, Plan, canonical, plan_columns
 from planner.history.columns import AGGREGATE, BY_NAME, ROW, Kind
 from planner.history.counts import counted_contacts
-from planner.history.engine import count_if, instant, wall_clock
+from planner.history.engine import count_if
+from planner.history.faults import faulty_rows, judged, without
 from planner.history.history import History
 from planner.history.mapping import Layout, Mapping, load_mapping
+from planner.history.oddities import ids_against_time, impossible_times, negative_durations, not_identities, sampled
 from planner.history.quality import build_report, quarantine_table
 from planner.history.salt import project_salt
 from planner.history.source import Format, Source, connect, open_source
@@ -25,8 +28,6 @@ from planner.history.values import number, text
 from planner.history.zones import Clock, read_clock
 
 _MOST_BAD = 0.5
-_FEW_FUTURE = 0.01
-_FUTURE = "started_at lies in the future"
 
 
 def load_history(
@@ -62,23 +63,32 @@ def load_history(
     clock = read_clock(plan.source, plan.mapping, plan.rules["started_at"], timezone)
     for doubt in clock.warnings:
         warnings.warn(doubt, PlannerWarning, stacklevel=2)
-    staged = _stage(connection, plan, clock, project_salt(Path(path).resolve().parent) if salt is None else salt)
-    quarantine = quarantine_table(staged)
-    _refuse_mostly_bad(plan, quarantine, int(staged.count().execute()))
+    salt = project_salt(Path(path).resolve().parent) if salt is None else salt
+    total = int(plan.source.table.count().execute())
+    sample = sampled(canonical(plan, clock, None, _now(clock)), total)
+    plan, identities = _identified(plan, clock, sample)
+    rows, counted = _rows(connection, plan, clock, salt)
+    bad, late = faulty_rows(connection, counted, total)
+    quarantine = quarantine_table(bad)
+    _refuse_mostly_bad(plan, quarantine, total)
     people, doubts = load_staffing(
         connection, None if staffing is None else Path(staffing), plan.source, plan.source.csv, clock.zone
     )
-    contacts = staged.filter(staged.problem.isnull()).drop("problem", "example")
-    doubts = [*clock.warnings, *doubts, *_unread(plan), *_impossible_times(contacts, clock), *_future(contacts, clock)]
+    good = without(counted, bad)
+    doubts += [*identities, *_unread(plan), *impossible_times(good, clock), *_future(late, total)]
+    doubts += [*negative_durations(quarantine, total), *ids_against_time(sample, total)]
     report = build_report(
         plan,
-        staged,
+        judged(counted, bad),
         quarantine,
         unmapped=_unmapped(plan),
         zone=clock.zone,
         notes=[*clock.notes, *_notes(plan)],
-        warnings=doubts,
+        warnings=[*clock.warnings, *doubts],
     )
+    # Rows carry their numbers from here on: nothing depends on the order in which the engine hands them out.
+    connection.raw_sql("SET preserve_insertion_order = false")
+    contacts = without(rows, bad).drop("faulty", "problem", "example")
     return History(contacts, people, quarantine, report, tuple(plan.covariates), connection)
 
 
@@ -142,28 +152,31 @@ def _suspected(
     return {name: test for name, test in tests.items() if seen[name] is not None and bool(seen[name])}
 
 
-def _stage(connection: ibis.BaseBackend, plan: Plan, clock: Clock, salt: str) -> ibis.Table:
-    """Put all rows on the engine once, with the problem of each; of duplicates the first in the file is good."""
+def _identified(plan: Plan, clock: Clock, sample: pd.DataFrame) -> tuple[Plan, list[str]]:
+    """Take values of the customer that name nobody as missing."""
+    if "customer_id" not in plan.rules:
+        return plan, []
+    nobody, doubts = not_identities(canonical(plan, clock, None, _now(clock)), sample)
+    return dataclasses.replace(plan, nobody=nobody), doubts
+
+
+def _rows(connection: ibis.BaseBackend, plan: Plan, clock: Clock, salt: str) -> tuple[ibis.Table, ibis.Table]:
+    """All rows with the problem of each, and the same with plain ids, for counting alone.
+
+    A Parquet file is scanned each time, column by column; text that must be parsed is put on the engine once.
+    """
     rows = canonical(plan, clock, salt, _now(clock))
+    if _scannable(plan):
+        return rows, canonical(plan, clock, None, _now(clock))
     staged = connection.create_table("staged", rows, temp=True)
-    late = staged.aggregate(late=count_if(staged.problem == _FUTURE), rows=staged.count()).execute().iloc[0]
-    if late["late"] > _FEW_FUTURE * late["rows"]:
-        # A few stamps in the future are typing errors; many are a made-up history, or a wrong clock on this machine.
-        staged = staged.mutate(problem=staged.problem.nullif(_FUTURE))
-    good = staged.filter(staged.problem.isnull())
-    counts = good.aggregate(rows=good.count(), ids=good.contact_id.nunique()).execute().iloc[0]
-    if counts["rows"] == counts["ids"]:
-        return staged
-    first = good.group_by("contact_id").aggregate(first_row=good[ROW].min(), times=good.count())
-    first = first.filter(first.times > 1).drop("times").rename(double_id="contact_id")
-    joined = staged.left_join(first, staged.contact_id == first.double_id)
-    double = (joined.problem.isnull() & (joined[ROW] > joined.first_row)).fill_null(False)
-    words = ibis.literal("contact_id is a duplicate (the first row is kept)")
-    marked = joined.mutate(
-        problem=ibis.ifelse(double, words, joined.problem),
-        example=ibis.ifelse(double, joined.contact_id, joined.example),
-    )
-    return connection.create_table("staged_once", marked.drop("double_id", "first_row"), temp=True)
+    return staged, staged
+
+
+def _scannable(plan: Plan) -> bool:
+    """Whether reading the file again costs less than keeping its rows: typed columns, as in Parquet."""
+    rule = plan.rules["started_at"]
+    typed = rule.source is not None and not plan.source.table[rule.source].type().is_string()
+    return plan.source.format is Format.PARQUET and typed and plan.mapping.layout is not Layout.COUNTS
 
 
 def _refuse_mostly_bad(plan: Plan, quarantine: pd.DataFrame, rows: int) -> None:
@@ -226,27 +239,11 @@ def _notes(plan: Plan) -> list[str]:
     return found
 
 
-def _impossible_times(contacts: ibis.Table, clock: Clock) -> list[str]:
-    """Clock times that a daylight-saving change skips: a sign that stamps are in another time zone."""
-    if clock.zone is None or clock.notes or clock.warnings:
+def _future(late: int, total: int) -> list[str]:
+    """Many stamps in the future are kept (see `faults.faulty_rows`), and said."""
+    if not late:
         return []
-    there_and_back = wall_clock(clock.zone, instant(clock.zone, contacts.started_at))
-    skipped = int(contacts.aggregate(n=count_if(there_and_back != contacts.started_at)).execute().iloc[0]["n"])
-    if not skipped:
-        return []
-    return [
-        f"{skipped:,} contacts start at clock times that {clock.zone} skips in spring: the stamps are probably in "
-        "another time zone; declare theirs in a mapping file (timezone:)"
-    ]
-
-
-def _future(contacts: ibis.Table, clock: Clock) -> list[str]:
-    """Many stamps in the future are kept (see `_stage`), and said."""
-    late = contacts.started_at > ibis.literal(_now(clock))
-    share = float(contacts.aggregate(share=late.mean()).execute().iloc[0]["share"])
-    if not share > 0:
-        return []
-    return [f"{share:.0%} of the contacts lie in the future: a made-up history, or a wrong clock or time zone"]
+    return [f"{late / total:.0%} of the contacts lie in the future: a made-up history, or a wrong clock or time zone"]
 
 
 def _now(clock: Clock) -> dt.datetime:

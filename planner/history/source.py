@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import shutil
+import tempfile
+import weakref
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +21,9 @@ from planner.history.columns import ROW
 from planner.history.mapping import Csv
 
 _HEAD_BYTES = 65_536
+_LEADING, _TRAILING = (" ", "\t"), (" ", "\t", "\r", "\n")
+_MEMORY_BYTES = 800_000_000
+"""Most memory of the engine; what does not fit goes to a folder of its own that is removed with the connection."""
 
 
 class Format(StrEnum):
@@ -53,7 +59,9 @@ class Source:
 
 def connect() -> ibis.BaseBackend:
     """Open the embedded engine; all clock times in it are wall-clock times or UTC instants."""
-    connection = ibis.duckdb.connect()
+    spill = tempfile.mkdtemp(prefix="planner-")
+    connection = ibis.duckdb.connect(memory_limit=f"{_MEMORY_BYTES}B", temp_directory=spill)
+    weakref.finalize(connection, shutil.rmtree, spill, ignore_errors=True)
     connection.raw_sql("SET enable_progress_bar = false")  # else slow queries draw on standard output
     connection.raw_sql("SET TimeZone = 'UTC'")
     return connection
@@ -73,10 +81,10 @@ def open_source(connection: ibis.BaseBackend, path: Path, csv: Csv | None, table
     try:
         if found is Format.PARQUET:
             raw = connection.read_parquet(str(path), file_row_number=True)
-            raw = raw.rename({ROW: "file_row_number"})
+            raw = _without_blanks(raw.rename({ROW: "file_row_number"}))
             zones = _parquet_zones(path)
         elif found is Format.DUCKDB:
-            raw = _attached(connection, path, table)
+            raw = _without_blanks(_attached(connection, path, table))
         else:
             raw = _read_csv(connection, path, csv)
     except duckdb.Error as err:
@@ -161,8 +169,23 @@ def _read_csv(connection: ibis.BaseBackend, path: Path, csv: Csv | None) -> ibis
         message = f"columns are separated by {words}; {hint} in a mapping file, or export it with commas"
         raise HistoryError([Issue(str(path), 1, None, "", message)])
     raw = connection.read_csv(str(path), delim=delimiter, header=True, all_varchar=True, quote='"', escape='"')
+    cut = raw.mutate(**{name: raw[name].strip() for name in raw.columns})
     # Parsed once into a table: the checks that follow would otherwise parse the text again and again.
-    return connection.create_table("raw_" + _catalog(path), raw.mutate(**{ROW: ibis.row_number()}), temp=True)
+    return connection.create_table("raw_" + _catalog(path), cut.mutate(**{ROW: ibis.row_number()}), temp=True)
+
+
+def _without_blanks(raw: ibis.Table) -> ibis.Table:
+    """Cut blanks around text, in those columns that have any: cutting is slow, and few files need it."""
+    texts = [name for name, kind in raw.schema().items() if kind.is_string()]
+    if not texts:
+        return raw
+    tests = {name: [raw[name].startswith(mark) for mark in _LEADING] for name in texts}
+    tests = {name: [*tests[name], *(raw[name].endswith(mark) for mark in _TRAILING)] for name in texts}
+    # One plain test per column and mark: the engine runs those on the few entries of a dictionary-coded column.
+    seen = {f"{name}_{k}": test.any() for name in texts for k, test in enumerate(tests[name])}
+    row = raw.aggregate(**seen).execute().iloc[0].fillna(False)
+    blank = [name for name in texts if any(bool(row[f"{name}_{k}"]) for k in range(len(tests[name])))]
+    return raw.mutate(**{name: raw[name].strip() for name in blank}) if blank else raw
 
 
 def _head_line(path: Path) -> str:

@@ -8,7 +8,7 @@ from functools import reduce
 import ibis
 import ibis.expr.datatypes as dt
 
-from planner.history.engine import parse_stamp, sha256
+from planner.history.engine import parse_stamp, salted_hash64, sha256
 from planner.history.mapping import Check, ColumnRule, Condition, Csv, Scalar, Unit
 
 _TRUE = ("true", "t", "yes", "y", "1", "1.0")
@@ -19,13 +19,13 @@ _HASH_LENGTH = 20
 
 
 def text(column: ibis.Value) -> ibis.Value:
-    """Text without blanks around it; empty text is NULL; whole numbers without a decimal point."""
+    """Text, whose blanks the source has cut off; empty text is NULL; whole numbers without a decimal point."""
     kind = column.type()
     if kind.is_floating():
         whole = column == column.floor()
         shown = ibis.ifelse(whole, column.try_cast("int64").cast("string"), column.cast("string"))
         return column.isnan().ifelse(ibis.null("string"), shown)
-    return column.cast("string").strip().nullif("")
+    return column.cast("string").nullif("")
 
 
 def number(column: ibis.Value, csv: Csv) -> ibis.Value:
@@ -57,9 +57,14 @@ def flag(column: ibis.Value) -> ibis.Value:
     return ibis.cases((lower.isin(_TRUE), True), (lower.isin(_FALSE), False), else_=ibis.null("boolean"))
 
 
-def hashed(column: ibis.Value, salt: str, role: str) -> ibis.Value:
+def hashed(plain: ibis.Value, salt: str, role: str) -> ibis.Value:
     """Salted hash of an id, 80 bits in hexadecimal; the role keeps customers and agents apart."""
-    return sha256(ibis.literal(f"{salt}:{role}:") + text(column)).substr(0, _HASH_LENGTH)
+    return sha256(ibis.literal(f"{salt}:{role}:") + plain).substr(0, _HASH_LENGTH)
+
+
+def numbered(plain: ibis.Value, salt: str) -> ibis.Value:
+    """Salted hash of an id as a 64-bit number, for use inside the engine only: cheap, and narrow."""
+    return ibis.ifelse(plain.isnull(), ibis.null("uint64"), salted_hash64(plain, salt))
 
 
 def label(column: ibis.Value, rule: ColumnRule) -> ibis.Value:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import ibis
+import numpy as np
 import pandas as pd
 
-from planner.history.columns import ROW
-from planner.history.engine import count_if, exact_sum
+from planner.history.columns import PERSON, ROW
+from planner.history.engine import count_if, exact_sum, labeled_frame
 from planner.history.history import History
-from planner.history.journeys import stitch_issues
+from planner.history.journeys import stitch_issues, stitched_rows
+from planner.history.links import linked_contacts
+from planner.history.narrow import DAY_S
+
+_FIRST_WEEKDAY = 3
+"""1970-01-01, from which days are counted, was a Thursday."""
 
 
 def first_contact_volumes(history: History, *, window_days: float = 7.0, interval_min: int = 30) -> pd.DataFrame:
@@ -20,24 +26,27 @@ def first_contact_volumes(history: History, *, window_days: float = 7.0, interva
     count as first ones: scale `anonymous_contacts` down by the identified share of first contacts. In the first
     `window_days` of the data some first contacts continue an issue that began before it.
     """
-    rows = stitch_issues(history, window_days)
+    contacts = history.contacts
+    stitched = stitched_rows(history, window_days)
+    again = stitched.filter(stitched.stage != "first").select(again_row=ROW)
+    rows = contacts.left_join(again, contacts[ROW] == again.again_row)
     at = rows.started_at
     minute = at.hour().cast("int64") * 60 + at.minute().cast("int64")
-    rows = rows.mutate(
-        week=at.truncate("W").date(),
-        weekday=at.day_of_week.index().cast("int64"),
-        minute=minute - minute % interval_min,
-        is_first=rows.stage == "first",
-    )
-    keys = ["week", "weekday", "minute", "entry_reason", "segment", "channel"]
+    day = (at.epoch_seconds() // 86_400).cast("int64")
+    rows = rows.mutate(slot=day * 1440 + minute - minute % interval_min, is_first=rows.again_row.isnull())
+    keys = ["slot", "entry_reason", "segment", "channel"]
     grouped = rows.group_by(keys).aggregate(
         contacts=rows.count(),
         first_contacts=count_if(rows.is_first),
-        anonymous_contacts=count_if(rows.anonymous),
+        anonymous_contacts=count_if(rows[PERSON].isnull()),
         abandoned=count_if(rows.abandoned),
     )
-    frame = _labels(grouped.order_by(keys).execute(), ["entry_reason", "segment", "channel"])
-    frame["week"] = pd.to_datetime(frame["week"])
+    frame = labeled_frame(grouped.order_by(keys), keys[1:])
+    slot = frame.pop("slot").to_numpy(np.int64)
+    past, weekday = slot // 1440, (slot // 1440 + _FIRST_WEEKDAY) % 7
+    frame.insert(0, "week", (past - weekday).astype("datetime64[D]").astype("datetime64[s]"))
+    frame.insert(1, "weekday", weekday)
+    frame.insert(2, "minute", slot % 1440)
     return frame
 
 
@@ -63,7 +72,8 @@ def patience(history: History) -> pd.DataFrame:
     whole["patience_s"] = (whole["total_wait_s"] / whole["n_abandoned"].where(whole["n_abandoned"] > 0)).fillna(
         float("inf")
     )
-    return _labels(whole, ["entry_reason"])
+    whole["entry_reason"] = whole["entry_reason"].astype(object).where(whole["entry_reason"].notna(), None)
+    return whole
 
 
 def redial_shares(history: History, *, window_days: float = 7.0) -> pd.DataFrame:
@@ -90,16 +100,27 @@ def escalation_destinations(history: History, *, window_days: float = 7.0) -> pd
 
 
 def _destinations(history: History, window_days: float, kind: str) -> pd.DataFrame:
-    rows = stitch_issues(history, window_days)
+    rows = stitched_rows(history, window_days)
     came = rows.filter(rows.later_kind == kind)
-    came = came.mutate(
-        entry_reason=ibis.coalesce(came.entry_reason, came.reason),
-        to_reason=came.later_reason,
-        to_channel=came.later_channel,
-    )
     keys = ["entry_reason", "channel", "to_reason", "to_channel"]
-    frame = came.group_by(keys).aggregate(n=came.count()).order_by(keys).execute()
-    return _labels(frame, keys)
+    by = came.group_by(
+        entry_reason=came.filed, channel=came.channel, to_reason=came.later_reason, to_channel=came.later_channel
+    )
+    return labeled_frame(by.aggregate(n=came.count()).order_by(keys), keys)
+
+
+def linked_returns(history: History, *, window_days: float = 7.0) -> pd.DataFrame:
+    """Served contacts that came back within a window and within twice of it: `entry_reason, within, within_double`.
+
+    What the second window adds measures the returns by chance. Both are read from one pass, by the reason of the
+    contact that is returned to; contacts that are linked by known ids alone are not counted.
+    """
+    linked = linked_contacts(history, window_days)
+    came = linked.filter((linked.link_kind == "return") & (linked.parent_gap_s <= 2 * window_days * DAY_S))
+    grouped = came.group_by(entry_reason=came.parent_filed).aggregate(
+        within=count_if(came.parent_gap_s <= window_days * DAY_S), within_double=came.count()
+    )
+    return labeled_frame(grouped.order_by("entry_reason"), ["entry_reason"])
 
 
 def reason_confusion(history: History) -> pd.DataFrame:
@@ -112,14 +133,8 @@ def reason_confusion(history: History) -> pd.DataFrame:
 
 def link_counts(history: History, *, window_days: float = 7.0) -> pd.DataFrame:
     """How contacts continue an issue, for judging the stitching: `later_kind, same_reason, n`."""
-    rows = stitch_issues(history, window_days)
-    entry = ibis.coalesce(rows.entry_reason, rows.reason)
-    led = rows.filter(rows.later).mutate(same_reason=(rows.later_reason == entry).fill_null(False))
+    rows = stitched_rows(history, window_days)
+    led = rows.filter(rows.later_kind.notnull())
+    led = led.mutate(same_reason=(led.later_reason == led.filed).fill_null(False))
     keys = ["later_kind", "same_reason"]
     return led.group_by(keys).aggregate(n=led.count()).order_by(keys).execute()
-
-
-def _labels(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    for name in names:
-        frame[name] = frame[name].astype(object).where(frame[name].notna(), None)
-    return frame.reset_index(drop=True)

@@ -1,0 +1,104 @@
+"""What a file claims but cannot mean: a customer who is everybody, clock times that never were, ids against time."""
+
+from __future__ import annotations
+
+import ibis
+import pandas as pd
+
+from planner.history.engine import count_if, hash64, instant, wall_clock
+from planner.history.zones import Clock
+
+_SAMPLE = 20_000
+_IDENTITY_SHARE = 0.2
+_IDENTITY_CONTACTS = 100
+_FEWEST_ORDERED = 50
+_BACKWARD_SHARE = 0.2
+_SERIAL_SPREAD = 4
+_QUARTER_S = 900
+_NEGATIVE_SHARE = 0.01
+
+
+def sampled(rows: ibis.Table, total: int) -> pd.DataFrame:
+    """Take some 20,000 rows, the same ones whatever their order: `contact_id, started_at, customer_id`."""
+    classes = total // _SAMPLE
+    some = rows if classes <= 1 else rows.filter(hash64(rows.contact_id) % classes == 0)
+    return some.select("contact_id", "started_at", "customer_id").execute()
+
+
+def not_identities(rows: ibis.Table, sample: pd.DataFrame) -> tuple[tuple[str, ...], list[str]]:
+    """Find values of `customer_id` that cannot be one person, and say so without showing them.
+
+    A value counts as no identity (a shared line, a placeholder such as "unknown") where it stands in at least a fifth
+    of the rows with a customer and in at least 100 of them. The sample names the candidates, all rows are counted.
+    """
+    times = sample["customer_id"].value_counts(normalize=True)
+    values = [str(value) for value in times[times >= _IDENTITY_SHARE / 2].index]
+    if not values or len(sample) < _IDENTITY_CONTACTS:
+        return (), []
+    counted = {f"n{k}": count_if(rows.customer_id == value) for k, value in enumerate(values)}
+    row = rows.aggregate(known=rows.customer_id.count(), **counted).execute().iloc[0]
+    known = int(row["known"])
+    found, doubts = [], []
+    for k, value in enumerate(values):
+        contacts = int(row[f"n{k}"])
+        if contacts >= max(_IDENTITY_CONTACTS, _IDENTITY_SHARE * known):
+            found.append(value)
+            doubts.append(
+                f"customer_id: one value stands in {contacts:,} rows, {contacts / known:.0%} of those with a customer: "
+                "it names nobody (a shared line or a placeholder); its contacts count as anonymous"
+            )
+    return tuple(found), doubts
+
+
+def ids_against_time(sample: pd.DataFrame, total: int) -> list[str]:
+    """Warn where contacts are numbered serially, but many later numbers start earlier.
+
+    Only ids that are a common prefix and a serial number say anything about time.
+    """
+    parts = sample["contact_id"].str.extract(r"^(.*?)(\d{1,18})$")
+    known = parts[1].notna() & sample["started_at"].notna()
+    if int(known.sum()) < _FEWEST_ORDERED or parts.loc[known, 0].nunique() != 1:
+        return []
+    serial = parts.loc[known, 1].astype("int64")
+    if int(serial.max()) - int(serial.min()) > _SERIAL_SPREAD * total:
+        return []
+    ordered = sample.loc[known].assign(serial=serial).sort_values(["serial", "started_at"])
+    backward = float((ordered["started_at"].diff().dropna() < pd.Timedelta(0)).mean())
+    if backward <= _BACKWARD_SHARE:
+        return []
+    return [
+        f"started_at goes back at {backward:.0%} of the steps from one contact_id to the next, though the ids are "
+        "numbered serially: the stamps may be those of another event, or day and month are swapped"
+    ]
+
+
+def impossible_times(contacts: ibis.Table, clock: Clock) -> list[str]:
+    """Clock times that a daylight-saving change skips: a sign that stamps are in another time zone."""
+    if clock.zone is None or clock.notes or clock.warnings:
+        return []
+    # Changes fall on quarters of an hour: there are few of those in a history, and zones are slow to compute.
+    quarter = (contacts.started_at.epoch_seconds() // _QUARTER_S).cast("int64")
+    counted = contacts.group_by(quarter=quarter).aggregate(n=contacts.count(), stamp=contacts.started_at.min())
+    skipped_ones = counted.filter(wall_clock(clock.zone, instant(clock.zone, counted.stamp)) != counted.stamp)
+    skipped = int(skipped_ones.aggregate(n=skipped_ones.n.sum().fill_null(0)).execute().iloc[0]["n"])
+    if not skipped:
+        return []
+    return [
+        f"{skipped:,} contacts start at clock times that {clock.zone} skips in spring: the stamps are probably in "
+        "another time zone; declare theirs in a mapping file (timezone:)"
+    ]
+
+
+def negative_durations(quarantine: pd.DataFrame, total: int) -> list[str]:
+    """Many durations below zero: two stamps of the source are swapped, or come from two clocks."""
+    found = []
+    for name in ("wait_s", "handle_s"):
+        rows = int(quarantine.loc[quarantine["problem"] == f"{name} is negative", "rows"].sum())
+        if rows > _NEGATIVE_SHARE * total:
+            found.append(
+                f"{name} is negative in {rows / total:.0%} of the rows (it ends before it starts): these are kept out; "
+                "look for swapped stamps, or declare `negative: missing` for it in a mapping file"
+            )
+    return found
+
+
