@@ -29,7 +29,8 @@ def row_check(
     Parameters
     ----------
     table_by_reason
-        `reason, channel, mean, sd` of the default estimator: all customers of the reason served in the channel.
+        `reason, channel, mean, sd` of the default estimator: all customers of the reason served in the channel; with
+        `segment, n_contacts` as well (`ExperienceModel.table`), segments are first put together (`over_segments`).
     at_most
         About so many contacts are read; of larger histories, those of customers drawn by a hash.
 
@@ -41,9 +42,31 @@ def row_check(
     found = row_means(
         history, outcome=outcome, covariates=covariates, window_days=window_days, seed=seed, at_most=at_most
     )
-    table = compare_means(table_by_reason, found.table)
+    table = compare_means(over_segments(table_by_reason), found.table)
     table.attrs["notes"] = found.notes
     return table
+
+
+def over_segments(table: pd.DataFrame) -> pd.DataFrame:
+    """Means of a reason's customers in a channel from those of its segments, weighted by customers.
+
+    Errors of one cell's segments are taken as the same error, which is nearly so (their effects are shared) and never
+    too small: sd = sum w sd. A segment without an estimate leaves the mean to the others.
+
+    Parameters
+    ----------
+    table
+        `reason, channel, segment, mean, sd, n_contacts`; without `segment` it is returned as it is.
+    """
+    if "segment" not in table:
+        return table
+    people = table.groupby(["reason", "segment"])["n_contacts"].transform("sum")
+    weight = people.where(table["mean"].notna() & table["sd"].notna(), 0.0)
+    wide = table.assign(w=weight, a=weight * table["mean"].fillna(0.0), b=weight * table["sd"].fillna(0.0))
+    sums = wide.groupby(["reason", "channel"], as_index=False)[["w", "a", "b", "n_contacts"]].sum()
+    total = sums["w"].where(sums["w"] > 0)
+    out = sums.assign(mean=sums["a"] / total, sd=sums["b"] / total)
+    return out[["reason", "channel", "mean", "sd", "n_contacts"]]
 
 
 def compare_means(cells: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
