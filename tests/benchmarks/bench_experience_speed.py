@@ -40,12 +40,13 @@ print(json.dumps({{"wall": wall, "cpu": used.ru_utime + used.ru_stime, "peak_mb"
 _METHODS = {
     "planner.estimate (all estimates)": (
         "import planner",
-        "history = planner.load_history(path, salt='bench')\nplanner.estimate(history, outcome='csat', covariates=covariates)",
+        "history = planner.load_history(path, salt='bench')\n"
+        "planner.estimate(history, outcome='csat', covariates=covariates)",
     ),
     "pandas, naive means": (
         "import pandas as pd",
-        "pd.read_parquet(path, columns=['reason', 'channel', 'segment', 'csat']).groupby(['reason', 'channel', 'segment'])"
-        "['csat'].agg(['mean', 'std', 'count'])",
+        "by = ['reason', 'channel', 'segment']\n"
+        "pd.read_parquet(path, columns=[*by, 'csat']).groupby(by)['csat'].agg(['mean', 'std', 'count'])",
     ),
     "numpy and scipy, regression standardization": (
         "import pandas as pd\nfrom experience_peers import regression_means",
@@ -105,10 +106,10 @@ def _report(table: pd.DataFrame, rows: int, contacts: int) -> str:
     lines = [
         "# From rows to estimates: time and memory",
         "",
-        f"{rows:,} contacts in a Parquet file, {os.cpu_count()} processors{bar}. Wall and processor seconds from the file "
-        "to the table, imports left out; peak memory of the whole process; ratio of wall seconds to the first row.",
-        "`planner.estimate` stitches issues and returns adjusted scores, moves, wait curves, returns and the chain; the "
-        "others only one table of means, and without stitching every contact counts as a first one.",
+        f"{rows:,} contacts in a Parquet file, {os.cpu_count()} processors{bar}. Wall and processor seconds from the",
+        "file to the table, imports left out; peak memory of the whole process; ratio of wall seconds to the first.",
+        "`planner.estimate` stitches issues and returns adjusted scores, moves, wait curves, returns and the chain;",
+        "the others only one table of means, and without stitching every contact counts as a first one.",
         "",
         "| method | wall s | processor s | peak MB | ratio |",
         "|---|---|---|---|---|",

@@ -67,11 +67,11 @@ def report(frame: pd.DataFrame) -> str:
         "# Experience estimates against the truth",
         "",
         "Random centers with known potential outcomes (`tests/property/experience_worlds.py`, families in turn), from",
-        "Parquet through `planner.load_history` and `planner.estimate`; written by `make bench`. Ratio: mean over worlds",
-        "of RMSE / RMSE of the naive mean. Coverage: share of 90 % intervals that hold the truth, mean over worlds and,",
-        "beside it, the lowest of any world. z²: mean of (error / sd)². Seconds: processor time per world and outcome; for",
-        "`planner.estimate` of everything it returns, journeys, moves and wait curves included, for the others of",
-        "the one table. All methods are scored on the cells for which every one has an answer.",
+        "Parquet through `planner.load_history` and `planner.estimate`; written by `make bench`. Ratio: mean over",
+        "worlds of RMSE / RMSE of the naive mean. Coverage: share of 90 % intervals that hold the truth, mean over",
+        "worlds and, beside it, the lowest of any world. z²: mean of (error / sd)². Seconds: processor time per world",
+        "and outcome; for `planner.estimate` of everything it returns, journeys, moves and wait curves included, for",
+        "the others of the one table. All methods are scored on the cells for which every one has an answer.",
     ]
     for (contacts, outcome), part in frame.groupby(["contacts", "outcome"], sort=True):
         worlds = part[["seed", "family"]].drop_duplicates().shape[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,7 @@ def _outcome_records(world: World, history: object, outcome: str, truth: pd.Data
         true = _truth_by(truth, by)
         tables: dict[str, tuple[pd.DataFrame, float]] = {}
         for name, method in PEERS.items():
-            table, spent, _ = _timed(lambda method=method: method(frame, covariates, by))
+            table, spent, _ = _timed(partial(method, frame, covariates, by))
             tables[name] = (table, spent)
         if by == REASON:
             found, spent, _ = _timed(lambda: row_means(history, **asked, at_most=ALL))

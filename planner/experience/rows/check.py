@@ -1,4 +1,4 @@
-"""The check: where do the estimates from cells and those from rows disagree by more than chance allows?"""
+"""The check: cells where the estimates from cells and those from rows differ by more than chance allows."""
 
 from __future__ import annotations
 
@@ -85,9 +85,9 @@ def compare_means(cells: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     keys = ["reason", "channel"]
     other = rows[[*keys, "mean", "sd"]].rename(columns={"mean": "mean_rows", "sd": "sd_rows"})
     table = cells[[*keys, "mean", "sd"]].merge(other, on=keys, how="left", validate="one_to_one")
-    difference = table["mean"].astype(float) - table["mean_rows"].astype(float)
+    difference = table["mean"].to_numpy(float) - table["mean_rows"].to_numpy(float)
     joint = np.maximum(table["sd"].to_numpy(float), table["sd_rows"].to_numpy(float))
     z = difference / np.where(joint > 0, joint, np.nan)
-    table = table.assign(difference=difference, z=z, model_dependent=(z.abs() > MOST_APART).to_numpy(bool))
+    table = table.assign(difference=difference, z=z, model_dependent=np.abs(z) > MOST_APART)
     columns = [*keys, "mean", "mean_rows", "sd", "sd_rows", "difference", "z", "model_dependent"]
     return table[columns]

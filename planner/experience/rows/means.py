@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from planner.experience.rows.design import after_design, before_design
-from planner.experience.rows.doubly_robust import RowData, doubly_robust
+from planner.experience.rows.dr_eb import RowData, doubly_robust
 from planner.history import History
 from planner.history.outcomes import OutcomeKind, outcome_named
 from planner.history.rows import contact_rows
