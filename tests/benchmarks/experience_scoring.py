@@ -11,11 +11,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from experience_peers import PEERS
-from experience_worlds import World, make_world
+from experience_worlds import WINDOW_DAYS, World, make_world
 
 import planner
 from planner.errors import PlannerError
+from planner.experience.chance import chance_links
+from planner.experience.issues import labeled_volumes, with_issues
 from planner.experience.rows import over_segments, row_means
+from planner.history import first_contact_volumes
 from planner.history.rows import contact_rows
 
 Z90 = 1.6448536269514722
@@ -43,7 +46,7 @@ def _outcome_records(world: World, history: object, outcome: str, truth: pd.Data
     covariates = world.covariates
     asked = {"outcome": outcome, "covariates": covariates}
     model, seconds, failure = _timed(lambda: planner.estimate(history, **asked))
-    frame = contact_rows(history, **asked, window_days=7.0, at_most=ALL, seed=0).frame
+    frame = contact_rows(history, **asked, window_days=WINDOW_DAYS, at_most=ALL, seed=0).frame
     records: list[Record] = []
     for level, by in (("reason x channel", REASON), ("reason x channel x segment", SEGMENT)):
         true = _truth_by(truth, by)
@@ -52,7 +55,7 @@ def _outcome_records(world: World, history: object, outcome: str, truth: pd.Data
             table, spent, _ = _timed(partial(method, frame, covariates, by))
             tables[name] = (table, spent)
         if by == REASON:
-            found, spent, _ = _timed(lambda: row_means(history, **asked, at_most=ALL))
+            found, spent, _ = _timed(lambda: row_means(history, **asked, at_most=ALL, chance=_chance(history)))
             tables[ROWS] = (found.table, spent)
         if model is not None:
             own = model.table if by == SEGMENT else over_segments(model.table)
@@ -64,6 +67,12 @@ def _outcome_records(world: World, history: object, outcome: str, truth: pd.Data
         records += _moves(model, world, outcome)
         records += _waits(model, world) if outcome == "csat" else []
     return records
+
+
+def _chance(history: object) -> pd.Series:
+    """Probability per reason that a contact is followed by chance: first-contact resolution is blind to it else."""
+    volumes, _ = with_issues(labeled_volumes(first_contact_volumes(history, window_days=WINDOW_DAYS), None))
+    return chance_links(history, volumes, WINDOW_DAYS)[0]
 
 
 def _timed(work: Callable[[], object]) -> tuple[object, float, str]:

@@ -23,6 +23,7 @@ def row_check(
     window_days: float = 7.0,
     seed: int = 0,
     at_most: int = MOST_ROWS,
+    chance: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Estimate every reason x channel mean a second time, from rows, and mark cells where the answers differ.
 
@@ -33,6 +34,8 @@ def row_check(
         `segment, n_contacts` as well (`ExperienceModel.table`), segments are first put together (`over_segments`).
     at_most
         About so many contacts are read; of larger histories, those of customers drawn by a hash.
+    chance
+        As in `row_means`; to be given where the table has chance returns taken out of first-contact resolution.
 
     Returns
     -------
@@ -40,7 +43,13 @@ def row_check(
         As from `compare_means`, in the order of `table_by_reason`; `attrs["notes"]` says what was left out.
     """
     found = row_means(
-        history, outcome=outcome, covariates=covariates, window_days=window_days, seed=seed, at_most=at_most
+        history,
+        outcome=outcome,
+        covariates=covariates,
+        window_days=window_days,
+        seed=seed,
+        at_most=at_most,
+        chance=chance,
     )
     table = compare_means(over_segments(table_by_reason), found.table)
     table.attrs["notes"] = found.notes

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from planner.experience.chance import looked_up
 from planner.experience.rows.design import after_design, before_design
 from planner.experience.rows.dr_eb import RowData, doubly_robust
 from planner.history import History
@@ -36,10 +37,17 @@ def row_means(
     window_days: float = 7.0,
     seed: int = 0,
     at_most: int = MOST_ROWS,
+    chance: pd.Series | None = None,
 ) -> RowMeans:
     """Potential means per reason and channel from rows (`doubly_robust`), first contacts that were served.
 
-    Above `at_most` contacts only those of customers drawn by a hash of their id are used.
+    Parameters
+    ----------
+    at_most
+        Above so many contacts only those of customers drawn by a hash of their id are used.
+    chance
+        Per reason, the probability b that a contact is followed within the window by chance (`chance.chance_links`):
+        first-contact resolution becomes seen / (1 - b). Left out: shares as seen.
 
     Raises
     ------
@@ -62,7 +70,11 @@ def row_means(
     if frame["y"].notna().sum() < _LEAST_KNOWN:
         notes.append(f"fewer than {_LEAST_KNOWN} contacts with a known {outcome}: nothing to check")
         return RowMeans(pd.DataFrame(columns=list(_COLUMNS)), rows.share, tuple(notes))
-    return RowMeans(_means_of(frame, covariates, scored=scored), rows.share, tuple(notes))
+    table = _means_of(frame, covariates, scored=scored)
+    if chance is not None and outcome == "fcr":
+        factor = 1 / (1 - looked_up(table["reason"], chance))
+        table = table.assign(mean=table["mean"] * factor, sd=table["sd"] * factor)
+    return RowMeans(table, rows.share, tuple(notes))
 
 
 def _means_of(frame: pd.DataFrame, covariates: Sequence[str], *, scored: bool) -> pd.DataFrame:

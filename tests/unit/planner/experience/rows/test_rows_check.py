@@ -88,6 +88,19 @@ def test_without_answers_there_is_nothing_to_check(tmp_path: Path) -> None:
     assert "nothing to check" in found.notes[0]
 
 
+def test_returns_by_chance_are_taken_out_of_resolution(tmp_path: Path) -> None:
+    """Seen resolution is (1 - b) times the true one: a fifth of those who stay away is hidden by chance contacts."""
+    rows, _, _ = make_rows(5, 4_000)
+    history = loaded(rows.assign(customer_id=[f"u{k // 3}" for k in range(len(rows))]), tmp_path)
+    seen = row_means(history, outcome="fcr").table
+    cleared = row_means(history, outcome="fcr", chance=pd.Series({"r0": 0.2})).table
+    own = seen["reason"] == "r0"
+    assert seen["mean"].between(0.8, 0.99).all()
+    for column in ("mean", "sd"):
+        assert (cleared.loc[own, column] / seen.loc[own, column]).tolist() == pytest.approx([1.25] * own.sum())
+    pd.testing.assert_frame_equal(cleared[~own], seen[~own])
+
+
 @pytest.mark.slow
 def test_the_two_methods_agree_where_both_are_right(tmp_path: Path) -> None:
     """Sums by the cells' estimator against rows, on well-specified worlds: few marks, as chance allows."""
