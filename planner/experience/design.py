@@ -191,11 +191,11 @@ class Posterior:
         """Draw the targets jointly, shape (draw, target)."""
         rng = np.random.default_rng([seed, 13])
         components = len(self.fit.mean)
+        root = np.linalg.cholesky(_jittered(self.fit.covariance[0]))
         out = np.empty((n, len(self.mean)))
         for k in range(components):
             picked = np.arange(k, n, components)
             if len(picked):
-                root = np.linalg.cholesky(_jittered(self.fit.covariance[k]))
                 normal = rng.standard_normal((len(picked), root.shape[0]))
                 effects = self.fit.mean[k] + normal @ root.T
                 noise = rng.standard_normal((len(picked), len(self.mean)))
@@ -217,7 +217,7 @@ def posterior(fit: BlockFit, targets: Targets) -> Posterior:
     loading = np.asarray((targets.mix @ targets.rows).todense())
     means = fit.mean @ loading.T
     mean = fit.center + means.mean(axis=0)
-    variance = ((loading @ fit.covariance.mean(axis=0)) * loading).sum(axis=1)
+    variance = ((loading @ fit.covariance[0]) * loading).sum(axis=1)
     variance += fit.residual.mean() * targets.residual_weight + means.var(axis=0)
     return Posterior(mean, np.sqrt(np.maximum(variance, 0.0)), loading, targets.residual_weight, fit)
 
@@ -230,7 +230,7 @@ def posterior_share(fit: BlockFit, targets: Targets) -> Posterior:
     middle = p.mean(axis=1)
     slope = sparse.diags(middle * (1 - middle))
     loading = np.asarray((targets.mix @ slope @ targets.rows).todense())
-    variance = ((loading @ fit.covariance.mean(axis=0)) * loading).sum(axis=1) + means.var(axis=0)
+    variance = ((loading @ fit.covariance[0]) * loading).sum(axis=1) + means.var(axis=0)
     typical = np.asarray(targets.mix @ (middle * (1 - middle))) ** 2
     residual = targets.residual_weight * typical
     variance += fit.residual.mean() * residual
@@ -243,12 +243,12 @@ def contrast(a: Posterior, rows: NDArray[np.intp], against: NDArray[np.intp]) ->
     The cell residual of the two sides counts twice: they are different cells.
     """
     loading = a.loading[rows] - a.loading[against]
-    variance = ((loading @ a.fit.covariance.mean(axis=0)) * loading).sum(axis=1)
+    variance = ((loading @ a.fit.covariance[0]) * loading).sum(axis=1)
     variance += (a.fit.mean @ loading.T).var(axis=0)
     variance += a.fit.residual.mean() * (a.residual_weight[rows] + a.residual_weight[against])
     return a.mean[rows] - a.mean[against], np.sqrt(np.maximum(variance, 0.0))
 
 
 def with_covariance(fit: BlockFit, extra: Array) -> BlockFit:
-    """Add a covariance of the effects that comes from elsewhere to every component."""
+    """Add a covariance of the effects that comes from elsewhere to the fit."""
     return replace(fit, covariance=fit.covariance + extra[None])

@@ -57,8 +57,9 @@ class BlockFit:
     center
         Number added to every linear predictor, units of y.
     mean, covariance, residual
-        Shapes (component, column), (component, column, column), (component,): effects of each mixture component and
-        its cell residual variance. Component 0 is the mode where `draws` was 0.
+        Shapes (component, column), (1, column, column), (component,): effects of each mixture component, the mean of
+        the components' covariances (their spread around each other comes on top) and their cell residual variances.
+        Component 0 is the mode where `draws` was 0.
     log_variance, information
         Mode of log lam (and log residual variance, last) of the free components and its Fisher information.
     names
@@ -90,16 +91,18 @@ class _System:
         self.offsets = np.concatenate([[0], np.cumsum([block.size for block in blocks])]).astype(int)
         self.q = int(self.offsets[-1])
         self.slopes = [np.ones(len(y)) if b.slope is None else np.asarray(b.slope, float) for b in blocks]
+        self.codes = [np.asarray(block.codes, dtype=np.int32) for block in blocks]
 
     def gram(self, weight: Array) -> Array:
         """Z' diag(weight) Z, shape (column, column)."""
         out = np.zeros((self.q, self.q))
         for i, a in enumerate(self.blocks):
             left = weight * self.slopes[i]
-            base = a.codes * 1
             for j in range(i, len(self.blocks)):
                 b = self.blocks[j]
-                flat = np.bincount(base * b.size + b.codes, weights=left * self.slopes[j], minlength=a.size * b.size)
+                place = self.codes[i] * np.int32(b.size) + self.codes[j]
+                value = left if b.slope is None else left * self.slopes[j]
+                flat = np.bincount(place, weights=value, minlength=a.size * b.size)
                 part = flat.reshape(a.size, b.size)
                 rows = slice(self.offsets[i], self.offsets[i + 1])
                 columns = slice(self.offsets[j], self.offsets[j + 1])
@@ -174,14 +177,12 @@ def fit_blocks(
     search = _Search(system, np.asarray(v, float), residual_scale)
     phi, information, steps, converged = search.mode(start, max_steps)
     points = [phi] if draws == 0 else _around(phi, information, search.ceiling(phi), draws, seed)
-    posterior = [search.posterior(point) for point in points]
-    lam, _ = search.unpack(phi)
-    edf = system.q - float((np.diag(posterior[0][1]) / system.spread(search.unpack(points[0])[0])).sum())
+    means, covariance, residuals, edf = search.mixture(points)
     return BlockFit(
         center=center,
-        mean=np.stack([u for u, _, _ in posterior]),
-        covariance=np.stack([cov for _, cov, _ in posterior]),
-        residual=np.asarray([ex for _, _, ex in posterior]),
+        mean=means,
+        covariance=covariance[None],
+        residual=residuals,
         log_variance=phi,
         information=information,
         names=search.names,
@@ -210,6 +211,7 @@ class _Search:
         self.free = np.asarray([k for k, block in enumerate(system.blocks) if not block.fixed], dtype=int)
         self.scales = np.asarray([system.blocks[k].scale for k in self.free])
         self.residual_scale = residual_scale
+        self._fixed_gram: Array | None = None
         names = tuple(system.blocks[k].name for k in self.free)
         self.names = (*names, "cell") if residual_scale is not None else names
 
@@ -224,12 +226,31 @@ class _Search:
         lam[self.free] = np.exp(phi[: len(self.free)])
         return lam, float(np.exp(phi[-1])) if self.residual_scale is not None else 0.0
 
-    def posterior(self, phi: Array) -> tuple[Array, Array, float]:
-        """Effects, their covariance and the residual variance at given log variances."""
-        lam, ex = self.unpack(phi)
-        weight = 1.0 / (self.v + ex)
-        covariance = _inverse(self.system.gram(weight), self.system.spread(lam))
-        return covariance @ self.system.project(weight * self.system.y), covariance, ex
+    def mixture(self, points: Sequence[Array]) -> tuple[Array, Array, Array, float]:
+        """Effects and residual variance at each log variance, the mean covariance, and the edf of the first."""
+        means, residuals = np.empty((len(points), self.system.q)), np.empty(len(points))
+        covariance = np.zeros((self.system.q, self.system.q))
+        edf = 0.0
+        for k, point in enumerate(points):
+            lam, ex = self.unpack(point)
+            weight = 1.0 / (self.v + ex)
+            root = np.sqrt(self.system.spread(lam))
+            scaled = _scaled_inverse(self.gram(weight), root)
+            means[k] = root * (scaled @ (root * self.system.project(weight * self.system.y)))
+            residuals[k] = ex
+            edf = edf if k else self.system.q - float(np.trace(scaled))
+            scaled *= root[:, None]
+            scaled *= root[None, :] / len(points)
+            covariance += scaled
+        return means, covariance, residuals, edf
+
+    def gram(self, weight: Array) -> Array:
+        """Z'WZ; computed once where there is no residual, as the weights never change."""
+        if self.residual_scale is not None:
+            return self.system.gram(weight)
+        if self._fixed_gram is None:
+            self._fixed_gram = self.system.gram(weight)
+        return self._fixed_gram
 
     def mode(self, start: Array | None, max_steps: int) -> tuple[Array, Array, int, bool]:
         """Damped Fisher scoring; returns log variances, information, steps and whether it settled."""
@@ -250,47 +271,53 @@ class _Search:
     def derivatives(self, phi: Array) -> tuple[Array, Array]:
         """Gradient and Fisher information of the penalized restricted log-likelihood in the log variances.
 
-        With V = (A + diag 1/lam)^-1, T = A - A V A, s = Z'W(y - Zu):
-        gradient_b = lam_b (s_b's_b - tr T_bb)/2 + 1 - lam_b/(2 scale_b^2),
-        info_bc = lam_b lam_c ||T_bc||_F^2 / 2, plus lam_b/(2 scale_b^2) + 0.05 on the diagonal.
+        With A = Z'WZ, R = diag sqrt(lam), S = (R A R + I)^-1, so V = R S R, and s = Z'W(y - Zu): the matrix
+        T = A - A V A of the restricted likelihood is R^-1 (I - S) R^-1, which needs no product of matrices, and
+        gradient_b = (lam_b s_b's_b - tr (I - S)_bb)/2 + 1 - lam_b/(2 scale_b^2),
+        info_bc = ||(I - S)_bc||_F^2 / 2, plus lam_b/(2 scale_b^2) + 0.05 on the diagonal.
         """
         system = self.system
         lam, ex = self.unpack(phi)
         weight = 1.0 / (self.v + ex)
-        gram = system.gram(weight)
-        covariance = _inverse(gram, system.spread(lam))
-        effects = covariance @ system.project(weight * system.y)
+        root = np.sqrt(system.spread(lam))
+        scaled = _scaled_inverse(self.gram(weight), root)
+        effects = root * (scaled @ (root * system.project(weight * system.y)))
         left = weight * (system.y - system.predict(effects))
-        score = system.project(left)
-        gv = gram @ covariance
-        t = gram - gv @ gram
+        t = -scaled
+        t[np.diag_indices_from(t)] += 1.0
         starts = system.offsets[:-1]
-        squares = np.add.reduceat(score**2, starts)
+        squares = lam * np.add.reduceat(system.project(left) ** 2, starts)
         traces = np.add.reduceat(np.diag(t), starts)
-        free, own = self.free, lam[self.free]
-        penalty = own / (2 * self.scales**2)
-        gradient = own * (squares - traces)[free] / 2 + 1 - penalty
-        information = np.outer(own, own) * system.block_sums(t**2)[np.ix_(free, free)] / 2
+        free = self.free
+        penalty = lam[free] / (2 * self.scales**2)
+        gradient = (squares - traces)[free] / 2 + 1 - penalty
+        information = system.block_sums(t**2)[np.ix_(free, free)] / 2
         information += np.diag(penalty + _PRIOR_INFORMATION)
         if self.residual_scale is None:
             return gradient, information
-        return self._with_residual(gradient, information, (weight, left, covariance, gv), own, ex)
+        return self._with_residual(gradient, information, (weight, left, scaled, root), ex)
 
     def _with_residual(
-        self, gradient: Array, information: Array, parts: tuple[Array, Array, Array, Array], own: Array, ex: float
+        self, gradient: Array, information: Array, parts: tuple[Array, Array, Array, Array], ex: float
     ) -> tuple[Array, Array]:
-        """Append the residual variance: tr P = sum W - tr(V B2) with B2 = Z'W^2 Z, B3 = Z'W^3 Z."""
-        weight, left, covariance, gv = parts
+        """Append the residual variance: tr P = sum W - tr(V B2) with B2 = Z'W^2 Z, B3 = Z'W^3 Z.
+
+        The cross terms are lam_b ex tr[(I - AV) B2 (I - AV)']_bb / 2, where I - AV = diag(1/lam) V.
+        """
+        weight, left, scaled, root = parts
         assert self.residual_scale is not None
-        b2, b3 = self.system.gram(weight**2), self.system.gram(weight**3)
-        vb2 = covariance @ b2
+        both = root[:, None] * root[None, :]
+        b2 = self.system.gram(weight**2)
+        b2 *= both
+        vb2 = scaled @ b2
         trace_p = weight.sum() - np.trace(vb2)
         penalty = ex / (2 * self.residual_scale**2)
         slope = ex * (left @ left - trace_p) / 2 + 1 - penalty
-        own_info = ex**2 * ((weight**2).sum() - 2 * (covariance * b3).sum() + (vb2 * vb2.T).sum()) / 2
-        rest = np.eye(len(gv)) - gv
-        diagonal = ((rest @ b2) * rest).sum(axis=1)
-        cross = own * ex * np.add.reduceat(diagonal, self.system.offsets[:-1])[self.free] / 2
+        b3 = self.system.gram(weight**3)
+        b3 *= both
+        own_info = ex**2 * ((weight**2).sum() - 2 * (scaled * b3).sum() + (vb2 * vb2.T).sum()) / 2
+        diagonal = (vb2 * scaled).sum(axis=1)
+        cross = ex * np.add.reduceat(diagonal, self.system.offsets[:-1])[self.free] / 2
         size = len(gradient) + 1
         grown = np.empty((size, size))
         grown[:-1, :-1] = information
@@ -299,17 +326,20 @@ class _Search:
         return np.append(gradient, slope), grown
 
 
-def _inverse(gram: Array, lam: Array) -> Array:
-    """(gram + diag 1/lam)^-1 through a Cholesky factor of the scaled, well conditioned matrix."""
-    root = np.sqrt(lam)
-    scaled = gram * root[:, None] * root[None, :]
+def _scaled_inverse(gram: Array, root: Array) -> Array:
+    """(R gram R + I)^-1 with R = diag root, through a Cholesky factor: well conditioned for any root."""
+    scaled = gram * root[:, None]
+    scaled *= root[None, :]
     scaled[np.diag_indices_from(scaled)] += 1.0
-    factor, _ = linalg.lapack.dpotrf(scaled, lower=1, overwrite_a=0)
-    inverse, status = linalg.lapack.dpotri(factor, lower=1)
+    # Symmetric, so its transpose is the same matrix in the column order LAPACK overwrites without a copy.
+    factor, _ = linalg.lapack.dpotrf(scaled.T, lower=1, overwrite_a=1)
+    inverse, status = linalg.lapack.dpotri(factor, lower=1, overwrite_c=1)
     if status:
         raise ValueError(f"the cell system is not positive definite (LAPACK status {status})")
-    full = np.tril(inverse) + np.tril(inverse, -1).T
-    return np.asarray(full * root[:, None] * root[None, :])
+    lower = np.tril(inverse)
+    inverse = lower + lower.T
+    inverse[np.diag_indices_from(inverse)] /= 2
+    return np.asarray(inverse)
 
 
 def fit_logit_blocks(

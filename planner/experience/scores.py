@@ -196,7 +196,7 @@ def _carried(fit: BlockFit, z: sparse.csr_matrix, v: Array, shift: sparse.csr_ma
     """Carry the error of the after-contact coefficients into the effects: H V_gamma H', H = V Z'W D."""
     weight = 1.0 / (v + float(fit.residual.mean()))
     moved = z.T @ sparse.diags(weight) @ shift
-    h = fit.covariance.mean(axis=0) @ np.asarray(moved.todense())
+    h = fit.covariance[0] @ np.asarray(moved.todense())
     return np.asarray(h @ covariance @ h.T)
 
 

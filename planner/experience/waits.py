@@ -156,7 +156,7 @@ def _curve(
     loading -= loading[0]
     means = -sign * fit.mean @ loading.T
     raw = means.mean(axis=0)
-    variance = ((loading @ fit.covariance.mean(axis=0)) * loading).sum(axis=1) + means.var(axis=0)
+    variance = ((loading @ fit.covariance[0]) * loading).sum(axis=1) + means.var(axis=0)
     sd = np.sqrt(np.maximum(variance, 0.0))
     weights = 1.0 / np.maximum(sd[1:], 1e-6) ** 2
     loss = np.zeros(len(raw))

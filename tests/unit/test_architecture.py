@@ -17,6 +17,8 @@ ENGINES = {
     "pymoo": ("solvers.evolution",),
     "moocore": ("solvers.pareto", "solvers.evolution"),
     "networkx": ("planner.experience",),
+    "numpyro": ("planner.experience.bayes",),
+    "jax": ("planner.experience.bayes",),
     "duckdb": ("planner.history",),
     "ibis": ("planner.history",),
     "zen": ("planner.routing",),

@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from experience_worlds import World, make_world, naive_means
+from cell_worlds import World, make_world, naive_means
 
 from planner.experience.cells import Cells, sorted_cells
 from planner.experience.design import contrast

@@ -1,0 +1,119 @@
+"""How long rows take to become estimates, and in how much memory; writes experience_speed.md.
+
+One million contacts; PLANNER_BENCH_ROWS=10000000 for ten. Each method runs in a process of its own, from the Parquet
+file to its table, so that its peak memory is its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "tests" / "property")]
+
+from experience_worlds import make_world  # noqa: E402
+
+REPORT = Path(__file__).with_name("experience_speed.md")
+MILLION = 1_000_000
+BAR_S = {MILLION: 8.0, 10 * MILLION: 15.0}
+CHUNK = 1_000_000
+
+_START = """
+import json, resource, sys, time
+sys.path[:0] = {paths!r}
+path, covariates = {path!r}, {covariates!r}
+{before}
+began = time.perf_counter()
+{work}
+wall, used = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF)
+print(json.dumps({{"wall": wall, "cpu": used.ru_utime + used.ru_stime, "peak_mb": used.ru_maxrss / 1024}}))
+"""
+_METHODS = {
+    "planner.estimate (all estimates)": (
+        "import planner",
+        "history = planner.load_history(path, salt='bench')\n"
+        "planner.estimate(history, outcome='csat', covariates=covariates)",
+    ),
+    "pandas, naive means": (
+        "import pandas as pd",
+        "by = ['reason', 'channel', 'segment']\n"
+        "pd.read_parquet(path, columns=[*by, 'csat']).groupby(by)['csat'].agg(['mean', 'std', 'count'])",
+    ),
+    "numpy and scipy, regression standardization": (
+        "import pandas as pd\nfrom experience_peers import regression_means",
+        "frame = pd.read_parquet(path).rename(columns={'csat': 'y'})\nframe['later'] = 'unknown'\n"
+        "frame['hour'] = frame['started_at'].dt.hour.astype(float)\n"
+        "regression_means(frame, covariates, ('reason', 'segment'))",
+    ),
+    "numpy and scipy, inverse weighting": (
+        "import pandas as pd\nfrom experience_peers import weighted_means",
+        "frame = pd.read_parquet(path).rename(columns={'csat': 'y'})\nframe['later'] = 'unknown'\n"
+        "frame['hour'] = frame['started_at'].dt.hour.astype(float)\n"
+        "weighted_means(frame, covariates, ('reason', 'segment'))",
+    ),
+}
+
+
+def _write_rows(path: Path, contacts: int) -> tuple[str, ...]:
+    """Write worlds of one center after another, customers of their own each."""
+    writer, covariates = None, ()
+    for k in range(0, contacts, CHUNK):
+        world = make_world(2_000, "logit", min(CHUNK, contacts - k))
+        rows, covariates = world.rows, world.covariates
+        rows = rows.assign(contact_id=rows["contact_id"] + 2 * k, customer_id=rows["customer_id"] + k)
+        table = pa.Table.from_pandas(rows, preserve_index=False)
+        writer = writer or pq.ParquetWriter(path, table.schema)
+        writer.write_table(table)
+    assert writer is not None
+    writer.close()
+    return covariates
+
+
+def _measured(name: str, path: Path, covariates: tuple[str, ...]) -> dict[str, float]:
+    before, work = _METHODS[name]
+    paths = [str(ROOT), str(Path(__file__).parent)]
+    script = _START.format(paths=paths, path=str(path), covariates=list(covariates), before=before, work=work)
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", script], check=True, capture_output=True, text=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_experience_speed(tmp_path: Path) -> None:
+    contacts = int(os.environ.get("PLANNER_BENCH_ROWS", MILLION))
+    path = tmp_path / "contacts.parquet"
+    covariates = _write_rows(path, contacts)
+    rows = pq.read_metadata(path).num_rows
+    table = pd.DataFrame([{"method": name, **_measured(name, path, covariates)} for name in _METHODS])
+    table["ratio"] = table["wall"] / table["wall"].iloc[0]
+    text = _report(table, rows, contacts)
+    print("\n" + text)
+    REPORT.write_text(text, encoding="utf-8")
+    bar = BAR_S.get(contacts)
+    if bar is not None and table["wall"].iloc[0] > bar:
+        pytest.fail(f"{table['wall'].iloc[0]:.1f} s, bar {bar} s")
+
+
+def _report(table: pd.DataFrame, rows: int, contacts: int) -> str:
+    bar = f"; bar {BAR_S[contacts]:.0f} s" if contacts in BAR_S else ""
+    lines = [
+        "# From rows to estimates: time and memory",
+        "",
+        f"{rows:,} contacts in a Parquet file, {os.cpu_count()} processors{bar}. Wall and processor seconds from the",
+        "file to the table, imports left out; peak memory of the whole process; ratio of wall seconds to the first.",
+        "`planner.estimate` stitches issues and returns adjusted scores, moves, wait curves, returns and the chain;",
+        "the others only one table of means, and without stitching every contact counts as a first one.",
+        "",
+        "| method | wall s | processor s | peak MB | ratio |",
+        "|---|---|---|---|---|",
+    ]
+    for row in table.itertuples():
+        lines.append(f"| {row.method} | {row.wall:.1f} | {row.cpu:.1f} | {row.peak_mb:.0f} | {row.ratio:.2f} |")
+    return "\n".join(lines) + "\n"
