@@ -84,11 +84,10 @@ def waited_loss(frame: pd.DataFrame, wait_curve: pd.DataFrame) -> Array:
     loss = np.zeros(len(frame))
     wait = (frame["sum_wait_s"] / frame["contacts"].where(frame["contacts"] > 0)).fillna(0.0).to_numpy(float)
     known = (frame["wait_band"] >= 0).to_numpy()
-    curves = dict(tuple(wait_curve.groupby(["reason", "channel"])))
-    for key, index in frame.groupby(["reason", "channel"]).indices.items():
-        curve = curves.get(key)
-        if curve is not None:
-            loss[index] = np.interp(wait[index], curve["wait_s"].to_numpy(float), curve["loss"].to_numpy(float))
+    rows = frame.groupby(["reason", "channel"]).indices
+    for key, curve in wait_curve.groupby(["reason", "channel"]):
+        index = rows.get(key, [])
+        loss[index] = np.interp(wait[index], curve["wait_s"].to_numpy(float), curve["loss"].to_numpy(float))
     return np.where(known, loss, 0.0)
 
 

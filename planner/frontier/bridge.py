@@ -123,11 +123,10 @@ def _sums(problem: FlowProblem, decision: Decision, today: Evaluation) -> _Sums:
 def bridge_words(bridge: pd.DataFrame, digits: int = 3) -> list[str]:
     """Say the way in lines, one per step that changes what is shown."""
     lines = []
-    for row in bridge.itertuples():
-        first = row.Index == 0
-        if first or abs(float(row.change)) >= 0.5 * 10**-digits:
-            number = f"{float(row.value):.{digits}f}" if first else f"{float(row.change):+.{digits}f}"
-            lines.append(f"{number:>8}  {row.step}: {row.words}")
+    for k, row in enumerate(bridge.to_dict("records")):
+        if k == 0 or abs(row["change"]) >= 0.5 * 10**-digits:
+            number = f"{row['value']:.{digits}f}" if k == 0 else f"{row['change']:+.{digits}f}"
+            lines.append(f"{number:>8}  {row['step']}: {row['words']}")
     if lines:
         lines.append(f"{float(bridge['value'].iloc[-1]):>8.{digits}f}  CX of Today, as on the axis.")
     return lines
