@@ -74,7 +74,7 @@ def plan(
             raise Stopped("out of time before a plan was found; run again with a longer --time-limit and --resume")
         raise explain_infeasible(problem, min(scenario.frontier.headroom_levels))
     work.progress("report", 0, 1, "")
-    survey = None if history is None else survey_means(history, scenario, experience)
+    survey = None if history is None else survey_means(history, scenario, experience, seed=seed)
     look = SecondLook(experience, halves.rescored, survey)
     notes = (*today.notes, halves.note) if halves.note else today.notes
     return assemble(problem, today, found, work, _meta(problem, seed, history, notes), look)

@@ -11,6 +11,7 @@ from planner.experience.cells import final_contacts
 from planner.experience.evidence import gather
 from planner.experience.hierarchical import Array
 from planner.experience.model import ExperienceModel
+from planner.experience.waits import fit_wait_curves
 from planner.history import History, contact_cells
 from planner.scenario import Scenario
 
@@ -32,7 +33,7 @@ class SurveyMeans:
     final
         Mean of those after which nobody came back and nothing was handed on: one contact per issue.
     unwaited
-        The same, with the points today's waits cost put back (by the wait curves).
+        The same, with the points today's waits cost put back, by the estimated wait curves.
     everyone
         Mean estimate over all such contacts of channels with a survey, answered or not.
     everywhere
@@ -48,8 +49,11 @@ class SurveyMeans:
     everywhere: float
 
 
-def survey_means(history: History, scenario: Scenario, experience: ExperienceModel) -> SurveyMeans | None:
-    """Follow the survey's mean to the score of all final contacts at zero wait; None where nobody answered."""
+def survey_means(history: History, scenario: Scenario, experience: ExperienceModel, *, seed: int) -> SurveyMeans | None:
+    """Follow the survey's mean to the score of all final contacts at zero wait; None where nobody answered.
+
+    `seed` is the one `experience` was estimated with: waits are put back by the same estimated curves.
+    """
     stated = scenario.experience
     source = contact_cells(history, outcome=stated.metric.value, window_days=stated.window_days)
     answers = float(source.frame["ans"].sum())
@@ -61,7 +65,8 @@ def survey_means(history: History, scenario: Scenario, experience: ExperienceMod
     if last["answers"].sum() <= 0:
         return None
     sign = 1.0 if stated.higher_is_better else -1.0
-    lost = float((last["answers"] * waited_loss(last, experience.wait_curve)).sum() / last["answers"].sum())
+    curves = fit_wait_curves(cells, higher_is_better=stated.higher_is_better, seed=seed + 3)
+    lost = float((last["answers"] * waited_loss(last, curves.band_loss)).sum() / last["answers"].sum())
     final = _mean(last)
     everyone, everywhere = _estimated_means(last, experience)
     return SurveyMeans(
@@ -79,16 +84,11 @@ def _mean(frame: pd.DataFrame) -> float:
     return float(frame["sum_score"].sum() / frame["answers"].sum())
 
 
-def waited_loss(frame: pd.DataFrame, wait_curve: pd.DataFrame) -> Array:
-    """Points each cell's mean wait costs by the curve of its reason and channel; 0 where no wait is known."""
-    loss = np.zeros(len(frame))
-    wait = (frame["sum_wait_s"] / frame["contacts"].where(frame["contacts"] > 0)).fillna(0.0).to_numpy(float)
-    known = (frame["wait_band"] >= 0).to_numpy()
-    rows = frame.groupby(["reason", "channel"]).indices
-    for key, curve in wait_curve.groupby(["reason", "channel"]):
-        index = rows.get(key, [])
-        loss[index] = np.interp(wait[index], curve["wait_s"].to_numpy(float), curve["loss"].to_numpy(float))
-    return np.where(known, loss, 0.0)
+def waited_loss(frame: pd.DataFrame, band_loss: pd.DataFrame) -> Array:
+    """Points the waits of each cell cost (`reason, channel, wait_band, loss`); 0 where no wait is known."""
+    keys = ["reason", "channel", "wait_band"]
+    found = frame[keys].merge(band_loss, on=keys, how="left", validate="many_to_one")
+    return found["loss"].fillna(0.0).to_numpy(float)
 
 
 def _estimated_means(last: pd.DataFrame, experience: ExperienceModel) -> tuple[float, float]:
