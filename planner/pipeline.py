@@ -11,10 +11,13 @@ import pandas as pd
 from planner.demand import demand_for
 from planner.errors import Stopped
 from planner.experience import model_for
+from planner.experience.halves import halved_models
 from planner.experience.model import ExperienceModel
+from planner.experience.survey import survey_means
 from planner.frontier.assemble import assemble
 from planner.frontier.frontier import Frontier
 from planner.frontier.infeasible import explain_infeasible
+from planner.frontier.rescore import SecondLook
 from planner.frontier.search import find_plans
 from planner.frontier.work import Checkpoint, Progress, Work, silent
 from planner.history.scenario_history import history_of, seen_routing, seen_staffing, shrinkage_notes
@@ -61,8 +64,9 @@ def plan(
     history = history_of(scenario)
     work.progress("experience", 0, 1, "")
     experience = model_for(scenario, history, seed=seed)
+    halves = halved_models(scenario, history, experience, seed=seed)
     demand = demand_for(scenario, history, experience)
-    problem = build_problem(scenario, experience, demand)
+    problem = build_problem(scenario, halves.chosen, demand)
     today = baseline(problem, today_staffing(scenario, history), today_routing(scenario, history))
     found = find_plans(problem, today.routing.split, work)
     if not found.records:
@@ -70,7 +74,10 @@ def plan(
             raise Stopped("out of time before a plan was found; run again with a longer --time-limit and --resume")
         raise explain_infeasible(problem, min(scenario.frontier.headroom_levels))
     work.progress("report", 0, 1, "")
-    return assemble(problem, today, found, work, _meta(problem, seed, history, today.notes))
+    survey = None if history is None else survey_means(history, scenario, experience, seed=seed)
+    look = SecondLook(experience, halves.rescored, survey)
+    notes = (*today.notes, halves.note) if halves.note else today.notes
+    return assemble(problem, today, found, work, _meta(problem, seed, history, notes), look)
 
 
 def today_staffing(scenario: Scenario, history: Any) -> pd.DataFrame:

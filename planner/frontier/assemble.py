@@ -9,10 +9,20 @@ import numpy as np
 import pandas as pd
 
 from planner.frontier.assumptions import swings
+from planner.frontier.bridge import bridge_table, bridge_words
 from planner.frontier.certificate import OuterSurface, certify
 from planner.frontier.choose import name_plans
 from planner.frontier.explain import certificate_words, explain_plan, largest_moves, next_point_price, prices_table
 from planner.frontier.frontier import Frontier
+from planner.frontier.rescore import (
+    SecondLook,
+    add_gains,
+    optimism,
+    optimism_words,
+    problem_with,
+    rescored_cx,
+    sampling_sd,
+)
 from planner.frontier.risk import RiskOfPlans, Stand, draw_world, efficient_share, regret, risk_of
 from planner.frontier.search import Found
 from planner.frontier.tables import (
@@ -36,6 +46,7 @@ from planner.frontier.tables import (
 from planner.frontier.work import Work
 from planner.operation.problem import FlowProblem
 from planner.operation.today import Today
+from solvers.flow.evaluate import evaluate
 from solvers.flow.network import Decision
 from solvers.flow.solution import Solution
 
@@ -43,7 +54,9 @@ PROVEN_GAP = 1e-4
 TIE = (0.1, 0.9)  # P(CX >= Today) in between: the two cannot be told apart
 
 
-def assemble(problem: FlowProblem, today: Today, found: Found, work: Work, meta: Mapping[str, Any]) -> Frontier:
+def assemble(
+    problem: FlowProblem, today: Today, found: Found, work: Work, meta: Mapping[str, Any], look: SecondLook
+) -> Frontier:
     """Assemble the frontier of found plans; Today comes first."""
     solutions = [record.judged(problem.instance) for record in found.records]
     keys = [f"p{k + 1:03d}" for k in range(len(solutions))]
@@ -51,8 +64,10 @@ def assemble(problem: FlowProblem, today: Today, found: Found, work: Work, meta:
         show_solution(key, problem, s) for key, s in zip(keys, solutions, strict=True)
     ]
     draws = draw_world(problem, problem.scenario.frontier.risk_draws, work.seed)
-    risk = risk_of(problem, _stands(today, solutions, shown), draws, work)
+    stands = _stands(today, solutions, shown)
+    risk = risk_of(problem, stands, draws, work)
     plans = _plans_table(problem, today, solutions, shown, risk, found)
+    second = _second_look(problem, shown, plans, look, work.seed)
     certificate = _certificate(found, plans)
     tables = _detail_tables(problem, today, solutions, shown)
     tables["plans"] = plans
@@ -61,11 +76,14 @@ def assemble(problem: FlowProblem, today: Today, found: Found, work: Work, meta:
     tables["assumptions"] = _assumptions(problem, solutions, plans)
     tables["bound"] = _bound_table(found.surface)
     tables["demand"] = demand_table(problem)
+    tables["bridge"] = _bridge(problem, shown[0], look)
     explanations = _explanations(problem, plans, tables["channel_mix"])
+    explanations["today"] = "\n".join([explanations["today"], *bridge_words(tables["bridge"])])
     facts = dict(meta) | {
         "certificate_words": certificate_words(certificate, keys, enumerated=found.enumerated),
         "skipped": list(work.skipped),
         "enumerated": found.enumerated,
+        "rescored": second,
     }
     return Frontier(tables, certificate, explanations, facts)
 
@@ -76,6 +94,34 @@ def _stands(today: Today, solutions: list[Solution], shown: list[Shown]) -> list
     stands = [Stand(decision, today.scheduled, today.cost - today.evaluation.variable_cost)]
     stands += [Stand(s.decision, s.scheduled, p.people_cost.money) for s, p in zip(shown[1:], solutions, strict=True)]
     return stands
+
+
+def _second_look(
+    problem: FlowProblem, shown: list[Shown], plans: pd.DataFrame, look: SecondLook, seed: int
+) -> dict[str, Any]:
+    """Score plans again with the customers who did not choose them; `{}` where nobody was left to do so."""
+    if look.rescored is None:
+        add_gains(plans, None)
+        return {}
+    other = problem_with(problem, look.rescored)
+    before = [view.evaluation for view in shown]
+    add_gains(plans, rescored_cx(other, [view.decision for view in shown], before))
+    chosen = plans[plans["origin"] != "today"]
+    found = optimism(
+        chosen["gain"].to_numpy(float),
+        chosen["gain_rescored"].to_numpy(float),
+        sampling_sd(problem, other, before, seed),
+    )
+    return {**found, "plans": len(chosen), "words": optimism_words(found, plans)}
+
+
+def _bridge(problem: FlowProblem, today: Shown, look: SecondLook) -> pd.DataFrame:
+    """From the survey's mean to Today's CX; with the scores of all customers up to the last step."""
+    whole, now = problem, today.evaluation
+    if look.rescored is not None:
+        whole = problem_with(problem, look.whole)
+        now = evaluate(whole.network, whole.instance.promises, today.decision, known_headroom=np.nan, guess=now.state)
+    return bridge_table(look.survey, whole, today.decision, now, today.evaluation.cx)
 
 
 def _plans_table(

@@ -14,7 +14,8 @@ from planner.routing.ruleset import RuleSet
 TABLES: dict[str, str] = {
     "plans": "plan, name, cx, cost, headroom, peak_fte, p_shortfall, status, gap, origin, committed, avoidable, "
     "hires, overtime_h, doable, p_cx_at_least_today, ties_with_today, abandon_rate, promises_kept, cost_bound, "
-    "cx_low, cx_high, idle_payroll (owed to people on the payroll whom the plan does not schedule; not in cost)",
+    "cx_low, cx_high, idle_payroll (owed to people on the payroll whom the plan does not schedule; not in cost), gain "
+    "(cx less Today's), cx_rescored, gain_rescored (with the customers who had no part in choosing; NaN: not done)",
     "staffing": "plan, pool, interval (local start), on_task, scheduled, required",
     "shifts": "plan, pool, day (date), shift, start, end (clock text), people",
     "flows": "plan, reason, segment, from_channel, channel, pool, stage, contacts, wait_s, abandoned, score, support",
@@ -30,6 +31,7 @@ TABLES: dict[str, str] = {
     "prices": "plan, what (words), price, unit: shadow prices of the master at this plan",
     "assumptions": "input, value, low, high, source, swing_cx, swing_cost, swing_headroom (of the headline plan)",
     "bound": "headroom, slope, intercept: the outer surface, cx <= intercept + slope * cost at this headroom or more",
+    "bridge": "step, value (mean score after the step), change, words: from the survey's mean to Today's cx",
     "demand": "reason, segment, channel, interval, p10, p50, p90, mean",
 }
 """Tables of a frontier and their columns; every table is plain pandas and is saved as it stands."""
@@ -71,7 +73,8 @@ class Frontier:
     """All plans of a run, the baseline first, their certificate and their risk.
 
     `tables` maps the names of `TABLES` to frames; `certificate` holds `model, resolution, ratio, reference`;
-    `explanations` maps plan ids to sentences; `meta` holds scenario name, currency, seed, versions, notes.
+    `explanations` maps plan ids to sentences; `meta` holds scenario name, currency, seed, versions, notes and, where
+    plans were scored again, `rescored` (optimism, sd, lower, upper, plans, words).
     """
 
     tables: Mapping[str, pd.DataFrame] = field(repr=False)

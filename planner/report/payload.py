@@ -5,6 +5,7 @@
     plans           columns of equal length, the baseline first: id, name, cx, cost, headroom, ... (`PLAN_COLUMNS`)
     bound           lines no plan can cross: [{headroom, points: [[cost, cx], ...]}]
     details         per plan, see `payload_details`
+    bridge, again   from the survey to Today's CX, and the plans scored again, as text and bars
     assumptions, experience, notes, certificate, chosen_by, about     what stands in the page as text
 
 Numbers are rounded to what is shown and a bit; what is not known is null.
@@ -20,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from planner.frontier.frontier import NAMED, Frontier
+from planner.report.bridge import HEIGHT, WIDTH, bridge_rows, second_look
 from planner.report.payload_details import detail_tables
 from planner.report.strings import (
     ASSUMPTION_HEADS,
@@ -36,6 +38,7 @@ from planner.report.text import Units, doable_words, headline, label_of, named_r
 
 PLAN_COLUMNS = {
     "cx": ("cx", "cx"),
+    "cx_again": ("cx_rescored", "cx"),
     "cost": ("cost", "money"),
     "headroom": ("headroom", 4),
     "p_cx": ("p_cx_at_least_today", 3),
@@ -74,6 +77,8 @@ def build_payload(frontier: Frontier) -> dict[str, Any]:
             for key, rule in RULES_OF_CHOICE.items()
             if (row := named_rows(frontier).get(key)) is not None
         ],
+        "bridge": {"rows": bridge_rows(frontier, units), "width": WIDTH, "height": HEIGHT},
+        "again": second_look(frontier, units),
         "assumptions": _assumptions(frontier, units),
         "experience": _experience(meta, units),
         "notes": notes_of(meta),
@@ -118,7 +123,7 @@ def _plans(frontier: Frontier, units: Units) -> dict[str, list[Any]]:
         "tie": [bool(tie) for tie in table["ties_with_today"].fillna(False)] if "ties_with_today" in table else [],
     }
     for key, (column, places) in PLAN_COLUMNS.items():
-        if column in table:
+        if column in table and (key != "cx_again" or table[column].notna().any()):
             columns[key] = rounded(table[column], places if isinstance(places, int) else digits[places])
     return columns
 

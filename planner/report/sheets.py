@@ -16,6 +16,7 @@ from planner.report.text import Units
 _UNITS = {
     "cx": "cx", "cx_low": "cx", "cx_high": "cx", "cost": "money", "committed": "money", "avoidable": "money",
     "cost_bound": "money", "headroom": "ratio", "p_shortfall": "ratio", "gap": "ratio", "p_cx_at_least_today": "ratio",
+    "cx_rescored": "cx", "gain": "change", "gain_rescored": "change", "change": "change", "value": "score",
     "abandon_rate": "ratio", "idle_payroll": "money",
 }  # fmt: skip
 _NARROW, _WIDEST = 13, 40
@@ -34,11 +35,19 @@ class Book:
         cx = "0." + "0" * self.units.cx_digits if self.units.cx_digits else "0"
         symbol = f'"{self.units.symbol}"'
         money = "#,##0" + ("." + "0" * self.units.money_digits if self.units.money_digits else "")
-        patterns = {"cx": cx, "money": symbol + money, "ratio": "0.0%", "count": "#,##0.##", "number": "General"}
+        patterns = {
+            "score": "0.000",
+            "cx": cx,
+            "money": symbol + money,
+            "ratio": "0.0%",
+            "count": "#,##0.##",
+            "number": "General",
+        }
         for name, pattern in patterns.items():
             self.formats[name] = self.workbook.add_format({"num_format": pattern})
             signed = f"+{pattern};-{pattern};{pattern}" if pattern != "General" else pattern
             self.formats[f"{name}_delta"] = self.workbook.add_format({"num_format": signed, "italic": True})
+        self.formats["change"] = self.workbook.add_format({"num_format": "+0.000;-0.000;0.000"})
         wrap = {"bold": True, "text_wrap": True, "valign": "top", "bottom": 1, "bg_color": "#F4F6F8"}
         self.formats["head"] = self.workbook.add_format(wrap)
         self.formats["label"] = self.workbook.add_format({"bold": True})

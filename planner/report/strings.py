@@ -28,6 +28,7 @@ SUMMARY = {
     "cx_tied": "CX {delta} points, too close to Today to tell apart ({times} at least today's)",
     "cx_same": "CX as today's ({times} at least today's)",
     "cx_bare": "CX {delta} points",
+    "cx_again": "{words}; {delta} scored again by other customers",
     "headroom": "absorbs {headroom} more demand (Today {today})",
     "headroom_short": "falls short at planned demand (headroom {headroom}, Today {today})",
     "doable": "doable this {horizon}",
@@ -136,6 +137,17 @@ PAGE = {
     "segment": "Segment",
     "assumptions": "What was assumed",
     "assumptions_help": "Swing: how far the result of the headline plan moves between the low and the high value.",
+    "bridge": "From the survey to the axis",
+    "bridge_help": "Step by step from the mean a survey report shows to Today's CX. Bars show changes on one common "
+    "scale; the line in each row is the score reached.",
+    "bridge_step": "Step",
+    "bridge_change": "Change",
+    "bridge_value": "Score",
+    "again": "Scored again by other customers",
+    "again_help": "Of many estimates the best ones are partly lucky. So one half of the customers chose the plans, and "
+    "the other half, which had no part in it, scored them again.",
+    "again_gain": "Gain over Today, where chosen",
+    "again_other": "Gain over Today, scored again",
     "experience": "Experience by reason and channel",
     "experience_help": "Estimated score with its 90% interval. “Sparse” and “extrapolated” numbers lean on little "
     "or no history; “none” was never seen and is not used.",
@@ -156,6 +168,13 @@ PAGE = {
     "in_print": "The first 20 plans in the order chosen; the page and the workbook have them all.",
 }
 
+BRIDGE = {
+    "end": "CX of Today",
+    "end_words": "The number on the axis.",
+    "sheet": "Bridge",
+}
+"""Words of the way from the survey's mean to Today's CX; its steps carry their own."""
+
 ASSUMPTION_HEADS = ("Input", "Value", "Range", "Source", "Swing of CX", "Swing of cost", "Swing of headroom")
 
 SHORT_NAMES = {"cheapest": "Cheapest", "best_cx": "Best CX", "resilient": "Most resilient", "balanced": "Best balance"}
@@ -167,6 +186,7 @@ MEASURES = {
     "cx": "CX",
     "cost": "Cost",
     "headroom": "Headroom",
+    "cx_again": "CX, scored again",
     "p_cx": "CX ≥ Today",
     "p_shortfall": "Promise missed",
     "peak_fte": "Peak people",
@@ -200,6 +220,8 @@ GLOSSARY = {
     "CX": "Customer experience per issue on the scale of the scenario; an issue counts once, however often "
     "the customer calls.",
     "Issue": "One problem of a customer; it may take several contacts.",
+    "Scored again": "Plans are chosen with one half of the customers; the other half scores them once more, so that "
+    "the luck of the choice cannot flatter the second number.",
     "Cost": "Fully loaded money over the planned time: paid hours with shrinkage, contacts, vendors, hiring, licenses.",
     "Headroom": "The largest uniform growth of demand at which every promise and every occupancy cap is still kept.",
     "Today": "The center as it runs now, evaluated by the same model as every plan.",
@@ -215,6 +237,7 @@ GLOSSARY = {
 
 SUMMARY_ROWS = {
     "cx": ("{cx} per issue", "cx"),
+    "cx_rescored": ("{cx}, scored again", "cx"),
     "cost": ("Cost {per}", "money"),
     "headroom": ("Headroom", "ratio"),
     "p_cx_at_least_today": ("P(CX at least today's)", "ratio"),
@@ -231,6 +254,11 @@ SUMMARY_ROWS = {
 
 HEADS = {
     "cx": "cx (points)",
+    "cx_rescored": "cx_rescored (points)",
+    "gain": "gain (points)",
+    "gain_rescored": "gain_rescored (points)",
+    "change": "change (points)",
+    "value": "value (points)",
     "cx_low": "cx_low (points)",
     "cx_high": "cx_high (points)",
     "cost": "cost ({money})",
@@ -277,6 +305,9 @@ COLUMNS = {
     "plan": "id of the plan",
     "name": "why the plan has a name: today, cheapest, best_cx, resilient, balanced",
     "cx": "expected experience per issue, points of the scale",
+    "gain": "cx less today's",
+    "cx_rescored": "cx with the scores of customers who had no part in choosing the plans",
+    "gain_rescored": "cx_rescored less today's: free of the luck of the choice",
     "cost": "fully loaded money over the planned time",
     "headroom": "growth of demand absorbed with every promise kept, ratio",
     "peak_fte": "largest number of people scheduled in one interval",

@@ -125,7 +125,7 @@ def fragments(frontier: Frontier, row: pd.Series, units: Units) -> dict[str, str
     today = frontier.baseline
     return {
         "cost": _cost_words(float(row["cost"]), float(today["cost"]), units),
-        "cx": _cx_words(row, float(row["cx"]) - float(today["cx"]), units),
+        "cx": _with_again(_cx_words(row, float(row["cx"]) - float(today["cx"]), units), row, units),
         "headroom": _headroom_words(float(row["headroom"]), float(today["headroom"])),
         "doable": _with_idle(doable_words(frontier, row, units), row, today, units),
         "split": _split_words(row, units),
@@ -180,6 +180,14 @@ def _cx_words(row: pd.Series, difference: float, units: Units) -> str:
     tied = "cx_tied" if any(digit in delta for digit in "123456789") else "cx_same"
     key = tied if bool(row.get("ties_with_today", False)) else "cx"
     return SUMMARY[key].format(delta=delta, times=times_in(probability))
+
+
+def _with_again(words: str, row: pd.Series, units: Units) -> str:
+    """Add the gain under the customers who had no part in choosing the plan, where there are any."""
+    again = _number(row, "gain_rescored")
+    return (
+        SUMMARY["cx_again"].format(words=words, delta=units.cx(again, signed=True)) if math.isfinite(again) else words
+    )
 
 
 def _headroom_words(headroom: float, today: float) -> str:

@@ -14,9 +14,10 @@ import pandas as pd
 import xlsxwriter
 
 from planner.frontier.frontier import NAMED, Frontier
+from planner.report.bridge import bridge_frame
 from planner.report.payload import notes_of, run_facts
 from planner.report.sheets import Book, write_frame
-from planner.report.strings import COLUMNS, STAFFING_HEADS, SUMMARY_ROWS, WORKBOOK
+from planner.report.strings import BRIDGE, COLUMNS, STAFFING_HEADS, SUMMARY_ROWS, WORKBOOK
 from planner.report.text import named_rows, summary_lines, units_of
 from planner.routing.export_cells import write_whole
 
@@ -41,6 +42,7 @@ def write_workbook(frontier: Frontier, path: str | os.PathLike[str], plans: Sequ
     book = Book(workbook, units_of(frontier))
     _summary(book, frontier, chosen)
     _plans(book, frontier)
+    _bridge(book, frontier)
     _per_plan(book, frontier, chosen)
     _readme(book, frontier)
     workbook.close()
@@ -89,7 +91,9 @@ def _summary(book: Book, frontier: Frontier, chosen: list[tuple[str, pd.Series]]
         if place:
             sheet.write_string(head, column + 1, WORKBOOK["difference"], book.formats["head"])
     sheet.set_row(head, 48)
-    rows = [(name, label, unit) for name, (label, unit) in SUMMARY_ROWS.items() if name in frontier.table]
+    table = frontier.table
+    known = [name for name in SUMMARY_ROWS if name in table and (name != "cx_rescored" or table[name].notna().any())]
+    rows = [(name, *SUMMARY_ROWS[name]) for name in known]
     for line, (name, label, unit) in enumerate(rows, start=head + 1):
         sheet.write_string(line, 0, label.format(cx=book.units.cx_name, per=book.units.per), book.formats["label"])
         for place, (_, row) in enumerate(chosen):
@@ -160,6 +164,17 @@ def _plans(book: Book, frontier: Frontier) -> None:
     sheet = book.sheet(WORKBOOK["plans"])
     write_frame(book, sheet, frontier.table, table_name="plans")
     sheet.freeze_panes(1, 2)
+
+
+def _bridge(book: Book, frontier: Frontier) -> None:
+    """Write the way from the survey's mean to Today's CX; no sheet where nobody was asked."""
+    frame = bridge_frame(frontier)
+    if len(frame):
+        sheet = book.sheet(BRIDGE["sheet"])
+        write_frame(book, sheet, frame, table_name="bridge")
+        sheet.set_column(0, 0, 28)
+        sheet.set_column(3, 3, 100)
+        sheet.freeze_panes(1, 1)
 
 
 def _per_plan(book: Book, frontier: Frontier, chosen: list[tuple[str, pd.Series]]) -> None:

@@ -23,6 +23,13 @@ class Metric(StrEnum):
     COMPOSITE = "composite"
 
 
+class Rescore(StrEnum):
+    """How plans chosen by estimated scores are scored again."""
+
+    HALF = "half"
+    NONE = "none"
+
+
 class Measure(StrEnum):
     """What a service promise is about."""
 
@@ -195,6 +202,11 @@ class Experience(Strict):
         default=0.0,
         ge=0,
         description="Standard deviation of what an unobserved cause could shift a move's effect by, points.",
+    )
+    rescore: Rescore = Field(
+        default=Rescore.HALF,
+        description="half: plans are chosen with the scores of one half of the customers and scored again with those "
+        "of the other; none: chosen with all, and their gain is somewhat too high.",
     )
 
 

@@ -2,6 +2,7 @@
 
 const MEASURES = [
   ["cx", (v) => score(v), AXES.cx.delta, 1],
+  ["cx_again", (v) => score(v), AXES.cx.delta, 1],
   ["cost", (v) => money(v), AXES.cost.delta, -1],
   ["headroom", (v) => percent(v), AXES.headroom.delta, 1],
   ["p_cx", (v) => twentieth(v), null, 0],

@@ -220,7 +220,15 @@ def _stated_tables() -> dict[str, pd.DataFrame]:
         ],
         columns=["headroom", "slope", "intercept"],
     )
-    return {"assumptions": assumptions, "bound": bound}
+    return {"assumptions": assumptions, "bound": bound, "bridge": _bridge()}
+
+
+def _bridge() -> pd.DataFrame:
+    """From a survey mean of 4.10 to Today's 3.80, one step changing nothing."""
+    steps = [("Survey mean", 4.10), ("Left out", 0.0), ("Per issue", 0.06), ("Non-response", -0.16), ("Lost", -0.20)]
+    frame = pd.DataFrame(steps, columns=["step", "change"])
+    frame["value"] = frame["change"].cumsum()
+    return frame.assign(words="What this step does.")[["step", "value", "change", "words"]]
 
 
 def _experience(rng: np.random.Generator) -> list[dict[str, Any]]:
