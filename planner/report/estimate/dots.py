@@ -28,7 +28,9 @@ class Axis:
         return self.margin + inside * (self.width - 2 * self.margin)
 
 
-def interval_dot(mean: float, lower: float, upper: float, raw: float | None, axis: Axis, zero: float | None = None) -> str:
+def interval_dot(
+    mean: float, lower: float, upper: float, raw: float | None, axis: Axis, zero: float | None = None
+) -> str:
     """Draw a filled dot with its interval, and a hollow one where the raw mean lies; empty without an estimate."""
     if not known(mean):
         return ""
@@ -39,8 +41,9 @@ def interval_dot(mean: float, lower: float, upper: float, raw: float | None, axi
     if raw is not None and known(raw):
         parts.append(f'<circle cx="{axis.at(raw):.1f}" cy="9" r="3.6" class="raw"/>')
     parts.append(f'<circle cx="{x:.1f}" cy="9" r="3.6" class="dot"/>')
-    return f'<svg class="mini" viewBox="0 0 {axis.width:g} 18" width="{axis.width:g}" height="18" aria-hidden="true">' + (
-        "".join(parts) + "</svg>"
+    return (
+        f'<svg class="mini" viewBox="0 0 {axis.width:g} 18" width="{axis.width:g}" height="18" aria-hidden="true">'
+        + ("".join(parts) + "</svg>")
     )
 
 
@@ -119,7 +122,9 @@ def _frame(
         parts.append(f'<text x="{left - 8:g}" y="{y + 4:.1f}" text-anchor="end">{points(value)}</text>')
     for value, text in x_text:
         if value <= far:
-            parts.append(f'<text x="{px(value):.1f}" y="{height - bottom + 16:g}" text-anchor="middle">{escape(text)}</text>')
+            parts.append(
+                f'<text x="{px(value):.1f}" y="{height - bottom + 16:g}" text-anchor="middle">{escape(text)}</text>'
+            )
     parts.append(f'<text x="{left:g}" y="{height - 3:g}">{escape(x_label)}</text>')
     parts.append(f'<text x="{left:g}" y="11">{escape(y_label)}</text>')
     return "".join(parts)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from planner.report.estimate.blocks import Cell, Section, Table
-from planner.report.estimate.words import GUARDS, NOTES, QUALITY
+from planner.report.estimate.words import GUARD_HEADS, GUARDS, NOTES, QUALITY
 
 _LEVELS = ("alarm", "warn", "note")
 _MOST = 40
@@ -26,10 +26,15 @@ def guards_section(findings: pd.DataFrame) -> Section:
     rank = findings["level"].map({level: k for k, level in enumerate(_LEVELS)}).fillna(len(_LEVELS))
     ordered = findings.assign(rank=rank).sort_values(["rank", "p_value"], kind="stable").head(_MOST)
     body = tuple(
-        (Cell(str(r["guard"]).replace("_", " ")), Cell(str(r["where"])), Cell(str(r["finding"])), Cell("", flag=str(r["level"])))
+        (
+            Cell(str(r["guard"]).replace("_", " ")),
+            Cell(str(r["where"])),
+            Cell(str(r["finding"])),
+            Cell("", flag=str(r["level"])),
+        )
         for r in ordered.to_dict("records")
     )
-    table = Table(GUARDS["title"], GUARDS["heads"], body, labels=4)
+    table = Table(GUARDS["title"], GUARD_HEADS, body, labels=4)
     more = (GUARDS["more"].format(n=len(findings) - _MOST),) if len(findings) > _MOST else ()
     serious = bool((findings["level"] != "note").any())
     return Section("guards", GUARDS["title"], GUARDS["help"], more, (table,), folded=not serious)

@@ -58,7 +58,9 @@ def _axis(reasons: pd.DataFrame) -> Axis:
 def _cell(row: dict[str, object] | None, axis: Axis, digits: int) -> Cell:
     if row is None:
         return Cell("")
-    mean, lower, upper, raw, answers = (_number(row, name) for name in ("mean", "lower", "upper", "raw_mean", "n_answers"))
+    mean, lower, upper, raw, answers = (
+        _number(row, name) for name in ("mean", "lower", "upper", "raw_mean", "n_answers")
+    )
     flag = str(row["support"])
     if not known(mean):
         return Cell(MATRIX["nothing"], flag=flag)

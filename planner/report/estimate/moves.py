@@ -7,7 +7,7 @@ import pandas as pd
 from planner.report.estimate.blocks import Cell, Section, Table
 from planner.report.estimate.dots import Axis, interval_dot
 from planner.report.estimate.numbers import between, share, signed
-from planner.report.estimate.words import MOVES
+from planner.report.estimate.words import MOVE_HEADS, MOVES
 
 _MOST = 40
 
@@ -32,7 +32,7 @@ def moves_section(moves: pd.DataFrame, digits: int, one_channel: bool) -> Sectio
     high = float(top.get("upper_total", top["upper"]).quantile(0.95))
     axis = Axis(min(low, 0.0), max(high, 0.0), 120.0)
     body = tuple(_row(row, axis, digits) for row in top.to_dict("records"))
-    table = Table(MOVES["title"], MOVES["heads"], body, labels=4)
+    table = Table(MOVES["title"], MOVE_HEADS, body, labels=4)
     sentences = (MOVES["shown"].format(n=len(top), all=len(found)),) if len(found) > len(top) else ()
     return Section("moves", MOVES["title"], MOVES["help"], sentences, (table,), folded=False)
 

@@ -44,7 +44,10 @@ def render_page(page: Page) -> str:
     # Pictures are markup of this package, made from numbers and escaped names.
     environment.filters["svg"] = Markup
     return environment.get_template("estimate.html").render(
-        page=page, words=PAGE, sections=shown(page.sections), css=Markup(_css())  # noqa: S704
+        page=page,
+        words=PAGE,
+        sections=shown(page.sections),
+        css=Markup(_css()),  # noqa: S704
     )
 
 

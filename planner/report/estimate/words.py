@@ -43,12 +43,12 @@ MATRIX = {
     "scale.",
 }
 
+MOVE_HEADS = ("reason", "segment", "from", "to", "effect", "90 % interval", "with bias", "P(better)", "advice")
 MOVES = {
     "title": "What a move would do",
     "help": "Today's users of one channel, served in another: the number the optimizer plans with. It is not the "
     "difference of two columns above, because those who move are not those who are there already. The interval with "
     "bias adds what nobody could observe: unseen causes of the choice, and answers that depend on the score itself.",
-    "heads": ("reason", "segment", "from", "to", "effect", "90 % interval", "with bias", "P(better)", "advice"),
     "one_channel": "There is one channel only: no move can be estimated. Everything else on this page stands.",
     "none": "No move has an estimate: see the flags above.",
     "shown": "The {n} moves with the most customers; all {all} are in moves.csv.",
@@ -78,12 +78,12 @@ JOURNEYS = {
     "lengths": "Contacts per issue",
 }
 
+GUARD_HEADS = ("check", "where", "finding", "level")
 GUARDS = {
     "title": "Can the numbers be trusted?",
     "help": "Checks that look for what makes surveys lie: changed invitations, agents who pick whom to ask, missing bad "
     "scores, tired customers, changed scales. Findings are reported, never corrected in silence.",
     "quiet": "No check found anything beyond chance.",
-    "heads": ("check", "where", "finding", "level"),
     "more": "{n} more findings are in guards.csv.",
 }
 
