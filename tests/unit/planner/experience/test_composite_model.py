@@ -31,8 +31,8 @@ def part(name: str) -> ExperienceModel:
     outcomes = pd.DataFrame({"reason": ["fees"], "score": 4.0, "score_sd": 0.1, "support": "ok", "p_return": 0.1})
     empty = pd.DataFrame({"reason": ["fees"], "loss": [0.3]})
     notes = ("said of every part", f"said of {name} alone")
-    return ExperienceModel(name, table.iloc[order], outcomes, moves.iloc[order], empty, empty, empty, empty, empty, empty,
-                           nx.DiGraph(), notes=notes)  # fmt: skip
+    tables = (table.iloc[order], outcomes, moves.iloc[order], *[empty] * 6)
+    return ExperienceModel(name, *tables, nx.DiGraph(), notes=notes)
 
 
 def test_tables_and_moves_are_sums_of_their_parts() -> None:
