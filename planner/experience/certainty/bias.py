@@ -29,8 +29,9 @@ class Bias:
     Attributes
     ----------
     table
-        `reason, channel, segment, mean, bias_response, bias_unseen, bias_sd`, points. `bias_response`: what the
-        estimate rises by if the content answer more often by the stated tilt (signed); `bias_unseen`: sd of what an
+        `reason, channel, segment, mean, bias_response, bias_unseen, bias_sd`, points. `bias_response`: how
+        far the estimate would have to move if the content answer more often by the stated tilt (signed: down, for a
+        level); `bias_unseen`: sd of what an
         unseen cause of channel choice could do; `bias_sd`: root of the sum of their squares.
     moves
         `reason` (as known when routed), `segment, from_channel, to_channel, effect, support` and the same three

@@ -12,7 +12,7 @@ from planner.experience.estimated import Fits
 
 
 def response_shift(fits: Fits, moves: pd.DataFrame, outcomes: pd.DataFrame | None, tilt: float) -> Reading:
-    """Points each estimate rises if the content answer more often, by `tilt` logits per sd of the score.
+    """Points each estimate has to move if the content answer more often, by `tilt` logits per sd of the score.
 
     Half the difference between the estimates under +tilt and -tilt. It is the same tilt in every channel, so most of
     it cancels in a move, which is computed as one contrast; where channels ask in different ways, more remains.

@@ -125,7 +125,7 @@ def answers_needed(
     wanted = np.full(len(rows), goal.sd(tau))
     square = wanted**2 - _bias_square(rows, bias)
     goal_sd = np.sqrt(np.where(square > 0, square, np.nan))
-    more = [curve.needed(goal) if np.isfinite(goal) else np.inf for curve, goal in zip(curves, goal_sd, strict=True)]
+    more = [curve.needed(sd) if np.isfinite(sd) else np.inf for curve, sd in zip(curves, goal_sd, strict=True)]
     rows = rows.assign(
         n_effective=fits.total.variance / np.maximum(rows["sd"], 1e-9) ** 2,
         goal_sd=goal_sd,
@@ -169,11 +169,9 @@ def _timed(rows: pd.DataFrame, weekly: pd.DataFrame | None) -> pd.DataFrame:
 
 def _words(row: Mapping[Hashable, Any], goal: AnswerGoal) -> str:
     more, weeks = row["answers_more"], row["weeks"]
-    aim = (
-        f"+/- {goal.half_width:g} points"
-        if goal.half_width is not None
-        else f"at most {goal.p_wrong:.0%} wrong choices"
-    )
+    aims = [f"+/- {goal.half_width:g} points"] if goal.half_width is not None else []
+    aims += [f"at most {goal.p_wrong:.0%} wrong choices"] if goal.p_wrong is not None else []
+    aim = " and ".join(aims)
     here = f"{row['reason']} in {row['channel']}: {row['answers']:,.0f} answers"
     if more <= 0:
         return f"{here}, enough for {aim}"
