@@ -31,6 +31,7 @@ from planner.experience.stated import (
     stated_wait_curve,
 )
 from planner.experience.targets import interval_columns
+from planner.history.outcomes import Outcome
 from planner.scenario import Scenario
 
 
@@ -48,17 +49,10 @@ class Journeys:
 
 
 def estimated_model(
-    evidence: Evidence,
-    journeys: Journeys,
-    *,
-    outcome: str,
-    scenario: Scenario | None,
-    seed: int,
-    higher_is_better: bool = True,
+    evidence: Evidence, journeys: Journeys, fits: est.Fits, *, outcome: Outcome, scenario: Scenario | None
 ) -> ExperienceModel:
-    """Estimate the experience model of a history; what the scenario states overrides it, row by row."""
-    better = scenario.experience.higher_is_better if scenario is not None else higher_is_better
-    fits = est.fit_all(evidence.cells, higher_is_better=better, seed=seed)
+    """Put together the experience model of a history; what the scenario states overrides it, row by row."""
+    better = outcome.higher_is_better
     notes = [*evidence.notes, *fits.notes, *_unseen_returns(journeys.volumes)]
     blank = est.seen_outcomes(evidence.cells) if scenario is None else blank_outcomes(scenario)
     escalations, more = _escalations(journeys, scenario)
@@ -84,8 +78,9 @@ def estimated_model(
     given = None if scenario is None else stated_patience(scenario)
     channels = list(scenario.channels) if scenario is not None else sorted(evidence.waited["channel"])
     return ExperienceModel(
-        outcome=outcome,
+        outcome=outcome.name,
         table=table,
+        reasons=est.reasons_table(fits),
         outcomes=outcomes,
         moves=moves,
         wait_curve=waits,

@@ -5,29 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
-from planner.experience.assemble import Journeys, estimated_model
-from planner.experience.chance import chance_links, issues_without_chance
+from planner.experience.assemble import estimated_model
+from planner.experience.certainty import BiasSettings, bias_of, with_bias
 from planner.experience.composites import composite_model
-from planner.experience.evidence import Evidence, gather
-from planner.experience.issues import labeled_volumes, with_issues
 from planner.experience.model import ExperienceModel
+from planner.experience.prepared import Prepared, prepare
 from planner.experience.stated import stated_model
-from planner.history import (
-    History,
-    contact_cells,
-    escalation_destinations,
-    first_contact_volumes,
-    load_history,
-    return_destinations,
-    stitch_issues,
-)
-from planner.history.columns import SCALES
+from planner.history import History, load_history
 from planner.history.composite import composite_named, is_composite
-from planner.history.outcomes import Outcome, check_varies, outcome_named, polarity_words
-from planner.history.polarity import polarity_doubts
-from planner.history.precedes import refuse_after
+from planner.history.outcomes import OutcomeKind
 from planner.scenario import Scenario
 
 
@@ -36,14 +22,15 @@ def model_for(scenario: Scenario, history: History | None = None, *, seed: int =
     if history is None:
         return stated_model(scenario)
     stated = scenario.experience
-    return _from_history(
-        history,
-        outcome=stated.metric.value,
-        covariates=stated.covariates,
-        window_days=stated.window_days,
-        scenario=scenario,
-        scale=stated.scale,
-        seed=seed,
+    return model_of(
+        prepare(
+            history,
+            outcome=stated.metric.value,
+            covariates=stated.covariates,
+            window_days=stated.window_days,
+            seed=seed,
+            scenario=scenario,
+        )
     )
 
 
@@ -62,8 +49,8 @@ def estimate(
     history_or_path
         A loaded history, or the path of one in canonical columns.
     outcome
-        `csat, csat_top, nps, ces, resolved, fcr, repeat, transferred, composite`, any numeric column, or weighted
-        outcomes: `composite:csat=.5,fcr=.3`.
+        `csat, csat_top, nps, ces, resolved, fcr, repeat, transferred, abandoned, handle_s, composite`, any numeric
+        column, or weighted outcomes: `composite:csat=.5,fcr=.3`.
     covariates
         Numeric columns known before the channel was chosen, strongest confounder first.
     window_days
@@ -76,75 +63,21 @@ def estimate(
             return estimate(history, outcome=name, covariates=covariates, window_days=window_days, seed=seed)
 
         return composite_model(composite_named(history, outcome), part)
-    return _from_history(
-        history,
-        outcome=outcome,
-        covariates=tuple(covariates),
-        window_days=window_days,
-        scenario=None,
-        scale=outcome_named(history, outcome).scale,
-        seed=seed,
+    return model_of(prepare(history, outcome=outcome, covariates=tuple(covariates), window_days=window_days, seed=seed))
+
+
+def model_of(prepared: Prepared) -> ExperienceModel:
+    """Assemble the model of what was prepared, with the bias that no amount of data shows beside its sampling error."""
+    model = estimated_model(
+        prepared.evidence,
+        prepared.journeys,
+        prepared.fits,
+        outcome=prepared.outcome,
+        scenario=prepared.scenario,
     )
-
-
-def _from_history(
-    history: History,
-    *,
-    outcome: str,
-    covariates: Sequence[str],
-    window_days: float,
-    scenario: Scenario | None,
-    scale: tuple[float, float],
-    seed: int,
-) -> ExperienceModel:
-    doubts = refuse_after(history, covariates, window_days=window_days)
-    named = outcome_named(history, outcome)
-    source = contact_cells(history, outcome=outcome, covariates=covariates, window_days=window_days)
-    if scenario is None:
-        check_varies(history, outcome, source.frame)
-    evidence = gather(source, scenario, scale)
-    interval = 60 if scenario is None else scenario.horizon.interval_min
-    raw = first_contact_volumes(history, window_days=window_days, interval_min=interval)
-    volumes, notes = with_issues(labeled_volumes(raw, scenario))
-    chance, more = chance_links(history, volumes, window_days, outcome)
-    journeys = Journeys(_follow(history, window_days), issues_without_chance(volumes, chance), chance)
-    known = (*_directions(history, named, window_days, scenario), *_declared(outcome, volumes), *doubts)
-    evidence = Evidence(evidence.cells, evidence.waited, (*known, *evidence.notes, *notes, *more))
-    better = named.higher_is_better
-    return estimated_model(evidence, journeys, outcome=outcome, scenario=scenario, seed=seed, higher_is_better=better)
-
-
-def _directions(history: History, outcome: Outcome, window_days: float, scenario: Scenario | None) -> tuple[str, ...]:
-    """Say which end of the outcome is taken as good, and what the repeats of stitched contacts say against it."""
-    quality = history.quality
-    found: tuple[str, ...] = ()
-    if outcome.name in SCALES:
-        found = polarity_doubts(stitch_issues(history, window_days), quality.declared, quality.empty_columns)
-    doubts = tuple(text for text in found if text not in quality.warnings)
-    if scenario is None:
-        return (polarity_words(outcome), *doubts)
-    if scenario.experience.higher_is_better == outcome.higher_is_better or outcome.name not in SCALES:
-        return doubts
-    stated = "high" if scenario.experience.higher_is_better else "low"
-    return (f"the scenario takes {stated} {outcome.name} as good, the mapping file the other end", *doubts)
-
-
-def _declared(outcome: str, volumes: pd.DataFrame) -> tuple[str, ...]:
-    """Say that nobody was asked where the outcome is the declared composite."""
-    if outcome != "composite":
-        return ()
-    share = 1 - volumes["anonymous_contacts"].sum() / max(float(volumes["contacts"].sum()), 1.0)
-    return (
-        "no survey score is used: CX is the declared composite (served, and no further contact within a day), "
-        f"known for the {share:.0%} of the contacts whose customer is identified",
-    )
-
-
-def _follow(history: History, window_days: float) -> pd.DataFrame:
-    parts = []
-    for kind, destinations in (("return", return_destinations), ("escalation", escalation_destinations)):
-        frame = destinations(history, window_days=window_days)
-        frame = frame.rename(columns={"entry_reason": "reason", "n": "contacts"}).assign(kind=kind)
-        frame["to_reason"] = frame["to_reason"].where(frame["to_reason"].notna(), frame["reason"])
-        parts.append(frame[["reason", "channel", "kind", "to_reason", "to_channel", "contacts"]])
-    return pd.concat(parts, ignore_index=True).astype({"contacts": float})
+    if prepared.fits.total is None or prepared.outcome.kind is OutcomeKind.TIME:
+        return model
+    least = 0.0 if prepared.scenario is None else prepared.scenario.experience.unseen_bias_sd
+    asked = model.moves.rename(columns={"reason": "entry_reason"})
+    bias = bias_of(prepared.fits, asked, model.outcomes, BiasSettings(unseen_bias_sd=least))
+    return with_bias(model, bias)

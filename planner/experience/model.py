@@ -59,6 +59,9 @@ class ExperienceModel:
     table
         For reading, by true reason: `reason, channel, segment, mean, sd, lower, upper, n_contacts, n_effective,
         support` – the score customers report (today's waits included), 90 % intervals.
+    reasons
+        The same over all segments, with the raw means: `reason, channel, mean, sd, lower, upper, n_contacts,
+        n_effective, support, raw_mean, n_answers`; empty where nothing comes from a history.
     outcomes
         For the optimizer, by reason *as known when routed*: `reason, segment, channel, pool, stage, aht_s,
         p_escalate, p_return, score, score_sd, n_contacts, support, source` – score of final contacts at zero wait,
@@ -98,6 +101,7 @@ class ExperienceModel:
     confusion: pd.DataFrame
     issues: pd.DataFrame
     chain: nx.DiGraph
+    reasons: pd.DataFrame = field(default_factory=pd.DataFrame)
     attempt_penalty: float = 0.0
     notes: tuple[str, ...] = ()
     quality: Mapping[str, Any] = field(default_factory=dict)

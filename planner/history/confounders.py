@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from planner.history.before import HISTORY_COVARIATES
+from planner.history.before import HISTORY_COVARIATES, history_with_covariates, with_history_covariates
 from planner.history.history import History
 from planner.history.journeys import stitch_issues
 from planner.history.outcomes import outcome_value
-from planner.history.sample import MOST_ROWS, sample_rows
+from planner.history.sample import MOST_ROWS, sampled
 
 Array = NDArray[np.float64]
 
@@ -72,18 +72,20 @@ def useful_covariates(
     Parameters
     ----------
     history
-        As from `before.history_with_covariates`.
+        What it gives itself is worked out on the sample where its columns do not hold it.
     declared
         Covariates somebody declared: always adjusted for, ranked with the others.
     candidates
         Further covariates; left out: those history itself gives.
     """
-    offered = HISTORY_COVARIATES if candidates is None else candidates
-    asked = [name for name in offered if name in history.covariates and name not in declared]
     given = [name for name in declared if name in (*history.covariates, "value")]
-    stitched = stitch_issues(history, window_days)
+    stitched = sampled(history, stitch_issues(history, window_days), most_rows)
+    if candidates is None:
+        stitched = with_history_covariates(history, stitched, window_days=window_days)
+    offered = HISTORY_COVARIATES if candidates is None else candidates
+    asked = [name for name in offered if name in stitched.columns and name not in declared]
     stitched = stitched.mutate(y=outcome_value(history, stitched, outcome)).filter(stitched.attempt == 1)
-    rows = sample_rows(history, stitched, [*_NEEDED, *asked, *given], most_rows)
+    rows = stitched.order_by("contact_id").select(list(dict.fromkeys([*_NEEDED, *asked, *given]))).execute()
     found = [_judged(rows, name, [other for other in given if other != name]) for name in [*given, *asked]]
     columns = ["covariate", "n", "choice", "outcome", "p_choice", "p_outcome", "strength"]
     table = pd.DataFrame(found, columns=columns)
@@ -93,6 +95,28 @@ def useful_covariates(
     table = table.sort_values(["strength", "covariate"], ascending=[False, True], na_position="last", kind="stable")
     table = table.reset_index(drop=True)
     return ChosenCovariates(tuple(table.loc[table["used"], "covariate"]), table, tuple(_words(table, outcome)))
+
+
+def with_useful_covariates(
+    history: History, *, outcome: str, declared: Sequence[str] = (), window_days: float = 7.0
+) -> tuple[History, tuple[str, ...], tuple[str, ...]]:
+    """Return the history with the covariates it gives itself where any is worth adjusting for.
+
+    Its columns are computed for all contacts only then: the decision is made on a sample.
+
+    Returns
+    -------
+        The history, with `given` set; all covariates to adjust for, strongest confounder first; and what was looked at,
+        in words.
+    """
+    if history.given is not None:
+        return history, (*declared, *(name for name in history.given if name not in declared)), ()
+    chosen = useful_covariates(history, outcome=outcome, declared=declared, window_days=window_days)
+    earned = tuple(name for name in chosen.names if name not in declared)
+    missing = tuple(name for name in earned if name not in history.covariates)
+    extended = history_with_covariates(history, window_days) if missing else history
+    ranked = chosen.names if chosen.table["strength"].notna().any() else (*declared, *earned)
+    return replace(extended, given=earned), ranked, chosen.notes
 
 
 def _words(table: pd.DataFrame, outcome: str) -> list[str]:

@@ -31,6 +31,8 @@ class History:
         What came in, what was kept and what is missing.
     covariates
         Numeric columns beyond the canonical ones.
+    given
+        Those of them that history gives itself and that are worth adjusting for; None: nobody looked yet.
     """
 
     contacts: ibis.Table
@@ -39,6 +41,7 @@ class History:
     quality: QualityReport
     covariates: tuple[str, ...] = ()
     connection: ibis.BaseBackend = field(default=None, repr=False, compare=False)
+    given: tuple[str, ...] | None = None
 
     def materialize(self) -> pd.DataFrame:
         """All contacts as a DataFrame, in the order of the file."""

@@ -24,10 +24,14 @@ def sample_rows(
     Customers are picked by their salted hash, or, where most of them are unknown, contacts by the second they started
     in; so the same rows come whatever their order in the file, and journeys are not cut. Sorted by `contact_id`.
     """
-    rows = history.quality.rows_kept
-    if rows > most_rows:
-        table = table.filter(_picked(history, table, most_rows / rows))
+    table = sampled(history, table, most_rows)
     return table.order_by("contact_id").select(list(dict.fromkeys(columns))).execute()
+
+
+def sampled(history: History, table: ibis.Table, most_rows: int = MOST_ROWS) -> ibis.Table:
+    """Keep about `most_rows` rows of a table of this history, as in `sample_rows`, on the engine."""
+    rows = history.quality.rows_kept
+    return table.filter(_picked(history, table, most_rows / rows)) if rows > most_rows else table
 
 
 def _picked(history: History, table: ibis.Table, share: float) -> ibis.Value:
