@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from planner.errors import HistoryError
+from planner.history import surveys
 from planner.history.customers import customer_sums
 from planner.history.surveys import survey_log
 
@@ -66,13 +68,17 @@ def test_the_time_since_the_last_answer_is_known_for_those_who_answered(load: Ca
     assert sorted(rows["recent_answers"].dropna().astype(int)) == [0, 0, 0, 1, 2]
 
 
-def test_scales_on_which_low_is_good_are_turned(load: Callable) -> None:
-    rows = [{**row, "ces": row["csat"], "csat": None} for row in ROWS]
+def test_scales_on_which_low_is_good_are_turned(load: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    effort = replace(surveys.OUTCOMES["ces"], higher_is_better=False)
+    monkeypatch.setattr(surveys, "OUTCOMES", {**surveys.OUTCOMES, "ces": effort})
+    rows = [{**row, "ces": None if row["csat"] is None else row["csat"] + 2, "csat": None} for row in ROWS]
+    # An outcome that is no score looks at the survey with answers.
     log = survey_log(load(rows), outcome="fcr", window_days=7)
     assert log.score == "ces"
     counts = log.score_counts(["channel"]).set_index("score")
-    assert counts["answers"].sum() == 5
-    assert (counts["points"].diff().dropna() != 0).all()
+    assert counts["points"].to_dict() == {3.0: 5.0, 4.0: 4.0, 5.0: 3.0, 6.0: 2.0, 7.0: 1.0}
+    assert counts["low"].to_dict() == {3.0: 0, 4.0: 0, 5.0: 0, 6.0: 1, 7.0: 1}
+    assert "high is bad" in log.low_words
 
 
 def test_pairs_of_score_and_resolution_add_up(load: Callable) -> None:
