@@ -157,19 +157,24 @@ def survey_log(history: History, *, outcome: str, window_days: float) -> SurveyL
         "recent_contacts",
         reason=lambda t: ibis.coalesce(t.reason, t.entry_reason),
         agent=lambda t: t.agent_id,
-        answered=lambda t: t.raw.notnull().cast("int64"),
+        answered=lambda t: _flag(t.raw.notnull()),
         score=lambda t: t.raw,
         points=lambda t: turned - t.raw if turned is not None else t.raw,
-        low=lambda t: low(t.raw).cast("int64"),
-        solved=lambda t: t.resolved.cast("int64"),
+        low=lambda t: _flag(low(t.raw)),
+        solved=lambda t: _flag(t.resolved),
         repeat=lambda t: t.after,
         wait=lambda t: (t.wait_s + 1.0).ln(),
         person=lambda t: t.customer_id,
         bucket=lambda t: t.customer_id.substr(0, 2),
-        first=lambda t: (t.stage == "first").cast("int64"),
+        first=lambda t: _flag(t.stage == "first"),
     )
     last = (history.end.date() - first).days // days
     return SurveyLog(table, score, words, days, last + 1, first)
+
+
+def _flag(condition: ibis.Value) -> ibis.Value:
+    """1, 0 or NULL; PostgreSQL casts no truth value to a long integer."""
+    return ibis.cases((condition, 1), (~condition, 0), else_=ibis.null("int64")).cast("int64")
 
 
 def _score_column(history: History, outcome: str) -> str | None:
@@ -201,11 +206,11 @@ def _with_recent(rows: ibis.Table) -> ibis.Table:
     """What a customer was asked and said before: NULL for anonymous ones and where nothing was answered before."""
     before = ibis.window(group_by="customer_id", order_by=["moment", ROW], preceding=(None, 1))
     month = ibis.range_window(group_by="customer_id", order_by="moment", preceding=_RECENT_DAYS * _DAY_S, following=0)
-    answered = rows.raw.notnull()
+    answered = _flag(rows.raw.notnull())
     known = rows.customer_id.notnull()
     rows = rows.mutate(
-        said=ibis.ifelse(answered, rows.moment, ibis.null("int64")).max().over(before),
-        answers=answered.cast("int64").sum().over(month) - answered.cast("int64"),
+        said=ibis.ifelse(answered == 1, rows.moment, ibis.null("int64")).max().over(before),
+        answers=answered.sum().over(month) - answered,
         seen=rows.moment.count().over(month) - 1,
     )
     gap = (rows.moment - rows.said) / _DAY_S

@@ -22,7 +22,7 @@ _MATERIAL_RATE = 0.25
 _MATERIAL_CORRELATION = 0.3
 _BOTH = 0.05
 _BEYOND = 0.05
-"""The crowded end of the scale is moved outwards by this share of it, so that a mean may lie at the end."""
+"""The ends of the scale are moved outwards by this share of it, so that a mean may lie at an end."""
 
 
 def agent_cells(log: SurveyLog) -> pd.DataFrame:
@@ -58,8 +58,8 @@ def spread_of_scores(log: SurveyLog, cells: pd.DataFrame) -> Scale | None:
     points, weight = counts["points"].to_numpy(float), counts["answers"].to_numpy(float)
     third = float(np.average((points - np.average(points, weights=weight)) ** 3, weights=weight))
     beyond = _BEYOND * float(np.ptp(points))
-    edge = points.max() + beyond if third < 0 else points.min() - beyond
-    return Scale(math.sqrt(within / freedom), third, float(edge))
+    bottom, top = float(points.min()) - beyond, float(points.max()) + beyond
+    return Scale(math.sqrt(within / freedom), third, bottom, top)
 
 
 def agent_skew(log: SurveyLog, seed: int) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import pandas as pd
@@ -42,7 +43,7 @@ def check_guards(
     """Look for what makes the scores of a history mislead; nothing is corrected.
 
     Each guard counts in the engine, tests all its places, and keeps what survives Benjamini-Hochberg at its equal
-    part of `false_alarm_rate`.
+    part of `false_alarm_rate` (guards that find nothing to test take none).
 
     Parameters
     ----------
@@ -61,8 +62,11 @@ def check_guards(
     first, then notes (p_value is NaN). `lower, upper` are 90 % intervals, `p_value` is that of the single test.
     """
     log = survey_log(history, outcome=outcome, window_days=window_days)
-    rate = false_alarm_rate / len(GUARDS)
-    tables = [kept_findings(guard.__name__, guard(log, seed), rate) for guard in GUARDS]
+    found = {guard.__name__: guard(log, seed) for guard in GUARDS}
+    # Guards that could test nothing can raise no false alarm: the others share the rate.
+    testing = sum(any(not math.isnan(f.p_value) for f in findings) for findings in found.values())
+    rate = false_alarm_rate / max(testing, 1)
+    tables = [kept_findings(name, findings, rate) for name, findings in found.items()]
     if log.score is None:
         words = "nobody answered a survey: only reasons, and what was coded solved, could be looked at"
         tables.insert(0, kept_findings("surveys", [Finding("history", words)], rate))

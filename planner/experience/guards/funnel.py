@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import logit
 from scipy.stats import betabinom, norm, pearson3
 from scipy.stats import t as student
 
@@ -133,20 +134,22 @@ def count_funnel(frame: pd.DataFrame) -> Funnel:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How single scores vary: standard deviation, third central moment, and just beyond the end they crowd at."""
+    """How single scores vary: standard deviation, third central moment, and just beyond the ends of the scale."""
 
     sd: float
     third: float
-    edge: float
+    bottom: float
+    top: float
 
 
 def mean_funnel(frame: pd.DataFrame, scale: Scale) -> Funnel:
     """Mean scores against peers: Student tails, corrected for the skew of scores (Pearson type III).
 
     Where most give the best score, a bad agent falls further than a good one can rise. So differences are taken twice,
-    plainly and as `c log(b / c)`, with b the distance of a mean from the crowded end and c that of its expectation:
-    equal in the small, and units are about symmetric on the latter. A sampling error of third moment k on the plain
-    scale has `k - 3 se^4 / c` there (delta method). The larger of the two p-values counts.
+    plainly and as those of logits `w f (1 - f) (logit g - logit f)`, with w the width of the scale, g the place of the
+    mean on it and f that of its expectation: equal in the small, and units are about symmetric on the latter. A
+    sampling error of third moment k on the plain scale has `k + 3 se^4 (2 f - 1) / (f (1 - f) w)` there (delta
+    method). The larger of the two p-values counts.
 
     Parameters
     ----------
@@ -157,12 +160,12 @@ def mean_funnel(frame: pd.DataFrame, scale: Scale) -> Funnel:
     value, expected = frame["hits"].to_numpy(float) / n, frame["expected"].to_numpy(float)
     se = scale.sd / np.sqrt(n)
     third = scale.third / n**2
-    distance, usual = np.abs(scale.edge - value), np.abs(scale.edge - expected)
-    # Away from the crowded end is down where that is the top.
-    sign = np.where(scale.edge > expected, -1.0, 1.0)
-    stretched = sign * usual * np.log(distance / usual)
+    width = scale.top - scale.bottom
+    place, usual = (value - scale.bottom) / width, (expected - scale.bottom) / width
+    slope = width * usual * (1 - usual)
+    stretched = slope * (logit(place) - logit(usual))
     plain = _skewed_tails(value - expected, se, third)
-    other = _skewed_tails(stretched, se, sign * (np.abs(third) - 3 * se**4 / usual))
+    other = _skewed_tails(stretched, se, third + 3 * se**4 * (2 * usual - 1) / slope)
     low, high = np.maximum(plain[0], other[0]), np.maximum(plain[1], other[1])
     return Funnel(frame.index.to_numpy(), n, value, expected, se, between_sd(value - expected, se), low, high)
 

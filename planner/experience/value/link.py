@@ -149,13 +149,18 @@ def _usable(frame: pd.DataFrame, spec: ValueSpec) -> tuple[pd.DataFrame, list[st
     numeric = [name for name in needed if pd.api.types.is_numeric_dtype(frame[name])]
     good = frame[numeric].notna().all(axis=1)
     # Nothing may depend on the order of rows, sums in floating point included.
-    used = frame[good].sort_values(list(spec.columns), kind="stable", ignore_index=True)
+    used = frame[good].sort_values(list(spec.columns), kind="stable", ignore_index=True, key=_sortable)
     notes = [f"{int((~good).sum())} of {len(frame)} rows are left out: a value is missing"] if not good.all() else []
     return used, notes
 
 
+def _sortable(column: pd.Series) -> pd.Series:
+    """Labels of several types in one column have no order of their own."""
+    return column if pd.api.types.is_numeric_dtype(column) else column.astype("string")
+
+
 def _clusters(frame: pd.DataFrame, column: str | None) -> np.ndarray:
-    return np.arange(len(frame)) if column is None else pd.factorize(frame[column])[0]
+    return np.arange(len(frame)) if column is None else pd.factorize(frame[column], use_na_sentinel=False)[0]
 
 
 def _adjusted(frame: pd.DataFrame, outcome: np.ndarray, clusters: np.ndarray, spec: ValueSpec) -> Adjusted:

@@ -142,7 +142,7 @@ def test_mean_tails_hold_their_level_for_skewed_scores() -> None:
     n = rng.integers(10, 40, 20_000)
     sums = np.array([(rng.multinomial(k, share) * points).sum() for k in n])
     funnel = mean_funnel(
-        pd.DataFrame({"hits": sums, "trials": n.astype(float), "expected": mean}), Scale(sd, third, 5.2)
+        pd.DataFrame({"hits": sums, "trials": n.astype(float), "expected": mean}), Scale(sd, third, 0.8, 5.2)
     )
     for level in (0.001, 0.01):
         assert (funnel.p_low <= level).mean() <= 1.6 * level

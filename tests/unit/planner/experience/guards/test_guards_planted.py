@@ -62,6 +62,7 @@ def test_an_agent_far_below_the_peers_is_found(seed: int, tmp_path: Path) -> Non
     assert table.iloc[0]["upper"] < -1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_agents_who_drop_unhappy_answers_are_found(seed: int, tmp_path: Path) -> None:
     frame = clean_contacts(seed, contacts=40_000)
@@ -76,6 +77,7 @@ def test_agents_who_drop_unhappy_answers_are_found(seed: int, tmp_path: Path) ->
     assert culprits & {*selection.index, *found(frame, tmp_path, "agent_skew").index}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_missing_low_scores_of_one_agent_are_found(seed: int, tmp_path: Path) -> None:
     frame = clean_contacts(seed, contacts=40_000)
@@ -122,6 +124,7 @@ def test_scores_that_rise_while_customers_come_back_are_found(seed: int, tmp_pat
     assert not any(where.startswith("agent") for where in table.index)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_an_agent_who_codes_everything_solved_is_found(seed: int, tmp_path: Path) -> None:
     frame = clean_contacts(seed, contacts=40_000)
@@ -140,6 +143,7 @@ def test_an_agent_who_codes_everything_solved_is_found(seed: int, tmp_path: Path
     assert set(table.index) - {culprit} <= {"agents"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_fatigue_is_found_with_its_days_of_rest(seed: int, tmp_path: Path) -> None:
     frame = clean_contacts(seed, contacts=60_000, fatigue=lambda gap: np.where(gap < 14, 0.35, 1.0))

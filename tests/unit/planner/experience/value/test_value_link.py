@@ -56,6 +56,9 @@ def test_negative_controls_fail_as_rarely_as_said() -> None:
 
 def test_order_of_rows_and_repeats_do_not_matter() -> None:
     frame, _ = customers(3, 1_500)
+    frame["plan"] = frame["plan"].astype(object)
+    frame.loc[frame["plan"] == "pro", "plan"] = 3
+    frame.loc[:40, "plan"] = None
     one, other = value_link(frame, SPEC), value_link(frame.sample(frac=1, random_state=2), SPEC)
     pd.testing.assert_frame_equal(one.effects, other.effects)
     pd.testing.assert_frame_equal(one.checks, other.checks)
