@@ -66,18 +66,9 @@ def estimate(
     return model_of(prepare(history, outcome=outcome, covariates=tuple(covariates), window_days=window_days, seed=seed))
 
 
-def model_of(prepared: Prepared) -> ExperienceModel:
-    """Assemble the model of what was prepared, with the bias that no amount of data shows beside its sampling error."""
+def model_of(prepared: Prepared, bias: Bias | None = None) -> ExperienceModel:
+    """Assemble the model of what was prepared; with its bias beside the sampling error where that was worked out."""
     model = estimated_model(
-        prepared.evidence,
-        prepared.journeys,
-        prepared.fits,
-        outcome=prepared.outcome,
-        scenario=prepared.scenario,
+        prepared.evidence, prepared.journeys, prepared.fits, outcome=prepared.outcome, scenario=prepared.scenario
     )
-    if prepared.fits.total is None or prepared.outcome.kind is OutcomeKind.TIME:
-        return model
-    least = 0.0 if prepared.scenario is None else prepared.scenario.experience.unseen_bias_sd
-    asked = model.moves.rename(columns={"reason": "entry_reason"})
-    bias = bias_of(prepared.fits, asked, model.outcomes, BiasSettings(unseen_bias_sd=least))
-    return with_bias(model, bias)
+    return model if bias is None else with_bias(model, bias)
