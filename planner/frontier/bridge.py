@@ -16,7 +16,8 @@ from solvers.flow.network import Decision
 COLUMNS = ("step", "value", "change", "words")
 
 WORDS: Mapping[str, str] = {
-    "Survey mean": "The mean of every answer, as a survey report shows it.",
+    "Survey mean": "The mean of every answer, as a survey report shows it; of a declared composite, of every contact "
+    "it is known for.",
     "Only what is planned": "Answers after contacts nobody served, or of reasons, channels and segments outside the "
     "scenario, are left out.",
     "Per issue, not per contact": "An issue counts once, at its last contact: answers after contacts that were handed "
@@ -25,8 +26,8 @@ WORDS: Mapping[str, str] = {
     "nobody waits.",
     "Non-response": "All final contacts of the surveyed channels instead of those who answered, each with its "
     "estimated score; thin cells lean on their neighbors.",
-    "Channels without a survey": "Final contacts nobody is asked about, with scores read off resolution or stated in "
-    "the scenario.",
+    "Not asked, or stated": "Final contacts nobody is asked about, with scores read off resolution, and those whose "
+    "score the scenario states.",
     "Mix of the planned time": "The mix of reasons, segments, channels, pools and returns of the planned time instead "
     "of that of the history.",
     "Waits as modeled": "The points that waiting costs with the people of Today.",

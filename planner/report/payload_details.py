@@ -195,8 +195,8 @@ def _price_words(what: str, price: float, unit: str, units: Units) -> str:
 
 
 def _why(frontier: Frontier, named: list[str]) -> dict[str, str]:
-    """Keep all explanations while they are small, else those of the named plans."""
-    texts = {str(plan): str(text) for plan, text in frontier.explanations.items()}
+    """Keep all explanations while they are small, else those of the named plans; tables below a text stay out."""
+    texts = {str(plan): str(text).partition("\n")[0] for plan, text in frontier.explanations.items()}
     if sum(map(len, texts.values())) <= _WHY_CHARACTERS:
         return texts
     return {plan: text for plan, text in texts.items() if plan in named}

@@ -145,7 +145,8 @@ PAGE = {
     "bridge_value": "Score",
     "again": "Scored again by other customers",
     "again_help": "Of many estimates the best ones are partly lucky. So one half of the customers chose the plans, and "
-    "the other half, which had no part in it, scored them again.",
+    "the other half, which had no part in it, scored them again. That takes the luck out, not an error that both "
+    "halves share.",
     "again_gain": "Gain over Today, where chosen",
     "again_other": "Gain over Today, scored again",
     "experience": "Experience by reason and channel",

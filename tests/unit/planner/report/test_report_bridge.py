@@ -106,3 +106,9 @@ def test_workbook_has_the_bridge_on_a_sheet_of_its_own(tmp_path) -> None:
     assert "CX (CSAT), scored again" in labels
     bare = write_workbook(sample_frontier(5, without=("bridge",)), tmp_path / "bare.xlsx").read_bytes()
     assert "Bridge" not in openpyxl.load_workbook(io.BytesIO(bare)).sheetnames
+
+
+def test_the_page_tells_why_without_the_lines_of_the_bridge() -> None:
+    frontier = sample_frontier(5)
+    told = dataclasses.replace(frontier, explanations={"today": "Today, as it runs.\n   4.100  Survey mean: ..."})
+    assert build_payload(told)["details"]["why"] == {"today": "Today, as it runs."}
