@@ -54,7 +54,7 @@ def estimated_model(
     """Put together the experience model of a history; what the scenario states overrides it, row by row."""
     better = outcome.higher_is_better
     notes = [*evidence.notes, *fits.notes, *_unseen_returns(journeys.volumes)]
-    blank = est.seen_outcomes(evidence.cells) if scenario is None else blank_outcomes(scenario)
+    blank = outcome_rows(evidence, scenario)
     escalations, more = _escalations(journeys, scenario)
     notes += more
     outcomes, moves, sampler = _estimates(fits, evidence, blank, better)
@@ -94,6 +94,15 @@ def estimated_model(
         quality=_quality(fits, evidence, spectral_radius(chain)),
         sampler=_sampler(sampler, outcomes, moves),
     )
+
+
+def outcome_rows(evidence: Evidence, scenario: Scenario | None) -> pd.DataFrame:
+    """List the outcome rows to be estimated, with the contacts history has of each."""
+    rows = est.seen_outcomes(evidence.cells) if scenario is None else blank_outcomes(scenario)
+    frame = evidence.cells.frame
+    counts = frame.groupby(["entry_reason", "segment", "channel", "pool", "stage"])["contacts"].sum()
+    keys = pd.MultiIndex.from_frame(rows[["reason", "segment", "channel", "pool", "stage"]])
+    return rows.assign(n_contacts=counts.reindex(keys).fillna(0.0).to_numpy())
 
 
 def _unseen_returns(volumes: pd.DataFrame) -> tuple[str, ...]:
@@ -136,9 +145,6 @@ def _estimates(
     cells = evidence.cells
     outcomes = blank.copy()
     asked = est.move_rows(outcomes)
-    counts = cells.frame.groupby(["entry_reason", "segment", "channel", "pool", "stage"])["contacts"].sum()
-    keys = pd.MultiIndex.from_frame(outcomes[["reason", "segment", "channel", "pool", "stage"]])
-    outcomes["n_contacts"] = counts.reindex(keys).fillna(0.0).to_numpy()
     outcomes["aht_s"] = handle_times(cells, outcomes)
     outcomes["p_escalate"] = flows.escalation_rates(cells, outcomes)
     p_return, moved_return = est.return_shares_of(fits, cells, outcomes, asked)

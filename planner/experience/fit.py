@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from planner.experience.assemble import estimated_model
-from planner.experience.certainty import BiasSettings, bias_of, with_bias
+from planner.experience.assemble import estimated_model, outcome_rows
+from planner.experience.certainty import Bias, BiasSettings, bias_of, with_bias
 from planner.experience.composites import composite_model
+from planner.experience.estimated import move_rows
 from planner.experience.model import ExperienceModel
 from planner.experience.prepared import Prepared, prepare
 from planner.experience.stated import stated_model
@@ -22,16 +23,15 @@ def model_for(scenario: Scenario, history: History | None = None, *, seed: int =
     if history is None:
         return stated_model(scenario)
     stated = scenario.experience
-    return model_of(
-        prepare(
-            history,
-            outcome=stated.metric.value,
-            covariates=stated.covariates,
-            window_days=stated.window_days,
-            seed=seed,
-            scenario=scenario,
-        )
+    prepared = prepare(
+        history,
+        outcome=stated.metric.value,
+        covariates=stated.covariates,
+        window_days=stated.window_days,
+        seed=seed,
+        scenario=scenario,
     )
+    return model_of(prepared, bias_for(prepared))
 
 
 def estimate(
@@ -63,7 +63,8 @@ def estimate(
             return estimate(history, outcome=name, covariates=covariates, window_days=window_days, seed=seed)
 
         return composite_model(composite_named(history, outcome), part)
-    return model_of(prepare(history, outcome=outcome, covariates=tuple(covariates), window_days=window_days, seed=seed))
+    prepared = prepare(history, outcome=outcome, covariates=covariates, window_days=window_days, seed=seed)
+    return model_of(prepared, bias_for(prepared))
 
 
 def model_of(prepared: Prepared, bias: Bias | None = None) -> ExperienceModel:
@@ -72,3 +73,12 @@ def model_of(prepared: Prepared, bias: Bias | None = None) -> ExperienceModel:
         prepared.evidence, prepared.journeys, prepared.fits, outcome=prepared.outcome, scenario=prepared.scenario
     )
     return model if bias is None else with_bias(model, bias)
+
+
+def bias_for(prepared: Prepared) -> Bias | None:
+    """Work out what nobody observed could do to the scores of a history; None where no answers stand behind them."""
+    if prepared.fits.total is None or prepared.outcome.kind is not OutcomeKind.SCORE:
+        return None
+    outcomes = outcome_rows(prepared.evidence, prepared.scenario)
+    least = 0.0 if prepared.scenario is None else prepared.scenario.experience.unseen_bias_sd
+    return bias_of(prepared.fits, move_rows(outcomes), outcomes, BiasSettings(unseen_bias_sd=least))
