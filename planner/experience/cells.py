@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from planner.experience.model import Stage
+from planner.history.bands import OTHERS
+from planner.history.cells import COVARIATE_SUMS
+from planner.history.outcomes import OUTCOMES, OutcomeKind
 
 KEYS = ("reason", "entry_reason", "channel", "segment", "pool", "stage")
 AFTER = ("wait_band", "hour_band", "disposition", "later")
+OPTIONAL_SUMS = ("sum_ln_wait",)
 SUMS = ("contacts", "answers", "sum_score", "sum_score2", "sum_wait_s", "handled", "sum_handle_s", "sum_handle2")
 LATER_NO, LATER_YES, LATER_ESCALATED, LATER_UNKNOWN = "no", "yes", "escalated", "unknown"
 
@@ -28,40 +32,60 @@ class Cells:
         (integers, -1 where unknown), `disposition` (text), `later` ("no": nobody came back within the window, "yes",
         "escalated", "unknown": anonymous customer or too close to the end of the data); `bin_<covariate>` (integers, -1
         where missing). Sums over served contacts: `contacts`, `answers`, `sum_score`, `sum_score2`,
-        `sum_wait_s`, `handled` (with a handle time), `sum_handle_s`, `sum_handle2` and `sum_<covariate>`.
+        `sum_wait_s`, `handled` (with a handle time), `sum_handle_s`, `sum_handle2` and `sum_<covariate>`; where known
+        also `n_<covariate>`, `z_<covariate>` (sum of its normal score) and, of those who answered,
+        `n_ans_<covariate>, z_ans_<covariate>`.
     covariates
         Numeric columns known before the channel was chosen, strongest confounder first.
     scale
         Lowest and highest possible score.
+    outcome
+        What `answers` and `sum_score` are sums of.
+    by_hour
+        The same served contacts by hour of the day and without severity bins, for the wait curve; None: `frame` itself.
+    asked
+        The contacts from which the outcome is estimated where that is not `frame`: with those not served, where theirs
+        is known; without those so close to the end of the data that nobody knows yet what followed, where what
+        followed tells who answers.
     """
 
     frame: pd.DataFrame
     covariates: tuple[str, ...]
     scale: tuple[float, float]
+    outcome: str = "csat"
+    by_hour: Cells | None = None
+    asked: Cells | None = None
+
+    @property
+    def kind(self) -> OutcomeKind:
+        """How the outcome is measured."""
+        return OUTCOMES[self.outcome].kind if self.outcome in OUTCOMES else OutcomeKind.SCORE
 
     @property
     def bins(self) -> list[str]:
-        """Names of the bin columns."""
-        return [f"bin_{name}" for name in self.covariates]
+        """Names of the bin columns there are, strongest covariate first."""
+        names = [f"bin_{name}" for name in (*self.covariates, OTHERS)]
+        return [name for name in names if name in self.frame]
 
     @property
-    def covariate_sums(self) -> list[str]:
-        """Names of the columns with sums of covariates."""
-        return [f"sum_{name}" for name in self.covariates]
+    def sums(self) -> list[str]:
+        """Names of the columns that add up."""
+        extra = [f"{part}_{name}" for name in self.covariates for part in COVARIATE_SUMS]
+        return [*SUMS, *(name for name in (*OPTIONAL_SUMS, *extra) if name in self.frame)]
 
     def where(self, mask: pd.Series) -> Cells:
         """Keep the cells where `mask` holds."""
-        return Cells(self.frame[mask].reset_index(drop=True), self.covariates, self.scale)
+        return replace(self, frame=self.frame[mask].reset_index(drop=True), by_hour=None, asked=None)
 
     def summed(self, keys: Sequence[str]) -> pd.DataFrame:
         """Sum the cells over everything but `keys`, in sorted order (so the order of rows never matters)."""
-        return self.frame.groupby(list(keys), sort=True, as_index=False)[[*SUMS, *self.covariate_sums]].sum()
+        return self.frame.groupby(list(keys), sort=True, as_index=False)[self.sums].sum()
 
 
 def sorted_cells(cells: Cells) -> Cells:
     """Merge equal cells and put them in one order, so that split or permuted rows give identical estimates."""
     keys = [*KEYS, *AFTER, *cells.bins]
-    return Cells(cells.summed(keys), cells.covariates, cells.scale)
+    return replace(cells, frame=cells.summed(keys))
 
 
 def served_first(cells: Cells) -> Cells:
@@ -77,8 +101,9 @@ def final_contacts(cells: Cells) -> tuple[Cells, str]:
     return cells, "no customer can be followed: every contact is taken as the last of its issue"
 
 
+_Means = Callable[[pd.DataFrame, str], tuple[NDArray[np.float64], NDArray[np.bool_]]]
 Scales = dict[str, tuple[float, float]]
-"""Center and spread of each covariate, in its own unit."""
+"""Center and spread of each covariate, as normal score or, where there is none, in its own unit."""
 
 
 def covariate_scales(frame: pd.DataFrame, covariates: Sequence[str]) -> Scales:
@@ -97,15 +122,39 @@ def covariate_scales(frame: pd.DataFrame, covariates: Sequence[str]) -> Scales:
 
 def standardized(frame: pd.DataFrame, scales: Scales) -> pd.DataFrame:
     """Return the mean of each covariate per row in standard units, 0 where it is missing or does not vary."""
+    return _in_units(frame, scales, _means)
+
+
+def standardized_answers(frame: pd.DataFrame, scales: Scales) -> pd.DataFrame:
+    """Return the same over those who answered; where history does not tell them apart, over all."""
+    return _in_units(frame, scales, _answer_means)
+
+
+def _in_units(frame: pd.DataFrame, scales: Scales, means: _Means) -> pd.DataFrame:
     out = pd.DataFrame(index=frame.index)
     for name, (center, spread) in scales.items():
-        mean, known = _means(frame, name)
+        mean, known = means(frame, name)
         out[name] = np.where(known & (spread > 0), (mean - center) / (spread if spread > 0 else 1.0), 0.0)
     return out
 
 
+def _answer_means(frame: pd.DataFrame, name: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    if f"n_ans_{name}" not in frame:
+        return _means(frame, name)
+    return _ratio(frame[f"z_ans_{name}"], frame[f"n_ans_{name}"])
+
+
 def _means(frame: pd.DataFrame, name: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    n = frame["contacts"].to_numpy(float)
-    known = (frame[f"bin_{name}"].to_numpy() >= 0) & (n > 0)
-    total = frame[f"sum_{name}"].to_numpy(float)
-    return np.divide(total, n, out=np.zeros_like(n), where=known), known
+    """Mean of a covariate (of its normal score, if there) over the contacts of each row for which it is known."""
+    if f"z_{name}" in frame:
+        return _ratio(frame[f"z_{name}"], frame[f"n_{name}"])
+    if f"n_{name}" in frame:
+        return _ratio(frame[f"sum_{name}"], frame[f"n_{name}"])
+    n = frame["contacts"]
+    return _ratio(frame[f"sum_{name}"], n.where(frame[f"bin_{name}"] >= 0, 0.0))
+
+
+def _ratio(total: pd.Series, count: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    n = count.to_numpy(float)
+    known = n > 0
+    return np.divide(total.to_numpy(float), n, out=np.zeros_like(n), where=known), known

@@ -93,8 +93,18 @@ def _moves(frame: pd.DataFrame, term: Term) -> bool:
     return term.slope is None or bool(frame[term.slope].abs().max() > 0)
 
 
-def score_terms(covariates: Sequence[str], *, pools: bool, stages: bool) -> list[Term]:
-    """List the terms known before the contact, with the prior scales of the measured default."""
+def score_terms(covariates: Sequence[str], bins: Sequence[str], *, pools: bool, stages: bool) -> list[Term]:
+    """List the terms known before the contact, with the prior scales of the measured default.
+
+    Parameters
+    ----------
+    covariates
+        Columns with the mean of each covariate, strongest confounder first.
+    bins
+        Their bin columns, in that order; covariates beyond the second may share one.
+    pools, stages
+        Whether a channel has several pools, and the contacts several stages.
+    """
     rc = ("reason", "channel")
     terms = [
         Term((), 3.0, fixed=True),
@@ -109,33 +119,47 @@ def score_terms(covariates: Sequence[str], *, pools: bool, stages: bool) -> list
         terms += [Term(("pool",), 0.2), Term(("pool", "reason"), 0.1)]
     if stages:
         terms += [Term(("stage",), 0.3), Term(("stage", "channel"), 0.15)]
-    if not covariates:
+    if not bins:
         # Without covariates a cell is a target: its misfit is part of what is asked for, not noise around it.
         terms.append(Term((*rc, "segment"), 0.1))
     for k, name in enumerate(covariates):
         strongest = k == 0
-        terms += [
-            Term((f"bin_{name}", "channel"), 0.2 if strongest else 0.1),
-            Term(("channel",), 0.3 if strongest else 0.15, slope=name),
-            Term(("reason",), 0.1, slope=name),
-        ]
-        if strongest:
-            terms += [Term(rc, 0.1, slope=name), Term(("reason", f"bin_{name}"), 0.1)]
+        terms += [Term(("channel",), 0.3 if strongest else 0.15, slope=name), Term(("reason",), 0.1, slope=name)]
+        terms += [Term(rc, 0.1, slope=name)] if strongest else []
+    for k, name in enumerate(bins):
+        terms += [Term((name, "channel"), 0.1 if k else 0.2)]
+        terms += [] if k else [Term(("reason", name), 0.1)]
     return terms
 
 
-def after_terms() -> list[Term]:
-    """List the terms known only after the contact, for the response side: never part of a channel's effect."""
+def after_terms(covariates: Sequence[str] = ()) -> list[Term]:
+    """List the terms known only after the contact, for the response side: never part of a channel's effect.
+
+    Near an end of the scale an unresolved contact costs other points than in its middle, so what is known afterwards
+    may count for more or less with the reason and with each covariate.
+    """
+    after = ("disposition", "later")
     return [
         Term(("disposition",), 0.7),
         Term(("disposition", "channel"), 0.2),
         Term(("disposition", "reason"), 0.2),
         Term(("later",), 0.5),
         Term(("later", "channel"), 0.2),
+        Term(("later", "reason"), 0.1),
         Term(("disposition", "later"), 0.2),
-        Term(("wait_band", "channel"), 0.3),
+        *(Term((factor,), 0.1, slope=name) for factor in after for name in covariates),
+    ]
+
+
+def wait_terms(slopes: Sequence[str]) -> list[Term]:
+    """List the terms of waits and hours; `slopes` move the loss of a band (its own wait, the customers' covariates)."""
+    bands = ("channel", "wait_band")
+    return [
+        Term(bands, 0.3),
+        Term(("reason", "wait_band"), 0.05),
         Term(("hour_band",), 0.2),
-        Term(("hour_band", "channel"), 0.1),
+        Term(("channel", "hour_band"), 0.1),
+        *(Term(bands, 0.05, slope=name) for name in slopes),
     ]
 
 

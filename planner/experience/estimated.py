@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from planner.experience.cells import LATER_UNKNOWN, LATER_YES, Cells, final_contacts, served_first
+from planner.experience.cells import LATER_NO, LATER_UNKNOWN, LATER_YES, Cells, final_contacts, served_first
+from planner.experience.chance import looked_up
 from planner.experience.design import Posterior, contrast
 from planner.experience.hierarchical import Array
 from planner.experience.model import STAGES, Stage, Support
-from planner.experience.scores import CellFit, fit_scores, fit_share
+from planner.experience.scores import CellFit, fit_scores, fit_share, fit_times, response_of
 from planner.experience.targets import (
     channel_targets,
     complete_pool_mix,
@@ -22,6 +23,7 @@ from planner.experience.targets import (
     support_flags,
 )
 from planner.experience.waits import WaitCurves, fit_wait_curves, mean_loss
+from planner.history.outcomes import OutcomeKind
 
 Labels = NDArray[np.str_] | NDArray[np.object_]
 _TYPE = ["entry_reason", "segment"]
@@ -34,8 +36,8 @@ MIN_CHANNEL_ANSWERS = 30
 class Fits:
     """The three fitted outcomes (None where there is nothing to fit) and the wait curves.
 
-    `total`: score of first contacts with today's waits; `final`: score of final contacts of every stage; `back`: share
-    of served, not escalated contacts that return.
+    `total`: outcome of first contacts with today's waits, from the contacts `asked`; `final`: outcome of final contacts
+    of every stage; `back`: share of served, not escalated contacts that return; `chance`: see `fit_all`.
     """
 
     first: Cells
@@ -46,10 +48,19 @@ class Fits:
     waits: WaitCurves
     surveyed: tuple[str, ...]
     notes: tuple[str, ...]
+    asked: Cells
+    chance: pd.Series | None = None
 
 
-def fit_all(cells: Cells, *, higher_is_better: bool, seed: int) -> Fits:
-    """Fit every outcome the cells can carry."""
+def fit_all(cells: Cells, *, higher_is_better: bool, seed: int, chance: pd.Series | None = None) -> Fits:
+    """Fit every outcome the cells can carry.
+
+    Parameters
+    ----------
+    chance
+        Per reason, the probability that a contact is followed within the window by chance (`chance.chance_links`):
+        taken out of first-contact resolution and repeats.
+    """
     first = served_first(cells)
     last, note = final_contacts(cells)
     notes = [note] if note else []
@@ -62,17 +73,31 @@ def fit_all(cells: Cells, *, higher_is_better: bool, seed: int) -> Fits:
         )
     if not cells.covariates:
         notes.append("no covariate known before the channel was chosen: who chooses which channel is not adjusted for")
-    scored = bool(surveyed)
-    total = fit_scores(first, seed=seed) if scored and first.frame["answers"].sum() >= MIN_CHANNEL_ANSWERS else None
-    final = fit_scores(last, seed=seed + 1) if scored else None
-    followed = cells.where(cells.frame["later"].isin(["no", LATER_YES]))
+    followed = cells.where(cells.frame["later"].isin([LATER_NO, LATER_YES]))
     back = None
     if (followed.frame["later"] == LATER_YES).any():
         back = fit_share(followed, followed.frame["later"] == LATER_YES, seed=seed + 2)
     else:
         notes.append("no return was ever seen: first-contact resolution cannot be estimated")
-    waits = fit_wait_curves(last, higher_is_better=higher_is_better, seed=seed + 3)
-    return Fits(first, last, total, final, back, waits, surveyed, (*notes, *waits.notes))
+    asked = cells if cells.asked is None else cells.asked
+    total, final = _outcome_fits(asked, last, seed) if surveyed else (None, None)
+    by_hour = cells if cells.by_hour is None else cells.by_hour
+    waits = fit_wait_curves(by_hour, higher_is_better=higher_is_better, seed=seed + 3)
+    return Fits(first, last, total, final, back, waits, surveyed, (*notes, *waits.notes), served_first(asked), chance)
+
+
+def _outcome_fits(asked: Cells, last: Cells, seed: int) -> tuple[CellFit | None, CellFit | None]:
+    """Fit the outcome of first and of final contacts by its kind."""
+    first = served_first(asked)
+    enough = first.frame["answers"].sum() >= MIN_CHANNEL_ANSWERS
+    if asked.kind is OutcomeKind.SHARE:
+        total = fit_share(first, seed=seed) if enough else None
+        return total, fit_share(last, seed=seed + 1, like=total)
+    if asked.kind is OutcomeKind.TIME:
+        return fit_times(first, seed=seed) if enough else None, fit_times(last, seed=seed + 1)
+    response = response_of(asked)
+    total = fit_scores(first, seed=seed, response=response) if enough else None
+    return total, fit_scores(last, seed=seed + 1, response=response, like=total)
 
 
 def seen_outcomes(cells: Cells) -> pd.DataFrame:
@@ -88,32 +113,67 @@ def seen_outcomes(cells: Cells) -> pd.DataFrame:
 
 
 def reading_table(fits: Fits) -> pd.DataFrame:
-    """Return potential scores by true reason, segment and channel: all the reason's customers served there."""
-    by = ["reason", "segment"]
-    frame = fits.first.frame
-    seen = frame[frame["contacts"] > 0]
+    """Return potential outcomes by true reason, segment and channel: all the reason's customers served there."""
+    rows = _potential(fits, ["reason", "segment"])
+    return rows[[*_READING[:2], "segment", *_READING[2:]]]
+
+
+def reasons_table(fits: Fits) -> pd.DataFrame:
+    """Return potential outcomes by true reason and channel over all segments, beside the raw means.
+
+    Columns: `reason, channel, mean, sd, lower, upper, n_contacts, n_effective, support, raw_mean, n_answers`:
+    `raw_mean` is the plain mean over the `n_answers` first contacts of the channel whose outcome is known.
+    """
+    rows = _potential(fits, ["reason"])
+    raw = fits.asked.frame.groupby(["reason", "channel"])[["answers", "sum_score"]].sum()
+    raw = raw.reindex(pd.MultiIndex.from_frame(rows[["reason", "channel"]])).fillna(0.0)
+    answers = raw["answers"].to_numpy(float)
+    mean = raw["sum_score"].to_numpy(float) / np.where(answers > 0, answers, np.nan)
+    return rows[_READING].assign(raw_mean=mean, n_answers=answers)
+
+
+_READING = ["reason", "channel", "mean", "sd", "lower", "upper", "n_contacts", "n_effective", "support"]
+
+
+def _potential(fits: Fits, by: list[str]) -> pd.DataFrame:
+    """Potential outcomes of the groups `by` (which holds the reason) in every channel."""
+    first = fits.asked
+    seen = first.frame[first.frame["contacts"] > 0]
     channels = pd.DataFrame({"to_channel": sorted(seen["channel"].unique())})
     rows = seen[by].drop_duplicates().sort_values(by).merge(channels, how="cross")
-    counts = seen.groupby(["reason", "segment", "channel"])["contacts"].sum().rename("n_contacts")
+    counts = seen.groupby([*by, "channel"])["contacts"].sum().rename("n_contacts")
     rows = rows.merge(counts, how="left", left_on=[*by, "to_channel"], right_index=True).fillna({"n_contacts": 0.0})
     nothing = np.full(len(rows), np.nan)
     mean, sd, effective = nothing, nothing, np.zeros(len(rows))
     support = np.full(len(rows), Support.NONE.value, dtype=object)
     if fits.total is not None:
-        people = population(fits.total, fits.first, by)
-        pairs = channel_targets(fits.total, people, rows, by, complete_pool_mix(fits.first, "reason"))
+        people = population(fits.total, first, by)
+        pairs = channel_targets(fits.total, people, rows, by, complete_pool_mix(first, "reason"))
         post = evaluate(fits.total, pairs, len(rows))
         effective = fits.total.variance / np.maximum(post.sd, 1e-9) ** 2
-        support = support_flags(fits.total, fits.first, rows, people, by, effective)
+        support = support_flags(fits.total, first, rows, people, by, effective)
         support = np.where(rows["to_channel"].isin(fits.surveyed), support, Support.NONE.value)
         usable = support != Support.NONE.value
-        low, high = fits.first.scale
-        mean, sd = np.where(usable, np.clip(post.mean, low, high), np.nan), np.where(usable, post.sd, np.nan)
+        value, factor = _without_chance(fits, rows["reason"], post.mean)
+        mean = np.where(usable, np.clip(value, *first.scale), np.nan)
+        sd = np.where(usable, post.sd * factor, np.nan)
         effective = np.where(usable, effective, 0.0)
-    rows = rows.rename(columns={"to_channel": "channel"})[["reason", "channel", "segment", "n_contacts"]]
+    rows = rows.rename(columns={"to_channel": "channel"})
     rows = rows.assign(mean=mean, sd=sd, **interval_columns(mean, sd), n_effective=effective, support=support)
-    order = ["reason", "channel", "segment", "mean", "sd", "lower", "upper", "n_contacts", "n_effective", "support"]
-    return rows[order].reset_index(drop=True)
+    return rows.reset_index(drop=True)
+
+
+def _without_chance(fits: Fits, reasons: pd.Series, value: Array) -> tuple[Array, Array]:
+    """Take contacts that follow by chance out of resolution or repeats; returns the factor of their sds, too.
+
+    P(nothing linked follows) = fcr (1 - b), so fcr = P / (1 - b); repeats are 1 - fcr.
+    """
+    if fits.chance is None or fits.asked.outcome not in ("fcr", "repeat"):
+        return value, np.ones(len(value))
+    factor = 1 / (1 - looked_up(reasons, fits.chance).to_numpy(float))
+    resolved = value if fits.asked.outcome == "fcr" else 1 - value
+    resolved = resolved * factor
+    return resolved if fits.asked.outcome == "fcr" else 1 - resolved, factor
 
 
 def outcome_pairs(fit: CellFit, cells: Cells, outcomes: pd.DataFrame) -> pd.DataFrame:
@@ -166,15 +226,17 @@ def move_effects(fits: Fits, moves: pd.DataFrame) -> tuple[Array, Array, Labels]
     none = np.full(count, Support.NONE.value, dtype=object)
     if fits.total is None or count == 0:
         return np.full(count, np.nan), np.full(count, np.nan), none
-    there = move_pairs(fits.total, fits.first, moves)
-    here = move_pairs(fits.total, fits.first, moves, stay=True)
+    there = move_pairs(fits.total, fits.asked, moves)
+    here = move_pairs(fits.total, fits.asked, moves, stay=True)
     both = pd.concat([there, here.assign(target=here["target"] + count)], ignore_index=True)
     post = evaluate(fits.total, both, 2 * count)
     effect, sd = contrast(post, np.arange(count), np.arange(count) + count)
     effective = 2 * fits.total.variance / np.maximum(sd, 1e-9) ** 2
+    _, factor = _without_chance(fits, moves["entry_reason"], np.zeros(count))
+    effect, sd = effect * factor, sd * factor
     by = [*_TYPE, "from_channel"]
-    people = population(fits.total, fits.first, [*_TYPE, "channel"]).rename(columns={"channel": "from_channel"})
-    support = support_flags(fits.total, fits.first, moves, people, by, effective)
+    people = population(fits.total, fits.asked, [*_TYPE, "channel"]).rename(columns={"channel": "from_channel"})
+    support = support_flags(fits.total, fits.asked, moves, people, by, effective)
     real = np.isin(np.arange(count), there["target"]) & np.isin(np.arange(count), here["target"])
     real &= moves["to_channel"].isin(fits.surveyed) & moves["from_channel"].isin(fits.surveyed)
     support = np.where(real, support, Support.NONE.value)

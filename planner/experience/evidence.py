@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from planner.experience.cells import LATER_ESCALATED, LATER_NO, LATER_UNKNOWN, LATER_YES, SUMS, Cells, sorted_cells
+from planner.experience.cells import (
+    AFTER,
+    KEYS,
+    LATER_ESCALATED,
+    LATER_NO,
+    LATER_UNKNOWN,
+    LATER_YES,
+    SUMS,
+    Cells,
+    sorted_cells,
+)
+from planner.experience.model import Stage
 from planner.experience.serving import serving_table
 from planner.history import allocate_missing
+from planner.history.bands import UNKNOWN
 from planner.history.cells import ContactCells
+from planner.history.outcomes import OutcomeKind
 from planner.scenario import Scenario
 
+_MOST_LATE = 0.2
 ALL_SEGMENTS = "all"
 UNKNOWN_REASON = "unknown"
 _LATER = {"none": LATER_NO, "return": LATER_YES, "redial": LATER_YES, "escalation": LATER_ESCALATED}
@@ -45,19 +59,52 @@ def gather(source: ContactCells, scenario: Scenario | None, scale: tuple[float, 
     """
     notes: list[str] = list(source.notes)
     raw = source.frame
-    waited = _waited(raw)
-    frame = _renamed(raw[~raw["abandoned"].astype(bool)], source.covariates)
-    sums = [*SUMS, *(f"sum_{name}" for name in source.covariates)]
+    abandoned = raw["abandoned"].astype(bool)
+    served = _labeled(_renamed(raw[~abandoned], source), source, scenario, notes)
+    cells = _cells(served, source, scale)
+    if len(source.waits):
+        by_hour = _labeled(_by_hour(source, cells.kind), source, scenario, [])
+        cells = replace(cells, by_hour=_cells(by_hour, source, scale))
+    asked = _asked(raw, cells.kind)
+    if asked is not None:
+        labeled = _labeled(_renamed(raw[asked], source), source, scenario, [])
+        cells = replace(cells, asked=_cells(labeled, source, scale))
+    return Evidence(cells, _waited(raw), tuple(notes))
+
+
+def _asked(raw: pd.DataFrame, kind: OutcomeKind) -> pd.Series | None:
+    """Rows from which the outcome is estimated; None: those of the served contacts.
+
+    Customers whose issue goes on answer surveys less often and score lower. For the last window of the data nobody
+    knows yet whose does, so those answers are left out as long as they are few.
+    """
+    served = ~raw["abandoned"].astype(bool)
+    if kind is not OutcomeKind.SCORE:
+        return pd.Series(True, index=raw.index) if raw.loc[~served, "ans"].sum() > 0 else None
+    late = served & _late(raw)
+    if not 0 < raw.loc[late, "ans"].sum() <= _MOST_LATE * raw.loc[served, "ans"].sum():
+        return None
+    return served & ~late
+
+
+def _late(raw: pd.DataFrame) -> pd.Series:
+    return raw["censored"].astype(bool) & ~raw["anonymous"].astype(bool)
+
+
+def _cells(frame: pd.DataFrame, source: ContactCells, scale: tuple[float, float]) -> Cells:
+    return sorted_cells(Cells(frame.reset_index(drop=True), source.covariates, scale, source.outcome))
+
+
+def _labeled(frame: pd.DataFrame, source: ContactCells, scenario: Scenario | None, notes: list[str]) -> pd.DataFrame:
+    """Give every cell every label; say in `notes` what was allocated or left out."""
+    sums = Cells(frame, source.covariates, (0.0, 1.0)).sums
     frame = _defaults(frame, scenario, sums, notes)
     for column, ladder in _LADDERS.items():
         lost = float(frame.loc[frame[column].isna(), "contacts"].sum() / max(frame["contacts"].sum(), 1.0))
         if lost > 0:
             notes.append(f"{lost:.1%} of the served contacts have no {column}: allocated by the mix of the others")
             frame = allocate_missing(frame, sums, column=column, count="contacts", levels=ladder)
-    if scenario is not None:
-        frame = _known_to(frame, scenario, notes)
-    cells = sorted_cells(Cells(frame.reset_index(drop=True), source.covariates, scale))
-    return Evidence(cells, waited, tuple(notes))
+    return frame if scenario is None else _known_to(frame, scenario, notes)
 
 
 _LADDERS: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -80,17 +127,37 @@ def _waited(raw: pd.DataFrame) -> pd.DataFrame:
     return frame.rename(columns={"sum_wait_s": "wait_s", "lost": "abandoned", "cnt": "contacts"})
 
 
-def _renamed(raw: pd.DataFrame, covariates: Sequence[str]) -> pd.DataFrame:
+_NAMES = {"cnt": "contacts", "ans": "answers", "s1": "sum_score", "s2": "sum_score2", "n_handle": "handled"}
+
+
+def _renamed(raw: pd.DataFrame, source: ContactCells) -> pd.DataFrame:
     later = raw["later_kind"].map(_LATER).fillna(LATER_YES)
     hidden = raw["anonymous"].astype(bool) | raw["censored"].astype(bool)
-    names = {"cnt": "contacts", "ans": "answers", "s1": "sum_score", "s2": "sum_score2", "n_handle": "handled"}
-    frame = raw.rename(columns=names).assign(later=later.mask(hidden, LATER_UNKNOWN))
+    return _chosen(raw.assign(later=later.mask(hidden, LATER_UNKNOWN), hour_band=UNKNOWN), source)
+
+
+def _by_hour(source: ContactCells, kind: OutcomeKind) -> pd.DataFrame:
+    waits, asked = source.waits, _asked(source.frame, kind)
+    late = waits["later"] == "censored"
+    if asked is not None and not asked[_late(source.frame)].any():
+        waits = waits[~late]
+    waits = waits.assign(later=waits["later"].mask(late, LATER_UNKNOWN))
+    raw = waits.assign(entry_reason=waits["reason"], n_handle=0, sum_handle_s=0.0, sum_handle2=0.0)
+    # A key that was left out as too fine is one label, the same everywhere.
+    for name in ("stage", "segment"):
+        if raw[name].isna().all() and source.frame[name].notna().any():
+            raw[name] = Stage.FIRST.value if name == "stage" else source.frame[name].dropna().min()
+    return _chosen(raw, source)
+
+
+def _chosen(raw: pd.DataFrame, source: ContactCells) -> pd.DataFrame:
+    """Rename the sums and keep the columns of `Cells`."""
+    frame = raw.rename(columns=_NAMES)
     frame["disposition"] = frame["disposition"].astype(object).where(frame["disposition"].notna(), "")
-    keys = ["reason", "entry_reason", "channel", "segment", "pool", "stage", "wait_band", "hour_band", "disposition"]
-    bins = [f"bin_{name}" for name in covariates]
-    sums = [f"sum_{name}" for name in covariates]
-    frame = frame[[*keys, "later", *bins, *SUMS, *sums]].reset_index(drop=True)
-    return frame.astype({name: float for name in (*SUMS, *sums)}).fillna({name: 0.0 for name in (*SUMS, *sums)})
+    bins = [name for name in source.bins if name in frame]
+    sums = Cells(frame, source.covariates, (0.0, 1.0)).sums
+    frame = frame[[*KEYS, *AFTER, *bins, *sums]].reset_index(drop=True)
+    return frame.astype({name: float for name in sums}).fillna({name: 0.0 for name in sums})
 
 
 def _defaults(frame: pd.DataFrame, scenario: Scenario | None, sums: Sequence[str], notes: list[str]) -> pd.DataFrame:
@@ -128,7 +195,7 @@ def _any_pool(frame: pd.DataFrame, scenario: Scenario | None, notes: list[str]) 
     pools["part"] = 1.0 / pools.groupby(["entry_reason", "segment", "channel"])["pool"].transform("size")
     joined = frame.drop(columns="pool").merge(pools, on=["entry_reason", "segment", "channel"], how="left")
     joined["pool"] = joined["pool"].fillna(joined["channel"])
-    sums = [name for name in frame.columns if name in SUMS or name.startswith("sum_")]
+    sums = [name for name in frame.columns if name in SUMS or name.startswith(("sum_", "n_", "z_"))]
     joined[sums] = joined[sums].mul(joined["part"].fillna(1.0), axis=0)
     return joined.drop(columns="part")
 

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg
 
-Array = NDArray[np.float64]
+from planner.experience.blocks import Array, Block, System
 
 _MAX_STEPS = 20
 _TOLERANCE = 0.05
@@ -18,34 +17,7 @@ _MAX_JUMP = 4.0
 _PRIOR_95 = 2.447746830680816
 """95 % quantile of the prior of an sd (Rayleigh), in units of its scale."""
 _PRIOR_INFORMATION = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """One family of exchangeable effects u_b ~ N(0, lam_b I): one column per level.
-
-    Attributes
-    ----------
-    name
-        For reading.
-    codes
-        Level of each row, shape (row,), 0 <= code < size.
-    size
-        Number of levels, seen or not.
-    scale
-        Prior scale of the standard deviation of the effects, units of y (per unit of the slope).
-    slope
-        Shape (row,), what the effect is multiplied with; 1 where left out.
-    fixed
-        True: lam stays at scale^2 (constants and the like).
-    """
-
-    name: str
-    codes: NDArray[np.intp]
-    size: int
-    scale: float
-    slope: Array | None = None
-    fixed: bool = False
+_LOGIT_ROUNDS = 25
 
 
 @dataclass(frozen=True)
@@ -80,59 +52,6 @@ class BlockFit:
     edf: float
     steps: int
     converged: bool
-
-
-class _System:
-    """The rows and blocks of one fit, with their cross products for given weights."""
-
-    def __init__(self, y: Array, blocks: Sequence[Block]) -> None:
-        self.y = y
-        self.blocks = tuple(blocks)
-        self.offsets = np.concatenate([[0], np.cumsum([block.size for block in blocks])]).astype(int)
-        self.q = int(self.offsets[-1])
-        self.slopes = [np.ones(len(y)) if b.slope is None else np.asarray(b.slope, float) for b in blocks]
-        self.codes = [np.asarray(block.codes, dtype=np.int32) for block in blocks]
-
-    def gram(self, weight: Array) -> Array:
-        """Z' diag(weight) Z, shape (column, column)."""
-        out = np.zeros((self.q, self.q))
-        for i, a in enumerate(self.blocks):
-            left = weight * self.slopes[i]
-            for j in range(i, len(self.blocks)):
-                b = self.blocks[j]
-                place = self.codes[i] * np.int32(b.size) + self.codes[j]
-                value = left if b.slope is None else left * self.slopes[j]
-                flat = np.bincount(place, weights=value, minlength=a.size * b.size)
-                part = flat.reshape(a.size, b.size)
-                rows = slice(self.offsets[i], self.offsets[i + 1])
-                columns = slice(self.offsets[j], self.offsets[j + 1])
-                out[rows, columns] = part
-                out[columns, rows] = part.T
-        return out
-
-    def project(self, value: Array) -> Array:
-        """Z' value, shape (column,)."""
-        parts = [
-            np.bincount(block.codes, weights=value * slope, minlength=block.size)
-            for block, slope in zip(self.blocks, self.slopes, strict=True)
-        ]
-        return np.concatenate(parts)
-
-    def predict(self, effects: Array) -> Array:
-        """Z effects, shape (row,)."""
-        out = np.zeros(len(self.y))
-        for k, block in enumerate(self.blocks):
-            out += effects[self.offsets[k] : self.offsets[k + 1]][block.codes] * self.slopes[k]
-        return out
-
-    def spread(self, variance: Array) -> Array:
-        """Repeat one number per block for each of its columns."""
-        return np.repeat(variance, np.diff(self.offsets))
-
-    def block_sums(self, matrix: Array) -> Array:
-        """Sum a (column, column) matrix within pairs of blocks."""
-        starts = self.offsets[:-1]
-        return np.asarray(np.add.reduceat(np.add.reduceat(matrix, starts, axis=0), starts, axis=1))
 
 
 def fit_blocks(
@@ -173,7 +92,7 @@ def fit_blocks(
         raise ValueError(f"{len(y)} rows, {len(v)} variances and blocks of {[len(b.codes) for b in blocks]} rows")
     if center is None:
         center = float(np.average(y, weights=1.0 / (v + np.median(v))))
-    system = _System(np.asarray(y, float) - center, blocks)
+    system = System(np.asarray(y, float) - center, blocks)
     search = _Search(system, np.asarray(v, float), residual_scale)
     phi, information, steps, converged = search.mode(start, max_steps)
     points = [phi] if draws == 0 else _around(phi, information, search.ceiling(phi), draws, seed)
@@ -206,11 +125,12 @@ def _around(phi: Array, information: Array, ceiling: Array, draws: int, seed: in
 class _Search:
     """The penalized restricted likelihood of one system as a function of the log variances."""
 
-    def __init__(self, system: _System, v: Array, residual_scale: float | None) -> None:
+    def __init__(self, system: System, v: Array, residual_scale: float | None) -> None:
         self.system, self.v = system, v
         self.free = np.asarray([k for k, block in enumerate(system.blocks) if not block.fixed], dtype=int)
         self.scales = np.asarray([system.blocks[k].scale for k in self.free])
         self.residual_scale = residual_scale
+        self.effects = np.zeros(system.q)
         self._fixed_gram: Array | None = None
         names = tuple(system.blocks[k].name for k in self.free)
         self.names = (*names, "cell") if residual_scale is not None else names
@@ -252,21 +172,17 @@ class _Search:
             self._fixed_gram = self.system.gram(weight)
         return self._fixed_gram
 
+    def reweigh(self, v: Array) -> None:
+        """Set other sampling variances."""
+        self.v, self._fixed_gram = v, None
+
     def mode(self, start: Array | None, max_steps: int) -> tuple[Array, Array, int, bool]:
         """Damped Fisher scoring; returns log variances, information, steps and whether it settled."""
-        scales = self.scales if self.residual_scale is None else np.append(self.scales, self.residual_scale)
-        phi = np.log(scales**2 / 2) if start is None else np.array(start, float)
-        damping, last = np.ones(len(phi)), np.zeros(len(phi))
-        information = np.eye(len(phi))
-        for step in range(1, max_steps + 1):
-            gradient, information = self.derivatives(phi)
-            change = np.clip(np.linalg.solve(information, gradient), -_MAX_CHANGE, _MAX_CHANGE)
-            flipped = change * last < 0
-            damping = np.where(flipped, damping / 2, np.minimum(1.0, damping * 1.3))
-            phi, last = phi + damping * change, change
-            if np.max(np.abs(damping * change), initial=0.0) < _TOLERANCE:
-                return phi, information, step, True
-        return phi, information, max_steps, False
+        walk = _Walk(self, start)
+        settled = False
+        while walk.steps < max(max_steps, 1) and not settled:
+            settled = walk.step() < _TOLERANCE
+        return walk.phi, walk.information, walk.steps, settled
 
     def derivatives(self, phi: Array) -> tuple[Array, Array]:
         """Gradient and Fisher information of the penalized restricted log-likelihood in the log variances.
@@ -282,6 +198,7 @@ class _Search:
         root = np.sqrt(system.spread(lam))
         scaled = _scaled_inverse(self.gram(weight), root)
         effects = root * (scaled @ (root * system.project(weight * system.y)))
+        self.effects = effects
         left = weight * (system.y - system.predict(effects))
         t = -scaled
         t[np.diag_indices_from(t)] += 1.0
@@ -326,6 +243,30 @@ class _Search:
         return np.append(gradient, slope), grown
 
 
+class _Walk:
+    """Damped Fisher steps: a component's step is halved when its sign flips, else lengthened again up to the whole."""
+
+    def __init__(self, search: _Search, start: Array | None) -> None:
+        scales = search.scales
+        if search.residual_scale is not None:
+            scales = np.append(scales, search.residual_scale)
+        self.search = search
+        self.phi = np.log(scales**2 / 2) if start is None else np.array(start, float)
+        self.information = np.eye(len(self.phi))
+        self.steps = 0
+        self._damping, self._last = np.ones(len(self.phi)), np.zeros(len(self.phi))
+
+    def step(self) -> float:
+        """Take a step; return the largest change of a log variance."""
+        gradient, self.information = self.search.derivatives(self.phi)
+        change = np.clip(np.linalg.solve(self.information, gradient), -_MAX_CHANGE, _MAX_CHANGE)
+        flipped = change * self._last < 0
+        self._damping = np.where(flipped, self._damping / 2, np.minimum(1.0, self._damping * 1.3))
+        self.phi, self._last = self.phi + self._damping * change, change
+        self.steps += 1
+        return float(np.max(np.abs(self._damping * change), initial=0.0))
+
+
 def _scaled_inverse(gram: Array, root: Array) -> Array:
     """(R gram R + I)^-1 with R = diag root, through a Cholesky factor: well conditioned for any root."""
     scaled = gram * root[:, None]
@@ -350,37 +291,42 @@ def fit_logit_blocks(
     residual_scale: float | None = 0.1,
     draws: int = 24,
     seed: int = 0,
+    start: Array | None = None,
 ) -> BlockFit:
     """Fit shares of a binary outcome on the logit scale by penalized quasi-likelihood (Breslow & Clayton 1993).
 
-    Four rounds of p = expit(eta) in [.01, .99], working y = eta + (share - p)/(p(1 - p)), v = 1/(n p (1 - p)), with
-    6, 6, 6 and 12 Fisher steps; then the mixture as in `fit_blocks`. All numbers are on the logit scale.
+    Each round takes p = expit(eta), the working y = eta + (share - p)/(p(1 - p)) with v = 1/(n p (1 - p)), and one
+    damped Fisher step of the log variances on them, until both settle; then the mixture as in `fit_blocks`. p is kept
+    above a tenth of the overall share (at most .01) and as far below 1, so rare outcomes are not pulled up. All numbers
+    are on the logit scale.
 
     Parameters
     ----------
     share, n
         Shape (row,): observed share and number of contacts of each cell (n > 0).
     """
-    overall = float(np.clip((share * n).sum() / n.sum(), 0.01, 0.99))
+    total = float((share * n).sum() / n.sum())
+    least = min(0.01, max(min(total, 1 - total) / 10, 1e-5))
+    overall = float(np.clip(total, least, 1 - least))
     center = float(np.log(overall / (1 - overall)))
-    system = _System(np.zeros(len(share)), blocks)
+    system = System(np.zeros(len(share)), blocks)
+    search = _Search(system, np.ones(len(share)), residual_scale)
+
+    def relinearize(eta: Array) -> None:
+        p = np.clip(1 / (1 + np.exp(-eta)), least, 1 - least)
+        system.y = np.log(p / (1 - p)) + (share - p) / (p * (1 - p)) - center
+        search.reweigh(1.0 / (n * p * (1 - p)))
+
     eta = np.full(len(share), center)
-    start: Array | None = None
-    rounds = (6, 6, 6, 12)
-    for k, steps in enumerate(rounds):
-        p = np.clip(1 / (1 + np.exp(-eta)), 0.01, 0.99)
-        info = p * (1 - p)
-        fit = fit_blocks(
-            np.log(p / (1 - p)) + (share - p) / info,
-            1.0 / (n * info),
-            blocks,
-            residual_scale=residual_scale,
-            draws=draws if k == len(rounds) - 1 else 0,
-            seed=seed,
-            center=center,
-            start=start,
-            max_steps=steps,
-        )
-        start = fit.log_variance
-        eta = center + system.predict(fit.mean.mean(axis=0))
-    return fit
+    walk = _Walk(search, start)
+    for _ in range(_LOGIT_ROUNDS):
+        relinearize(eta)
+        moved = walk.step()
+        last, eta = eta, center + system.predict(search.effects)
+        if moved < _TOLERANCE and np.average(np.abs(eta - last), weights=n) < _TOLERANCE:
+            break
+    relinearize(eta)
+    return fit_blocks(
+        system.y + center, search.v, blocks, residual_scale=residual_scale, draws=draws, seed=seed, center=center,
+        start=walk.phi, max_steps=_LOGIT_ROUNDS - walk.steps,
+    )  # fmt: skip

@@ -44,7 +44,7 @@ def pool_mix(cells: Cells, by: Sequence[str]) -> pd.DataFrame:
 def evaluate(fit: CellFit, pairs: pd.DataFrame, count: int) -> Posterior:
     """Evaluate targets given as pairs `target, weight` with all factors of the design."""
     targets: Targets = make_targets(fit.design, pairs, count, fit.bins, fit.contacts)
-    return posterior_share(fit.fit, targets) if np.isnan(fit.variance) else posterior(fit.fit, targets)
+    return posterior_share(fit.fit, targets) if fit.logit else posterior(fit.fit, targets)
 
 
 def channel_targets(
@@ -102,7 +102,7 @@ def support_flags(
     Parameters
     ----------
     rows
-        Columns `reason` (or `entry_reason`), `segment`, `to_channel` and `by`.
+        Columns `reason` (or `entry_reason`), `to_channel`, `by` and, unless all segments are meant, `segment`.
     people
         The groups of people as from `population`.
     effective
@@ -111,8 +111,8 @@ def support_flags(
     label = "entry_reason" if "entry_reason" in rows else "reason"
     wide = rows.merge(_count(first, [label, "channel"]), how="left", left_on=[label, "to_channel"], right_index=True)
     users = wide["contacts"].fillna(0.0).to_numpy(float)
-    keys = [label, "segment", "channel"]
-    own = rows.merge(_count(first, keys), how="left", left_on=[label, "segment", "to_channel"], right_index=True)
+    keys = [label, "segment"] if "segment" in rows else [label]
+    own = rows.merge(_count(first, [*keys, "channel"]), how="left", left_on=[*keys, "to_channel"], right_index=True)
     missing = own["contacts"].fillna(0.0).to_numpy(float) <= 0
     gap = _bin_gap(fit, first, rows, people, by, label)
     flags = np.where(effective < MIN_EFFECTIVE, Support.SPARSE.value, Support.OK.value)

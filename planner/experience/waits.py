@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
-from planner.experience.cells import Cells, covariate_scales, standardized
-from planner.experience.design import Design, Term, make_design, score_terms
+from planner.experience.cells import Cells
+from planner.experience.design import Design, make_design, wait_terms
 from planner.experience.hierarchical import Array, BlockFit, fit_blocks
+from planner.experience.response import (
+    Split,
+    adjust,
+    before_terms,
+    fit_response,
+    score_unit,
+    split_cells,
+    with_response_error,
+)
+from planner.history.outcomes import OutcomeKind
 
 MIN_WITHIN_HOUR = 0.2
 MIN_ANSWERS = 100
 FLAT_WAIT_S = 3600.0
-_SD_FLOOR = 0.06
+_DRAWS = 8
 CURVE_COLUMNS = ["reason", "channel", "wait_s", "loss", "sd"]
+
+
+@dataclass(frozen=True)
+class _Joint:
+    """The joint fit of channels, waits, hours, pools and attempts, and the cells it came from."""
+
+    cells: Cells
+    split: Split
+    design: Design
+    fit: BlockFit
 
 
 @dataclass(frozen=True)
@@ -40,6 +60,7 @@ class WaitCurves:
     band_loss: pd.DataFrame
     within_hour: dict[str, float]
     notes: tuple[str, ...]
+    joint: _Joint | None = None
 
 
 def fit_wait_curves(cells: Cells, *, higher_is_better: bool = True, seed: int = 0) -> WaitCurves:
@@ -49,31 +70,38 @@ def fit_wait_curves(cells: Cells, *, higher_is_better: bool = True, seed: int = 
     are other customers), made monotone by weighted isotonic regression (Barlow et al. 1972) and taken to be 0 up
     to the mean wait of the shortest band. Knots lie at the mean waits of the bands. A channel gets no curve where
     less than a fifth of the variance of ln(wait) lies within hours, or where fewer than 100 answers carry a wait.
-    The sd is that before the monotone fit, and at least 6 % of the loss.
+    The sd is that before the monotone fit.
     """
     bands = _band_means(cells)
     within = {str(channel): within_hour_share(part) for channel, part in cells.frame.groupby("channel", sort=True)}
     usable, notes = _usable(cells, bands, within)
     reasons = sorted(cells.frame["reason"].unique())
-    channels = sorted(cells.frame["channel"].unique())
+    joint = _fit(cells, usable, seed) if usable else None
     rows: list[tuple[str, str, float, float, float]] = []
     losses: list[tuple[str, str, int, float]] = []
-    fitted = _fit(cells, usable, seed) if usable else None
-    for channel in channels:
+    found = pd.DataFrame(columns=["reason", "channel"])
+    if joint is not None:
+        own = bands[bands["channel"].isin(usable)]
+        found = _losses(joint, own, reasons, 1.0 if higher_is_better else -1.0)
+    curves = {key: part for key, part in found.groupby(["reason", "channel"])}
+    for channel in sorted(cells.frame["channel"].unique()):
         own = bands[bands["channel"] == channel]
+        knots = own["wait_s"].to_numpy(float)
         for reason in reasons:
-            if fitted is None or channel not in usable:
+            if channel not in usable:
                 rows += [(reason, channel, 0.0, 0.0, 0.0), (reason, channel, FLAT_WAIT_S, 0.0, 0.0)]
                 losses += [(reason, channel, int(band), 0.0) for band in own["wait_band"]]
                 continue
-            knots, loss, sd = _curve(*fitted, reason, channel, own, 1.0 if higher_is_better else -1.0)
+            part = curves[(reason, channel)]
+            sd = part["sd"].to_numpy(float)
+            loss = _rising(part["raw"].to_numpy(float), sd)
             losses += [(reason, channel, int(b), float(x)) for b, x in zip(own["wait_band"], loss, strict=True)]
             start = [(reason, channel, 0.0, 0.0, 0.0)] if knots[0] > 0 else []
             rows += start + [(reason, channel, *map(float, k)) for k in zip(knots, loss, sd, strict=True)]
     curve = pd.DataFrame(rows, columns=CURVE_COLUMNS).astype({"wait_s": float, "loss": float, "sd": float})
     band_loss = pd.DataFrame(losses, columns=["reason", "channel", "wait_band", "loss"])
     band_loss = band_loss.astype({"wait_band": int, "loss": float})
-    return WaitCurves(curve, band_loss, within, notes)
+    return WaitCurves(curve, band_loss, within, notes, joint)
 
 
 def _band_means(cells: Cells) -> pd.DataFrame:
@@ -123,59 +151,92 @@ def _usable(cells: Cells, bands: pd.DataFrame, within: dict[str, float]) -> tupl
     return usable, tuple(notes)
 
 
-def _fit(cells: Cells, usable: list[str], seed: int) -> tuple[Design, BlockFit]:
-    keys = ["reason", "channel", "segment", "pool", *cells.bins, "wait_band", "hour_band"]
+def _fit(cells: Cells, usable: list[str], seed: int) -> _Joint:
+    """Fit scores, carried from the answers to all contacts, on everything known up to the end of the wait.
+
+    What is known only afterwards (resolution, closing code) is averaged over: it is part of what waiting costs.
+    A cell's own wait within its band, and the covariates of its customers, may change the loss of a band: peak hours
+    wait longer in the last band, and customers near the end of the scale have less to lose.
+    """
     keep = cells.where((cells.frame["wait_band"] >= 0) & cells.frame["channel"].isin(usable))
-    frame = keep.summed(keys)
-    frame = frame[frame["answers"] > 0].reset_index(drop=True)
-    frame = pd.concat([frame, standardized(frame, covariate_scales(frame, cells.covariates))], axis=1)
-    n, total, squares = (frame[name].to_numpy(float) for name in ("answers", "sum_score", "sum_score2"))
-    unit = float(np.sqrt(squares.sum() / n.sum() - (total.sum() / n.sum()) ** 2))
-    several = bool((frame.groupby("channel")["pool"].nunique() > 1).any())
-    terms = [
-        *score_terms(cells.covariates, pools=several, stages=False),
-        Term(("channel", "wait_band"), 0.3),
-        Term(("reason", "wait_band"), 0.05),
-        Term(("hour_band",), 0.2),
-        Term(("channel", "hour_band"), 0.1),
-    ]
-    design = make_design(frame, terms, max(unit, 1e-3))
-    blocks = design.blocks(frame)
-    rough = fit_blocks(total / n, unit**2 / n, blocks, draws=0, max_steps=8)
-    predicted = rough.center + design.matrix(frame) @ rough.mean[0]
-    rest = float((squares - 2 * predicted * total + predicted**2 * n).sum())
-    variance = max(rest / max(n.sum() - rough.edf, n.sum() / 4), (0.05 * unit) ** 2)
-    return design, fit_blocks(total / n, variance / n, blocks, start=rough.log_variance, seed=seed)
+    keys = ["reason", "channel", "segment", "pool", "stage", *keep.bins, "wait_band", "hour_band"]
+    split = split_cells(keep, keys)
+    own = _own_wait(split.groups)
+    split = replace(
+        split,
+        groups=split.groups.assign(own_wait=own),
+        fine=split.fine.assign(own_wait=own[split.fine["group"].to_numpy()]),
+    )
+    slopes = ("own_wait", *keep.covariates[:1])
+    terms = [*before_terms(split.groups, keep), *wait_terms(slopes)]
+    if cells.kind is not OutcomeKind.SCORE:
+        y, v, known, unit, response, shift = *_plain(split.groups), None, None
+    else:
+        response = fit_response(split, terms)
+        adjusted = adjust(split, response)
+        y, v, known, unit, shift = adjusted.y, adjusted.v, adjusted.known, response.unit, adjusted.shift
+    design = make_design(split.groups, terms, unit)
+    kept = split.groups[known].reset_index(drop=True)
+    fit = fit_blocks(y[known], v[known], design.blocks(kept), draws=_DRAWS, seed=seed)
+    if response is not None and shift is not None:
+        fit = with_response_error(fit, design.matrix(kept), v[known], shift[known], response)
+    return _Joint(keep, split, design, fit)
 
 
-def _curve(
-    design: Design, fit: BlockFit, reason: str, channel: str, own: pd.DataFrame, sign: float
-) -> tuple[Array, Array, Array]:
-    """Knots, losses and their sd of one reason and channel, at the mean waits of the bands."""
-    loading = np.stack([_band_row(design, reason, channel, band) for band in own["wait_band"]])
-    loading -= loading[0]
-    means = -sign * fit.mean @ loading.T
-    raw = means.mean(axis=0)
-    variance = ((loading @ fit.covariance[0]) * loading).sum(axis=1) + means.var(axis=0)
-    sd = np.sqrt(np.maximum(variance, 0.0))
-    weights = 1.0 / np.maximum(sd[1:], 1e-6) ** 2
+def _plain(groups: pd.DataFrame) -> tuple[Array, Array, NDArray[np.bool_], float]:
+    """Means of an outcome that needs no answer, their variances, which are known, and the sd of one contact."""
+    n, total = groups["answers"].to_numpy(float), groups["sum_score"].to_numpy(float)
+    unit = score_unit(groups)
+    known = n > 0
+    safe = np.where(known, n, 1.0)
+    return total / safe, unit**2 / safe, known, unit
+
+
+def _own_wait(groups: pd.DataFrame) -> Array:
+    """Mean of ln(1 + wait) of each group less that of its channel's band, in units of ln seconds."""
+    n = groups["contacts"].to_numpy(float)
+    if "sum_ln_wait" not in groups:
+        return np.zeros(len(groups))
+    total = groups["sum_ln_wait"].to_numpy(float)
+    sums = groups.groupby(["channel", "wait_band"])[["sum_ln_wait", "contacts"]].transform("sum")
+    return np.asarray(total / n - (sums["sum_ln_wait"] / sums["contacts"]).to_numpy(float))
+
+
+def _contrasts(joint: _Joint, bands: pd.DataFrame, reasons: list[str]) -> tuple[pd.DataFrame, Array]:
+    """Loadings of the loss of each reason, channel and band against the channel's first, by today's users."""
+    groups, names = joint.split.groups, list(joint.cells.covariates)
+    weighted = groups[["reason", "channel", "contacts"]].copy()
+    weighted[names] = groups[names].mul(groups["contacts"], axis=0)
+    by_pair = weighted.groupby(["reason", "channel"])[["contacts", *names]].sum()
+    by_channel = weighted.groupby("channel")[["contacts", *names]].sum()
+    rows = pd.DataFrame({"reason": reasons}).merge(bands[["channel", "wait_band"]], how="cross")
+    rows["first"] = rows["channel"].map(bands.groupby("channel")["wait_band"].first())
+    users = by_pair.reindex(pd.MultiIndex.from_frame(rows[["reason", "channel"]]))
+    general = by_channel.reindex(rows["channel"])
+    for name in names:
+        own, all_users = users[name] / users["contacts"], general[name] / general["contacts"]
+        rows[name] = np.where(users["contacts"] > 0, own, all_users)
+    fixed = {name: groups[name].iloc[0] for name in joint.design.levels if name not in rows}
+    rows = rows.assign(own_wait=0.0, **fixed)
+    there = joint.design.matrix(rows)
+    here = joint.design.matrix(rows.assign(wait_band=rows["first"]))
+    return rows[["reason", "channel", "wait_band"]], np.asarray((there - here).todense())
+
+
+def _losses(joint: _Joint, bands: pd.DataFrame, reasons: list[str], sign: float) -> pd.DataFrame:
+    """Loss and sd (before the curve is made to rise) per reason, channel and wait band."""
+    rows, loading = _contrasts(joint, bands, reasons)
+    means = -sign * joint.fit.mean @ loading.T
+    variance = ((loading @ joint.fit.covariance[0]) * loading).sum(axis=1) + means.var(axis=0)
+    return rows.assign(raw=means.mean(axis=0), sd=np.sqrt(np.maximum(variance, 0.0)))
+
+
+def _rising(raw: Array, sd: Array) -> Array:
+    """Weighted isotonic regression from 0 at the first band."""
     loss = np.zeros(len(raw))
+    weights = 1.0 / np.maximum(sd[1:], 1e-6) ** 2
     loss[1:] = np.maximum(isotonic_regression(raw[1:], weights=weights).x, 0.0)
-    return own["wait_s"].to_numpy(float), loss, np.maximum(sd, _SD_FLOOR * loss)
-
-
-def _band_row(design: Design, reason: str, channel: str, band: int) -> NDArray[np.float64]:
-    """Return the columns of the wait terms for one band, shape (column,)."""
-    labels: dict[str, object] = {"reason": reason, "channel": channel, "wait_band": band}
-    parts = []
-    for term in design.terms:
-        sizes = [len(design.levels[f]) for f in term.factors]
-        row = np.zeros(int(np.prod(sizes, dtype=int)))
-        if "wait_band" in term.factors:
-            codes = [int(design.levels[f].get_indexer(pd.Index([labels[f]]))[0]) for f in term.factors]
-            row[int(np.ravel_multi_index(codes, sizes))] = 1.0
-        parts.append(row)
-    return np.concatenate(parts)
+    return loss
 
 
 def mean_loss(curves: WaitCurves, cells: Cells, by: list[str]) -> pd.Series:

@@ -1,14 +1,15 @@
-"""One GROUP BY from contacts to cells: all that the estimators ever see of a history."""
+"""GROUP BYs from contacts to cells: all that the estimators ever see of a history."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import ibis
 import pandas as pd
 
 from planner.errors import HistoryError, Issue
+from planner.history.bands import banded, find_bands
 from planner.history.engine import count_if, exact_sum
 from planner.history.history import History
 from planner.history.journeys import stitch_issues
@@ -18,29 +19,42 @@ from planner.history.outcomes import outcome_value
 LABELS = ("entry_reason", "reason", "channel", "segment", "pool", "disposition", "stage", "later_kind")
 FLAGS = ("abandoned", "anonymous", "censored")
 COUNTS = ("cnt", "ans", "s1", "s2", "n_wait", "sum_wait_s", "n_handle", "sum_handle_s", "sum_handle2")
-UNKNOWN = -1
-"""Band or bin of a contact whose value is missing."""
+WAIT_LABELS = ("reason", "channel", "segment", "pool", "disposition", "stage", "later")
+COVARIATE_SUMS = ("n", "sum", "z", "n_ans", "z_ans")
+WEEK_LABELS = ("reason", "channel", "week")
 
-_COVARIATE_BINS = (5, 3)
-_HOUR_BANDS = 8
-_WAIT_QUANTILES = (0.2, 0.4, 0.6, 0.8, 0.95)
 _MOST_DISPOSITIONS = 40
+_MOST_WAIT_CELLS = 2_000_000
+_WAIT_BANDS = 6
 
 
 @dataclass(frozen=True)
 class ContactCells:
-    """Sums over contacts that agree in every key.
+    """Sums over contacts that agree in every key: three tables, none of which grows with the number of contacts.
 
     Attributes
     ----------
     frame
         One row per cell, sorted by its keys. Keys: `entry_reason, reason, channel, segment, pool, disposition, stage`
         (None where missing), `later_kind` (none | redial | return | escalation), `abandoned, anonymous, censored`
-        (true/false), `hour_band, wait_band, bin_<covariate>` (integers from 0, -1 where missing). Sums: `cnt` contacts,
+        (true/false), `wait_band, bin_<covariate>` (integers from 0, -1 where missing). Sums: `cnt` contacts,
         `ans` those with an outcome, `s1, s2` sum of the outcome and of its square, `n_wait, sum_wait_s` (abandoned
-        contacts too: see their key), `n_handle, sum_handle_s, sum_handle2`, `n_<covariate>, sum_<covariate>`.
+        contacts too: see their key), `n_handle, sum_handle_s, sum_handle2`, `n_<covariate>, sum_<covariate>`, of the
+        covariate's normal score `z_<covariate>`, and of the contacts with an outcome `n_ans_<covariate>,
+        z_ans_<covariate>`.
+    covariates
+        Columns known before the channel was chosen; the first two are binned, further ones together as `bin_others`.
     hour_cuts, wait_cuts, covariate_cuts
-        Upper ends of all bands but the last: minutes after midnight; seconds per channel; per covariate in its unit.
+        Upper ends of all bands but the last: minutes after midnight; seconds per channel; per binned covariate in its
+        unit (`others`: in units of the outcome).
+    waits
+        Served contacts by hour of the day, for the wait curve. Keys: `reason, channel, segment, pool, disposition,
+        stage` (None where missing or left out as too many), `later` (no | yes | escalated | censored | unknown),
+        `wait_band, hour_band`. Sums: `cnt, ans, s1, s2, n_wait, sum_wait_s, sum_ln_wait` (of ln(1 + seconds)) and
+        those of covariates.
+    weeks
+        For drift. Keys: `reason, channel, week` (Monday). Sums: `cnt, ans, s1, s2` and, where history has a column
+        `invited`, its sum.
     """
 
     frame: pd.DataFrame
@@ -52,17 +66,24 @@ class ContactCells:
     wait_cuts: dict[str, tuple[float, ...]]
     covariate_cuts: dict[str, tuple[float, ...]]
     notes: tuple[str, ...] = ()
+    waits: pd.DataFrame = field(default_factory=pd.DataFrame)
+    weeks: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @property
+    def bins(self) -> list[str]:
+        """Names of the bin columns, strongest covariate first."""
+        return [f"bin_{name}" for name in self.covariate_cuts]
 
     @property
     def keys(self) -> list[str]:
         """Names of the key columns."""
-        return [*LABELS, *FLAGS, "hour_band", "wait_band", *(f"bin_{name}" for name in self.covariates)]
+        return [*LABELS, *FLAGS, "wait_band", *self.bins]
 
     @property
     def sums(self) -> list[str]:
         """Names of the columns that add up."""
-        extra = [f"{part}_{name}" for name in self.covariates for part in ("n", "sum")]
-        return [*COUNTS, *extra]
+        extra = [f"{part}_{name}" for name in self.covariates for part in COVARIATE_SUMS]
+        return [*COUNTS, *(name for name in extra if name in self.frame)]
 
     def summed(self, by: Sequence[str]) -> pd.DataFrame:
         """Sum the cells over everything but `by`."""
@@ -79,46 +100,47 @@ def contact_cells(
 ) -> ContactCells:
     """Count contacts into cells, in the engine.
 
-    Cut points come first: eight bands of the time of day with equally many contacts, wait bands at the .2, .4, .6,
-    .8 and .95 quantiles of each channel, five bins of the first covariate and three of the second.
+    Cut points come first (`bands.find_bands`): bands of the time of day with equally many contacts, wait bands at the
+    .2, .4, .6, .8 and .95 quantiles of each channel, bins of the covariates.
 
     Parameters
     ----------
     outcome
         See `outcomes.outcome_value`.
     covariates
-        Numeric columns known before the channel was chosen, strongest first; two are used, others are noted.
+        Numeric columns known before the channel was chosen, strongest first.
     window_days
         Window of the journeys, days.
     min_cell
         Fewest contacts of a cell in anything shown (`ContactCells.shareable`).
     """
-    used, notes = _usable(history, covariates)
+    used = _known(history, covariates)
     stitched = stitch_issues(history, window_days)
-    contacts = history.contacts
-    hour_cuts, covariate_cuts = _cuts(contacts, used)
-    wait_cuts = _wait_cuts(contacts)
-    disposition, more = _disposition(contacts)
-    banded = _banded(stitched, hour_cuts, wait_cuts, covariate_cuts)
-    rows = banded.mutate(
-        y=outcome_value(history, banded, outcome),
-        disposition=banded.disposition if disposition else ibis.null("string"),
-        later_kind=banded.later_kind.fill_null("none"),
-        abandoned=banded.abandoned.fill_null(False),
+    stitched = stitched.mutate(y=outcome_value(history, stitched, outcome))
+    many, notes = _disposition(history.contacts)
+    count = int(history.contacts.count().execute())
+    bands = find_bands(stitched if len(used) > 2 else history.contacts, count, used)
+    rows = banded(stitched, bands).mutate(
+        disposition=ibis.null("string") if many else stitched.disposition,
+        later_kind=stitched.later_kind.fill_null("none"),
+        abandoned=stitched.abandoned.fill_null(False),
     )
-    bins = [f"bin_{name}" for name in used]
-    frame = _grouped(rows, [*LABELS, *FLAGS, "hour_band", "wait_band", *bins], used)
+    cells = ContactCells(
+        pd.DataFrame(), outcome, used, window_days, min_cell, bands.hours, bands.waits, bands.bins, tuple(notes)
+    )
+    frame = _grouped(rows, cells.keys, _main_measures(rows, used), LABELS)
     if not frame["ans"].sum():
         notes.append(f"no contact has a known {outcome}: nothing can be estimated from this history")
     return ContactCells(
-        frame, outcome, used, window_days, min_cell, hour_cuts, wait_cuts, covariate_cuts, (*notes, *more)
-    )
+        frame, outcome, used, window_days, min_cell, bands.hours, bands.waits, bands.bins, tuple(notes),
+        waits=_wait_cells(rows, frame, used, len(bands.hours) + 1), weeks=_week_cells(rows),
+    )  # fmt: skip
 
 
-def _usable(history: History, covariates: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
-    unknown = [name for name in covariates if name not in (*history.covariates, "value")]
+def _known(history: History, covariates: Sequence[str]) -> tuple[str, ...]:
+    known = (*history.covariates, "value")
+    unknown = [name for name in covariates if name not in known]
     if unknown:
-        known = (*history.covariates, "value")
         issues = [
             Issue(
                 history.quality.source,
@@ -130,79 +152,19 @@ def _usable(history: History, covariates: Sequence[str]) -> tuple[tuple[str, ...
             for name in unknown
         ]
         raise HistoryError(issues)
-    used, extra = tuple(covariates[: len(_COVARIATE_BINS)]), covariates[len(_COVARIATE_BINS) :]
-    return used, [f"covariates beyond the second are ignored: {', '.join(extra)}"] if extra else []
-
-
-def _cuts(contacts: ibis.Table, covariates: tuple[str, ...]) -> tuple[tuple[float, ...], dict[str, tuple[float, ...]]]:
-    """Cut points of the time of day and of the covariates, in one query; equal cuts are one cut."""
-    measures = {"minute": _minute(contacts).cast("float64").quantile(_shares(_HOUR_BANDS))}
-    for name, bins in zip(covariates, _COVARIATE_BINS, strict=False):
-        measures[f"cut_{name}"] = contacts[name].quantile(_shares(bins))
-    row = contacts.aggregate(**measures).execute().iloc[0]
-    return _distinct(row["minute"]), {name: _distinct(row[f"cut_{name}"]) for name in covariates}
-
-
-def _wait_cuts(contacts: ibis.Table) -> dict[str, tuple[float, ...]]:
-    grouped = contacts.group_by("channel").aggregate(cuts=contacts.wait_s.quantile(list(_WAIT_QUANTILES)))
-    frame = grouped.order_by("channel").execute()
-    return {str(row["channel"]): _distinct(row["cuts"]) for row in frame.to_dict("records")}
-
-
-def _shares(bands: int) -> list[float]:
-    return [k / bands for k in range(1, bands)]
-
-
-def _distinct(cuts: object) -> tuple[float, ...]:
-    if cuts is None or not isinstance(cuts, Sequence) and not hasattr(cuts, "__iter__"):
-        return ()
-    return tuple(sorted({float(cut) for cut in cuts if pd.notna(cut)}))
-
-
-def _minute(table: ibis.Table) -> ibis.Value:
-    return table.started_at.hour().cast("int64") * 60 + table.started_at.minute().cast("int64")
+    return tuple(dict.fromkeys(covariates))
 
 
 def _disposition(contacts: ibis.Table) -> tuple[bool, list[str]]:
     """Closing codes are a key only where they are few: free text would make a cell of every contact."""
     many = int(contacts.disposition.nunique().execute() or 0)
     if many <= _MOST_DISPOSITIONS:
-        return True, []
-    return False, [f"{many} different dispositions are too many for cells: they are not used"]
+        return False, []
+    return True, [f"{many} different dispositions are too many for cells: they are not used"]
 
 
-def _banded(
-    rows: ibis.Table,
-    hour_cuts: tuple[float, ...],
-    wait_cuts: dict[str, tuple[float, ...]],
-    covariate_cuts: dict[str, tuple[float, ...]],
-) -> ibis.Table:
-    width = len(_WAIT_QUANTILES)
-    padded = [(channel, *cuts, *[float("inf")] * (width - len(cuts))) for channel, cuts in wait_cuts.items()]
-    names = [f"wait_cut_{k}" for k in range(width)]
-    limits = ibis.memtable(pd.DataFrame(padded, columns=["cut_channel", *names]))
-    joined = rows.left_join(limits, rows.channel == limits.cut_channel)
-    banded = joined.mutate(
-        hour_band=_band(_minute(joined), [ibis.literal(cut) for cut in hour_cuts]),
-        wait_band=_band(joined.wait_s, [joined[name] for name in names]),
-        **{
-            f"bin_{name}": _band(joined[name], [ibis.literal(cut) for cut in cuts])
-            for name, cuts in covariate_cuts.items()
-        },
-    )
-    return banded.drop("cut_channel", *names)
-
-
-def _band(value: ibis.Value, cuts: list[ibis.Value]) -> ibis.Value:
-    """Number of cut points below the value, or -1 where it is missing."""
-    band = ibis.literal(0)
-    for cut in cuts:
-        band = band + (value > cut).cast("int64")
-    return ibis.ifelse(value.isnull(), ibis.literal(UNKNOWN), band).cast("int64")
-
-
-def _grouped(rows: ibis.Table, keys: list[str], covariates: tuple[str, ...]) -> pd.DataFrame:
-    measures = {
+def _main_measures(rows: ibis.Table, covariates: tuple[str, ...]) -> dict[str, ibis.Value]:
+    return {
         "cnt": rows.count(),
         "ans": rows.y.count(),
         "s1": exact_sum(rows.y),
@@ -212,10 +174,74 @@ def _grouped(rows: ibis.Table, keys: list[str], covariates: tuple[str, ...]) -> 
         "n_handle": count_if(rows.handle_s.notnull()),
         "sum_handle_s": exact_sum(rows.handle_s),
         "sum_handle2": exact_sum(rows.handle_s * rows.handle_s),
+        **_covariate_measures(rows, covariates),
     }
+
+
+def _covariate_measures(rows: ibis.Table, covariates: tuple[str, ...]) -> dict[str, ibis.Value]:
+    found: dict[str, ibis.Value] = {}
     for name in covariates:
-        measures |= {f"n_{name}": rows[name].count(), f"sum_{name}": exact_sum(rows[name])}
+        found |= {f"n_{name}": rows[name].count(), f"sum_{name}": exact_sum(rows[name])}
+        if f"score_{name}" in rows.columns:
+            score = rows[f"score_{name}"]
+            answered = ibis.ifelse(rows.y.notnull(), score, ibis.null("float64"))
+            found |= {f"z_{name}": exact_sum(score), f"n_ans_{name}": answered.count()}
+            found[f"z_ans_{name}"] = exact_sum(answered)
+    return found
+
+
+def _wait_cells(rows: ibis.Table, frame: pd.DataFrame, covariates: tuple[str, ...], hours: int) -> pd.DataFrame:
+    """Served contacts with a wait, by hour; keys are left out, the least important first, while cells are too many."""
+    served = rows.filter(~rows.abandoned & (rows.wait_band >= 0))
+    served = served.mutate(
+        reason=ibis.coalesce(served.reason, served.entry_reason),
+        later=ibis.cases(
+            (served.anonymous, "unknown"),
+            (served.censored, "censored"),
+            (served.later_kind == "none", "no"),
+            (served.later_kind == "escalation", "escalated"),
+            else_="yes",
+        ),
+    )
+    labels = list(WAIT_LABELS)
+    for name in ("disposition", "segment", "stage", "pool"):
+        seen = [label for label in labels if label != "later"]
+        kinds = 2 * len(frame[seen].drop_duplicates()) * _WAIT_BANDS * hours
+        if kinds <= _MOST_WAIT_CELLS:
+            break
+        labels.remove(name)
+    measures = {
+        "cnt": served.count(),
+        "ans": served.y.count(),
+        "s1": exact_sum(served.y),
+        "s2": exact_sum(served.y * served.y),
+        "n_wait": served.wait_s.count(),
+        "sum_wait_s": exact_sum(served.wait_s),
+        "sum_ln_wait": exact_sum((served.wait_s + 1).ln()),
+        **_covariate_measures(served, covariates),
+    }
+    cells = _grouped(served, [*labels, "wait_band", "hour_band"], measures, labels)
+    for name in WAIT_LABELS:
+        if name not in labels:
+            cells[name] = None
+    return cells[[*WAIT_LABELS, "wait_band", "hour_band", *measures]]
+
+
+def _week_cells(rows: ibis.Table) -> pd.DataFrame:
+    rows = rows.mutate(reason=ibis.coalesce(rows.reason, rows.entry_reason), week=rows.started_at.truncate("W"))
+    measures = {
+        "cnt": rows.count(),
+        "ans": rows.y.count(),
+        "s1": exact_sum(rows.y),
+        "s2": exact_sum(rows.y * rows.y),
+    }
+    if "invited" in rows.columns:
+        measures["invited"] = exact_sum(rows.invited)
+    return _grouped(rows, list(WEEK_LABELS), measures, ("reason", "channel"))
+
+
+def _grouped(rows: ibis.Table, keys: list[str], measures: dict[str, ibis.Value], labels: Sequence[str]) -> pd.DataFrame:
     frame = rows.group_by(keys).aggregate(**measures).order_by(keys).execute()
-    for name in LABELS:
+    for name in labels:
         frame[name] = frame[name].astype(object).where(frame[name].notna(), None)
     return frame.reset_index(drop=True)

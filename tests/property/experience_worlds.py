@@ -235,7 +235,14 @@ def _finished(center: Center, rng: np.random.Generator, people: _People, rows: p
     solved = rng.random(n) < np.where(back, 0.45, 0.93)
     code = np.where(solved, 0, 1 + (rng.random(n) < 0.3))
     observed = LAWS[center.family].observe(people.z)[who]
-    wish = 0.6 * solved - 0.5 * back - 0.3 * people.z[who, 0] + center.answer_c[c] + center.answer_r[people.reason[who]]
+    followed = _followed(people.customer[who], people.reason[who], rows["moment"].to_numpy())
+    wish = (
+        0.6 * solved
+        - 0.5 * followed
+        - 0.3 * people.z[who, 0]
+        + center.answer_c[c]
+        + center.answer_r[people.reason[who]]
+    )
     if center.covariates > 1:
         wish = wish + 0.3 * people.z[who, 1]
     answered = rng.random(n) < _response(center, wish)
@@ -257,6 +264,16 @@ def _finished(center: Center, rng: np.random.Generator, people: _People, rows: p
         out[COVARIATES[k]] = observed[:, k]
     out = out.sort_values("started_at", kind="stable", ignore_index=True)
     return out.assign(contact_id=np.arange(n))
+
+
+def _followed(customer: Index, reason: Index, moment: Array) -> NDArray[np.bool_]:
+    """Whether the customer comes with the same reason again within the window: what the history itself shows."""
+    order = np.lexsort((moment, reason, customer))
+    same = (np.diff(customer[order]) == 0) & (np.diff(reason[order]) == 0)
+    soon = np.diff(moment[order]) <= WINDOW_DAYS * 86_400.0
+    out = np.zeros(len(order), dtype=bool)
+    out[order[:-1]] = same & soon
+    return out
 
 
 def _response(center: Center, wish: Array) -> Array:

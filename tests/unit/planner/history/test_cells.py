@@ -53,13 +53,50 @@ def test_sums_equal_a_recount(history: History) -> None:
     }.items():
         assert total[name] == pytest.approx(values.sum(), rel=1e-6, abs=1e-3)
     assert total["n_handle"] == rows["handle_s"].notna().sum()
-    assert "covariates beyond the second are ignored: age" in cells.notes
+    assert total["n_ans_age"] == rows["csat"].notna().sum()
     assert not cells.frame.duplicated(cells.keys).any()
+    assert cells.bins == ["bin_severity", "bin_affinity", "bin_others"]
+
+
+def test_waits_and_weeks_hold_the_same_contacts(history: History) -> None:
+    cells = contact_cells(history, outcome="csat", covariates=("severity",))
+    rows = history.materialize()
+    served = rows[~rows["abandoned"] & rows["wait_s"].notna()]
+    assert cells.waits["cnt"].sum() == len(served)
+    assert cells.waits["sum_ln_wait"].sum() == pytest.approx(np.log1p(served["wait_s"]).sum(), rel=1e-6)
+    assert cells.waits["s1"].sum() == pytest.approx(served["csat"].sum())
+    assert cells.weeks["cnt"].sum() == len(rows)
+    monday = rows["started_at"].dt.normalize() - pd.to_timedelta(rows["started_at"].dt.dayofweek, unit="D")
+    recount = rows.groupby([rows["channel"], monday])["csat"].count()
+    found = cells.weeks.groupby(["channel", "week"])["ans"].sum()
+    assert found.tolist() == recount.tolist()
+
+
+def test_normal_scores_do_not_depend_on_the_unit(history: History, load: Callable) -> None:
+    rows = history.materialize()[["started_at", "channel", "csat", "reason", "severity"]]
+    one = contact_cells(load(rows.to_dict("records")), outcome="csat", covariates=("severity",)).frame
+    bent = rows.assign(severity=np.exp(rows["severity"]))
+    other = contact_cells(load(bent.to_dict("records")), outcome="csat", covariates=("severity",)).frame
+    assert one["bin_severity"].tolist() == other["bin_severity"].tolist()
+    # Straight lines between knots .6 apart miss an exponential by at most .6^2 / 8 = .045 of a contact's score.
+    assert ((one["z_severity"] - other["z_severity"]).abs() <= 0.05 * one["n_severity"] + 1e-6).all()
+    assert one["z_severity"].sum() / one["n_severity"].sum() == pytest.approx(0, abs=0.05)
+
+
+def test_too_many_closing_codes_are_no_key(load: Callable) -> None:
+    rows = [
+        {"started_at": f"2024-03-04 09:{k:02d}", "channel": "voice", "disposition": f"note {k}", "csat": 4.0}
+        for k in range(50)
+    ]
+    cells = contact_cells(load(rows), outcome="csat")
+    assert cells.frame["disposition"].isna().all()
+    assert any("50 different dispositions" in note for note in cells.notes)
 
 
 def test_bands_are_quantiles(history: History) -> None:
     cells = contact_cells(history, outcome="csat", covariates=("severity", "affinity"))
-    for key, bands in (("hour_band", 8), ("bin_severity", 5), ("bin_affinity", 3)):
+    assert len(cells.hour_cuts) == 7
+    for key, bands in (("bin_severity", 5), ("bin_affinity", 3)):
         counts = cells.summed([key]).set_index(key)["cnt"]
         assert list(counts.index) == list(range(bands))
         assert counts.max() - counts.min() <= 25

@@ -1,0 +1,233 @@
+"""Who answers: scores as explained by everything known after the contact, carried to all contacts (steps A and B)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+
+from planner.experience.cells import AFTER, Cells, Scales, covariate_scales, standardized, standardized_answers
+from planner.experience.design import Design, Term, after_terms, make_design, score_terms, with_covariance
+from planner.experience.hierarchical import Array, BlockFit, fit_blocks
+
+NO_ANSWER = 1e6
+"""Variance of the mean of a cell without answers."""
+_BEFORE = ("reason", "channel", "segment", "pool", "stage")
+_LEVELS = (0.2, 0.4, 0.6, 0.8)
+
+
+def before_keys(cells: Cells) -> list[str]:
+    """Return the keys known before the contact: those on which an outcome is modeled."""
+    return [*_BEFORE, *cells.bins]
+
+
+def before_terms(frame: pd.DataFrame, cells: Cells) -> list[Term]:
+    """Return the terms known before the contact that `frame` can carry."""
+    several = bool((frame.groupby("channel")["pool"].nunique() > 1).any())
+    return score_terms(cells.covariates, cells.bins, pools=several, stages=frame["stage"].nunique() > 1)
+
+
+@dataclass(frozen=True)
+class Response:
+    """What explains one answer once everything is known (step A).
+
+    Attributes
+    ----------
+    design, fit
+        The regression of answers on what is known before and after the contact; `after` are the columns
+        by which those who answer differ from the others: what is known after the contact, and covariates.
+    scales
+        Center and spread of the covariates in it.
+    unit, variance
+        Sd of all answers, and variance of an answer around its prediction, points and squared.
+    level_cuts, level_variance
+        Fifths of the predicted score and the variance within each: scores near the end of the scale vary less.
+    """
+
+    design: Design
+    fit: BlockFit
+    after: NDArray[np.intp]
+    scales: Scales
+    unit: float
+    variance: float
+    level_cuts: Array
+    level_variance: Array
+
+    def predict(self, matrix: sparse.csr_matrix) -> Array:
+        """Expected score of design rows."""
+        return np.asarray(self.fit.center + matrix @ self.fit.mean[0])
+
+    def cell_variance(self, predicted: Array) -> Array:
+        """Variance of one answer at its predicted score."""
+        return np.asarray(self.level_variance[np.searchsorted(self.level_cuts, predicted)])
+
+    @property
+    def after_covariance(self) -> Array:
+        """Covariance of the coefficients of the after-contact columns."""
+        return self.fit.covariance[0][np.ix_(self.after, self.after)]
+
+
+def score_unit(frame: pd.DataFrame) -> float:
+    """Sd of single answers, in points."""
+    n, total, squares = (float(frame[name].sum()) for name in ("answers", "sum_score", "sum_score2"))
+    return float(np.sqrt(max(squares / n - (total / n) ** 2, 1e-6)))
+
+
+@dataclass(frozen=True)
+class Split:
+    """Cells at two depths: `groups` by what is known before the contact, `fine` by what is known after it as well.
+
+    Both carry the standardized means of their covariates; `fine["group"]` is the position in `groups`. `answers` are
+    the covariate means of those who answered, in the order of `fine`: within a bin, others answer than do not.
+    """
+
+    groups: pd.DataFrame
+    fine: pd.DataFrame
+    answers: pd.DataFrame
+    scales: Scales
+
+
+def grouped(cells: Cells, keys: list[str], scales: Scales | None = None) -> tuple[pd.DataFrame, Scales]:
+    """Sum cells to groups by `keys`, with the standardized means of their covariates."""
+    groups = cells.summed(keys)
+    groups = groups[groups["contacts"] > 0].reset_index(drop=True)
+    scales = covariate_scales(groups, cells.covariates) if scales is None else scales
+    return pd.concat([groups, standardized(groups, scales)], axis=1), scales
+
+
+def split_cells(cells: Cells, keys: list[str], scales: Scales | None = None) -> Split:
+    """Sum cells to groups by `keys` and to fine cells by everything known after the contact."""
+    groups, scales = grouped(cells, keys, scales)
+    after = [name for name in AFTER if name not in keys]
+    fine = cells.summed([*keys, *after])
+    fine = fine[fine["contacts"] > 0].reset_index(drop=True)
+    fine["group"] = fine.groupby(keys, sort=True).ngroup()
+    answers = standardized_answers(fine, scales)
+    return Split(groups, pd.concat([fine, standardized(fine, scales)], axis=1), answers, scales)
+
+
+def answered_cells(split: Split) -> pd.DataFrame:
+    """Return the fine cells with answers, with the covariates of those who gave them."""
+    answered = (split.fine["answers"] > 0).to_numpy()
+    return split.fine.assign(**split.answers)[answered].reset_index(drop=True)
+
+
+def fit_response(split: Split, terms: Sequence[Term]) -> Response:
+    """Regress answers on everything known before and after the contact (step A).
+
+    Parameters
+    ----------
+    split
+        Contacts of every stage, answered or not.
+    terms
+        Those known before the contact; those known after it are added.
+    """
+    fine = split.fine
+    part = answered_cells(split)
+    unit = score_unit(part)
+    before = [term for term in terms if term.factors != ("reason", "segment")]
+    design = make_design(fine, [*before, *after_terms(list(split.scales))], unit)
+    n = part["answers"].to_numpy(float)
+    y = part["sum_score"].to_numpy(float) / n
+    blocks, matrix = design.blocks(part), design.matrix(part)
+    variance, start = unit**2, None
+    for _ in range(2):
+        fit = fit_blocks(y, variance / n, blocks, draws=0, start=start, max_steps=8)
+        start = fit.log_variance
+        predicted = fit.center + matrix @ fit.mean[0]
+        variance = _residual_variance(part, predicted, fit.edf, unit)
+    cuts = np.quantile(predicted, _LEVELS)
+    by_level = _variance_by_level(part, predicted, cuts, variance)
+    return Response(design, fit, _after_columns(design), split.scales, unit, variance, cuts, by_level)
+
+
+def _residual_variance(part: pd.DataFrame, predicted: Array, edf: float, unit: float) -> float:
+    n, total, squares = (part[name].to_numpy(float) for name in ("answers", "sum_score", "sum_score2"))
+    rest = float((squares - 2 * predicted * total + predicted**2 * n).sum())
+    return float(max(rest / max(n.sum() - edf, n.sum() / 4), (0.05 * unit) ** 2))
+
+
+def _variance_by_level(part: pd.DataFrame, predicted: Array, cuts: Array, variance: float) -> Array:
+    n, total, squares = (part[name].to_numpy(float) for name in ("answers", "sum_score", "sum_score2"))
+    rest = squares - 2 * predicted * total + predicted**2 * n
+    level = np.searchsorted(cuts, predicted)
+    count = len(cuts) + 1
+    own = np.bincount(level, weights=rest, minlength=count)
+    weight = np.bincount(level, weights=n, minlength=count)
+    pooled = (own + 25 * variance) / (weight + 25)
+    return np.asarray(pooled * variance / max(float((pooled * weight).sum() / weight.sum()), 1e-12))
+
+
+def _after_columns(design: Design) -> NDArray[np.intp]:
+    after = {factor for term in after_terms() for factor in term.factors} & set(AFTER)
+    sizes = [int(np.prod([len(design.levels[f]) for f in term.factors], dtype=int)) for term in design.terms]
+    known_after = [term.slope is not None or any(f in after for f in term.factors) for term in design.terms]
+    return np.flatnonzero(np.repeat(known_after, sizes))
+
+
+@dataclass(frozen=True)
+class Adjusted:
+    """Cell means carried from those who answer to all contacts (step B), in the order of the groups.
+
+    Attributes
+    ----------
+    y, v
+        Means and their variances, points and squared; `v` is 1e6 where nobody answered.
+    shift
+        Mean of the `after` columns over all contacts less that over the answers, shape (group, column).
+    """
+
+    y: Array
+    v: Array
+    shift: sparse.csr_matrix
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Which groups have an answer."""
+        return self.v < NO_ANSWER
+
+
+def adjust(split: Split, response: Response) -> Adjusted:
+    """Step B: y_k = sum cnt m / cnt_k + sum (Sy - ans m) / ans_k (Cassel, Saerndal & Wretman 1976).
+
+    v_k = sum s^2 ans / ans_k^2 + var_k(m) / cnt_k, where var_k is at least half the pooled one.
+    """
+    fine, count = split.fine, len(split.groups)
+    group = fine["group"].to_numpy()
+
+    def total(values: Array) -> Array:
+        return np.asarray(np.bincount(group, weights=values, minlength=count))
+
+    matrix = response.design.matrix(fine)
+    of_answers = response.design.matrix(fine.assign(**split.answers))
+    m, said = response.predict(matrix), response.predict(of_answers)
+    n = fine["contacts"].to_numpy(float)
+    answers, score = fine["answers"].to_numpy(float), fine["sum_score"].to_numpy(float)
+    contacts, answered = total(n), total(answers)
+    mean = total(n * m) / contacts
+    within = np.maximum(total(n * m**2) / contacts - mean**2, 0.0)
+    pooled = float((within * contacts).sum() / contacts.sum())
+    safe = np.where(answered > 0, answered, 1.0)
+    y = mean + total(score - answers * said) / safe
+    v = total(response.cell_variance(said) * answers) / safe**2 + np.maximum(within, pooled / 2) / contacts
+
+    def mean_columns(columns: sparse.csr_matrix, weight: Array) -> sparse.csr_matrix:
+        picker = sparse.csr_matrix((weight, (group, np.arange(len(fine)))), shape=(count, len(fine)))
+        return picker @ columns[:, response.after]
+
+    shift = mean_columns(matrix, n / contacts[group]) - mean_columns(of_answers, answers / safe[group])
+    return Adjusted(y, np.where(answered > 0, v, NO_ANSWER), shift.tocsr())
+
+
+def with_response_error(
+    fit: BlockFit, matrix: sparse.csr_matrix, v: Array, shift: sparse.csr_matrix, response: Response
+) -> BlockFit:
+    """Carry the error of the after-contact coefficients into the effects: H V_gamma H', H = V Z'W D."""
+    weight = 1.0 / (v + float(fit.residual.mean()))
+    moved = matrix.T @ sparse.diags(weight) @ shift
+    h = fit.covariance[0] @ np.asarray(moved.todense())
+    return with_covariance(fit, h @ response.after_covariance @ h.T)

@@ -1,0 +1,202 @@
+"""Where contacts are cut into bands: time of the day, waits per channel, quantiles of the covariates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import ibis
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+UNKNOWN = -1
+"""Band or bin of a contact whose value is missing."""
+OTHERS = "others"
+"""Name of the score that stands for all covariates beyond the second in the bins."""
+
+WAIT_QUANTILES = (0.2, 0.4, 0.6, 0.8, 0.95)
+MANY_CONTACTS = 500_000
+"""From here on bias no longer hides behind noise, and bins are finer."""
+VERY_MANY_CONTACTS = 1_000_000
+_BINS, _FINE_BINS = (5, 3, 3), (8, 4, 3)
+_HOURS, _FINE_HOURS = 8, 24
+_KNOTS = (0.005, 0.02, 0.05, 0.1, 0.16, 0.24, 0.33, 0.42, 0.5, 0.58, 0.67, 0.76, 0.84, 0.9, 0.95, 0.98, 0.995)
+_SAMPLE = 400_000
+_SCORE_SAMPLE = 100_000
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Upper ends of all bands but the last.
+
+    Attributes
+    ----------
+    hours
+        Minutes after midnight.
+    waits
+        Seconds, per channel.
+    bins
+        Per binned covariate in its unit; `others` in units of the score below.
+    knots
+        Per covariate, quantiles in its unit: where its normal score (`normal_score`) has its corners.
+    weights, middle
+        Per covariate of the score of the others: outcome units per unit, and the value that stands for a missing one.
+    """
+
+    hours: tuple[float, ...]
+    waits: dict[str, tuple[float, ...]]
+    bins: dict[str, tuple[float, ...]]
+    knots: dict[str, tuple[float, ...]]
+    weights: dict[str, float]
+    middle: dict[str, float]
+
+
+def find_bands(contacts: ibis.Table, rows: int, covariates: tuple[str, ...]) -> Bands:
+    """Find the cut points, from a sample that the order of rows cannot change once there are a million contacts.
+
+    Parameters
+    ----------
+    contacts
+        Canonical columns with the outcome `y` (NULL where not known).
+    rows
+        Number of contacts: from 5e5 on the covariates have 8, 4 and 3 bins instead of 5, 3 and 3, from 1e6 on the day
+        has 24 bands instead of 8.
+    covariates
+        Strongest first: two are binned; all further ones together, as the best linear predictor of the outcome.
+    """
+    sample = sampled(contacts, rows, _SAMPLE) if rows >= VERY_MANY_CONTACTS else contacts
+    numbers = _FINE_BINS if rows >= MANY_CONTACTS else _BINS
+    hours = _FINE_HOURS if rows >= VERY_MANY_CONTACTS else _HOURS
+    weights, middle = _others(contacts, rows, covariates)
+    if weights:
+        sample = sample.mutate(**{OTHERS: others_score(sample, weights, middle)})
+    binned = [*covariates[:2], *([OTHERS] if weights else [])]
+    measures = {"minute": minute(sample).cast("float64").quantile(_shares(hours))}
+    measures |= {f"cut_{k}": sample[name].quantile(_shares(numbers[k])) for k, name in enumerate(binned)}
+    measures |= {f"knots_{k}": sample[name].quantile(list(_KNOTS)) for k, name in enumerate(covariates)}
+    row = sample.aggregate(**measures).execute().iloc[0]
+    waits = sample.group_by("channel").aggregate(cuts=sample.wait_s.quantile(list(WAIT_QUANTILES)))
+    frame = waits.order_by("channel").execute()
+    return Bands(
+        hours=_distinct(row["minute"]),
+        waits={str(item["channel"]): _distinct(item["cuts"]) for item in frame.to_dict("records")},
+        bins={name: _distinct(row[f"cut_{k}"]) for k, name in enumerate(binned)},
+        knots={name: cuts for k, name in enumerate(covariates) if (cuts := _whole(row[f"knots_{k}"]))},
+        weights=weights,
+        middle=middle,
+    )
+
+
+def sampled(contacts: ibis.Table, rows: int, wanted: int) -> ibis.Table:
+    """Keep about `wanted` of `rows` contacts, chosen by a hash of their id."""
+    step = rows // wanted
+    return contacts if step < 2 else contacts.filter(contacts.contact_id.hash() % step == 0)
+
+
+def _others(contacts: ibis.Table, rows: int, covariates: tuple[str, ...]) -> tuple[dict[str, float], dict[str, float]]:
+    """Weights of the covariates beyond the second in the best linear predictor of the outcome, on a sample.
+
+    The regression holds the first two covariates, their squares, reasons and channels constant.
+    """
+    rest = list(covariates[2:])
+    if not rest:
+        return {}, {}
+    known = sampled(contacts.filter(contacts.y.notnull()), rows, _SCORE_SAMPLE)
+    frame = known.select("y", "reason", "channel", *covariates).execute().sort_values(["y", *covariates])
+    values = frame[list(covariates)].astype(float)
+    middle = values.mean().fillna(0.0)
+    if len(frame) < 10 * len(covariates):
+        return {}, {}
+    x = values.fillna(middle).to_numpy()
+    labels = (pd.factorize(frame[name], sort=True)[0] for name in ("reason", "channel"))
+    slope = _partial_slopes(frame["y"].to_numpy(float), x, [*labels])
+    return dict(zip(rest, map(float, slope), strict=True)), {name: float(middle[name]) for name in rest}
+
+
+def _partial_slopes(y: NDArray[np.float64], x: NDArray[np.float64], labels: list[NDArray[np.intp]]) -> list[float]:
+    spread = np.where(x.std(axis=0) > 0, x.std(axis=0), 1.0)
+    z = (x - x.mean(axis=0)) / spread
+    columns = [z[:, 2:], z[:, :2], z[:, :2] ** 2]
+    columns += [np.eye(code.max() + 2)[code + 1][:, 1:] for code in labels]
+    design = np.column_stack([*columns, np.ones(len(y))])
+    gram = design.T @ design + 1e-3 * len(y) * np.eye(design.shape[1]) / 1000
+    return list(np.linalg.solve(gram, design.T @ y)[: x.shape[1] - 2] / spread[2:])
+
+
+def others_score(table: ibis.Table, weights: dict[str, float], middle: dict[str, float]) -> ibis.Value:
+    """Weighted sum of the covariates beyond the second; a missing one counts as its mean."""
+    total = ibis.literal(0.0)
+    for name, weight in weights.items():
+        total = total + table[name].fill_null(middle[name]) * weight
+    return total
+
+
+def _shares(bands: int) -> list[float]:
+    return [k / bands for k in range(1, bands)]
+
+
+def _whole(cuts: object) -> tuple[float, ...]:
+    """All quantiles of a column, or none where it has no values."""
+    found = tuple(cuts) if isinstance(cuts, Iterable) else ()
+    return () if any(pd.isna(cut) for cut in found) else tuple(map(float, found))
+
+
+def _distinct(cuts: object) -> tuple[float, ...]:
+    """Equal cuts are one cut."""
+    if not isinstance(cuts, Iterable):
+        return ()
+    return tuple(sorted({float(cut) for cut in cuts if pd.notna(cut)}))
+
+
+def normal_score(value: ibis.Value, knots: tuple[float, ...]) -> ibis.Value:
+    """Normal quantile of a value's rank, straight between the knots, level beyond them; NULL where it is missing.
+
+    Means of it say the same of a covariate in minutes, in logarithms or in ranks: nothing is assumed of its scale.
+    """
+    corners: dict[float, list[float]] = {}
+    for cut, share in zip(knots, _KNOTS, strict=True):
+        corners.setdefault(cut, []).append(float(ndtri(share)))
+    cuts = list(corners)
+    scores = [sum(found) / len(found) for found in corners.values()]
+    pieces = []
+    for k in range(1, len(cuts)):
+        slope = (scores[k] - scores[k - 1]) / (cuts[k] - cuts[k - 1])
+        pieces.append((value <= cuts[k], scores[k - 1] + (value - cuts[k - 1]) * slope))
+    first = (value <= cuts[0], ibis.literal(scores[0]))
+    return ibis.cases((value.isnull(), ibis.null("float64")), first, *pieces, else_=scores[-1])
+
+
+def minute(table: ibis.Table) -> ibis.Value:
+    """Minutes after midnight."""
+    return table.started_at.hour().cast("int64") * 60 + table.started_at.minute().cast("int64")
+
+
+def banded(rows: ibis.Table, bands: Bands) -> ibis.Table:
+    """Add `hour_band, wait_band, bin_<covariate>`, -1 where missing, and the normal scores `score_<covariate>`."""
+    width = len(WAIT_QUANTILES)
+    padded = [(channel, *cuts, *[float("inf")] * (width - len(cuts))) for channel, cuts in bands.waits.items()]
+    names = [f"wait_cut_{k}" for k in range(width)]
+    limits = ibis.memtable(pd.DataFrame(padded, columns=["cut_channel", *names]))
+    joined = rows.left_join(limits, rows.channel == limits.cut_channel)
+    if bands.weights:
+        joined = joined.mutate(**{OTHERS: others_score(joined, bands.weights, bands.middle)})
+    bins = {
+        f"bin_{name}": _band(joined[name], [ibis.literal(cut) for cut in cuts]) for name, cuts in bands.bins.items()
+    }
+    scores = {f"score_{name}": normal_score(joined[name], knots) for name, knots in bands.knots.items()}
+    found = joined.mutate(
+        hour_band=_band(minute(joined), [ibis.literal(cut) for cut in bands.hours]),
+        wait_band=_band(joined.wait_s, [joined[name] for name in names]),
+        **bins,
+        **scores,
+    )
+    return found.drop("cut_channel", *names)
+
+
+def _band(value: ibis.Value, cuts: list[ibis.Value]) -> ibis.Value:
+    band = ibis.literal(0)
+    for cut in cuts:
+        band = band + (value > cut).cast("int64")
+    return ibis.ifelse(value.isnull(), ibis.literal(UNKNOWN), band).cast("int64")
