@@ -9,8 +9,9 @@ import numpy as np
 from scipy import linalg
 
 from planner.errors import PlannerError
+from planner.experience.blocks import Array, Block
 from planner.experience.design import stack
-from planner.experience.hierarchical import Array, Block, BlockFit
+from planner.experience.hierarchical import BlockFit
 
 COMPONENTS = 48
 """Draws of the variances kept: components of the mixture."""
@@ -65,16 +66,16 @@ def sample_blocks(
     lam = _spread(blocks, free, phi.mean(axis=0))
     centered = np.cov(phi, rowvar=False).reshape(phi.shape[1], phi.shape[1])
     names = (*(blocks[k].name for k in free), *(("cell",) if residual_scale is not None else ()))
-    covariance = np.stack([part[1] for part in parts])
+    covariance = np.mean([part[1] for part in parts], axis=0)
     return BlockFit(
         center=middle,
         mean=np.stack([part[0] for part in parts]),
-        covariance=covariance,
+        covariance=covariance[None],
         residual=np.asarray([part[2] for part in parts]),
         log_variance=phi.mean(axis=0),
         information=np.asarray(np.linalg.pinv(centered), dtype=float),
         names=names,
-        edf=len(lam) - float((np.diag(covariance.mean(axis=0)) / lam).sum()),
+        edf=len(lam) - float((np.diag(covariance) / lam).sum()),
         steps=warmup + samples,
         converged=divergent <= 0.01 * samples,
     )

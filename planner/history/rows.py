@@ -50,10 +50,11 @@ def contact_rows(
     _refuse_unknown(history, covariates)
     stitched = stitch_issues(history, window_days)
     value = outcome_value(history, stitched, outcome)
+    who = ibis.coalesce(stitched.customer_id, stitched.contact_id)
     rows = stitched.mutate(
         y=value,
         served=~stitched.abandoned.fill_null(False),
-        lot=sha256(ibis.literal(f"{seed}:rows:") + ibis.coalesce(stitched.customer_id, stitched.contact_id)),
+        lot=sha256(ibis.literal(f"{seed}:rows:") + who).substr(0, 16),
         reason=ibis.coalesce(stitched.reason, stitched.entry_reason),
         seen=ibis.cases(
             (stitched.anonymous | stitched.censored, "unknown"), (stitched.later.fill_null(False), "yes"), else_="no"

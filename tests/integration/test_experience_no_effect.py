@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "property"))
 from experience_worlds import make_world  # noqa: E402
 
 Z90 = 1.6448536269514722
-WORLDS = [(seed, family) for seed in (501, 502, 503) for family in ("logit", "threshold")]
+WORLDS = [(seed, family) for seed in (501, 502) for family in ("logit", "threshold")]
 
 
 def estimated(rows: pd.DataFrame, covariates: tuple[str, ...], folder: Path) -> ExperienceModel:
@@ -56,7 +56,7 @@ def test_moves_between_channels_without_effect(tmp_path: Path) -> None:
             for one, other in combinations(part.itertuples(), 2):
                 error = np.hypot(one.std / one.count**0.5, other.std / other.count**0.5)
                 naive.append(abs(one.mean - other.mean) > Z90 * error)
-    assert len(found) > 500
+    assert len(found) > 200
     assert np.mean(found) <= 0.10
     assert np.mean(naive) > 0.2
 

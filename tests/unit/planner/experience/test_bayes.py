@@ -9,8 +9,9 @@ import pytest
 
 from planner.errors import PlannerError
 from planner.experience import bayes
+from planner.experience.blocks import Block
 from planner.experience.design import stack
-from planner.experience.hierarchical import Block, BlockFit, fit_blocks
+from planner.experience.hierarchical import BlockFit, fit_blocks
 
 REASONS, CHANNELS, BINS = 8, 4, 5
 
