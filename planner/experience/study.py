@@ -12,12 +12,12 @@ from planner.experience.certainty import (
     AnswerGoal,
     Bias,
     answers_needed,
-    gain_probability,
     moves_by_reason,
     overlap_of_moves,
     pilot_designs,
     weekly_volumes,
 )
+from planner.experience.certainty.bias import gain_probability
 from planner.experience.composites import composite_model
 from planner.experience.fit import bias_for, model_of
 from planner.experience.guards import check_guards
@@ -128,7 +128,9 @@ def _with_evidence(prepared: Prepared, bias: Bias | None, model: ExperienceModel
     history, name, window = prepared.history, prepared.outcome.name, prepared.window_days
     weeks = max(history.quality.weeks, 1e-9)
     told("following journeys")
-    journeys = journey_report(history, window_days=window, outcome=name if _surveyed(prepared) else None, seed=prepared.seed)
+    journeys = journey_report(
+        history, window_days=window, outcome=name if _surveyed(prepared) else None, seed=prepared.seed
+    )
     told("checking the numbers from rows")
     checked = row_check(
         history, model.reasons, outcome=name, covariates=prepared.covariates, window_days=window, seed=prepared.seed,

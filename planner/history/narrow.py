@@ -26,7 +26,7 @@ def narrow_contacts(history: History) -> ibis.Table:
         return known
     contacts = history.contacts
     labels = {name: _distinct(contacts, name) for name in ("entry_reason", "reason", "channel")}
-    codes = {}
+    codes: dict[str, str] = {}
     if declare_codes(history.connection, REASON_CODES, [*labels["entry_reason"], *labels["reason"], NO_REASON]):
         codes |= {"entry": REASON_CODES, "topic": REASON_CODES, "filed": REASON_CODES}
     if declare_codes(history.connection, CHANNEL_CODES, labels["channel"]):

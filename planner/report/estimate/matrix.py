@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import pandas as pd
 
 from planner.report.estimate.blocks import Cell, Section, Table
@@ -55,13 +58,13 @@ def _axis(reasons: pd.DataFrame) -> Axis:
     return Axis(low, high, 120.0)
 
 
-def _cell(row: dict[str, object] | None, axis: Axis, digits: int) -> Cell:
+def _cell(row: Mapping[Hashable, Any] | None, axis: Axis, digits: int) -> Cell:
     if row is None:
         return Cell("")
     mean, lower, upper, raw, answers = (
         _number(row, name) for name in ("mean", "lower", "upper", "raw_mean", "n_answers")
     )
-    flag = str(row["support"])
+    flag = "model-dependent" if row.get("model_dependent") and row["support"] == "ok" else str(row["support"])
     if not known(mean):
         return Cell(MATRIX["nothing"], flag=flag)
     raw_text = MATRIX["raw"].format(raw=points(raw, digits), n=count(answers))
@@ -69,6 +72,6 @@ def _cell(row: dict[str, object] | None, axis: Axis, digits: int) -> Cell:
     return Cell(points(mean, digits), (between(lower, upper, digits), raw_text), "" if flag == "ok" else flag, picture)
 
 
-def _number(row: dict[str, object], name: str) -> float:
+def _number(row: Mapping[Hashable, Any], name: str) -> float:
     value = row.get(name)
     return float(value) if isinstance(value, (int, float)) else float("nan")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import pandas as pd
 
 from planner.report.estimate.blocks import Cell, Section, Table
@@ -37,7 +40,7 @@ def moves_section(moves: pd.DataFrame, digits: int, one_channel: bool) -> Sectio
     return Section("moves", MOVES["title"], MOVES["help"], sentences, (table,), folded=False)
 
 
-def _row(row: dict[str, object], axis: Axis, digits: int) -> tuple[Cell, ...]:
+def _row(row: Mapping[Hashable, Any], axis: Axis, digits: int) -> tuple[Cell, ...]:
     def number(name: str) -> float:
         value = row.get(name)
         return float(value) if isinstance(value, (int, float)) else float("nan")

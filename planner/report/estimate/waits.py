@@ -40,7 +40,7 @@ def waits_section(curve: pd.DataFrame, volume: pd.DataFrame, within: Mapping[str
     sentences = [WAITS["within"].format(shares=shares)] if shares else []
     if flat:
         sentences.append(WAITS["none"].format(why=", ".join(flat)))
-    pictures = ()
+    pictures: tuple[Picture, ...] = ()
     if lines:
         far = max(line.x[-1] for line in lines)
         ticks = [tick for tick in _TICKS if 0.003 * far <= tick[0]]

@@ -76,6 +76,20 @@ JOURNEYS = {
     "tax_help": "The escalation tax is what the later contacts of an issue add to the first: in money (or handle time "
     "where no cost is given) and in points of the final score.",
     "lengths": "Contacts per issue",
+    "lengths_help": "Issues as counted, beside what the chain of next contacts predicts: large gaps would mean that the "
+    "chain leaves something out.",
+    "map_help": "Columns are the first, second and later contact of an issue, rows the channels.",
+    "resolution_help": "Nobody is resolved just because the data end: contacts near the end count for as long as they "
+    "were seen (Kaplan–Meier). Anonymous contacts cannot be followed and are never counted as resolved.",
+    "anonymous": "{share} of first contacts anonymous",
+    "all": "all channels",
+    "channel": "first channel",
+}
+
+DEFINITIONS = {
+    "no_return": "nothing more about this issue",
+    "no_contact": "no contact about anything",
+    "coded": "coded as resolved by the agent",
 }
 
 GUARD_HEADS = ("check", "where", "finding", "level")
@@ -89,20 +103,30 @@ GUARDS = {
 
 PILOTS = {
     "title": "Try before you promise",
-    "help": "Moves that are probably, but not surely, better: a small trial that would settle it.",
+    "help": "Moves that are probably, but not surely, better (P(better) of 60 to 95 %, bias included), and the smallest "
+    "trial that would settle each: a share of today's users, drawn at random, is served in the new channel.",
+    "none": "No move is both probably better and unsure: nothing to try.",
 }
+PILOT_HEADS = ("reason", "move", "effect", "P(better)", "share sent", "weeks", "in words")
 
 NEEDS = {
     "title": "How many answers a decision needs",
     "help": "Answers until the 90 % interval of a reason in a channel is narrow enough to decide, and how long they take "
     "to come in at today's volume.",
+    "done": "{n} of {all} reasons in channels are known to ±{goal} already.",
 }
+NEED_HEADS = ("reason", "channel", "answers", "± today", "more needed", "contacts a week", "answer rate", "weeks")
 
 BASIS = {
     "title": "What the adjustment rests on",
     "help": "Covariates are facts about a customer known before the channel was chosen. The overlap says whether "
-    "customers like those who would move are found in the new channel at all.",
+    "customers like those who would move are found in the new channel at all. As a check, every mean is estimated a "
+    "second time from single contacts by another method (doubly robust).",
+    "overlap": "{n} of {all} moves have too few users like those who would move in the new channel.",
+    "rows": "{n} of {all} means differ from the second method by more than two joint standard errors.",
+    "apart": "Where the two methods disagree",
 }
+BASIS_HEADS = ("reason", "channel", "adjusted", "from rows", "standard errors apart")
 
 QUALITY = {
     "title": "Quality of the history",

@@ -1,0 +1,67 @@
+"""What to try, how many answers decisions need, and what the adjustment rests on."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from planner.report.estimate.blocks import Cell, Section, Table, row
+from planner.report.estimate.numbers import count, points, share, signed
+from planner.report.estimate.words import BASIS, BASIS_HEADS, NEED_HEADS, NEEDS, PILOT_HEADS, PILOTS
+
+_MOST = 25
+
+
+def pilots_section(pilots: pd.DataFrame, digits: int) -> Section:
+    """Show trials for moves that are probably, not surely, better; those that can be done first."""
+    if pilots.empty:
+        return Section("pilots", PILOTS["title"], PILOTS["help"], (PILOTS["none"],))
+    order = pilots.sort_values(["feasible", "value_per_year"], ascending=[False, False], kind="stable").head(_MOST)
+    body = tuple(
+        row(
+            r["reason"],
+            f"{r['from_channel']} → {r['to_channel']}",
+            Cell(signed(r["effect"], digits)),
+            share(r["p_gain"]),
+            share(r["split"]) if r["feasible"] else "–",
+            count(r["weeks"]) if r["feasible"] else "–",
+            Cell(str(r["words"])),
+        )
+        for r in order.to_dict("records")
+    )
+    return Section(
+        "pilots", PILOTS["title"], PILOTS["help"], tables=(Table(PILOTS["title"], PILOT_HEADS, body, labels=2),)
+    )
+
+
+def needs_section(answers: pd.DataFrame, digits: int) -> Section:
+    """Show how many answers are missing until a reason in a channel is known well enough."""
+    if answers.empty:
+        return Section("answers", NEEDS["title"], NEEDS["help"])
+    order = answers[answers["answers_more"] > 0].sort_values("answers_more", kind="stable").head(_MOST)
+    done = int((answers["answers_more"] <= 0).sum())
+    said = (
+        NEEDS["done"].format(n=done, all=len(answers), goal=points(1.645 * float(answers["goal_sd"].max()), digits)),
+    )
+    body = tuple(
+        row(r["reason"], r["channel"], count(r["answers"]), points(1.645 * r["sd"], digits), count(r["answers_more"]),
+            count(r["contacts_per_week"]), share(r["response_rate"]), count(r["weeks"]))
+        for r in order.to_dict("records")
+    )  # fmt: skip
+    return Section("answers", NEEDS["title"], NEEDS["help"], said, (Table(NEEDS["title"], NEED_HEADS, body, labels=2),))
+
+
+def basis_section(notes: tuple[str, ...], overlap: pd.DataFrame, row_check: pd.DataFrame, digits: int) -> Section:
+    """Show covariates, overlap and where a second method disagrees."""
+    thin = overlap[overlap["verdict"] == "extrapolated"] if not overlap.empty else overlap
+    said = [*notes]
+    if not overlap.empty:
+        said.append(BASIS["overlap"].format(n=len(thin), all=len(overlap)))
+    apart = row_check[row_check["model_dependent"].astype(bool)] if not row_check.empty else row_check
+    if not row_check.empty:
+        said.append(BASIS["rows"].format(n=len(apart), all=int(row_check["z"].notna().sum())))
+    body = tuple(
+        row(r["reason"], r["channel"], points(r["mean"], digits), points(r["mean_rows"], digits), signed(r["z"], 1))
+        for r in apart.head(_MOST).to_dict("records")
+    )
+    tables = (Table(BASIS["apart"], BASIS_HEADS, body, labels=2),)
+    return Section("basis", BASIS["title"], BASIS["help"], tuple(said), tables)
