@@ -38,9 +38,7 @@ def follow_up_counts(history: History, *, window_days: float) -> pd.DataFrame:
     contacts = history.contacts
     rows = stitched_rows(history, window_days).select("stage", "later_gap_s", near_row=ROW)
     joined = contacts.left_join(rows, contacts[ROW] == rows.near_row)
-    first = joined.filter(
-        (joined.stage.isnull() | (joined.stage == "first")) & ~joined.abandoned.fill_null(False)
-    )
+    first = joined.filter((joined.stage.isnull() | (joined.stage == "first")) & ~joined.abandoned.fill_null(False))
     watched = ibis.literal(history.end).epoch_seconds() - first.started_at.epoch_seconds()
     watched_days = ibis.least((watched / DAY_S).floor(), ibis.literal(float(math.ceil(window_days))))
     back = (first.later_gap_s <= window_days * DAY_S).fill_null(False)

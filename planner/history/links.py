@@ -69,7 +69,9 @@ def issue_keys(history: History, window_days: float, name: str) -> ibis.Table:
     if roots is None:
         return runs.mutate(issue_key=runs.run).drop("run", "jump")
     moved = ibis.union(roots, roots.select(child="root", root="root").distinct())
-    moved = moved.group_by("child").aggregate(root=moved.root.min(where=moved.root != moved.child).fill_null(moved.root.min()))
+    moved = moved.group_by("child").aggregate(
+        root=moved.root.min(where=moved.root != moved.child).fill_null(moved.root.min())
+    )
     joined = runs.left_join(moved, runs.run == moved.child)
     return joined.mutate(
         issue_key=ibis.coalesce(joined.root, joined.run), alone=joined.alone & joined.root.isnull()
@@ -295,7 +297,9 @@ def _counted_pairs(history: History, uppers: list[float], far: float) -> pd.Data
     rows = rows.semi_join(usual, PERSON)
     later = rows.view()
     pairs = rows.inner_join(later, [rows[PERSON] == later[PERSON], rows["at"] < later["at"]])
-    pairs = pairs.select(topic_a=rows.topic, topic_b=later.topic, gap=(later["at"] - rows["at"]).cast("float64") / DAY_S)
+    pairs = pairs.select(
+        topic_a=rows.topic, topic_b=later.topic, gap=(later["at"] - rows["at"]).cast("float64") / DAY_S
+    )
     pairs = pairs.filter(pairs.gap <= far)
     upper = ibis.cases(*[(pairs.gap < edge, edge) for edge in uppers[:-1]], else_=uppers[-1])
     binned = pairs.mutate(upper=upper)

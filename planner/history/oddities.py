@@ -100,5 +100,3 @@ def negative_durations(quarantine: pd.DataFrame, total: int) -> list[str]:
                 "look for swapped stamps, or declare `negative: missing` for it in a mapping file"
             )
     return found
-
-
