@@ -68,7 +68,8 @@ def kept_table(connection: ibis.BaseBackend, name: str) -> ibis.Table | None:
 def kept_tables(connection: ibis.BaseBackend) -> list[str]:
     """Names of the tables and views that the engine holds."""
     rows = connection.raw_sql(
-        "SELECT table_name FROM duckdb_tables() UNION SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY 1"
+        "SELECT table_name FROM duckdb_tables() UNION "
+        "SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY 1"
     )
     return [str(row[0]) for row in rows.fetchall()]
 

@@ -52,8 +52,9 @@ def stitch_issues(history: History, window_days: float) -> ibis.Table:
     Columns added: `stage` (first | redialed | returned | escalated), `attempt` (1, 2, ...), `issue_key` (`row_id` of
     the issue's first contact), `later` (another contact of the issue follows), `later_reason` (as known when routed),
     `later_channel`, `later_kind` (redial | return | escalation), `later_gap_s` (seconds to it), `next_gap_s` (seconds
-    to the customer's next contact about anything, known at least where it comes within the window and within a day), `censored` (the window is not over at the end of the data) and
-    `anonymous`. Contacts whose `censored` is true must be left out of shares, whether or not something followed yet.
+    to the customer's next contact about anything, known at least where it comes within the window or within a day),
+    `censored` (the window is not over at the end of the data) and `anonymous`. Contacts whose `censored` is true must
+    be left out of shares, whether or not something followed yet.
 
     A contact that tries again after abandoning is `redialed` as long as nothing of its issue was handled; later it
     keeps the stage of the abandoned one.
@@ -110,13 +111,10 @@ def _ordered(rows: ibis.Table) -> ibis.Table:
     """Neighbors of each contact within its issue."""
     issue = ibis.window(group_by="issue_key", order_by=["started_at", ROW])
     before = ibis.window(group_by="issue_key", order_by=["started_at", ROW], preceding=(None, 1))
-    until = rows["at"] + rows.served_s
     return rows.mutate(
         attempt=(ibis.row_number().over(issue) + 1).cast("int32"),
         was_abandoned=rows.abandoned.lag().over(issue),
-        was_transferred=rows.transferred.lag().over(issue),
-        was_until=until.lag().over(issue),
-        until=until,
+        was_handing_until=rows.handing_until.lag().over(issue),
         handled_before=(~rows.abandoned).cast("int64").sum().over(before).fill_null(0),
         later_reason=rows.filed.lead().over(issue),
         later_channel=rows.channel.lead().over(issue),
@@ -127,7 +125,7 @@ def _ordered(rows: ibis.Table) -> ibis.Table:
 
 def _staged(rows: ibis.Table) -> ibis.Table:
     """Stage of each contact: what an abandoned contact was, its next try still is."""
-    escalated = rows.handed | (rows.was_transferred & (rows["at"] - rows.was_until <= HAND_OVER_S))
+    escalated = rows.handed | (rows["at"] - rows.was_handing_until <= HAND_OVER_S)
     own = ibis.cases(
         (rows.attempt == 1, _KINDS["first"]),
         (rows.handed, _KINDS["escalated"]),
@@ -152,7 +150,7 @@ def _staged(rows: ibis.Table) -> ibis.Table:
 def _followed(rows: ibis.Table) -> ibis.Table:
     """What comes after each contact."""
     later = rows.later_at.notnull()
-    handed = rows.later_handed | (~rows.abandoned & rows.transferred & (rows.later_at - rows.until <= HAND_OVER_S))
+    handed = rows.later_handed | (~rows.abandoned & (rows.later_at - rows.handing_until <= HAND_OVER_S))
     return rows.select(
         ROW,
         "stage",

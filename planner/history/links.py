@@ -33,9 +33,9 @@ _BUSIEST = 60
 _SAMPLED_CONTACTS = 1_000_000
 HAND_OVER_S = 600.0
 """A contact that starts so soon after a transferred one ended is the same matter, handed over."""
-_CARRIED = (ROW, "at", "filed", "abandoned", "transferred", "served_s", "issue")
-_KEPT = (ROW, "partition", "started_at", "at", "channel", "filed", "abandoned", "transferred", "served_s", "issue",
-         "handed", "from_channel", "anonymous", "pinned", "gap_s", "next_gap_s", "place", f"was_{ROW}", "was_at",
+_CARRIED = (ROW, "at", "filed", "abandoned", "handing_until", "issue")
+_KEPT = (ROW, "partition", "started_at", "at", "channel", "filed", "abandoned", "handing_until", "issue", "handed",
+         "from_channel", "anonymous", "pinned", "gap_s", "next_gap_s", "place", f"was_{ROW}", "was_at",
          "was_channel")  # fmt: skip
 _CODES = {"channel": CHANNEL_CODES, "filed": REASON_CODES}
 _MOST_ROUNDS = 40
@@ -118,8 +118,8 @@ def linked_contacts(history: History, window_days: float) -> ibis.Table:
     """Near contacts with their parent among the customer's own contacts within twice the window.
 
     Columns of `narrow.near_contacts` but `entry` and `topic`; `parent` (row id, NULL without one), `parent_gap_s`,
-    `parent_filed`, `link_kind` (return | redial | escalation); `place` (position among the customer's), and `was_row_id,
-    was_at, was_channel` of the customer's contact just before.
+    `parent_filed`, `link_kind` (return | redial | escalation); `place` (position among the customer's), and
+    `was_row_id, was_at, was_channel` of the customer's contact just before.
     """
     for base in (window_days, window_days / 2):
         known = kept_table(history.connection, _table_name("linked", base))
@@ -166,7 +166,7 @@ def _with_pairs(history: History, seen: ibis.Table, window_days: float) -> ibis.
 def _own_parent(joined: ibis.Table, reach_days: float) -> ibis.Table:
     """Parent among the customer's own contacts: the one before it, or the last one with the same reason."""
     redial = joined.was_abandoned & ((joined.was_entry == joined.entry) | joined.was_entry.isnull())
-    handed = joined.was_transferred & (joined["at"] - (joined.was_at + joined.was_served_s) <= HAND_OVER_S)
+    handed = joined["at"] - joined.was_handing_until <= HAND_OVER_S
     fresh = joined["at"] - joined.was_at <= reach_days * DAY_S
     other = fresh & (redial.fill_null(False) | handed.fill_null(False) | joined.next_of_pair)
     # Two different known ids are two issues, whatever the reasons say.
@@ -181,14 +181,14 @@ def _own_parent(joined: ibis.Table, reach_days: float) -> ibis.Table:
             (joined.use_same, joined[f"{chosen[False]}_{column}"]),
             else_=ibis.null(joined[column].type()),
         )
-        for column in (ROW, "at", "filed", "abandoned", "transferred", "served_s")
+        for column in (ROW, "at", "filed", "abandoned", "handing_until")
     }
-    since = joined["at"] - (picked["at"] + picked["served_s"])
+    since = joined["at"] - picked["handing_until"]
     kind = ibis.cases(
         (picked[ROW].isnull(), ibis.null("string")),
         (joined.handed, "escalation"),
         (picked["abandoned"], "redial"),
-        ((picked["transferred"] & (since <= HAND_OVER_S)).fill_null(False), "escalation"),
+        ((since <= HAND_OVER_S).fill_null(False), "escalation"),
         else_="return",
     )
     kept = [name for name in joined.columns if name in _KEPT]
@@ -238,9 +238,9 @@ def linked_reasons(history: History, window_days: float, *, cut_days: float | No
     where `near` counts the pairs with their gap in the bin and `bg` is what chance alone would give there: the pairs
     30 to 90 days apart, per unit of exposure. In data of T days a gap of g days can be seen from T - g starting days,
     so the exposure of a bin is the integral of T - g over it (the reference formula takes T as unlimited). All pairs
-    of a customer count, not only neighbors; from two million contacts on, of a sample of customers with about a million
-    contacts, chosen by the hash of the customer (`near` counts that sample). Linked where p > .5 and at least 10 pairs were seen; with fewer than 37
-    days of data nothing is linked across reasons.
+    of a customer count, not only neighbors; from two million contacts on, those of a sample of customers with about a
+    million contacts, chosen by the hash of the customer (`near` counts that sample). Linked where p > .5 and at least
+    10 pairs were seen; with fewer than 37 days of data nothing is linked across reasons. `cut_days` is a further edge.
     """
     quality = history.quality
     days = quality.weeks * 7

@@ -17,9 +17,9 @@ _NEVER_S = 2**62
 def narrow_contacts(history: History) -> ibis.Table:
     """Contacts in few and small columns, lazily.
 
-    `row_id, person_key, started_at`, `entry` (reason as known when routed), `topic` (reason, or else
-    entry reason), `filed` (entry reason, or else reason), `channel, abandoned, transferred, served_s`, and the known ids: `issue` (a number), `handed`,
-    `from_channel` (the channel that `escalated_from` names).
+    `row_id, person_key, started_at`, `entry` (reason as known when routed), `topic` (reason, or else entry reason),
+    `filed` (entry reason, or else reason), `channel, abandoned, transferred, served_s`, and the known ids: `issue` (a
+    number), `handed`, `from_channel` (the channel that `escalated_from` names).
     """
     known = kept_table(history.connection, "narrow")
     if known is not None:
@@ -77,9 +77,10 @@ def near_contacts(history: History, reach_days: float) -> ibis.Table:
 
     All that can be linked within the reach is among them, and only they are ever sorted further: of two contacts less
     than the reach apart, all the customer's contacts between them are here as well. Columns as in `narrow_contacts`,
-    and `at` (start in seconds), `partition` (the customer; contacts of nobody stand alone), `anonymous`, `pinned` (has
-    a known id, or another contact names it), `next_gap_s` (seconds to the customer's next contact) and `gap_s`
-    (seconds to the nearer one of both neighbors).
+    but `transferred, served_s`; and `at` (start in seconds), `handing_until` (when a transferred contact ended, NULL
+    for others), `partition` (the customer; contacts of nobody stand alone), `anonymous`, `pinned` (has a known id, or
+    another contact names it), `next_gap_s` (seconds to the customer's next contact) and `gap_s` (seconds to the nearer
+    one of both neighbors).
     """
     rows = narrow_contacts(history)
     issues, handed = known_ids(history)
@@ -94,7 +95,9 @@ def near_contacts(history: History, reach_days: float) -> ibis.Table:
     at = seen.started_at.epoch_seconds().cast("int64")
     before, after = at - seen.was.epoch_seconds(), seen.next.epoch_seconds() - at
     gap = ibis.least(before.fill_null(_NEVER_S), after.fill_null(_NEVER_S)).cast("int64")
-    seen = seen.mutate(at=at, gap_s=gap, next_gap_s=after.cast("float64")).drop("was", "next")
+    until = ibis.ifelse(seen.transferred, at + seen.served_s, ibis.null("float64"))
+    seen = seen.mutate(at=at, gap_s=gap, next_gap_s=after.cast("float64"), handing_until=until)
+    seen = seen.drop("was", "next", "transferred", "served_s")
     close = seen.gap_s <= reach_days * DAY_S
     if not plain:
         return seen.filter(close | seen.pinned)

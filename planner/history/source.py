@@ -21,8 +21,8 @@ from planner.history.columns import ROW
 from planner.history.mapping import Csv
 
 _HEAD_BYTES = 65_536
-_LEADING, _TRAILING = (" ", "\t"), (" ", "\t", "\r", "\n")
-_MEMORY_BYTES = 800_000_000
+_LEADING, _TRAILING = (" ",), (" ", "\r", "\n")
+_MEMORY_BYTES = 700_000_000
 """Most memory of the engine; what does not fit goes to a folder of its own that is removed with the connection."""
 
 
