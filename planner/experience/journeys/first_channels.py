@@ -67,8 +67,8 @@ def widened(table: pd.DataFrame, variants: Sequence[Mapping[str | None, IssueCha
             lower = table[f"{name}_lower"] + np.minimum(change, 0.0)
             upper = table[f"{name}_upper"] + np.maximum(change, 0.0)
             least, most = _RANGES.get(name, (-np.inf, np.inf))
-            out[f"{name}_lower"] = np.fmin(out[f"{name}_lower"], lower).clip(lower=least)
-            out[f"{name}_upper"] = np.fmax(out[f"{name}_upper"], upper).clip(upper=most)
+            out[f"{name}_lower"] = np.maximum(np.fmin(out[f"{name}_lower"], lower), least)
+            out[f"{name}_upper"] = np.minimum(np.fmax(out[f"{name}_upper"], upper), most)
     return out
 
 
