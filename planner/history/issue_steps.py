@@ -21,6 +21,8 @@ SUMS = (
     "contacts",
     "n_gap",
     "sum_gap_s",
+    "n_late",
+    "late_days",
     "n_wait",
     "sum_wait_s",
     "n_handle",
@@ -30,6 +32,9 @@ SUMS = (
     "s1",
     "s2",
 )
+
+LATE = 0.75
+"""Links in the last quarter of the silence are called late: true returns come soon, chance ones at any time."""
 
 _DAY_S = 86_400.0
 
@@ -58,8 +63,10 @@ def issue_steps(
         Keys `reason` (of the issue: as known when its first contact was routed; None where missing), `channel`,
         `attempt` (1, 2, 3 = third or later), `next_channel` (None where nothing follows), `then` (goes_on | solved |
         gave_up), `anonymous`, `censored` (the silence is not over at the end of the data). Sums: `contacts`; `n_gap,
-        sum_gap_s` to the next contact; `n_wait, sum_wait_s`; `n_handle, sum_handle_s, sum_handle2` (an abandoned
-        contact takes no time unless stated); `answers, s1, s2` sums of the score and of its square.
+        sum_gap_s` to the next contact; `n_late, late_days` links in the last quarter of the silence, and the days that
+        contacts were followed in it before a link (of those not `censored`); `n_wait, sum_wait_s`; `n_handle,
+        sum_handle_s, sum_handle2` (an abandoned contact takes no time unless stated); `answers, s1, s2` sums of the
+        score and of its square.
 
     Notes
     -----
@@ -67,11 +74,15 @@ def issue_steps(
     `gave_up_dispositions`. Silence after any other contact counts as solved.
     """
     rows = _rows(history, silence_days, outcome, gave_up_dispositions)
+    silence_s = silence_days * _DAY_S
+    rows = rows.mutate(followed_s=ibis.least(rows.gap_s.fill_null(silence_s), silence_s))
     keys = ["reason", "channel", "attempt", "next_channel", "then", "anonymous", "censored"]
     grouped = rows.group_by(keys).aggregate(
         contacts=rows.count(),
         n_gap=count_if(rows.gap_s.notnull()),
         sum_gap_s=exact_sum(rows.gap_s),
+        n_late=count_if(rows.gap_s.between(LATE * silence_s, silence_s)),
+        late_days=exact_sum((rows.followed_s - LATE * silence_s).clip(lower=0.0)) / _DAY_S,
         n_wait=count_if(rows.wait_s.notnull()),
         sum_wait_s=exact_sum(rows.wait_s),
         n_handle=count_if(rows.handled_s.notnull()),

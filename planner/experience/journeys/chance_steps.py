@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from planner.experience.journeys.absorbing import Floats
+from planner.experience.journeys.late_links import Place
 from planner.history.issue_steps import GOES_ON, MOST_ATTEMPTS, SUMS
 
 _DAY_S = 86_400.0
@@ -21,7 +22,7 @@ _Way = tuple[str, str]
 _Table = dict[_State, dict[_Way, Floats]]
 
 
-def steps_without_chance(steps: pd.DataFrame, chance: Mapping[str, float], *, silence_days: float) -> pd.DataFrame:
+def steps_without_chance(steps: pd.DataFrame, chance: Mapping[Place, float], *, silence_days: float) -> pd.DataFrame:
     """Take chance links out of counted steps.
 
     With b the chance of a link, P the share of a state that is linked on and p = (P - b)/(1 - b) the share that truly
@@ -35,15 +36,16 @@ def steps_without_chance(steps: pd.DataFrame, chance: Mapping[str, float], *, si
     steps
         As from `planner.history.issue_steps.issue_steps`.
     chance
-        Reason -> probability that a contact is linked on within the silence by chance; the mean for other reasons.
+        (Reason, attempt) -> probability that a contact is linked on within the silence by chance
+        (`late_links.chance_within`); 0 where left out.
     """
     apart = steps["anonymous"].astype(bool) | steps["censored"].astype(bool)
     known = steps[~apart].astype(dict.fromkeys(SUMS, float))
-    usual = float(np.mean(list(chance.values()))) if chance else 0.0
     parts = [steps[apart].astype(dict.fromkeys(SUMS, float))]
     for reason, part in known.groupby("reason", dropna=False, sort=True):
         name = None if pd.isna(reason) else str(reason)
-        table = _without(_table(part), float(chance.get(name or "", usual)), silence_days)
+        b = {k: float(chance.get((name or "", k), 0.0)) for k in range(1, MOST_ATTEMPTS + 1)}
+        table = _without(_table(part), b, silence_days)
         parts.append(_frame(table, name))
     whole = pd.concat(parts, ignore_index=True)[list(steps.columns)]
     return whole.sort_values([*_KEYS, "anonymous", "censored"], ignore_index=True, na_position="last")
@@ -62,23 +64,24 @@ def _table(steps: pd.DataFrame) -> _Table:
     return table
 
 
-def _without(table: _Table, b: float, silence_days: float) -> _Table:
+def _without(table: _Table, b: dict[int, float], silence_days: float) -> _Table:
     first = {channel: _contacts(ways) for (channel, attempt), ways in table.items() if attempt == 1}
     total = sum(first.values())
-    if b <= 0 or total <= 0:
+    if max(b.values()) <= 0 or total <= 0:
         return table
     usual = {channel: n / total for channel, n in first.items()}
     kept: _Table = {}
     linked: dict[_State, float] = {}
     chance: dict[_State, float] = {}
     for (channel, attempt), ways in table.items():
-        kept[channel, attempt], gone = _unlinked(ways, b, usual, silence_days)
+        kept[channel, attempt], gone = _unlinked(ways, b[attempt], usual, silence_days)
         for (following, then), sums in ways.items():
             if then == GOES_ON:
                 after = (following, min(attempt + 1, MOST_ATTEMPTS))
                 linked[after] = linked.get(after, 0.0) + sums[_N]
                 chance[after] = chance.get(after, 0.0) + gone.get(following, 0.0)
-    return _first_again(kept, {state: min(chance[state] / n, _MOST_CHANCE) for state, n in linked.items()})
+    most = {state: _share_on(ways) for state, ways in table.items()}
+    return _first_again(kept, {state: min(chance[state] / n, _MOST_CHANCE) for state, n in linked.items()}, most)
 
 
 def _unlinked(
@@ -109,8 +112,12 @@ def _unlinked(
     return out, gone
 
 
-def _first_again(table: _Table, by_chance: dict[_State, float]) -> _Table:
-    """Count the share of later contacts that came by chance among the first contacts of their channel."""
+def _first_again(table: _Table, by_chance: dict[_State, float], most: dict[_State, float]) -> _Table:
+    """Count the share of later contacts that came by chance among the first contacts of their channel.
+
+    What is left may go on as often as was linked (`most`), never more often: where few customers call all the time,
+    their contacts are no mixture of first and later ones.
+    """
     out = dict(table)
     extra: dict[str, float] = {}
     for state in sorted(by_chance):
@@ -123,11 +130,18 @@ def _first_again(table: _Table, by_chance: dict[_State, float]) -> _Table:
         left = {way: np.clip(sums - scale * own.get(way, 0.0), 0.0, None) for way, sums in table[state].items()}
         remaining = _contacts(table[state]) - moved
         size = remaining / max(_contacts(left), 1e-12)
-        out[state] = {way: sums * size for way, sums in left.items()}
+        plain = {way: sums * remaining / _contacts(table[state]) for way, sums in table[state].items()}
+        pure, mixed = _share_on(left), _share_on(plain)
+        weight = 1.0 if pure <= most[state] else (most[state] - mixed) / (pure - mixed)
+        out[state] = {way: weight * size * left[way] + (1 - weight) * plain[way] for way in left}
         extra[channel] = extra.get(channel, 0.0) + scale
     for channel, scale in extra.items():
         out[channel, 1] = {way: sums * (1 + scale) for way, sums in table[channel, 1].items()}
     return out
+
+
+def _share_on(ways: dict[_Way, Floats]) -> float:
+    return float(sum(sums[_N] for (_, then), sums in ways.items() if then == GOES_ON)) / max(_contacts(ways), 1e-12)
 
 
 def _contacts(ways: dict[_Way, Floats]) -> float:

@@ -13,6 +13,7 @@ from planner.history.issue_steps import GAVE_UP, SOLVED
 
 _TAIL = 0.05
 _INTERVALS = ("contacts", "cost", "p_gave_up", "final_score", "tax_money", "tax_points")
+_RANGES = {"contacts": (1.0, np.inf), "cost": (0.0, np.inf), "p_gave_up": (0.0, 1.0), "tax_money": (0.0, np.inf)}
 _SOLVED, _GAVE_UP = ENDS.index(SOLVED), ENDS.index(GAVE_UP)
 
 
@@ -65,8 +66,9 @@ def widened(table: pd.DataFrame, variants: Sequence[Mapping[str | None, IssueCha
             change = np.where(np.isnan(change), 0.0, change)
             lower = table[f"{name}_lower"] + np.minimum(change, 0.0)
             upper = table[f"{name}_upper"] + np.maximum(change, 0.0)
-            out[f"{name}_lower"] = np.fmin(out[f"{name}_lower"], lower)
-            out[f"{name}_upper"] = np.fmax(out[f"{name}_upper"], upper)
+            least, most = _RANGES.get(name, (-np.inf, np.inf))
+            out[f"{name}_lower"] = np.maximum(np.fmin(out[f"{name}_lower"], lower), least)
+            out[f"{name}_upper"] = np.minimum(np.fmax(out[f"{name}_upper"], upper), most)
     return out
 
 

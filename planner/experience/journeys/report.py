@@ -13,14 +13,13 @@ from planner.experience.journeys.chance_steps import steps_without_chance
 from planner.experience.journeys.contact_costs import HANDLE_SECONDS, ContactCosts, contact_costs
 from planner.experience.journeys.first_channels import first_channel_table, widened
 from planner.experience.journeys.issue_chain import IssueChain, issue_chains
-from planner.experience.journeys.late_links import chance_per_day, chance_within
+from planner.experience.journeys.late_links import Place, chance_per_day, chance_within, first_contact_chance
 from planner.experience.journeys.lengths import length_table, mean_contacts
 from planner.experience.journeys.resolution import resolution_counts, resolution_table
 from planner.experience.journeys.state_table import chain_state_table
 from planner.experience.journeys.touchpoints import journey_map
 from planner.history import History
 from planner.history.issue_steps import issue_lengths, issue_steps
-from planner.history.return_times import return_counts
 
 SILENCE_DAYS = 14.0
 """An issue is over when its customer was silent about it for so long, days, unless the window is longer."""
@@ -110,22 +109,22 @@ def journey_report(
             f"window_days = {window_days:g}, silence_days = {silence:g}; "
             "the window must be positive and no longer than the silence that ends an issue"
         )
-    late = return_counts(history, window_days=silence, step_days=1.0)
-    chance = chance_per_day(late, silence)
+    linked = issue_steps(
+        history, silence_days=silence, outcome=outcome, gave_up_dispositions=tuple(gave_up_dispositions)
+    )
+    chance = chance_per_day(linked)
     resolution = resolution_table(
         resolution_counts(history, window_days),
         window_days=window_days,
-        chance=chance_within(chance, window_days),
+        chance=first_contact_chance(chance_within(chance, window_days)),
         history=history,
-    )
-    linked = issue_steps(
-        history, silence_days=silence, outcome=outcome, gave_up_dispositions=tuple(gave_up_dispositions)
     )
     steps = steps_without_chance(linked, chance_within(chance, silence), silence_days=silence)
     costs = contact_costs(steps, cost_per_contact, wage_per_hour)
     chains = issue_chains(steps, costs, effort=effort)
     # Counted issues hold their chance links, so they are held against a chain that does.
-    lengths = length_table(issue_lengths(history, silence_days=silence), issue_chains(linked, costs))
+    linked_chains = issue_chains(linked, costs)
+    lengths = length_table(issue_lengths(history, silence_days=silence), linked_chains)
     return JourneyReport(
         window_days=window_days,
         silence_days=silence,
@@ -141,22 +140,23 @@ def journey_report(
         steps=steps,
         notes=(
             *_following(steps, silence),
-            *_by_chance(late, chance, window_days, silence),
+            *_by_chance(linked, chance, window_days, silence),
             *_ends(history, steps, gave_up_dispositions),
             *_values(costs.unit, outcome, chains),
-            *_agreement(lengths, chains),
+            *_agreement(lengths),
+            *_without_chance(linked_chains, chains),
             *(note for chain in chains.values() for note in chain.notes),
         ),
     )
 
 
 def _variants(
-    linked: pd.DataFrame, chance: dict[str, float], silence: float, costs: ContactCosts, effort: float
+    linked: pd.DataFrame, chance: dict[Place, float], silence: float, costs: ContactCosts, effort: float
 ) -> list[dict[str | None, IssueChain]]:
     """Chains with fewer and with more links taken for chance: how many are is known only roughly."""
     found = []
     for factor in (1 - _CHANCE_UNSURE, 1 + _CHANCE_UNSURE):
-        scaled = {reason: min(factor * b, 1.0) for reason, b in chance.items()}
+        scaled = {place: min(factor * b, 1.0) for place, b in chance.items()}
         steps = steps_without_chance(linked, scaled, silence_days=silence)
         found.append(issue_chains(steps, costs, effort=effort))
     return found
@@ -188,12 +188,12 @@ def _following(steps: pd.DataFrame, silence: float) -> list[str]:
     return notes
 
 
-def _by_chance(late: pd.DataFrame, chance: dict[str, float], window_days: float, silence: float) -> list[str]:
+def _by_chance(steps: pd.DataFrame, chance: dict[Place, float], window_days: float, silence: float) -> list[str]:
     if not chance:
         return ["the data are too short to tell links by chance from returns: none are taken out"]
-    n = (late["returned"] + late["censored"]).to_numpy(float)
-    rate = np.average(late["entry_reason"].map(chance).astype(float).fillna(0.0), weights=n)
-    share = 1 - np.exp(-rate * window_days)
+    first = steps[(steps["attempt"] == 1) & ~steps["anonymous"].astype(bool) & steps["reason"].notna()]
+    rates = [chance.get((str(reason), 1), 0.0) for reason in first["reason"]]
+    share = 1 - np.exp(-np.average(rates, weights=first["contacts"].to_numpy(float)) * window_days)
     text = f"{share:.1%} of the first contacts are linked on within {window_days:g} days by chance"
     if silence < 2 * window_days:
         text += "; with a silence shorter than two windows slow returns are taken for chance"
@@ -231,13 +231,20 @@ def _values(unit: str, outcome: str | None, chains: Mapping[str | None, IssueCha
     return notes
 
 
-def _agreement(lengths: pd.DataFrame, chains: Mapping[str | None, IssueChain]) -> list[str]:
+def _agreement(lengths: pd.DataFrame) -> list[str]:
     if lengths.empty:
         return []
     counted, predicted = mean_contacts(lengths)
-    chain = chains[None]
-    true = float(chain.starts @ chain.solved().contacts)
-    text = f"contacts per issue as linked: {counted:.3f} counted, {predicted:.3f} by the chain"
+    text = f"contacts per issue as linked, long issues cut short: {counted:.3f} counted, {predicted:.3f} by the chain"
     far = abs(counted - predicted) > _CHAIN_TOLERANCE
-    text = f"{text}; they should agree: read the chain with care" if far else text
-    return [text, f"contacts per issue without links by chance: {true:.3f}; chain, map and taxes rest on these"]
+    return [f"{text}; they should agree: do not rely on the chain" if far else text]
+
+
+def _without_chance(linked: Mapping[str | None, IssueChain], chains: Mapping[str | None, IssueChain]) -> list[str]:
+    if not chains:
+        return []
+    before, after = (float(c[None].starts @ c[None].solved().contacts) for c in (linked, chains))
+    return [
+        f"contacts per issue by the chain: {before:.3f} as linked, {after:.3f} without links by chance; "
+        "chain, map and taxes rest on the latter"
+    ]

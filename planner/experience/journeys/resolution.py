@@ -90,7 +90,8 @@ def resolution_table(
     Parameters
     ----------
     chance
-        Reason -> probability that a contact is followed within the window by chance (`late_links.chance_within`).
+        Reason -> probability that a first contact is followed within the window by chance
+        (`late_links.first_contact_chance`).
     history
         Where given, variances count the contacts of one customer as dependent; else as independent.
 
@@ -101,8 +102,8 @@ def resolution_table(
         `contacts` (that could be followed, or were coded), `complete` (followed to the end of the window), `fcr`, `sd`,
         `lower, upper` (90 %), `fcr_low` (if later contacts hid among the anonymous ones as often as contacts do,
         1 - (1 - fcr)/(1 - share anonymous); a bound), `fcr_high` (links by chance taken out; NaN for other definitions:
-        the truth lies between these two as far as links are concerned), `design_effect` (variance over that of independent contacts),
-        `share_anonymous` (of first contacts).
+        the truth lies between these two as far as links are concerned), `design_effect` (variance over that of
+        independent contacts), `share_anonymous` (of first contacts).
     """
     rows: list[dict[str, object]] = []
     first = counts.codes[["first", "anonymous"]].sum()

@@ -71,6 +71,23 @@ def test_sums_follow_their_contacts(load) -> None:
     assert issue_steps(load(ROWS), silence_days=14)["answers"].sum() == 0
 
 
+def test_late_links_and_the_days_followed_late(load) -> None:
+    """The last quarter of 14 days begins after 10.5: one link after 12 days, one silent contact of 3.5 days there."""
+    rows = [
+        _row(0, "a", "bot"),
+        _row(12, "a", "voice"),
+        _row(0, "b", "bot"),
+        _row(3, "b", "voice"),
+        _row(60, "z", "chat"),
+    ]
+    frame = issue_steps(load(rows), silence_days=14)
+    first = frame[(frame["attempt"] == 1) & ~frame["censored"]]
+    assert first["n_late"].sum() == 1
+    assert first["late_days"].sum() == pytest.approx(1.5)
+    later = frame[(frame["attempt"] == 2)]
+    assert later["late_days"].sum() == pytest.approx(7.0)
+
+
 def test_closing_codes_may_say_who_gave_up(load) -> None:
     frame = issue_steps(load(ROWS), silence_days=14, gave_up_dispositions=("went away",))
     assert ("voice", 1, None, "solved") not in _counted(frame)

@@ -1,4 +1,4 @@
-"""Links by chance: their rate from late ones, and steps without them, on simulated customers who also just come again."""
+"""Links by chance: their rate from late ones, and steps without them, on customers who also just come again."""
 
 from __future__ import annotations
 
@@ -9,18 +9,16 @@ import pytest
 from planner.experience.journeys.chance_steps import steps_without_chance
 from planner.experience.journeys.contact_costs import contact_costs
 from planner.experience.journeys.issue_chain import issue_chains
-from planner.experience.journeys.late_links import chance_per_day, chance_within
+from planner.experience.journeys.late_links import chance_per_day, chance_within, first_contact_chance
 from planner.history.issue_steps import SUMS
 
 SILENCE = 14.0
 
 
-def _linked_world(
-    seed: int, rate: float, n: int = 40_000, days: float = 400.0
-) -> tuple[pd.DataFrame, pd.DataFrame, float]:
+def _linked_world(seed: int, rate: float, n: int = 40_000, days: float = 400.0) -> tuple[pd.DataFrame, float]:
     """Issues of customers who come back soon with p = .25 (a: .35), and anew at a rate: steps as linked by silence.
 
-    Returns the steps, the counts of gaps, and the true contacts per issue.
+    Returns the steps and the true contacts per issue.
     """
     rng = np.random.default_rng(seed)
     rows, issues = [], 0
@@ -46,11 +44,9 @@ def _linked_world(
     frame["next"] = frame.groupby("customer")["channel"].shift(-1)
     frame["gap_s"] = later.where(frame["on"]) * 86_400
     frame = frame[frame["at"] <= days - SILENCE]
-    first = frame[frame["attempt"] == 1]
-    day = np.floor(np.where(first["on"], first["gap_s"] / 86_400, SILENCE))
-    counts = pd.DataFrame({"entry_reason": "card", "day": day, "returned": first["on"], "censored": ~first["on"]})
-    counts = counts.groupby(["entry_reason", "day"], as_index=False).sum()
-    return _as_steps(frame), counts, len(rows) / issues
+    frame["late_days"] = (frame["gap_s"].fillna(SILENCE * 86_400) / 86_400 - 0.75 * SILENCE).clip(lower=0)
+    frame["n_late"] = frame["on"] & (frame["late_days"] > 0)
+    return _as_steps(frame), len(rows) / issues
 
 
 def _as_steps(frame: pd.DataFrame) -> pd.DataFrame:
@@ -61,12 +57,22 @@ def _as_steps(frame: pd.DataFrame) -> pd.DataFrame:
         then=np.where(frame["on"], "goes_on", "solved"),
     )
     keys = ["reason", "channel", "attempt", "next_channel", "then"]
-    grouped = frame.groupby(keys, dropna=False)["gap_s"].agg(["size", "sum"]).reset_index()
+    named = {
+        "size": ("gap_s", "size"),
+        "sum": ("gap_s", "sum"),
+        "n_late": ("n_late", "sum"),
+        "late_days": ("late_days", "sum"),
+    }
+    grouped = frame.groupby(keys, dropna=False).agg(**named).reset_index()
     steps = grouped[keys].assign(anonymous=False, censored=False, **dict.fromkeys(SUMS, 0.0))
     steps["next_channel"] = steps["next_channel"].where(steps["next_channel"].notna(), None)
     on = steps["then"] == "goes_on"
     return steps.assign(
-        contacts=grouped["size"].astype(float), n_gap=grouped["size"].where(on, 0), sum_gap_s=grouped["sum"]
+        contacts=grouped["size"].astype(float),
+        n_gap=grouped["size"].where(on, 0),
+        sum_gap_s=grouped["sum"],
+        n_late=grouped["n_late"].astype(float),
+        late_days=grouped["late_days"],
     )
 
 
@@ -77,10 +83,10 @@ def _contacts(steps: pd.DataFrame) -> float:
 
 @pytest.mark.parametrize(("seed", "rate"), [(1, 1 / 150), (2, 1 / 300), (3, 1 / 80)])
 def test_contacts_per_issue_are_found_where_links_alone_read_too_high(seed: int, rate: float) -> None:
-    steps, counts, truth = _linked_world(seed, rate)
-    per_day = chance_per_day(counts, SILENCE)
-    late = counts.loc[counts["day"].between(10, 13), "returned"].sum()
-    assert per_day["card"] == pytest.approx(rate, rel=3.3 / np.sqrt(late))
+    steps, truth = _linked_world(seed, rate)
+    per_day = chance_per_day(steps)
+    late = steps.loc[steps["attempt"] == 1, "n_late"].sum()
+    assert per_day["card", 1] == pytest.approx(rate, rel=3.3 / np.sqrt(late))
     better = steps_without_chance(steps, chance_within(per_day, SILENCE), silence_days=SILENCE)
     linked, found = _contacts(steps), _contacts(better)
     assert linked - truth > 0.04
@@ -88,10 +94,9 @@ def test_contacts_per_issue_are_found_where_links_alone_read_too_high(seed: int,
 
 
 def test_where_nobody_comes_by_chance_nothing_is_taken_out() -> None:
-    steps, counts, truth = _linked_world(4, 1 / 20_000, n=4_000, days=400.0)
-    per_day = chance_per_day(counts, SILENCE)
-    assert per_day["card"] < 2e-3
-    same = steps_without_chance(steps, {"card": 0.0}, silence_days=SILENCE)
+    steps, truth = _linked_world(4, 1 / 20_000, n=4_000, days=400.0)
+    assert chance_per_day(steps)["card", 1] < 2e-3
+    same = steps_without_chance(steps, {("card", 1): 0.0}, silence_days=SILENCE)
     assert _contacts(same) == pytest.approx(_contacts(steps), rel=1e-12)
     assert _contacts(steps) == pytest.approx(truth, abs=0.03)
 
@@ -106,7 +111,7 @@ def test_contacts_and_their_sums_are_kept(steps) -> None:
         ("card", "a", 3, "solved", 5),
     ]
     frame = steps(rows, n_handle=[r[-1] for r in rows], sum_handle_s=[r[-1] * 100.0 for r in rows])
-    found = steps_without_chance(frame, {"card": 0.1}, silence_days=SILENCE)
+    found = steps_without_chance(frame, dict.fromkeys([("card", k) for k in (1, 2, 3)], 0.1), silence_days=SILENCE)
     assert found["contacts"].sum() == pytest.approx(135)
     assert found["sum_handle_s"].sum() == pytest.approx(13_500)
     first = found[found["attempt"] == 1].set_index("then")["contacts"]
@@ -119,22 +124,44 @@ def test_contacts_and_their_sums_are_kept(steps) -> None:
 def test_anonymous_and_young_contacts_pass_unchanged(steps) -> None:
     frame = steps([("card", "a", 1, "a", 30), ("card", "a", 1, "solved", 70), ("card", "a", 1, "solved", 11)])
     frame.loc[2, "censored"] = True
-    found = steps_without_chance(frame, {"card": 0.1}, silence_days=SILENCE)
+    found = steps_without_chance(frame, dict.fromkeys([("card", k) for k in (1, 2, 3)], 0.1), silence_days=SILENCE)
     assert found.loc[found["censored"], "contacts"].tolist() == [11.0]
     assert list(found.columns) == list(frame.columns)
 
 
-def test_reasons_with_few_contacts_lean_on_all() -> None:
-    counts = pd.DataFrame(
-        {
-            "entry_reason": ["big", "big", "tiny", "tiny"],
-            "day": [12.0, 14.0, 12.0, 14.0],
-            "returned": [400, 0, 2, 0],
-            "censored": [0, 19_600, 0, 3],
-        }
+def test_few_customers_who_call_all_the_time_do_not_lengthen_issues(steps) -> None:
+    """Taking chance out may never leave more contacts per issue than were linked."""
+    rows = [
+        ("card", "a", 1, "a", 300),
+        ("card", "a", 1, "solved", 700),
+        ("card", "a", 2, "a", 200),
+        ("card", "a", 2, "solved", 100),
+        ("card", "a", 3, "a", 1800),
+        ("card", "a", 3, "solved", 200),
+    ]
+    frame = steps(rows)
+    found = steps_without_chance(frame, {("card", 1): 0.2, ("card", 2): 0.3, ("card", 3): 0.5}, silence_days=SILENCE)
+    share = (
+        found[found["then"] == "goes_on"].groupby("attempt")["contacts"].sum()
+        / found.groupby("attempt")["contacts"].sum()
     )
-    rates = chance_per_day(counts, SILENCE)
-    assert rates["tiny"] == pytest.approx(rates["big"], rel=0.2)
-    assert rates["big"] == pytest.approx(400 / (19_600 * 4), rel=0.05)
-    assert chance_per_day(counts.iloc[:0], SILENCE) == {}
-    assert chance_within({"a": 0.01}, 7)["a"] == pytest.approx(1 - np.exp(-0.07))
+    assert (share <= [0.3 + 1e-9, 2 / 3 + 1e-9, 0.9 + 1e-9]).all()
+    assert _contacts(found) < _contacts(frame)
+    assert found["contacts"].sum() == pytest.approx(frame["contacts"].sum())
+
+
+def test_reasons_with_few_contacts_lean_on_all(steps) -> None:
+    rows = [
+        ("big", "a", 1, "a", 400),
+        ("big", "a", 1, "solved", 19_600),
+        ("tiny", "a", 1, "a", 2),
+        ("tiny", "a", 1, "solved", 3),
+    ]
+    frame = steps(rows, n_late=[400, 0, 2, 0], late_days=[800, 68_600, 4, 10])
+    rates = chance_per_day(frame)
+    assert rates["big", 1] == pytest.approx(400 / 69_400, rel=0.01)
+    assert rates["tiny", 1] == pytest.approx(rates["big", 1], rel=0.2)
+    assert chance_per_day(frame.iloc[:0]) == {}
+    within = chance_within({("a", 1): 0.01, ("a", 2): 0.5}, 7)
+    assert within["a", 1] == pytest.approx(1 - np.exp(-0.07))
+    assert first_contact_chance(within) == {"a": within["a", 1]}

@@ -77,6 +77,9 @@ def test_other_assumptions_widen_intervals_to_their_side_only(steps) -> None:
     assert shift.iloc[0] == pytest.approx(0.1 * 6, rel=0.01)
     assert wide.loc[bot, "tax_money_lower"].iloc[0] == pytest.approx(table.loc[bot, "tax_money_lower"].iloc[0])
     pd.testing.assert_frame_equal(widened(table, []), table)
+    unpriced = issue_chains(frame, contact_costs(steps(ROWS)))
+    blank = first_channel_table(unpriced, cost_unit="handle seconds", seed=0)
+    assert widened(blank, [unpriced])[["tax_money_lower", "tax_money_upper"]].isna().all(axis=None)
     assert first_channel_table({}, cost_unit="money", seed=0).empty
 
 
