@@ -1,8 +1,7 @@
-"""The commands before a run: `init`, `validate`, `schema`, `estimate`, `doctor`."""
+"""The commands before a run: `init`, `validate`, `schema`, `doctor`."""
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,16 +14,11 @@ from planner.errors import IssuesError, RunError
 
 if TYPE_CHECKING:
     from planner.errors import Issue
-    from planner.experience.model import ExperienceModel
 
 _EXAMPLES = {
     "init": examples("planner init center", "planner init bank --example retail_bank"),
     "validate": examples("planner validate center/scenario.yaml", "planner validate center/scenario.yaml --json"),
     "schema": examples("planner schema", "planner schema --out scenario.schema.json"),
-    "estimate": examples(
-        "planner estimate contacts.parquet --outcome csat",
-        "planner estimate calls.csv --mapping mapping.yaml --covariates severity,tenure --csv",
-    ),
     "doctor": examples("planner doctor", "planner doctor --json"),
 }
 
@@ -35,7 +29,6 @@ def add_to(app: typer.Typer) -> None:
     app.command("doctor", rich_help_panel="Start", epilog=_EXAMPLES["doctor"])(doctor)
     app.command("validate", rich_help_panel="Plan", epilog=_EXAMPLES["validate"])(validate)
     app.command("schema", rich_help_panel="Plan", epilog=_EXAMPLES["schema"])(schema)
-    app.command("estimate", rich_help_panel="Plan", epilog=_EXAMPLES["estimate"])(estimate)
 
 
 def init(
@@ -83,33 +76,6 @@ def schema(
     refuse_existing(out)
     write_text(out, schema_text())
     console.give(out.as_posix())
-    return int(Exit.DONE)
-
-
-def estimate(
-    history: Annotated[Path, typer.Argument(metavar="HISTORY", help="Contacts: Parquet, CSV or DuckDB file.")],
-    mapping: Annotated[Path | None, typer.Option("--mapping", help="Mapping file for another layout.")] = None,
-    outcome: Annotated[str, typer.Option("--outcome", help="Score to estimate: csat, nps, ces.")] = "csat",
-    covariates: Annotated[
-        str, typer.Option("--covariates", help="Numeric columns known before the channel was chosen: a,b.")
-    ] = "",
-    staffing: Annotated[
-        Path | None, typer.Option("--staffing", help="Table of the staffing that really stood there.")
-    ] = None,
-    window_days: Annotated[
-        int, typer.Option("--window-days", min=1, help="Contacts within so many days are one issue.")
-    ] = 7,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of every random draw.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the table and the report as JSON.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print the table as CSV.")] = False,
-) -> int:
-    """Estimate experience per reason, channel and segment from a history, with a quality report."""
-    import planner
-
-    loaded = planner.load_history(history, mapping=mapping, **({} if staffing is None else {"staffing": staffing}))
-    names = tuple(name.strip() for name in covariates.split(",") if name.strip())
-    model = planner.estimate(loaded, outcome=outcome, covariates=names, window_days=window_days, seed=seed)
-    _tell_estimate(model, [str(line) for line in loaded.quality.lines()], as_json, as_csv)
     return int(Exit.DONE)
 
 
@@ -175,37 +141,3 @@ def _tell_validation(result: dict[str, Any]) -> None:
     console.give(console.inert(f"{result['file']}: valid"))
     for name, value in result["counts"].items():
         console.give(console.inert(f"  {name}: {value}"))
-
-
-def _tell_estimate(model: ExperienceModel, history_lines: list[str], as_json: bool, as_csv: bool) -> None:
-    from planner.runs.tables import csv_text, plain, records
-
-    if as_json:
-        console.give_json(
-            {"outcome": model.outcome, "table": records(model.table), "quality": plain(model.quality)}
-            | {"history": history_lines, "notes": list(model.notes), "attempt_penalty": plain(model.attempt_penalty)}
-        )
-        return
-    for line in history_lines:
-        console.say(line)
-    for name, value in plain(model.quality).items():
-        console.say(f"{name.replace('_', ' ')}: {_shown(value)}")
-    for note in model.notes:
-        console.say(f"note: {note}")
-    if as_csv:
-        console.give(csv_text(model.table))
-        return
-    rows = [[_shown(value) for value in row] for row in model.table.itertuples(index=False)]
-    console.give_table(f"Experience ({model.outcome})", [str(c) for c in model.table.columns], rows, left=(0, 1, 2))
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_shown(item)}" for key, item in value.items()) or "none"
-    if isinstance(value, list):
-        return ", ".join(_shown(item) for item in value) or "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return "–"
-    return f"{value:,.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)

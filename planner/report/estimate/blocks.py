@@ -1,4 +1,4 @@
-"""What a reading page is made of: sections of sentences, tables and pictures; data only, no markup but the pictures'."""
+"""What a reading page is made of: sections of sentences, tables and pictures; only pictures are markup."""
 
 from __future__ import annotations
 

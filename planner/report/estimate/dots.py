@@ -83,9 +83,8 @@ def curves(lines: Sequence[Line], *, x_label: str, y_label: str, x_text: Sequenc
         y = _free(py(line.y[-1]), ends)
         ends.append(y)
         label = line.name if len(line.name) <= 22 else line.name[:21] + "…"
-        parts.append(
-            f'<text x="{px(line.x[-1]) + 6:.1f}" y="{y + 4:.1f}" style="fill:{color};font-weight:600">{escape(label)}</text>'
-        )
+        style = f"fill:{color};font-weight:600"
+        parts.append(f'<text x="{px(line.x[-1]) + 6:.1f}" y="{y + 4:.1f}" style="{style}">{escape(label)}</text>')
     title = f"{y_label} over {x_label}: " + ", ".join(f"{line.name} {points(line.y[-1])}" for line in lines)
     return (
         f'<svg viewBox="0 0 {width:g} {height:g}" role="img" class="curves"><title>{escape(title)}</title>'

@@ -6,7 +6,8 @@ FLAGS = {
     "sparse": "fewer than 20 effective answers stand behind the number: the interval is wide and says so",
     "extrapolated": "hardly anybody like these customers was served there: plans may move only few of them",
     "none": "nobody with this reason was ever served there: no estimate, and no plan uses it unless you state one",
-    "model-dependent": "two methods that should agree differ by more than two standard errors: look before you trust it",
+    "model-dependent": "two methods that should agree differ by more than two standard errors: look "
+    "before you trust it",
 }
 
 PAGE = {
@@ -14,7 +15,23 @@ PAGE = {
     "facts": "{source}: {contacts} contacts, {period}. {outcome}: {answers} answers ({rate} of served contacts).",
     "lead": "First",
     "terms": "Words",
-    "footer": "Intervals hold the truth in about nine of ten cases, for sampling error alone unless a column says more.",
+    "footer": "Intervals hold the truth in about nine of ten cases, for sampling error alone unless "
+    "a column says more.",
+}
+
+FIRST = {
+    "counts": "Of {all} moves of a reason between two channels, {better} are better, {worse} worse "
+    "and {unsure} cannot be "
+    "told apart, with what nobody observed in the reckoning.",
+    "gain": "Surest large gain: {reason} from {source} to {to}, {effect} points ({lower} to {upper}) for {people} "
+    "contacts of this history.",
+    "loss": "Largest mistake to avoid: {reason} from {source} to {to}, {effect} points ({lower} to "
+    "{upper}) for {people} "
+    "contacts of this history.",
+    "no_moves": "No move between channels can be estimated from this history.",
+    "alarm": "{n} checks say that the scores may mislead, first: {first}.",
+    "gaps": "Of {all} reason and channel pairs, {bare} were never seen and {thin} rest on few answers or few such "
+    "customers: no plan builds on the first, and few customers are moved into the second.",
 }
 
 OUTCOMES = {
@@ -58,17 +75,20 @@ MOVES = {
 WAITS = {
     "title": "What waiting costs",
     "help": "Points lost by waiting so long, compared with the shortest waits, for the same customers in the same hour "
-    "of the day: callers at peak hours are other customers. The band is the 90 % interval. A channel whose waits hardly "
+    "of the day: callers at peak hours are other customers. The band is the 90 % interval. A channel "
+    "whose waits hardly "
     "vary within an hour has no curve, rather than a guessed one.",
     "x": "wait before the answer",
     "y": "points lost",
-    "within": "Share of the variation of waits that lies within hours of the day: {shares}. Below 20 % no curve is drawn.",
+    "within": "Share of the variation of waits that lies within hours of the day: {shares}. Below 20 "
+    "% no curve is drawn.",
     "none": "No channel has a wait curve: {why}.",
 }
 
 JOURNEYS = {
     "title": "What happens after the first contact",
-    "help": "Contacts of one customer about one thing make an issue. The map shows where issues start, where they go on "
+    "help": "Contacts of one customer about one thing make an issue. The map shows where issues "
+    "start, where they go on "
     "and where they end; wider lines carry more contacts.",
     "map": "The journey map",
     "resolution": "Resolved at first contact, by definition",
@@ -76,7 +96,8 @@ JOURNEYS = {
     "tax_help": "The escalation tax is what the later contacts of an issue add to the first: in money (or handle time "
     "where no cost is given) and in points of the final score.",
     "lengths": "Contacts per issue",
-    "lengths_help": "Issues as counted, beside what the chain of next contacts predicts: large gaps would mean that the "
+    "lengths_help": "Issues as counted, beside what the chain of next contacts predicts: large gaps "
+    "would mean that the "
     "chain leaves something out.",
     "map_help": "Columns are the first, second and later contact of an issue, rows the channels.",
     "resolution_help": "Nobody is resolved just because the data end: contacts near the end count for as long as they "
@@ -95,7 +116,8 @@ DEFINITIONS = {
 GUARD_HEADS = ("check", "where", "finding", "level")
 GUARDS = {
     "title": "Can the numbers be trusted?",
-    "help": "Checks that look for what makes surveys lie: changed invitations, agents who pick whom to ask, missing bad "
+    "help": "Checks that look for what makes surveys lie: changed invitations, agents who pick whom "
+    "to ask, missing bad "
     "scores, tired customers, changed scales. Findings are reported, never corrected in silence.",
     "quiet": "No check found anything beyond chance.",
     "more": "{n} more findings are in guards.csv.",
@@ -103,7 +125,8 @@ GUARDS = {
 
 PILOTS = {
     "title": "Try before you promise",
-    "help": "Moves that are probably, but not surely, better (P(better) of 60 to 95 %, bias included), and the smallest "
+    "help": "Moves that are probably, but not surely, better (P(better) of 60 to 95 %, bias "
+    "included), and the smallest "
     "trial that would settle each: a share of today's users, drawn at random, is served in the new channel.",
     "none": "No move is both probably better and unsure: nothing to try.",
 }
@@ -111,7 +134,8 @@ PILOT_HEADS = ("reason", "move", "effect", "P(better)", "share sent", "weeks", "
 
 NEEDS = {
     "title": "How many answers a decision needs",
-    "help": "Answers until the 90 % interval of a reason in a channel is narrow enough to decide, and how long they take "
+    "help": "Answers until the 90 % interval of a reason in a channel is narrow enough to decide, "
+    "and how long they take "
     "to come in at today's volume.",
     "done": "{n} of {all} reasons in channels are known to ±{goal} already.",
 }
