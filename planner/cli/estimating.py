@@ -38,8 +38,8 @@ def estimate(
         str,
         typer.Option(
             "--outcome",
-            help="csat, csat_top, nps, ces, fcr, repeat, resolved, transferred, abandoned, handle_s, any numeric column, "
-            "or weighted: composite:csat=.5,fcr=.3.",
+            help="csat, csat_top, nps, ces, fcr, repeat, resolved, transferred, abandoned, handle_s, any numeric "
+            "column, or weighted: composite:csat=.5,fcr=.3.",
         ),
     ] = "csat",
     covariates: Annotated[

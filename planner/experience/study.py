@@ -44,9 +44,9 @@ class Study:
     Tables (pandas; empty where there is nothing to say):
 
     moves
-        As `ExperienceModel.moves` with `contacts` (of today's users a week), `p_gain` (bias included) and `advice`.
+        As `ExperienceModel.moves` with `contacts` (of today's users a week) and `p_gain` (bias included).
     moves_by_reason
-        See `certainty.moves_by_reason`: all segments together, with `p_gain`.
+        See `certainty.moves_by_reason`: all segments together, with `contacts`, `p_gain`, `support` and `advice`.
     overlap
         See `certainty.overlap_of_moves`.
     pilots
@@ -117,11 +117,17 @@ def _composite_study(history: History, outcome: str, told: Told, settings: dict[
     model = composite_model(composite, part)
     first = parts[composite.parts[0].name]
     blank = first.pilots.iloc[:0]
-    moves = model.moves.assign(p_gain=np.nan, advice="")
     return replace(
-        first, model=model, moves=moves, scale=(0.0, 1.0), higher_is_better=True, pilots=blank,
-        answers=first.answers.iloc[:0], row_check=first.row_check.iloc[:0], moves_by_reason=first.moves_by_reason.iloc[:0],
-    )  # fmt: skip
+        first,
+        model=model,
+        moves=model.moves.assign(p_gain=np.nan),
+        scale=(0.0, 1.0),
+        higher_is_better=True,
+        pilots=blank,
+        answers=first.answers.iloc[:0],
+        row_check=first.row_check.iloc[:0],
+        moves_by_reason=first.moves_by_reason.iloc[:0],
+    )
 
 
 def _with_evidence(prepared: Prepared, bias: Bias | None, model: ExperienceModel, told: Told) -> Study:
@@ -148,8 +154,8 @@ def _with_evidence(prepared: Prepared, bias: Bias | None, model: ExperienceModel
         higher_is_better=prepared.outcome.higher_is_better,
         scale=prepared.outcome.scale,
         journeys=journeys,
-        moves=_advised(prepared, model.moves, pilots, weeks),
-        moves_by_reason=by_reason,
+        moves=_advised(prepared, model.moves, weeks),
+        moves_by_reason=_with_advice(by_reason, pilots, model.reasons, weeks),
         overlap=overlap,
         pilots=pilots,
         answers=answers,
@@ -190,23 +196,31 @@ def _marked(model: ExperienceModel, checked: pd.DataFrame) -> ExperienceModel:
     return replace(model, reasons=model.reasons.assign(model_dependent=marked))
 
 
-def _advised(prepared: Prepared, moves: pd.DataFrame, pilots: pd.DataFrame, weeks: float) -> pd.DataFrame:
-    """Add to each move how many it concerns, P(better) and what follows from it."""
+def _advised(prepared: Prepared, moves: pd.DataFrame, weeks: float) -> pd.DataFrame:
+    """Add to each move how many contacts a week it concerns, and P(better)."""
     frame = prepared.evidence.cells.frame
     users = frame[frame["stage"] == "first"].groupby(["entry_reason", "segment", "channel"])["contacts"].sum() / weeks
     keys = pd.MultiIndex.from_frame(moves[["reason", "segment", "from_channel"]])
     out = moves.assign(contacts=users.reindex(keys).fillna(0.0).to_numpy(float))
     if "total_sd" not in out:
-        return out.assign(p_gain=np.nan, advice="")
+        return out.assign(p_gain=np.nan)
     sign = 1.0 if prepared.outcome.higher_is_better else -1.0
-    p = gain_probability(out.assign(effect=sign * out["effect"]))
+    return out.assign(p_gain=gain_probability(out.assign(effect=sign * out["effect"])))
+
+
+def _with_advice(moves: pd.DataFrame, pilots: pd.DataFrame, reasons: pd.DataFrame, weeks: float) -> pd.DataFrame:
+    """Say of each move of a whole reason what follows from it, with the support of the reason in the new channel."""
+    if moves.empty:
+        return moves
+    support = reasons.set_index(["reason", "channel"])["support"]
+    flags = support.reindex(pd.MultiIndex.from_frame(moves[["reason", "to_channel"]])).fillna("ok").to_numpy(str)
     tried = set()
     if not pilots.empty:
         done = pilots[pilots["feasible"].astype(bool)]
         tried = set(done[["reason", "from_channel", "to_channel"]].itertuples(index=False, name=None))
-    pairs = list(out[["reason", "from_channel", "to_channel"]].itertuples(index=False, name=None))
-    words = [_advice(chance, pair in tried, flag) for chance, pair, flag in zip(p, pairs, out["support"], strict=True)]
-    return out.assign(p_gain=p, advice=words)
+    pairs = list(moves[["reason", "from_channel", "to_channel"]].itertuples(index=False, name=None))
+    words = [_advice(p, pair in tried, flag) for p, pair, flag in zip(moves["p_gain"], pairs, flags, strict=True)]
+    return moves.assign(support=flags, contacts=moves["people"] / weeks, advice=words)
 
 
 def _advice(p: float, pilot: bool, support: str) -> str:

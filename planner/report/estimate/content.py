@@ -28,7 +28,9 @@ def page_of(study: Study) -> Page:
     rest = [note for note in notes if note not in basis]
     sections: tuple[Section, ...] = (
         matrix_section(study.model.reasons, digits),
-        moves_section(study.moves, digits, one_channel=study.model.reasons["channel"].nunique() < 2),
+        moves_section(
+            study.moves_by_reason, study.moves, digits, one_channel=study.model.reasons["channel"].nunique() < 2
+        ),
         pilots_section(study.pilots, digits),
         _waits(study),
         journeys_section(study.journeys, digits),

@@ -9,7 +9,7 @@ import pandas as pd
 
 from planner.experience.journeys import JourneyReport, render_map
 from planner.report.estimate.blocks import Cell, Picture, Section, Table, row
-from planner.report.estimate.numbers import between, count, points, seconds, share
+from planner.report.estimate.numbers import between, count, known, points, seconds, share
 from planner.report.estimate.words import DEFINITIONS, JOURNEYS
 
 
@@ -40,7 +40,8 @@ def _resolution(found: pd.DataFrame) -> Table:
 def _resolved(row_: pd.Series) -> Cell:
     hidden = JOURNEYS["anonymous"].format(share=share(row_["share_anonymous"])) if row_["share_anonymous"] > 0 else ""
     interval = f"{share(row_['lower'], 1)} to {share(row_['upper'], 1)}"
-    return Cell(share(row_["fcr"], 1), tuple(text for text in (interval, hidden) if text))
+    lucky = JOURNEYS["chance"].format(share=share(row_["fcr_high"], 1)) if known(row_["fcr_high"]) else ""
+    return Cell(share(row_["fcr"], 1), tuple(text for text in (interval, lucky, hidden) if text))
 
 
 def _channels(found: pd.DataFrame, digits: int) -> Table:

@@ -14,7 +14,12 @@ def known(value: float | None) -> bool:
 
 def points(value: float | None, digits: int = 2) -> str:
     """Write a value on the scale of a score."""
-    return DASH if value is None or not known(value) else f"{value:,.{digits}f}".replace("-", "−")
+    return DASH if value is None or not known(value) else _proper(f"{value:,.{digits}f}")
+
+
+def _proper(text: str) -> str:
+    """Set a real minus; nothing is minus zero."""
+    return text.lstrip("-") if not text.strip("-+0.,") else text.replace("-", "−")
 
 
 def signed(value: float | None, digits: int = 2) -> str:

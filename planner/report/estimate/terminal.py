@@ -10,7 +10,7 @@ _MARKS = {"ok": "", "sparse": " s", "extrapolated": " x", "none": ""}
 
 
 def matrix_rows(reasons: pd.DataFrame, digits: int) -> tuple[list[str], list[list[str]]]:
-    """Return heads and rows: adjusted mean ± half of its 90 % interval (raw mean, answers); s sparse, x extrapolated."""
+    """Return heads and rows: adjusted mean ± half its 90 % interval (raw mean, answers); s sparse, x extrapolated."""
     seen = reasons[reasons["n_contacts"] > 0]
     channels = list(seen.groupby("channel")["n_contacts"].sum().sort_values(ascending=False, kind="stable").index)
     order = list(seen.groupby("reason")["n_contacts"].sum().sort_values(ascending=False, kind="stable").index)

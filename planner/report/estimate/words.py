@@ -60,7 +60,7 @@ MATRIX = {
     "scale.",
 }
 
-MOVE_HEADS = ("reason", "segment", "from", "to", "effect", "90 % interval", "with bias", "P(better)", "advice")
+MOVE_HEADS = ("reason", "move", "contacts a week", "effect", "90 % interval", "with bias", "P(better)", "advice")
 MOVES = {
     "title": "What a move would do",
     "help": "Today's users of one channel, served in another: the number the optimizer plans with. It is not the "
@@ -68,7 +68,7 @@ MOVES = {
     "bias adds what nobody could observe: unseen causes of the choice, and answers that depend on the score itself.",
     "one_channel": "There is one channel only: no move can be estimated. Everything else on this page stands.",
     "none": "No move has an estimate: see the flags above.",
-    "shown": "The {n} moves with the most customers; all {all} are in moves.csv.",
+    "shown": "The {n} moves with the most customers of {all}; all of them, and by segment, are in the tables beside.",
     "picture": "Effect of each move",
 }
 
@@ -82,7 +82,7 @@ WAITS = {
     "y": "points lost",
     "within": "Share of the variation of waits that lies within hours of the day: {shares}. Below 20 "
     "% no curve is drawn.",
-    "none": "No channel has a wait curve: {why}.",
+    "none": "No curve: {why}.",
 }
 
 JOURNEYS = {
@@ -102,6 +102,7 @@ JOURNEYS = {
     "map_help": "Columns are the first, second and later contact of an issue, rows the channels.",
     "resolution_help": "Nobody is resolved just because the data end: contacts near the end count for as long as they "
     "were seen (Kaplan–Meier). Anonymous contacts cannot be followed and are never counted as resolved.",
+    "chance": "{share} without returns by chance",
     "anonymous": "{share} of first contacts anonymous",
     "all": "all channels",
     "channel": "first channel",
