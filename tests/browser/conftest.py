@@ -16,6 +16,7 @@ from planner.report import write_report
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests/unit/planner/report"))
+sys.path.insert(0, str(ROOT / "tests/unit/planner/report/estimate"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -52,15 +53,25 @@ class Opened:
 
 
 @pytest.fixture
-def open_report(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
-    """Write the report of a frontier and open it: `open_report(frontier, width=1280)`."""
+def open_file(browser: Any) -> Iterator[Callable[..., Opened]]:
+    """Open a page from its file: `open_file(path, width=1280)`."""
     contexts = []
 
-    def opened(frontier: Frontier, width: int = 1280, height: int = 900) -> Opened:
+    def opened(path: Path, width: int = 1280, height: int = 900) -> Opened:
         context = browser.new_context(viewport={"width": width, "height": height})
         contexts.append(context)
-        return Opened(context.new_page(), write_report(frontier, tmp_path / "report.html"))
+        return Opened(context.new_page(), path)
 
     yield opened
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def open_report(open_file: Callable[..., Opened], tmp_path: Path) -> Callable[..., Opened]:
+    """Write the report of a frontier and open it: `open_report(frontier, width=1280)`."""
+
+    def opened(frontier: Frontier, width: int = 1280, height: int = 900) -> Opened:
+        return open_file(write_report(frontier, tmp_path / "report.html"), width, height)
+
+    return opened

@@ -59,9 +59,28 @@ def test_json_holds_table_and_report(contacts: str, capsys: Captured) -> None:
     assert found["history"]
 
 
-def test_terminal_table(contacts: str, capsys: Captured) -> None:
+def test_page_and_tables_are_written_and_named(
+    contacts: str, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     assert main(["estimate", contacts]) == 0
-    assert "Experience (csat)" in capsys.readouterr().out
+    captured = capsys.readouterr()
+    assert "Experience (csat)" in captured.out
+    folder = next((tmp_path / "estimates").iterdir())
+    assert folder.name.startswith("contacts-csat-")
+    assert f"Report: estimates/{folder.name}/report.html" in captured.err
+    for name in ("report.html", "table.parquet", "table.csv", "moves.csv", "guards.csv", "estimate.json"):
+        assert (folder / name).stat().st_size > 0
+    first = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert main(["--quiet", "estimate", contacts]) == 0
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == first, "the same bytes again"
+
+
+def test_an_existing_folder_is_never_written_over(contacts: str, tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "mine").mkdir()
+    assert main(["estimate", contacts, "--out", str(tmp_path / "mine")]) == 2
+    assert "exists already" in capsys.readouterr().err
+    assert list((tmp_path / "mine").iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from math import log1p
 
 from planner.report.estimate.numbers import known, points
 
 _COLORS = ("#0b5cad", "#a33a00", "#00664b", "#7a3e9d", "#6b5900", "#a0004f", "#33475b", "#b25e00")
+_SOFT_S = 10.0
 _DASHES = ("", "6 3", "2 3", "8 3 2 3")
 
 
@@ -58,13 +60,13 @@ class Line:
 
 
 def curves(lines: Sequence[Line], *, x_label: str, y_label: str, x_text: Sequence[tuple[float, str]]) -> str:
-    """Draw curves with their bands over a square-root axis (waits differ by orders of magnitude)."""
+    """Draw curves with their bands over an axis of ln(1 + x / 10 s): waits differ by orders of magnitude."""
     width, height, left, bottom = 640.0, 260.0, 54.0, 34.0
     top_y = max((y + h for line in lines for y, h in zip(line.y, line.half, strict=True)), default=1.0) or 1.0
     far = max((x for line in lines for x in line.x), default=1.0) or 1.0
 
     def px(x: float) -> float:
-        return left + (x / far) ** 0.5 * (width - left - 130)
+        return left + log1p(x / _SOFT_S) / log1p(far / _SOFT_S) * (width - left - 130)
 
     def py(y: float) -> float:
         return height - bottom - min(max(y / top_y, 0.0), 1.0) * (height - bottom - 16)

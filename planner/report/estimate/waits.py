@@ -42,9 +42,7 @@ def waits_section(curve: pd.DataFrame, volume: pd.DataFrame, within: Mapping[str
         sentences.append(WAITS["none"].format(why=", ".join(flat)))
     pictures: tuple[Picture, ...] = ()
     if lines:
-        far = max(line.x[-1] for line in lines)
-        ticks = [tick for tick in _TICKS if 0.003 * far <= tick[0]]
-        svg = curves(lines, x_label=WAITS["x"], y_label=WAITS["y"], x_text=ticks)
+        svg = curves(lines, x_label=WAITS["x"], y_label=WAITS["y"], x_text=_TICKS)
         pictures = (Picture(WAITS["title"], svg),)
     return Section("waits", WAITS["title"], WAITS["help"], tuple(sentences), pictures=pictures, folded=False)
 
