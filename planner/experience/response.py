@@ -238,7 +238,7 @@ def expected_answers(groups: pd.DataFrame) -> Array:
     rate = answers.sum() / max(contacts.sum(), 1.0)
     channel = pd.factorize(groups["channel"])[0]
     silent = np.bincount(channel, weights=answers) <= 0
-    keys = [name for name in groups if name in (*_BEFORE, "wait_band", "hour_band") or name.startswith("bin_")]
+    keys = [name for name in map(str, groups) if name in (*_BEFORE, *AFTER) or name.startswith("bin_")]
     codes = []
     for name in keys:
         own, labels = pd.factorize(groups[name])

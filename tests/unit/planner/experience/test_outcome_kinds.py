@@ -76,8 +76,9 @@ def test_times_are_means_of_all_timed_contacts() -> None:
     fits = fit_all(Cells(frame, ("x",), (0.0, float("inf")), "handle_s"), higher_is_better=False, seed=0)
     table = reasons_table(fits)
     np.testing.assert_allclose(table["mean"], table["raw_mean"], rtol=0.02)
-    # cv^2 = .6, 20,000 contacts: sd of the mean is .55 % of it.
-    assert (table["sd"] / table["mean"]).between(0.003, 0.02).all()
+    # cv^2 = .6, 20,000 contacts: the sampling sd is .55 % of the mean; thirty cells cannot rule out a misfit beyond it.
+    assert (table["sd"] / table["mean"]).between(0.005, 0.04).all()
+    assert (np.abs(table["mean"] - table["raw_mean"]) <= 2 * table["sd"]).all()
 
 
 def raw(outcome: str) -> ContactCells:
