@@ -124,10 +124,12 @@ def score_terms(covariates: Sequence[str], bins: Sequence[str], *, pools: bool, 
         terms.append(Term((*rc, "segment"), 0.1))
     for k, name in enumerate(covariates):
         strongest = k == 0
+        # What a covariate does everywhere is no deviation to be shrunk: those who answer least are off by it most.
+        terms += [Term((), 1.0, slope=name, fixed=True)]
         terms += [Term(("channel",), 0.3 if strongest else 0.15, slope=name), Term(("reason",), 0.1, slope=name)]
         terms += [Term(rc, 0.1, slope=name)] if strongest else []
     for k, name in enumerate(bins):
-        terms += [Term((name, "channel"), 0.1 if k else 0.2)]
+        terms += [Term((name,), 0.1 if k else 0.2), Term((name, "channel"), 0.1 if k else 0.2)]
         terms += [] if k else [Term(("reason", name), 0.1)]
     return terms
 

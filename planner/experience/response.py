@@ -17,6 +17,8 @@ from planner.experience.hierarchical import Array, BlockFit, fit_blocks
 NO_ANSWER = 1e6
 """Variance of the mean of a cell without answers."""
 _BEFORE = ("reason", "channel", "segment", "pool", "stage")
+_LEAST_EXPECTED = 1e-3
+_SWEEPS = 6
 _LEVELS = (0.2, 0.4, 0.6, 0.8)
 
 
@@ -163,9 +165,8 @@ def _variance_by_level(part: pd.DataFrame, predicted: Array, cuts: Array, varian
 
 
 def _after_columns(design: Design) -> NDArray[np.intp]:
-    after = {factor for term in after_terms() for factor in term.factors} & set(AFTER)
     sizes = [int(np.prod([len(design.levels[f]) for f in term.factors], dtype=int)) for term in design.terms]
-    known_after = [term.slope is not None or any(f in after for f in term.factors) for term in design.terms]
+    known_after = [term.slope is not None or any(f in AFTER for f in term.factors) for term in design.terms]
     return np.flatnonzero(np.repeat(known_after, sizes))
 
 
@@ -176,7 +177,7 @@ class Adjusted:
     Attributes
     ----------
     y, v
-        Means and their variances, points and squared; `v` is 1e6 where nobody answered.
+        Means and their variances, points and squared; `v` is 1e6 where no answer is to be expected.
     shift
         Mean of the `after` columns over all contacts less that over the answers, shape (group, column).
     """
@@ -187,17 +188,20 @@ class Adjusted:
 
     @property
     def known(self) -> NDArray[np.bool_]:
-        """Which groups have an answer."""
+        """Which groups have an answer to expect."""
         return self.v < NO_ANSWER
 
 
 def adjust(split: Split, response: Response) -> Adjusted:
-    """Step B: y_k = sum cnt m / cnt_k + sum (Sy - ans m) / ans_k (Cassel, Saerndal & Wretman 1976).
+    """Step B, a difference estimator (Cassel et al. 1976): y_k = sum cnt m / cnt_k + sum (Sy - ans m) / e_k.
 
-    v_k = sum s^2 ans / ans_k^2 + var_k(m) / cnt_k, where var_k is at least half the pooled one.
+    e_k are the answers expected of the group, not those that came: a group whose customers happened to be resolved
+    scores high *and* answers more, so weights by its own answers would tilt everything upward. For the same reason
+    groups without an answer stay in, and v_k = s^2 / e_k + var(m) / cnt_k takes both variances from the channel and
+    bin; only groups of which no answer is to be expected are unknown.
     """
-    fine, count = split.fine, len(split.groups)
-    group = fine["group"].to_numpy()
+    fine, groups = split.fine, split.groups
+    count, group = len(groups), fine["group"].to_numpy()
 
     def total(values: Array) -> Array:
         return np.asarray(np.bincount(group, weights=values, minlength=count))
@@ -207,20 +211,53 @@ def adjust(split: Split, response: Response) -> Adjusted:
     m, said = response.predict(matrix), response.predict(of_answers)
     n = fine["contacts"].to_numpy(float)
     answers, score = fine["answers"].to_numpy(float), fine["sum_score"].to_numpy(float)
-    contacts, answered = total(n), total(answers)
+    contacts, expected = total(n), expected_answers(groups)
+    known = expected > _LEAST_EXPECTED
+    safe = np.where(known, expected, 1.0)
     mean = total(n * m) / contacts
-    within = np.maximum(total(n * m**2) / contacts - mean**2, 0.0)
-    pooled = float((within * contacts).sum() / contacts.sum())
-    safe = np.where(answered > 0, answered, 1.0)
     y = mean + total(score - answers * said) / safe
-    v = total(response.cell_variance(said) * answers) / safe**2 + np.maximum(within, pooled / 2) / contacts
+    within = np.maximum(total(n * m**2) / contacts - mean**2, 0.0)
+    noise = _of_class(groups, total(n * response.cell_variance(m)) / contacts)
+    v = noise / safe + _of_class(groups, within) / contacts
 
     def mean_columns(columns: sparse.csr_matrix, weight: Array) -> sparse.csr_matrix:
         picker = sparse.csr_matrix((weight, (group, np.arange(len(fine)))), shape=(count, len(fine)))
         return picker @ columns[:, response.after]
 
     shift = mean_columns(matrix, n / contacts[group]) - mean_columns(of_answers, answers / safe[group])
-    return Adjusted(y, np.where(answered > 0, v, NO_ANSWER), shift.tocsr())
+    return Adjusted(y, np.where(known, v, NO_ANSWER), shift.tocsr())
+
+
+def expected_answers(groups: pd.DataFrame) -> Array:
+    """Answers to expect of each group: contacts times factors of each key by channel that reproduce their answers.
+
+    Iterative proportional fitting (Deming & Stephan 1940), a few sweeps, with half an answer at the mean rate added to
+    every margin.
+    """
+    contacts, answers = groups["contacts"].to_numpy(float), groups["answers"].to_numpy(float)
+    rate = answers.sum() / max(contacts.sum(), 1.0)
+    channel = pd.factorize(groups["channel"])[0]
+    silent = np.bincount(channel, weights=answers) <= 0
+    keys = [name for name in map(str, groups) if name in (*_BEFORE, *AFTER) or name.startswith("bin_")]
+    codes = []
+    for name in keys:
+        own, labels = pd.factorize(groups[name])
+        codes.append(pd.factorize(channel * len(labels) + own)[0])
+    expected = contacts * rate
+    for _ in range(_SWEEPS):
+        for code in codes:
+            target = np.bincount(code, weights=answers) + 0.5
+            fitted = np.bincount(code, weights=expected) + 0.5
+            expected = expected * (target / fitted)[code]
+    return np.where(silent[channel], 0.0, expected)
+
+
+def _of_class(groups: pd.DataFrame, value: Array) -> Array:
+    """Mean of a value over the contacts of a channel and bin of the strongest covariate."""
+    by = ["channel", *[name for name in groups if str(name).startswith("bin_")][:1]]
+    n = groups["contacts"].to_numpy(float)
+    sums = groups[by].assign(n=n, total=value * n).groupby(by)[["n", "total"]].transform("sum")
+    return np.asarray(sums["total"] / sums["n"], dtype=float)
 
 
 def with_response_error(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from planner.experience.cells import Cells, Scales
-from planner.experience.design import Design, make_design
+from planner.experience.design import Design, Term, make_design
 from planner.experience.hierarchical import BlockFit, fit_blocks, fit_logit_blocks
 from planner.experience.response import (
     Response,
@@ -62,7 +62,7 @@ def response_of(cells: Cells) -> Response:
     """
     _check(cells)
     split = split_cells(cells, before_keys(cells))
-    return fit_response(split, before_terms(split.fine, cells))
+    return fit_response(split, [*before_terms(split.fine, cells), Term(("channel", "wait_band"), 0.3)])
 
 
 def _check(cells: Cells) -> None:

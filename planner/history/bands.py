@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import ibis
 import numpy as np
@@ -61,14 +62,14 @@ def find_bands(contacts: ibis.Table, rows: int, covariates: tuple[str, ...]) -> 
     contacts
         Canonical columns with the outcome `y` (NULL where not known).
     rows
-        Number of contacts: from 5e5 on the covariates have 8, 4 and 3 bins instead of 5, 3 and 3, from 1e6 on the day
-        has 24 bands instead of 8.
+        Number of contacts: from 5e5 on the covariates have 8, 4 and 3 bins instead of 5, 3 and 3, and the day has 24
+        bands instead of 8 (customers change with the hour within a band, too, and so do waits).
     covariates
         Strongest first: two are binned; all further ones together, as the best linear predictor of the outcome.
     """
     sample = sampled(contacts, rows, _SAMPLE) if rows >= VERY_MANY_CONTACTS else contacts
     numbers = _FINE_BINS if rows >= MANY_CONTACTS else _BINS
-    hours = _FINE_HOURS if rows >= VERY_MANY_CONTACTS else _HOURS
+    hours = _FINE_HOURS if rows >= MANY_CONTACTS else _HOURS
     weights, middle = _others(contacts, rows, covariates)
     if weights:
         sample = sample.mutate(**{OTHERS: others_score(sample, weights, middle)})
@@ -160,12 +161,23 @@ def normal_score(value: ibis.Value, knots: tuple[float, ...]) -> ibis.Value:
         corners.setdefault(cut, []).append(float(ndtri(share)))
     cuts = list(corners)
     scores = [sum(found) / len(found) for found in corners.values()]
-    pieces = []
+    lines: list[ibis.Value] = [ibis.literal(scores[0])]
     for k in range(1, len(cuts)):
         slope = (scores[k] - scores[k - 1]) / (cuts[k] - cuts[k - 1])
-        pieces.append((value <= cuts[k], scores[k - 1] + (value - cuts[k - 1]) * slope))
-    first = (value <= cuts[0], ibis.literal(scores[0]))
-    return ibis.cases((value.isnull(), ibis.null("float64")), first, *pieces, else_=scores[-1])
+        lines.append(scores[k - 1] + (value - cuts[k - 1]) * slope)
+    return _chosen(value, [*cuts], [*lines, ibis.literal(scores[-1])], ibis.null("float64"))
+
+
+def _chosen(value: ibis.Value, cuts: list[Any], choices: list[ibis.Value], unknown: ibis.Value) -> ibis.Value:
+    """Choice k for values above k of the rising cuts, by halving: an engine looks at few of them per row."""
+
+    def among(low: int, high: int) -> ibis.Value:
+        if low == high:
+            return choices[low]
+        middle = (low + high) // 2
+        return ibis.ifelse(value > cuts[middle], among(middle + 1, high), among(low, middle))
+
+    return ibis.ifelse(value.isnull(), unknown, among(0, len(cuts)))
 
 
 def minute(table: ibis.Table) -> ibis.Value:
@@ -195,8 +207,6 @@ def banded(rows: ibis.Table, bands: Bands) -> ibis.Table:
     return found.drop("cut_channel", *names)
 
 
-def _band(value: ibis.Value, cuts: list[ibis.Value]) -> ibis.Value:
-    band = ibis.literal(0)
-    for cut in cuts:
-        band = band + (value > cut).cast("int64")
-    return ibis.ifelse(value.isnull(), ibis.literal(UNKNOWN), band).cast("int64")
+def _band(value: ibis.Value, cuts: list[Any]) -> ibis.Value:
+    choices = [ibis.literal(k).cast("int64") for k in range(len(cuts) + 1)]
+    return _chosen(value, cuts, choices, ibis.literal(UNKNOWN).cast("int64")).cast("int64")
