@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -39,10 +39,30 @@ def composite_model(composite: Composite, estimate_part: Callable[[str], Experie
     return replace(
         first,
         outcome=composite.as_outcome,
-        table=table[[*first.table.columns, *parts]],
+        table=table[[*_kept(first.table, table), *parts]],
+        reasons=_reasons(composite, models),
         outcomes=blank,
-        moves=moves[[*first.moves.columns, *split]],
+        moves=moves[[*_kept(first.moves, moves), *split]],
         wait_curve=pd.DataFrame(columns=first.wait_curve.columns),
         notes=tuple(notes),
         sampler=None,
     )
+
+
+def _reasons(composite: Composite, models: Mapping[str, ExperienceModel]) -> pd.DataFrame:
+    """Means over all segments, adjusted and raw; as many answers as the part with the fewest has."""
+    tables = {name: model.reasons for name, model in models.items()}
+    first = tables[composite.parts[0].name]
+    keys = ["reason", "channel"]
+    whole = combine(tables, composite).merge(first[[*keys, "n_contacts"]], on=keys, how="left", validate="one_to_one")
+    raw = combine(tables, composite, value="raw_mean")[[*keys, "raw_mean"]]
+    answers = pd.concat([table.set_index(keys)["n_answers"] for table in tables.values()], axis=1).min(axis=1)
+    whole = whole.merge(raw, on=keys, how="left", validate="one_to_one")
+    whole["n_answers"] = answers.reindex(pd.MultiIndex.from_frame(whole[keys])).to_numpy(float)
+    effective = whole[[f"n_{part.name}" for part in composite.parts]].min(axis=1)
+    return whole.assign(n_effective=effective)[_kept(first, whole.assign(n_effective=effective))]
+
+
+def _kept(part: pd.DataFrame, whole: pd.DataFrame) -> list[str]:
+    """Columns of a part that mean something for the whole, in their order."""
+    return [name for name in part.columns if name in whole]

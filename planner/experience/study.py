@@ -120,7 +120,7 @@ def _composite_study(history: History, outcome: str, told: Told, settings: dict[
     return replace(
         first,
         model=model,
-        moves=model.moves.assign(p_gain=np.nan),
+        moves=model.moves.assign(contacts=first.moves["contacts"].to_numpy(float), p_gain=np.nan),
         scale=(0.0, 1.0),
         higher_is_better=True,
         pilots=blank,

@@ -126,7 +126,8 @@ def combine(
     columns, the composite is their sum exactly.
 
     The errors of the parts are not independent (the same contacts tell all of them), so without joint draws the sd is
-    its upper bound `sum_k |slope_k| sd_k`; with them it is the sd of the combined draws.
+    its upper bound `sum_k |slope_k| sd_k`; with them it is the sd of the combined draws. So for `bias_sd` of the parts
+    that have one.
 
     Parameters
     ----------
@@ -134,14 +135,15 @@ def combine(
         Per part the table of its estimates on its own scale: key columns (`reason, segment, channel` or `reason,
         segment, from_channel, to_channel`), `value`, `sd` and `support`.
     value
-        Column to combine: `mean` of a table for reading, `effect` of a table of moves.
+        Column to combine: `mean` or `raw_mean` of a table for reading, `effect` of a table of moves.
     draws
         Per part joint draws, shape (draw, row of its table): the same draw must be the same world in all parts.
 
     Returns
     -------
     Key columns, `value`, `sd`, `lower`, `upper` (90 %), `support` (the weakest of the parts), `part_<name>` and, where
-    the tables say so, `n_<name>`, the effective answers behind each part. A row that one part cannot tell is NaN.
+    the tables say so, `n_<name>`, the effective answers behind each part, and `bias_sd, total_sd, lower_total,
+    upper_total`. A row that one part cannot tell is NaN.
 
     Raises
     ------
@@ -153,15 +155,17 @@ def combine(
         raise ValueError(f"no table for {', '.join(missing)}")
     keys = [key for key in _KEYS if key in tables[composite.parts[0].name].columns]
     out = tables[composite.parts[0].name][keys].reset_index(drop=True)
-    bound, support, joint = np.zeros(len(out)), np.zeros(len(out), dtype=int), None
+    bound, bias, support, joint = np.zeros(len(out)), np.zeros(len(out)), np.zeros(len(out), dtype=int), None
     for part, weight in zip(composite.parts, composite.weights, strict=True):
         place = _places(tables[part.name], out, keys, part.name)
         own = tables[part.name].iloc[place]
-        slope, start = _line(part, weight, shift=value == "mean")
+        slope, start = _line(part, weight, shift=value != "effect")
         out[f"part_{part.name}"] = start + slope * own[value].to_numpy(float)
         if "n_effective" in own:
             out[f"n_{part.name}"] = own["n_effective"].to_numpy(float)
         bound += abs(slope) * own["sd"].to_numpy(float)
+        if "bias_sd" in own:
+            bias += abs(slope) * own["bias_sd"].fillna(0.0).to_numpy(float)
         support = np.maximum(support, [_SUPPORT.index(str(flag)) for flag in own["support"]])
         if draws is not None:
             moved = start + slope * draws[part.name][:, place]
@@ -171,8 +175,12 @@ def combine(
     sd = np.where(np.isnan(total), np.nan, sd)
     flags = np.where(np.isnan(total), _SUPPORT[-1], np.asarray(_SUPPORT, dtype=object)[support])
     ends = {"lower": total - _Z90 * sd, "upper": total + _Z90 * sd}
+    if any("bias_sd" in tables[part.name] for part in composite.parts):
+        wide = np.hypot(sd, bias)
+        whole = {"lower_total": total - _Z90 * wide, "upper_total": total + _Z90 * wide}
+        ends |= {"bias_sd": np.where(np.isnan(total), np.nan, bias), "total_sd": wide, **whole}
     parts = out.drop(columns=keys)
-    return pd.concat([out[keys].assign(**{value: total, "sd": sd, **ends, "support": flags}), parts], axis=1)
+    return pd.concat([out[keys].assign(**{value: total, "sd": sd, "support": flags, **ends}), parts], axis=1)
 
 
 def _line(part: Outcome, weight: float, *, shift: bool) -> tuple[float, float]:

@@ -41,7 +41,9 @@ def write_study(study: Study, folder: Path) -> Path:
     """Write page, tables and notes into a folder and return the page's path.
 
     CSV cells that a spreadsheet could take for a formula are made inert; Parquet holds the labels as they are.
+    The page comes last: a folder with a page is complete.
     """
+    page = page_of(study)
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in study_tables(study).items():
         for suffix in ("parquet", "csv"):
@@ -54,4 +56,4 @@ def write_study(study: Study, folder: Path) -> Path:
         "notes": list(study.model.notes),
     }
     write_json(folder / "estimate.json", plain(summary))
-    return write_page(page_of(study), folder / REPORT)
+    return write_page(page, folder / REPORT)
