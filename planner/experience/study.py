@@ -21,6 +21,7 @@ from planner.experience.certainty.bias import gain_probability
 from planner.experience.composites import composite_model
 from planner.experience.fit import bias_for, model_of
 from planner.experience.guards import check_guards
+from planner.experience.handler_effects import pool_effects, stage_effects
 from planner.experience.journeys import JourneyReport, journey_report
 from planner.experience.model import ExperienceModel
 from planner.experience.prepared import Prepared, prepare
@@ -55,6 +56,8 @@ class Study:
         See `certainty.answers_needed`.
     row_check
         See `rows.compare_means`.
+    attempts, pools
+        See `handler_effects`: points of later attempts against the first, and of pools within their channel.
     guards
         See `guards.check_guards`.
     """
@@ -70,6 +73,8 @@ class Study:
     pilots: pd.DataFrame
     answers: pd.DataFrame
     row_check: pd.DataFrame
+    attempts: pd.DataFrame
+    pools: pd.DataFrame
     guards: pd.DataFrame
 
 
@@ -126,6 +131,8 @@ def _composite_study(history: History, outcome: str, told: Told, settings: dict[
         pilots=blank,
         answers=first.answers.iloc[:0],
         row_check=first.row_check.iloc[:0],
+        attempts=first.attempts.iloc[:0],
+        pools=first.pools.iloc[:0],
         moves_by_reason=first.moves_by_reason.iloc[:0],
     )
 
@@ -160,6 +167,8 @@ def _with_evidence(prepared: Prepared, bias: Bias | None, model: ExperienceModel
         pilots=pilots,
         answers=answers,
         row_check=checked,
+        attempts=stage_effects(prepared.fits),
+        pools=pool_effects(prepared.fits),
         guards=guards,
     )
 

@@ -13,7 +13,7 @@ from planner.report.estimate.matrix import matrix_section
 from planner.report.estimate.moves import moves_section
 from planner.report.estimate.numbers import count, points, share, signed
 from planner.report.estimate.page import Page
-from planner.report.estimate.trials import basis_section, needs_section, pilots_section
+from planner.report.estimate.trials import basis_section, effects_section, needs_section, pilots_section
 from planner.report.estimate.waits import waits_section
 from planner.report.estimate.words import FIRST, OUTCOMES, PAGE
 
@@ -33,6 +33,7 @@ def page_of(study: Study) -> Page:
         ),
         pilots_section(study.pilots, digits),
         _waits(study),
+        effects_section(study.attempts, study.pools, digits),
         journeys_section(study.journeys, digits),
         guards_section(study.guards),
         basis_section(basis, study.overlap, study.row_check, digits),

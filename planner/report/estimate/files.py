@@ -33,6 +33,8 @@ def study_tables(study: Study) -> dict[str, pd.DataFrame]:
         "pilots": study.pilots,
         "answers_needed": study.answers,
         "row_check": study.row_check,
+        "attempt_effects": study.attempts,
+        "pool_effects": study.pools,
         "guards": study.guards,
     }
 

@@ -5,8 +5,18 @@ from __future__ import annotations
 import pandas as pd
 
 from planner.report.estimate.blocks import Cell, Section, Table, row
-from planner.report.estimate.numbers import count, points, share, signed
-from planner.report.estimate.words import BASIS, BASIS_HEADS, NEED_HEADS, NEEDS, PILOT_HEADS, PILOTS
+from planner.report.estimate.dots import Axis, interval_dot
+from planner.report.estimate.numbers import between, count, points, share, signed
+from planner.report.estimate.words import (
+    BASIS,
+    BASIS_HEADS,
+    EFFECT_HEADS,
+    EFFECTS,
+    NEED_HEADS,
+    NEEDS,
+    PILOT_HEADS,
+    PILOTS,
+)
 
 _MOST = 25
 
@@ -65,3 +75,30 @@ def basis_section(notes: tuple[str, ...], overlap: pd.DataFrame, row_check: pd.D
     )
     tables = (Table(BASIS["apart"], BASIS_HEADS, body, labels=2),)
     return Section("basis", BASIS["title"], BASIS["help"], tuple(said), tables)
+
+
+def effects_section(attempts: pd.DataFrame, pools: pd.DataFrame, digits: int) -> Section:
+    """Show what later attempts and pools do to a score."""
+    tables = (
+        Table(EFFECTS["attempts"], EFFECT_HEADS, _effect_rows(attempts, ("stage",), digits)),
+        Table(EFFECTS["pools"], EFFECT_HEADS, _effect_rows(pools, ("channel", "pool"), digits)),
+    )
+    return Section("effects", EFFECTS["title"], EFFECTS["help"], tables=tables)
+
+
+def _effect_rows(found: pd.DataFrame, names: tuple[str, ...], digits: int) -> tuple[tuple[Cell, ...], ...]:
+    if found.empty:
+        return ()
+    axis = Axis(min(float(found["lower"].min()), 0.0), max(float(found["upper"].max()), 0.0), 120.0)
+    return tuple(
+        row(
+            ", ".join(str(r[name]) for name in names),
+            count(r["contacts"]),
+            Cell(
+                signed(r["effect"], digits),
+                picture=interval_dot(r["effect"], r["lower"], r["upper"], None, axis, zero=0.0),
+            ),
+            between(r["lower"], r["upper"], digits),
+        )
+        for r in found.to_dict("records")
+    )

@@ -85,6 +85,16 @@ WAITS = {
     "none": "No curve: {why}.",
 }
 
+EFFECTS = {
+    "title": "What attempts and handlers do",
+    "help": "In one fit with channels, reasons, waits and hours, so that nothing is counted twice: what a later "
+    "attempt of the same issue scores against the first, and what a pool scores against the mean of its channel, other things "
+    "being equal.",
+    "attempts": "Later attempts",
+    "pools": "Pools within their channel",
+}
+EFFECT_HEADS = ("", "contacts", "effect", "90 % interval")
+
 JOURNEYS = {
     "title": "What happens after the first contact",
     "help": "Contacts of one customer about one thing make an issue. The map shows where issues "
