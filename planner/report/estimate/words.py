@@ -88,8 +88,8 @@ WAITS = {
 EFFECTS = {
     "title": "What attempts and handlers do",
     "help": "In one fit with channels, reasons, waits and hours, so that nothing is counted twice: what a later "
-    "attempt of the same issue scores against the first, and what a pool scores against the mean of its channel, other things "
-    "being equal.",
+    "attempt of the same issue scores against the first, and what a pool scores against the mean of its channel, other "
+    "things being equal.",
     "attempts": "Later attempts",
     "pools": "Pools within their channel",
 }
