@@ -58,8 +58,10 @@ def frontier(
     kept = chosen[chosen["origin"] != "today"]
     if len(kept) < len(plans):
         console.say(f"{len(kept)} of {len(plans)} plans meet these limits")
-    elif loaded.meta.get("certificate_words"):
-        console.say(loaded.meta["certificate_words"])
+    else:
+        for words in (loaded.meta.get("certificate_words"), (loaded.meta.get("rescored") or {}).get("words")):
+            if words:
+                console.say(words)
     if kept.empty and not plans.empty:
         console.say(nearest_miss(plans, max_cost=max_cost, min_cx=min_cx))
     return int(Exit.DONE)

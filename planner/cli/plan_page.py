@@ -72,12 +72,20 @@ def _moves(plan: Plan) -> TableOf | None:
         return None
     moved = mix[mix["from_channel"] != mix["channel"]].sort_values("issues", ascending=False, kind="stable")
     moved = moved[moved["issues"] > 0]
+    shown = moved.head(_SHOWN_ROWS).to_dict("records")
+    bounded = any(r.get("limit") for r in shown)
     rows: list[Sequence[object]] = [
-        (f"{r['reason']}, {r['segment']}", f"{r['from_channel']} to {r['channel']}", f"{r['issues']:,.0f}")
-        for r in moved.head(_SHOWN_ROWS).to_dict("records")
+        (
+            f"{r['reason']}, {r['segment']}",
+            f"{r['from_channel']} to {r['channel']}",
+            f"{r['issues']:,.0f}",
+            *((r.get("limit") or "",) if bounded else ()),
+        )
+        for r in shown
     ]
     more = len(moved) - len(rows)
-    return ("Who is moved" + (f" ({more} smaller moves left out)" if more > 0 else ""), ("who", "move", "issues"), rows)
+    heads = ("who", "move", "issues", *(("why no more",) if bounded else ()))
+    return "Who is moved" + (f" ({more} smaller moves left out)" if more > 0 else ""), heads, rows
 
 
 def _pools(plan: Plan) -> TableOf | None:

@@ -13,7 +13,6 @@ from planner.experience.certainty import (
     Bias,
     answers_needed,
     moves_by_reason,
-    overlap_of_moves,
     pilot_designs,
     weekly_volumes,
 )
@@ -139,7 +138,6 @@ def _with_evidence(prepared: Prepared, bias: Bias | None, model: ExperienceModel
     told("looking for what misleads")
     guards = check_guards(history, outcome=name, window_days=window, seed=prepared.seed)
     told("planning trials")
-    overlap = overlap_of_moves(prepared.evidence.cells, model.moves)
     by_reason, pilots, answers = _trials(prepared, bias, weeks)
     model = _marked(model, checked)
     return Study(
@@ -150,7 +148,7 @@ def _with_evidence(prepared: Prepared, bias: Bias | None, model: ExperienceModel
         journeys=journeys,
         moves=_advised(prepared, model.moves, pilots, weeks),
         moves_by_reason=by_reason,
-        overlap=overlap,
+        overlap=model.overlap,
         pilots=pilots,
         answers=answers,
         row_check=checked,
