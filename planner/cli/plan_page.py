@@ -59,7 +59,7 @@ def summary_rows(frontier: Frontier, summary: Mapping[str, Any]) -> list[Sequenc
 
 def plan_tables(plan: Plan) -> Iterator[TableOf]:
     """Yield title, heads and rows of each table of a plan that has any."""
-    builders = (_moves, _pools, _promises, _costs, _hires)
+    builders = (_moves, _bounds, _pools, _promises, _costs, _hires)
     for build in builders:
         table = build(plan)
         if table is not None and table[2]:
@@ -72,20 +72,23 @@ def _moves(plan: Plan) -> TableOf | None:
         return None
     moved = mix[mix["from_channel"] != mix["channel"]].sort_values("issues", ascending=False, kind="stable")
     moved = moved[moved["issues"] > 0]
-    shown = moved.head(_SHOWN_ROWS).to_dict("records")
-    bounded = any(r.get("limit") for r in shown)
     rows: list[Sequence[object]] = [
-        (
-            f"{r['reason']}, {r['segment']}",
-            f"{r['from_channel']} to {r['channel']}",
-            f"{r['issues']:,.0f}",
-            *((r.get("limit") or "",) if bounded else ()),
-        )
-        for r in shown
+        (f"{r['reason']}, {r['segment']}", f"{r['from_channel']} to {r['channel']}", f"{r['issues']:,.0f}")
+        for r in moved.head(_SHOWN_ROWS).to_dict("records")
     ]
     more = len(moved) - len(rows)
-    heads = ("who", "move", "issues", *(("why no more",) if bounded else ()))
-    return "Who is moved" + (f" ({more} smaller moves left out)" if more > 0 else ""), heads, rows
+    return ("Who is moved" + (f" ({more} smaller moves left out)" if more > 0 else ""), ("who", "move", "issues"), rows)
+
+
+def _bounds(plan: Plan) -> TableOf | None:
+    """Why the plan moves no more, for the moves that are as large as history allows."""
+    mix = plan.tables.get("channel_mix")
+    if mix is None or "limit" not in mix:
+        return None
+    reached = mix[mix["limit"].fillna("") != ""].sort_values("issues", ascending=False, kind="stable")
+    rows: list[Sequence[object]] = [(words,) for words in dict.fromkeys(reached["limit"])]
+    more = len(rows) - _SHOWN_ROWS
+    return "As far as history allows" + (f" ({more} more left out)" if more > 0 else ""), ("why",), rows[:_SHOWN_ROWS]
 
 
 def _pools(plan: Plan) -> TableOf | None:

@@ -119,7 +119,8 @@ def _composite_study(history: History, outcome: str, told: Told, settings: dict[
     moves = model.moves.assign(p_gain=np.nan, advice="")
     return replace(
         first, model=model, moves=moves, scale=(0.0, 1.0), higher_is_better=True, pilots=blank,
-        answers=first.answers.iloc[:0], row_check=first.row_check.iloc[:0], moves_by_reason=first.moves_by_reason.iloc[:0],
+        answers=first.answers.iloc[:0], row_check=first.row_check.iloc[:0],
+        moves_by_reason=first.moves_by_reason.iloc[:0],
     )  # fmt: skip
 
 

@@ -47,17 +47,18 @@ def bounds(problem: FlowProblem) -> pd.DataFrame:
     steered = np.flatnonzero(nodes.steer >= 0)
     kind, a = nodes.kind[steered], nodes.natural[steered]
     there = problem.network.issues[kind] * problem.network.natural[kind, a]
+    to = [problem.channels[c] for c in nodes.channel[steered]]
     return pd.DataFrame(
         {
             "kind": kind,
-            "move": [f"{problem.channels[x]}_{problem.channels[c]}" for x, c in zip(a, nodes.channel[steered], strict=True)],
-            "to": [problem.channels[c] for c in nodes.channel[steered]],
+            "move": [f"{problem.channels[x]}_{c}" for x, c in zip(a, to, strict=True)],
+            "to": to,
             "steer": [problem.steers[k] for k in nodes.steer[steered]],
             "there": there,
             "most": nodes.most[steered],
             "why": [problem.limits[n] for n in steered],
         }
-    )  # fmt: skip
+    )
 
 
 def test_what_is_stated_is_not_bounded(small: FlowProblem) -> None:
@@ -92,10 +93,9 @@ def test_moves_that_are_not_offered_take_no_part_of_the_doubling(small: FlowProb
     one = str(found["move"].iloc[0])
     to = one.partition("_")[2]
     others = {f"{a}_{to}" for a in USERS} - set(found["move"])
-    alone, crowd = (
-        bounds(rebuilt(small, seen(small.experience, **dict.fromkeys(names, "sparse")))) for names in ([one], [one, *others])
-    )  # fmt: skip
     assert others
+    flags = [dict.fromkeys(names, "sparse") for names in ([one], [one, *others])]
+    alone, crowd = (bounds(rebuilt(small, seen(small.experience, **names))) for names in flags)
     pd.testing.assert_frame_equal(alone, crowd)
 
 
