@@ -59,7 +59,7 @@ def summary_rows(frontier: Frontier, summary: Mapping[str, Any]) -> list[Sequenc
 
 def plan_tables(plan: Plan) -> Iterator[TableOf]:
     """Yield title, heads and rows of each table of a plan that has any."""
-    builders = (_moves, _bounds, _pools, _promises, _costs, _hires)
+    builders = (_moves, _pools, _promises, _costs, _hires)
     for build in builders:
         table = build(plan)
         if table is not None and table[2]:
@@ -78,17 +78,6 @@ def _moves(plan: Plan) -> TableOf | None:
     ]
     more = len(moved) - len(rows)
     return ("Who is moved" + (f" ({more} smaller moves left out)" if more > 0 else ""), ("who", "move", "issues"), rows)
-
-
-def _bounds(plan: Plan) -> TableOf | None:
-    """Why the plan moves no more, for the moves that are as large as history allows."""
-    mix = plan.tables.get("channel_mix")
-    if mix is None or "limit" not in mix:
-        return None
-    reached = mix[mix["limit"].fillna("") != ""].sort_values("issues", ascending=False, kind="stable")
-    rows: list[Sequence[object]] = [(words,) for words in dict.fromkeys(reached["limit"])]
-    more = len(rows) - _SHOWN_ROWS
-    return "As far as history allows" + (f" ({more} more left out)" if more > 0 else ""), ("why",), rows[:_SHOWN_ROWS]
 
 
 def _pools(plan: Plan) -> TableOf | None:
@@ -146,6 +135,17 @@ def _hires(plan: Plan) -> TableOf | None:
         for r in hires.to_dict("records")
     ]
     return "People", ("pool", "on the payroll", "needed", "hires", "overtime, h", "time off, h"), rows
+
+
+def limit_words(plan: Plan) -> list[str]:
+    """Say why a plan moves no more, for the moves that are as large as history allows, the largest first."""
+    mix = plan.tables.get("channel_mix")
+    if mix is None or "limit" not in mix:
+        return []
+    reached = mix[mix["limit"].fillna("") != ""].sort_values("issues", ascending=False, kind="stable")
+    words = [str(text) for text in dict.fromkeys(reached["limit"])]
+    more = len(words) - _SHOWN_ROWS
+    return words[:_SHOWN_ROWS] + ([f"and {more} more"] if more > 0 else [])
 
 
 def number(row: Mapping[Any, Any], name: str) -> float:

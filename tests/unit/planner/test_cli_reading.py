@@ -157,10 +157,10 @@ def test_show_says_why_no_more_are_moved_only_where_a_bound_is_reached(tmp_path:
     save_frontier(frontier, tmp_path / "bound-00000000")
     assert main(["show", str(tmp_path / "bound-00000000"), "p002"]) == 0
     out = " ".join(capsys.readouterr().out.split())
-    assert "As far as history allows" in out
+    assert "as large as history allows" in out
     assert why in out
     assert main(["show", str(tmp_path / "bound-00000000"), "p001"]) == 0
-    assert "As far as history allows" not in capsys.readouterr().out
+    assert "as large as history allows" not in capsys.readouterr().out
 
 
 def test_not_a_run_exits_2(tmp_path: Path, capsys: Captured) -> None:
