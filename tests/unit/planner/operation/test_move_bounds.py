@@ -1,4 +1,4 @@
-"""How far steers may go, worked out by hand: thin channels double once, unknown ones stay closed, and a plan says why."""
+"""How far steers may go, by hand: thin channels double once, unknown ones stay closed, and a plan says why."""
 
 from __future__ import annotations
 
