@@ -23,10 +23,13 @@ class Measure:
 
 
 def measures(frontier: Frontier) -> tuple[Measure, ...]:
-    """Return the compared results, the three axes first."""
+    """Return the compared results, the three axes first; CX a second time where it was scored again."""
     units = units_of(frontier)
+    known = frontier.table.get("cx_rescored")
+    again = Measure("cx_rescored", f"{units.cx_name}, scored again", units.cx, 1)
     return (
         Measure("cx", units.cx_name, units.cx, 1),
+        *((again,) if known is not None and known.notna().any() else ()),
         Measure("cost", f"cost {units.per}", units.money, -1),
         Measure("headroom", "headroom", lambda v: percent(v, 1), 1),
         Measure("peak_fte", "peak FTE", lambda v: decimal(v, 1), -1),

@@ -58,8 +58,10 @@ def frontier(
     kept = chosen[chosen["origin"] != "today"]
     if len(kept) < len(plans):
         console.say(f"{len(kept)} of {len(plans)} plans meet these limits")
-    elif loaded.meta.get("certificate_words"):
-        console.say(loaded.meta["certificate_words"])
+    else:
+        for words in (loaded.meta.get("certificate_words"), (loaded.meta.get("rescored") or {}).get("words")):
+            if words:
+                console.say(words)
     if kept.empty and not plans.empty:
         console.say(nearest_miss(plans, max_cost=max_cost, min_cx=min_cx))
     return int(Exit.DONE)
@@ -67,7 +69,7 @@ def frontier(
 
 def show(run: RunPath, plan: PlanId, as_json: AsJson = False) -> int:
     """Show one plan: what it costs, whom it moves, who works, which promises it keeps."""
-    from planner.cli.plan_page import plan_tables, summary_rows
+    from planner.cli.plan_page import limit_words, plan_tables, summary_rows
     from planner.runs import load_run
     from planner.runs.tables import plain, records
 
@@ -80,6 +82,11 @@ def show(run: RunPath, plan: PlanId, as_json: AsJson = False) -> int:
     console.give_table(f"Plan {chosen.id}", ("", ""), summary_rows(loaded, chosen.summary), left=(0, 1))
     for title, heads, rows in plan_tables(chosen):
         console.give_table(title, heads, rows)
+    limits = limit_words(chosen)
+    if limits:
+        console.give("These moves are as large as history allows")
+    for words in limits:
+        console.give(console.inert(f"  {words}"))
     console.say(f"Next: planner explain {run} {chosen.id}   or: planner export {run} --plan {chosen.id} --format xlsx")
     return int(Exit.DONE)
 

@@ -137,6 +137,17 @@ def _hires(plan: Plan) -> TableOf | None:
     return "People", ("pool", "on the payroll", "needed", "hires", "overtime, h", "time off, h"), rows
 
 
+def limit_words(plan: Plan) -> list[str]:
+    """Say why a plan moves no more, for the moves that are as large as history allows, the largest first."""
+    mix = plan.tables.get("channel_mix")
+    if mix is None or "limit" not in mix:
+        return []
+    reached = mix[mix["limit"].fillna("") != ""].sort_values("issues", ascending=False, kind="stable")
+    words = [str(text) for text in dict.fromkeys(reached["limit"])]
+    more = len(words) - _SHOWN_ROWS
+    return words[:_SHOWN_ROWS] + ([f"and {more} more"] if more > 0 else [])
+
+
 def number(row: Mapping[Any, Any], name: str) -> float:
     """Return a number of a row, NaN where it is not available."""
     value = row.get(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -20,17 +20,19 @@ from planner.experience.handle_times import handle_times
 from planner.experience.hierarchical import Array
 from planner.experience.issues import issues_table, resolved_first
 from planner.experience.model import ExperienceDraws, ExperienceModel, Support
-from planner.experience.moves import MOVE_COLUMNS, stated_moves
+from planner.experience.moves import MOVE_COLUMNS, spoken_moves, stated_moves
 from planner.experience.serving import serving_table
 from planner.experience.stated import (
     blank_outcomes,
     complete_outcomes,
     escalation_shares,
     overlay_stated,
+    own_wait_curves,
     stated_patience,
     stated_wait_curve,
 )
 from planner.experience.targets import interval_columns
+from planner.experience.waits import with_stated
 from planner.history.outcomes import Outcome
 from planner.scenario import Scenario
 
@@ -55,6 +57,8 @@ def estimated_model(
     better = outcome.higher_is_better
     notes = [*evidence.notes, *fits.notes, *_unseen_returns(journeys.volumes)]
     blank = outcome_rows(evidence, scenario)
+    if scenario is not None:
+        fits = replace(fits, waits=with_stated(fits.waits, own_wait_curves(scenario), fits.last))
     escalations, more = _escalations(journeys, scenario)
     notes += more
     outcomes, moves, sampler = _estimates(fits, evidence, blank, better)
@@ -181,10 +185,7 @@ def _completed_moves(moves: pd.DataFrame, outcomes: pd.DataFrame, selection: flo
     """
     keys = ["reason", "segment", "from_channel", "to_channel"]
     plain = moves[keys].merge(stated_moves(outcomes), on=keys, how="left", validate="one_to_one")
-    first = outcomes[outcomes["stage"] == "first"]
-    stated = first.assign(own=first["source"] == "stated").groupby(["reason", "segment", "channel"])["own"].all()
-    index = pd.MultiIndex.from_frame(moves[["reason", "segment", "to_channel"]])
-    spoken = stated.reindex(index).fillna(False).to_numpy(bool) & plain["score"].notna().to_numpy()
+    spoken = spoken_moves(moves, outcomes) & plain["score"].notna().to_numpy()
     missing = (moves["support"] == Support.NONE.value).to_numpy() & plain["score"].notna().to_numpy()
     out = moves.reset_index(drop=True)
     take = spoken | missing
@@ -198,14 +199,12 @@ def _completed_moves(moves: pd.DataFrame, outcomes: pd.DataFrame, selection: flo
     return out[MOVE_COLUMNS]
 
 
-def _wait_curves(estimated: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
-    """Stated curves win; channels and reasons history never saw lose nothing by waiting."""
-    stated = stated_wait_curve(scenario)
-    named = {curve.channel for curve in scenario.experience.wait_loss}
-    known = pd.MultiIndex.from_frame(estimated[["reason", "channel"]].drop_duplicates())
-    from_scenario = stated["channel"].isin(named) | ~pd.MultiIndex.from_frame(stated[["reason", "channel"]]).isin(known)
-    own = estimated[~estimated["channel"].isin(named) & estimated["channel"].isin(list(scenario.channels))]
-    return pd.concat([own, stated[from_scenario]], ignore_index=True)
+def _wait_curves(known: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
+    """Channels and reasons history never saw, and for which nothing is stated, lose nothing by waiting."""
+    blank = stated_wait_curve(scenario)
+    pairs = pd.MultiIndex.from_frame(known[["reason", "channel"]].drop_duplicates())
+    missing = ~pd.MultiIndex.from_frame(blank[["reason", "channel"]]).isin(pairs)
+    return pd.concat([known[known["channel"].isin(list(scenario.channels))], blank[missing]], ignore_index=True)
 
 
 def _sampler(

@@ -46,6 +46,7 @@ def composite_model(composite: Composite, estimate_part: Callable[[str], Experie
         wait_curve=pd.DataFrame(columns=first.wait_curve.columns),
         notes=tuple(notes),
         sampler=None,
+        bias_sampler=None,
     )
 
 

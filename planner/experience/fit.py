@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from planner.experience.assemble import estimated_model, outcome_rows
-from planner.experience.certainty import Bias, BiasSettings, bias_of, with_bias
+from planner.experience.certainty import Bias, BiasSettings, bias_of, overlap_of_moves, with_bias
 from planner.experience.composites import composite_model
 from planner.experience.estimated import move_rows
 from planner.experience.model import ExperienceModel
+from planner.experience.moves import spoken_moves
 from planner.experience.prepared import Prepared, prepare
 from planner.experience.stated import stated_model
 from planner.history import History, load_history
@@ -18,8 +20,13 @@ from planner.history.outcomes import OutcomeKind
 from planner.scenario import Scenario
 
 
-def model_for(scenario: Scenario, history: History | None = None, *, seed: int = 0) -> ExperienceModel:
-    """Build the experience model of a scenario: from its history where there is one, and from what it states."""
+def model_for(
+    scenario: Scenario, history: History | None = None, *, seed: int = 0, bias: bool = True
+) -> ExperienceModel:
+    """Build the experience model of a scenario: from its history where there is one, and from what it states.
+
+    `bias`: work out what nobody observed could do to the scores, which takes as long as the estimates themselves.
+    """
     if history is None:
         return stated_model(scenario)
     stated = scenario.experience
@@ -31,7 +38,7 @@ def model_for(scenario: Scenario, history: History | None = None, *, seed: int =
         seed=seed,
         scenario=scenario,
     )
-    return model_of(prepared, bias_for(prepared))
+    return model_of(prepared, bias_for(prepared) if bias else None)
 
 
 def estimate(
@@ -72,6 +79,8 @@ def model_of(prepared: Prepared, bias: Bias | None = None) -> ExperienceModel:
     model = estimated_model(
         prepared.evidence, prepared.journeys, prepared.fits, outcome=prepared.outcome, scenario=prepared.scenario
     )
+    open_moves = model.moves[~spoken_moves(model.moves, model.outcomes)]
+    model = replace(model, overlap=overlap_of_moves(prepared.evidence.cells, open_moves))
     return model if bias is None else with_bias(model, bias)
 
 

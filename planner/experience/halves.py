@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from planner.experience.certainty.bias import widened
 from planner.experience.fit import model_for
 from planner.experience.hierarchical import Array
 from planner.experience.model import ExperienceDraws, ExperienceModel, Support
@@ -47,8 +48,8 @@ def halved_models(scenario: Scenario, history: History | None, whole: Experience
     """Estimate scores twice, from two halves of the customers.
 
     Scores, scores of those who move and wait curves come from a half. What is counted over all contacts – demand,
-    handle times, escalations, returns, patience –, what is stated and which cells have support stay those of `whole`:
-    load and staffing are the same in both models, and their difference is scores alone.
+    handle times, escalations, returns, patience –, what is stated, which cells have support and the bias nobody
+    observed stay those of `whole`: load and staffing are the same in both models, and their difference is scores alone.
 
     Parameters
     ----------
@@ -67,7 +68,7 @@ def halved_models(scenario: Scenario, history: History | None, whole: Experience
         )
         return HalvedModels(whole, None, note)
     parts = customer_halves(history, window_days=scenario.experience.window_days, seed=seed)
-    first, second = (model_for(scenario, part, seed=seed) for part in parts)
+    first, second = (model_for(scenario, part, seed=seed, bias=False) for part in parts)
     counts = [float(model.quality.get("answers", 0.0)) for model in (first, second)]
     note = (
         f"plans were chosen with the scores of one half of the customers ({counts[0]:,.0f} answers) and scored again "
@@ -84,13 +85,17 @@ def _surveyed_pairs(table: pd.DataFrame) -> int:
 def with_scores_of(whole: ExperienceModel, half: ExperienceModel) -> ExperienceModel:
     """Return `whole` with the scores, movers' scores and wait curves of `half` wherever both know them.
 
-    A cell that the half cannot score keeps the score of the whole.
+    A cell that the half cannot score keeps the score of the whole. What nobody observed could do to a score is that of
+    the whole, in the tables and in the draws: it does not depend on who happens to be in which half.
     """
     outcomes, rows = _taken(whole.outcomes, half.outcomes, _OUTCOME_KEYS, ("score", "score_sd"))
     moves, moved = _taken(whole.moves, half.moves, _MOVE_KEYS, ("score", "effect", "sd", "lower", "upper"))
 
+    if "bias_sd" in moves:
+        moves = widened(moves, mean="effect")
+
     def draw(n: int, seed: int) -> ExperienceDraws:
-        own, other = whole.draws(n, seed), half.draws(n, seed)
+        own, other = whole.draws(n, seed, bias=False), half.draws(n, seed, bias=False)
         return ExperienceDraws(
             scores=np.where(rows >= 0, other.scores[:, rows], own.scores),
             move_scores=np.where(moved >= 0, other.move_scores[:, moved], own.move_scores),

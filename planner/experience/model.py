@@ -88,6 +88,12 @@ class ExperienceModel:
         `entry_reason, reason, share`: P(true reason | reason as known when routed).
     issues
         `reason, segment, issues, contacts, contacts_per_issue, fcr, share_anonymous`.
+    overlap
+        As from `certainty.overlap_of_moves`, of the moves whose score is not stated: whether the people to be moved
+        are like those served there today; empty where nothing comes from a history.
+
+    Draws are made by `sampler` (sampling error) and `bias_sampler` (what nobody observed could add, points; the same
+    shapes), each called with a count and a seed; None: independent normals, and no bias.
     """
 
     outcome: str
@@ -105,10 +111,22 @@ class ExperienceModel:
     attempt_penalty: float = 0.0
     notes: tuple[str, ...] = ()
     quality: Mapping[str, Any] = field(default_factory=dict)
+    overlap: pd.DataFrame = field(default_factory=pd.DataFrame)
     sampler: Callable[[int, int], ExperienceDraws] | None = None
+    bias_sampler: Callable[[int, int], ExperienceDraws] | None = None
 
-    def draws(self, n: int, seed: int) -> ExperienceDraws:
-        """Draw `n` joint posterior samples; independent normals per row where no joint posterior exists."""
+    def draws(self, n: int, seed: int, *, bias: bool = True) -> ExperienceDraws:
+        """Draw `n` joint posterior samples; independent normals per row where no joint posterior exists.
+
+        With `bias`, each holds what nobody observed could do to it, where that was worked out.
+        """
+        plain = self._sampled(n, seed)
+        if not bias or self.bias_sampler is None:
+            return plain
+        extra = self.bias_sampler(n, seed)
+        return ExperienceDraws(plain.scores + extra.scores, plain.move_scores + extra.move_scores)
+
+    def _sampled(self, n: int, seed: int) -> ExperienceDraws:
         if self.sampler is not None:
             return self.sampler(n, seed)
         rng = np.random.default_rng([seed, 7])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from planner.experience.model import Stage, Support
+from planner.scenario.quantities import Provenance
 
 MOVE_COLUMNS = [
     "reason", "segment", "from_channel", "to_channel", "effect", "sd", "lower", "upper", "support", "score", "p_return",
@@ -42,6 +44,15 @@ def stated_moves(outcomes: pd.DataFrame) -> pd.DataFrame:
         },
         columns=MOVE_COLUMNS,
     )
+
+
+def spoken_moves(moves: pd.DataFrame, outcomes: pd.DataFrame) -> NDArray[np.bool_]:
+    """Say of each move whether the scenario itself states the first score of all pools of the channel moved into."""
+    first = outcomes[outcomes["stage"] == Stage.FIRST.value]
+    keys = ["reason", "segment", "channel"]
+    stated = first.assign(own=first["source"] == Provenance.STATED.value).groupby(keys)["own"].all()
+    index = pd.MultiIndex.from_frame(moves[["reason", "segment", "to_channel"]])
+    return np.asarray(stated.reindex(index, fill_value=False).to_numpy(bool))
 
 
 def channel_scores(outcomes: pd.DataFrame) -> pd.DataFrame:

@@ -212,6 +212,12 @@ def stated_wait_curve(scenario: Scenario) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["reason", "channel", "wait_s", "loss", "sd"])
 
 
+def own_wait_curves(scenario: Scenario) -> pd.DataFrame:
+    """Return the stated wait curves of those channels for which the scenario states one."""
+    curves = stated_wait_curve(scenario)
+    return curves[curves["channel"].isin([curve.channel for curve in scenario.experience.wait_loss])]
+
+
 def _reading_table(outcomes: pd.DataFrame) -> pd.DataFrame:
     first = outcomes[outcomes["stage"] == Stage.FIRST.value]
     keys = ["reason", "channel", "segment"]

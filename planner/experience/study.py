@@ -13,7 +13,6 @@ from planner.experience.certainty import (
     Bias,
     answers_needed,
     moves_by_reason,
-    overlap_of_moves,
     pilot_designs,
     weekly_volumes,
 )
@@ -152,7 +151,6 @@ def _with_evidence(prepared: Prepared, bias: Bias | None, model: ExperienceModel
     told("looking for what misleads")
     guards = check_guards(history, outcome=name, window_days=window, seed=prepared.seed)
     told("planning trials")
-    overlap = overlap_of_moves(prepared.evidence.cells, model.moves)
     by_reason, pilots, answers = _trials(prepared, bias, weeks)
     model = _marked(model, checked)
     return Study(
@@ -163,7 +161,7 @@ def _with_evidence(prepared: Prepared, bias: Bias | None, model: ExperienceModel
         journeys=journeys,
         moves=_advised(prepared, model.moves, weeks),
         moves_by_reason=_with_advice(by_reason, pilots, model.reasons, weeks),
-        overlap=overlap,
+        overlap=model.overlap,
         pilots=pilots,
         answers=answers,
         row_check=checked,

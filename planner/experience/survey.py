@@ -11,7 +11,8 @@ from planner.experience.cells import final_contacts
 from planner.experience.evidence import gather
 from planner.experience.hierarchical import Array
 from planner.experience.model import ExperienceModel
-from planner.experience.waits import fit_wait_curves
+from planner.experience.stated import own_wait_curves
+from planner.experience.waits import fit_wait_curves, with_stated
 from planner.history import History, contact_cells
 from planner.scenario import Scenario
 
@@ -33,7 +34,7 @@ class SurveyMeans:
     final
         Mean of those after which nobody came back and nothing was handed on: one contact per issue.
     unwaited
-        The same, with the points today's waits cost put back, by the estimated wait curves.
+        The same, with the points today's waits cost put back, by the wait curves of the model, stated or estimated.
     everyone
         Mean estimate over all such contacts of channels with a survey, answered or not.
     everywhere
@@ -52,7 +53,7 @@ class SurveyMeans:
 def survey_means(history: History, scenario: Scenario, experience: ExperienceModel, *, seed: int) -> SurveyMeans | None:
     """Follow the survey's mean to the score of all final contacts at zero wait; None where nobody answered.
 
-    `seed` is the one `experience` was estimated with: waits are put back by the same estimated curves.
+    `seed` is the one `experience` was estimated with: waits are put back by the same curves.
     """
     stated = scenario.experience
     source = contact_cells(history, outcome=stated.metric.value, window_days=stated.window_days)
@@ -66,6 +67,7 @@ def survey_means(history: History, scenario: Scenario, experience: ExperienceMod
         return None
     sign = 1.0 if stated.higher_is_better else -1.0
     curves = fit_wait_curves(cells, higher_is_better=stated.higher_is_better, seed=seed + 3)
+    curves = with_stated(curves, own_wait_curves(scenario), cells)
     lost = float((last["answers"] * waited_loss(last, curves.band_loss)).sum() / last["answers"].sum())
     final = _mean(last)
     everyone, everywhere = _estimated_means(last, experience)

@@ -104,6 +104,43 @@ def fit_wait_curves(cells: Cells, *, higher_is_better: bool = True, seed: int = 
     return WaitCurves(curve, band_loss, within, notes, joint)
 
 
+def with_stated(waits: WaitCurves, stated: pd.DataFrame, cells: Cells) -> WaitCurves:
+    """Put stated curves in the place of the estimated ones of their channels, in what today's waits cost, too.
+
+    The same curve then takes past waits out of a score and modeled waits off it. A band costs what the stated curve
+    says at the mean wait of its contacts, by reason and channel: exact where the curve is straight within the band.
+
+    Parameters
+    ----------
+    stated
+        `reason, channel, wait_s, loss, sd` as in `ExperienceModel.wait_curve`: the stated curves only.
+    cells
+        The contacts whose waits are taken out of their scores.
+    """
+    channels = set(stated["channel"])
+    if not channels:
+        return waits
+    keys = ["reason", "channel", "wait_band"]
+    means = cells.where((cells.frame["wait_band"] >= 0) & cells.frame["channel"].isin(channels)).summed(keys)
+    means = means[means["contacts"] > 0]
+    wait_s = (means["sum_wait_s"] / means["contacts"]).to_numpy(float)
+    curves = {key: part.sort_values("wait_s") for key, part in stated.groupby(["reason", "channel"])}
+    pairs = zip(means["reason"], means["channel"], strict=True)
+    lost = [_read(curves.get(pair), at) for pair, at in zip(pairs, wait_s, strict=True)]
+    own = means[keys].assign(loss=np.array(lost, dtype=float))
+    rest, kept = (frame[~frame["channel"].isin(channels)] for frame in (waits.curve, waits.band_loss))
+    return replace(
+        waits,
+        curve=pd.concat([rest, stated[CURVE_COLUMNS]], ignore_index=True),
+        band_loss=pd.concat([kept, own], ignore_index=True).astype({"wait_band": int, "loss": float}),
+    )
+
+
+def _read(curve: pd.DataFrame | None, wait_s: float) -> float:
+    """Loss of a curve at a wait, points: straight between its knots, flat after the last."""
+    return 0.0 if curve is None else float(np.interp(wait_s, curve["wait_s"], curve["loss"]))
+
+
 def _band_means(cells: Cells) -> pd.DataFrame:
     """Mean wait of each channel's bands, seconds, strictly rising; unknown bands are left out."""
     means = cells.where(cells.frame["wait_band"] >= 0).summed(["channel", "wait_band"])

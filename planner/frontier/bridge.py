@@ -22,7 +22,7 @@ WORDS: Mapping[str, str] = {
     "scenario, are left out.",
     "Per issue, not per contact": "An issue counts once, at its last contact: answers after contacts that were handed "
     "on or came back are left out.",
-    "Past waits put back": "The points that the waits of the past cost, by the estimated wait curves: from here on "
+    "Past waits put back": "The points that the waits of the past cost, by the same wait curves as below: from here on "
     "nobody waits.",
     "Non-response": "All final contacts of the surveyed channels instead of those who answered, each with its "
     "estimated score; thin cells lean on their neighbors.",

@@ -19,7 +19,8 @@ TABLES: dict[str, str] = {
     "staffing": "plan, pool, interval (local start), on_task, scheduled, required",
     "shifts": "plan, pool, day (date), shift, start, end (clock text), people",
     "flows": "plan, reason, segment, from_channel, channel, pool, stage, contacts, wait_s, abandoned, score, support",
-    "channel_mix": "plan, reason, segment, from_channel, channel, issues, share (of the type's issues of from_channel)",
+    "channel_mix": "plan, reason, segment, from_channel, channel, issues, share (of the type's issues of "
+    "from_channel), limit (why no more of them may be moved)",
     "service": "plan, pool, interval, offered, asa_s, service_level, abandon_rate, occupancy",
     "costs": "plan, item, pool, amount",
     "promises": "plan, promise, period (label), target, value, kept",

@@ -88,7 +88,7 @@ def sampling_sd(problem: FlowProblem, other: FlowProblem, evaluations: Sequence[
     low, high = problem.scenario.experience.scale
     variance = 0.0
     for one in (problem, other):
-        draws = one.experience.draws(_DRAWS, seed)
+        draws = one.experience.draws(_DRAWS, seed, bias=False)  # the bias of both halves is one and cancels
         scores = np.clip(one.flow_scores(draws.scores.copy(), draws.move_scores), low, high)
         variance += float(np.var(np.nan_to_num(scores) @ mean))
     return float(np.sqrt(variance))

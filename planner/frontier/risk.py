@@ -70,11 +70,23 @@ def draw_world(problem: FlowProblem, count: int, seed: int) -> Draws:
     posterior = problem.experience.draws(count, seed)
     low, high = problem.scenario.experience.scale
     scores = problem.flow_scores(posterior.scores.copy(), posterior.move_scores)
-    moved = problem.weights.move
-    if (moved >= 0).any():
-        bias = rng.standard_normal((count, len(problem.experience.moves)))
-        scores[:, moved >= 0] += problem.scenario.experience.unseen_bias_sd * bias[:, moved[moved >= 0]]
+    scores += _unseen_bias(problem, rng, count)
     return Draws(problem.demand.factors(count, seed), aht, shrinkage, np.clip(scores, low, high))
+
+
+def _unseen_bias(problem: FlowProblem, rng: np.random.Generator, count: int) -> Floats:
+    """Bias nobody observed, of flows that were moved, where the draws of the model do not hold one; shape (draw, flow).
+
+    A move with a finite `bias_sd` was drawn with its bias by the model: jointly, so that what is shared by moves is
+    shared, and no smaller than `unseen_bias_sd`.
+    """
+    moves, moved = problem.experience.moves, problem.weights.move
+    own = problem.scenario.experience.unseen_bias_sd * rng.standard_normal((count, len(moves)))
+    if "bias_sd" in moves:
+        own[:, moves["bias_sd"].notna().to_numpy()] = 0.0
+    bias = np.zeros((count, len(moved)))
+    bias[:, moved >= 0] = own[:, moved[moved >= 0]]
+    return bias
 
 
 def _triangular(rng: np.random.Generator, stated: Stated, count: int) -> Floats:

@@ -21,6 +21,8 @@ from solvers.flow.steady_state import first_contacts
 from solvers.flow.waiting import service_level
 
 SHOWN_WITHIN_S = 20.0
+BINDING = 1e-4
+"""A bound is reached where less than this share of it is left."""
 
 
 class Shown:
@@ -179,7 +181,10 @@ def flows_table(shown: Shown) -> pd.DataFrame:
 
 
 def mix_table(shown: Shown) -> pd.DataFrame:
-    """First contacts by the channel customers chose and the channel that serves them."""
+    """First contacts by the channel customers chose and the channel that serves them.
+
+    `limit` says why no more of them may be moved, where a plan moves as many as history allows; else it is empty.
+    """
     problem = shown.problem
     nodes = problem.network.nodes
     volume = first_contacts(problem.network, shown.routing.offer)
@@ -194,13 +199,18 @@ def mix_table(shown: Shown) -> pd.DataFrame:
             "channel": [problem.channels[c] for c in nodes.channel[first]],
             "issues": volume[first],
             "total": total[first],
+            "most": nodes.most[first],
+            "limit": [problem.limits[n] for n in first],
         }
     )
     keys = ["plan", "reason", "segment", "from_channel", "channel"]
-    frame = frame.groupby(keys, sort=False, as_index=False).agg(issues=("issues", "sum"), total=("total", "first"))
+    frame = frame.groupby(keys, sort=False, as_index=False).agg(
+        issues=("issues", "sum"), total=("total", "first"), most=("most", "sum"), limit=("limit", "first")
+    )
     frame["share"] = (frame["issues"] / frame["total"]).round(6)
+    frame["limit"] = frame["limit"].where(frame["issues"] >= (1 - BINDING) * frame["most"], "")
     frame["issues"] = frame["issues"].round(6)
-    return frame.drop(columns="total")
+    return frame[[*keys, "issues", "share", "limit"]]
 
 
 def costs_table(shown: Shown) -> pd.DataFrame:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import ibis
 
-from planner.history.columns import ROW
+from planner.history.columns import PERSON, ROW
+from planner.history.engine import hash64
 from planner.history.history import History
 from planner.history.journeys import stitch_issues
 
@@ -71,7 +72,7 @@ def with_history_covariates(history: History, stitched: ibis.Table, *, window_da
         is_digital=stitched.channel.isin(list(digital)).cast("float64") if digital else ibis.null("float64"),
         left_open=_left_open(stitched),
         # The anonymous are no one person: each is a partition of its own.
-        person=ibis.coalesce(stitched.customer_id, ibis.literal("?") + stitched.contact_id),
+        person=ibis.coalesce(stitched[PERSON], hash64(stitched[ROW].cast("string"))),
     )
     month = ibis.range_window(group_by="person", order_by="at_s", preceding=(_MONTH_S, 1))
     quarter = ibis.range_window(group_by="person", order_by="at_s", preceding=(_QUARTER_S, 1))
@@ -94,7 +95,7 @@ def with_history_covariates(history: History, stitched: ibis.Table, *, window_da
         "digital_90d": rows.seen_digital,
         "tenure_days": (rows.at_s - rows.first_s).cast("float64") / _DAY_S,
     }
-    added = {name: ibis.ifelse(rows.customer_id.isnull(), unknown, value) for name, value in known.items()}
+    added = {name: ibis.ifelse(rows[PERSON].isnull(), unknown, value) for name, value in known.items()}
     added["hour"] = minute
     wanted = [name for name in added if name not in stitched.columns and (digital or name != "digital_90d")]
     return rows.mutate(**{name: added[name] for name in wanted}).select(*stitched.columns, *wanted)

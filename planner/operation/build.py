@@ -75,6 +75,7 @@ def build_problem(scenario: Scenario, experience: ExperienceModel, demand: Deman
         instance=instance,
         weights=flow_weights(maker),
         support=tuple(maker.draft.support),
+        limits=tuple(maker.draft.limits),
         notes=tuple(maker.draft.notes),
     )
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 
 from planner.demand.model import Demand
 from planner.errors import Issue, ScenarioError
+from planner.experience.certainty import move_limits
+from planner.experience.certainty.bias import MOVE_KEYS
 from planner.experience.model import STAGES, ExperienceModel, Support
 from planner.scenario import Scenario
 
-THIN = (Support.SPARSE, Support.EXTRAPOLATED)
-
-
-THIN_GROWTH = 2.0  # thin support: contacts in a cell may at most double
+Place = tuple[int, int, int, int]
+"""An offer: type, channel the customer chose, steer, channel it leads to (indices)."""
 
 
 @dataclass
@@ -27,6 +28,7 @@ class Draft:
     splits: dict[tuple[int, int, int], int] = field(default_factory=dict)
     pairs: dict[tuple[int, int], int] = field(default_factory=dict)
     support: list[str] = field(default_factory=list)
+    limits: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -107,36 +109,62 @@ def natural_with_pools(maker: Builder) -> np.ndarray:
 
 def draw_first_nodes(maker: Builder, natural: np.ndarray) -> None:
     """Add a node per type and natural channel, and one per steer that may be offered there."""
-    scenario, draft = maker.scenario, maker.draft
-    for kind, (reason, segment) in enumerate(maker.types):
-        for a, channel in enumerate(maker.channels):
+    draft, steers = maker.draft, list(maker.scenario.steers.values())
+    offers = _offers(maker, natural)
+    bounds = _bounds(maker, natural, offers)
+    for kind in range(len(maker.types)):
+        for a in range(len(maker.channels)):
             if natural[kind, a] <= 0:
                 continue
             draft.nodes.append((kind, a, 0, a, -1, 1.0, 0.0, np.inf))
-            for k, steer in enumerate(scenario.steers.values()):
-                c = maker.channels.index(steer.to_channel)
-                offered = (
-                    steer.from_channel == channel
-                    and (steer.reasons is None or reason in steer.reasons)
-                    and (steer.segments is None or segment in steer.segments)
-                    and steer.acceptance.value > 0
-                )
-                if not offered or not maker.serving(kind, c):
-                    continue
-                most = _most_moved(maker, kind, channel, steer.to_channel, natural)
-                draft.nodes.append((kind, c, 0, a, k, steer.acceptance.value, steer.cost_per_offer, most))
+            draft.limits.append("")
+            for place in offers:
+                _, _, k, c = place
+                if place[:2] == (kind, a):
+                    most, why = bounds[place]
+                    draft.nodes.append((kind, c, 0, a, k, steers[k].acceptance.value, steers[k].cost_per_offer, most))
+                    draft.limits.append(why)
 
 
-def _most_moved(maker: Builder, kind: int, source: str, target: str, natural: np.ndarray) -> float:
-    """Most contacts a steer may move where support of the move is thin: as many as are there today; 0 without any."""
-    row = maker.move_of.get((*maker.types[kind], source, target))
-    support = Support.NONE if row is None else Support(maker.moves["support"][row])
-    if support is Support.NONE:
-        return 0.0
-    if support in THIN:
-        users = maker.demand.issues[kind] * natural[kind, maker.channels.index(target)]
-        return float((THIN_GROWTH - 1.0) * users)
-    return np.inf
+def _offers(maker: Builder, natural: np.ndarray) -> list[Place]:
+    """Every steer that may really be made: somebody is there to hear it, and somebody to serve those who follow it."""
+    offers = []
+    for kind, (reason, segment) in enumerate(maker.types):
+        for k, steer in enumerate(maker.scenario.steers.values()):
+            a, c = maker.channels.index(steer.from_channel), maker.channels.index(steer.to_channel)
+            offered = (
+                natural[kind, a] > 0
+                and (steer.reasons is None or reason in steer.reasons)
+                and (steer.segments is None or segment in steer.segments)
+                and steer.acceptance.value > 0
+            )
+            if offered and maker.serving(kind, c):
+                offers.append((kind, a, k, c))
+    return offers
+
+
+def _bounds(maker: Builder, natural: np.ndarray, offers: list[Place]) -> dict[Place, tuple[float, str]]:
+    """Most contacts each steer may move, and why where that is bounded: see `certainty.move_limits`.
+
+    What a thin channel may take is shared among the steers that lead into it. A move history does not know is closed.
+    """
+    if not offers:
+        return {}
+    asked = pd.DataFrame(
+        [(*maker.types[kind], maker.channels[a], maker.channels[c]) for kind, a, _, c in offers], columns=MOVE_KEYS
+    )
+    known = maker.experience.moves[[*MOVE_KEYS, "effect", "support"]]
+    rows = asked.merge(known, on=MOVE_KEYS, how="left", validate="many_to_one")
+    rows["support"] = rows["support"].fillna(Support.NONE.value)
+    overlap = maker.experience.overlap
+    limits = move_limits(rows, maker.experience.outcomes, None if overlap.empty else overlap)
+    bounds = {}
+    for place, share, why in zip(offers, limits["max_share"], limits["why"], strict=True):
+        kind, a = place[:2]
+        free = share >= 1.0
+        there = maker.demand.issues[kind] * natural[kind, a]
+        bounds[place] = (np.inf, "") if free else (float(share * there), str(why))
+    return bounds
 
 
 def draw_later_nodes(maker: Builder) -> None:
@@ -148,6 +176,7 @@ def draw_later_nodes(maker: Builder) -> None:
                 for stage in (1, 2, 3):
                     draft.later[kind, c, stage] = len(draft.nodes)
                     draft.nodes.append((kind, c, stage, -1, -1, 1.0, 0.0, np.inf))
+                    draft.limits.append("")
 
 
 def draw_flows(maker: Builder) -> None:

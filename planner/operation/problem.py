@@ -35,7 +35,8 @@ class FlowProblem:
 
     `types` (reason, segment) pairs; `channels`, `pools`, `segments`, `steers`, `promise_names`, `seat_names` keys;
     `shift_kinds` keys per catalogue index; `starts` local start of each interval; `instance` the arrays; `weights` the
-    link to the experience model; `support` flag of each flow; `notes` what was assumed on the way.
+    link to the experience model; `support` flag of each flow; `limits` why the contacts of each node are
+    bounded ("": they are not); `notes` what was assumed on the way.
     """
 
     scenario: Scenario
@@ -53,6 +54,7 @@ class FlowProblem:
     instance: Instance
     weights: Weights
     support: tuple[str, ...]
+    limits: tuple[str, ...]
     notes: tuple[str, ...]
 
     @property

@@ -154,17 +154,22 @@ def total_intervals(frame: pd.DataFrame, bias: pd.DataFrame, *, mean: str) -> pd
     """
     keys = ROW_KEYS if mean == "mean" else MOVE_KEYS
     found = bias.set_index(keys)[[mean, *BIAS_COLUMNS]].reindex(pd.MultiIndex.from_frame(frame[keys]))
-    value, sd = frame[mean].to_numpy(float), frame["sd"].to_numpy(float)
-    same = np.isclose(value, found[mean].to_numpy(float))
+    same = np.isclose(frame[mean].to_numpy(float), found[mean].to_numpy(float))
     columns = {name: np.where(same, found[name].to_numpy(float), np.nan) for name in BIAS_COLUMNS}
-    total = np.hypot(sd, np.nan_to_num(columns["bias_sd"]))
+    return widened(frame.assign(**columns), mean=mean)
+
+
+def widened(frame: pd.DataFrame, *, mean: str) -> pd.DataFrame:
+    """Work out `total_sd, lower_total, upper_total, certainty` of a table with the estimate `mean`, `sd, bias_sd`."""
+    value, sd, bias_sd = (frame[name].to_numpy(float) for name in (mean, "sd", "bias_sd"))
+    total = np.hypot(sd, np.nan_to_num(bias_sd))
     words = np.select(
-        [~np.isfinite(value), np.isnan(columns["bias_sd"]), columns["bias_sd"] > sd],
+        [~np.isfinite(value), np.isnan(bias_sd), bias_sd > sd],
         ["no estimate", "stated or read off another measure: its sd stands as it is", _BIAS_DOMINATES],
         "mostly the number of answers: more answers narrow it",
     )
     return frame.assign(
-        **columns, total_sd=total, lower_total=value - Z90 * total, upper_total=value + Z90 * total, certainty=words
+        total_sd=total, lower_total=value - Z90 * total, upper_total=value + Z90 * total, certainty=words
     )
 
 

@@ -67,11 +67,11 @@ def with_bias(model: ExperienceModel, bias: Bias) -> ExperienceModel:
         table=total_intervals(model.table, bias.table, mean="mean"),
         moves=moves,
         notes=tuple(dict.fromkeys([*model.notes, *bias.notes])),
-        sampler=_biased_sampler(model, bias, moves["bias_sd"].notna().to_numpy()),
+        bias_sampler=_bias_sampler(model, bias, moves["bias_sd"].notna().to_numpy()),
     )
 
 
-def _biased_sampler(
+def _bias_sampler(
     model: ExperienceModel, bias: Bias, moved: NDArray[np.bool_]
 ) -> Callable[[int, int], ExperienceDraws]:
     estimated = model.outcomes["source"].isin(["measured", "estimated"])
@@ -79,10 +79,10 @@ def _biased_sampler(
     measured = (estimated & model.outcomes["channel"].isin(_surveyed(bias))).to_numpy()
 
     def draw(n: int, seed: int) -> ExperienceDraws:
-        plain, extra = model.draws(n, seed), bias_draws(bias, n, seed)
+        extra = bias_draws(bias, n, seed)
         return ExperienceDraws(
-            scores=plain.scores + np.where(measured, np.asarray(extra.outcomes), 0.0),
-            move_scores=plain.move_scores + np.where(moved, np.asarray(extra.move_scores), 0.0),
+            scores=np.where(measured, np.asarray(extra.outcomes), 0.0),
+            move_scores=np.where(moved, np.asarray(extra.move_scores), 0.0),
         )
 
     return draw

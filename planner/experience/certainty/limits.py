@@ -52,7 +52,7 @@ def move_limits(moves: pd.DataFrame, outcomes: pd.DataFrame, overlap: pd.DataFra
     taken = rows.assign(users=np.where(capped, users, 0.0)).groupby(["reason", "segment", "to_channel"])["users"]
     wanted = taken.transform("sum").to_numpy(float)
     room = np.minimum(1.0, (MOST_GROWTH - 1) * served / np.where(wanted > 0, wanted, 1.0))
-    share = np.where(unknown, 0.0, np.where(capped, np.where(wanted > 0, room, 1.0), 1.0))
+    share = np.where(unknown, 0.0, np.where(capped, np.where(wanted > 0, room, 0.0), 1.0))
     share = np.where(capped & (served <= 0), 0.0, share)
     words = [
         _words(row, given, cap, flag, n, fault)
@@ -74,5 +74,5 @@ def _words(row: tuple[str, ...], share: float, capped: bool, support: str, serve
         return "history carries this move"
     if not capped:
         return f"nothing is known of {reason} / {segment} in {channel}: state a score for it or try it in a pilot"
-    because = fault or ("few answers" if support == Support.SPARSE.value else f"{served:,.0f} such contacts today")
+    because = fault or ("few answers" if support == Support.SPARSE.value else f"{served:,.0f} such contacts in this history")
     return f"{because}: {channel} may at most double its {reason} / {segment} contacts ({share:.0%} of this move)"

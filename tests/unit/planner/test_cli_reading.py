@@ -104,6 +104,65 @@ def test_compare_json_has_exact_differences(toy_run: Path, capsys: Captured) -> 
     assert main(["compare", str(toy_run), *["p001"] * 5]) == 2
 
 
+WORDS = "Plans were chosen with one half of the customers and scored again with the other."
+
+
+def rescored_run(folder: Path) -> Path:
+    """The toy run, its plans scored again .02 lower, but for Today."""
+    frontier = make_frontier({"certificate_words": "4 plans reach 94% of it.", "rescored": {"words": WORDS}})
+    plans = frontier.tables["plans"]
+    plans["cx_rescored"] = plans["cx"] - [0.0, 0.02, 0.03, 0.04]
+    frontier.explanations["p000"] = (
+        "Today.\n   4.100  Survey mean: as reported.\n   3.900  CX of Today, as on the axis."
+    )
+    save_frontier(frontier, folder / "again-00000000")
+    return folder / "again-00000000"
+
+
+def test_frontier_says_what_the_second_look_found_after_the_certificate(tmp_path: Path, capsys: Captured) -> None:
+    run = str(rescored_run(tmp_path))
+    assert main(["frontier", run]) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert said.index("4 plans reach 94% of it.") < said.index(WORDS)
+    assert main(["frontier", run, "--named"]) == 0
+    assert WORDS not in " ".join(capsys.readouterr().err.split())
+
+
+def test_compare_shows_cx_scored_again_on_a_line_of_its_own(tmp_path: Path, toy_run: Path, capsys: Captured) -> None:
+    run = str(rescored_run(tmp_path))
+    assert main(["compare", run, "best_cx"]) == 0
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    again = next(line for line in lines if "scored again" in line)
+    assert again.split("scored again")[1].split() == ["3.90", "4.02", "+0.12", "✓"]
+    assert main(["compare", run, "best_cx", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["plans"][0]["difference"]["cx_rescored"] == pytest.approx(0.12)
+    assert main(["compare", str(toy_run), "best_cx"]) == 0
+    assert "scored again" not in capsys.readouterr().out
+
+
+def test_explain_today_prints_the_way_from_the_survey(tmp_path: Path, capsys: Captured) -> None:
+    assert main(["explain", str(rescored_run(tmp_path)), "today"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "   4.100  Survey mean: as reported." in lines
+    assert "   3.900  CX of Today, as on the axis." in lines
+
+
+def test_show_says_why_no_more_are_moved_only_where_a_bound_is_reached(tmp_path: Path, capsys: Captured) -> None:
+    frontier = make_frontier()
+    mix = frontier.tables["channel_mix"]
+    why = "few answers: chat may at most double its billing / all contacts (20% of this move)"
+    mix["limit"] = ["" if a == b or p != "p002" else why
+                    for a, b, p in zip(mix["from_channel"], mix["channel"], mix["plan"], strict=True)]  # fmt: skip
+    save_frontier(frontier, tmp_path / "bound-00000000")
+    assert main(["show", str(tmp_path / "bound-00000000"), "p002"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "as large as history allows" in out
+    assert why in out
+    assert main(["show", str(tmp_path / "bound-00000000"), "p001"]) == 0
+    assert "as large as history allows" not in capsys.readouterr().out
+
+
 def test_not_a_run_exits_2(tmp_path: Path, capsys: Captured) -> None:
     assert main(["frontier", str(tmp_path / "none")]) == 2
     assert "no such run directory" in capsys.readouterr().err

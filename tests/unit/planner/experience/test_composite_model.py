@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import networkx as nx
 import numpy as np
 import pandas as pd
+import pytest
 
 from planner.experience.composites import composite_model
 from planner.experience.model import ExperienceModel
@@ -60,3 +63,14 @@ def test_there_is_no_score_to_optimize_on_and_notes_are_said_once() -> None:
     assert model.wait_curve.empty
     assert model.notes[0].startswith("cx is made of 50% csat, 1 to 5, high is good, 50% repeat")
     assert list(model.notes[1:]) == ["said of every part", "csat: said of csat alone", "repeat: said of repeat alone"]
+
+
+def test_who_is_like_whom_is_kept_and_no_bias_is_drawn_on_scores_that_are_none() -> None:
+    overlap = pd.DataFrame({"reason": ["fees"], "verdict": ["ok"]})
+
+    def known(name: str) -> ExperienceModel:
+        return dataclasses.replace(part(name), overlap=overlap, bias_sampler=lambda n, seed: pytest.fail("drawn"))
+
+    model = composite_model(WHOLE, known)
+    pd.testing.assert_frame_equal(model.overlap, overlap)
+    assert np.isnan(model.draws(2, 1).scores).all()

@@ -11,10 +11,12 @@ from toy_scenarios import toy
 
 from planner.experience import ExperienceModel
 from planner.experience.assemble import Journeys, estimated_model
-from planner.experience.cells import Cells, sorted_cells
+from planner.experience.cells import Cells
+from planner.experience.estimated import fit_all
 from planner.experience.evidence import Evidence, gather
 from planner.experience.issues import with_issues
 from planner.history.cells import ContactCells
+from planner.history.outcomes import OUTCOMES
 from planner.scenario import Scenario
 
 SCORES = {("card", "voice"): 4.2, ("fraud", "voice"): 3.6, ("card", "chat"): 3.9}
@@ -57,9 +59,14 @@ def stating(*rows: dict[str, object]) -> Scenario:
     return toy(experience=base.experience.model_dump() | {"outcomes": rows, "wait_loss": ()})
 
 
-def model(scenario: Scenario | None) -> ExperienceModel:
-    evidence = gather(raw_cells(), scenario, (1.0, 5.0))
-    return estimated_model(evidence, journeys(evidence.cells), outcome="csat", scenario=scenario, seed=0)
+def model(scenario: Scenario | None, source: ContactCells | None = None) -> ExperienceModel:
+    return assembled(gather(source or raw_cells(), scenario, (1.0, 5.0)), scenario)
+
+
+def assembled(evidence: Evidence, scenario: Scenario | None) -> ExperienceModel:
+    told = journeys(evidence.cells)
+    fits = fit_all(evidence.cells, higher_is_better=True, seed=0, chance=told.chance)
+    return estimated_model(evidence, told, fits, outcome=OUTCOMES["csat"], scenario=scenario)
 
 
 FRAUD_CHAT = {"reason": "fraud", "channel": "chat", "aht_s": 500, "score": 3.1, "score_sd": 0.3, "p_return": 0.2}
@@ -143,7 +150,55 @@ def test_when_nobody_can_be_followed_every_contact_counts_as_the_last() -> None:
     evidence = gather(raw_cells(anonymous=True), None, (1.0, 5.0))
     assert isinstance(evidence, Evidence)
     assert set(evidence.cells.frame["later"]) == {"unknown"}
-    cells = sorted_cells(evidence.cells)
-    got = estimated_model(evidence, journeys(cells), outcome="csat", scenario=None, seed=0)
+    got = assembled(evidence, None)
     assert any("no customer can be followed" in note for note in got.notes)
     assert got.outcomes["p_return"].isna().all()
+
+
+def waited_cells(*wait_s: float) -> ContactCells:
+    """The same contacts, those on the phone in equal parts after each of these waits, whatever their score."""
+    source = raw_cells()
+    phone = source.frame["channel"] == "voice"
+    sums = ["cnt", "ans", "s1", "s2", "n_handle", "sum_handle_s", "sum_handle2"]
+    parts = [source.frame[~phone]]
+    for band, wait in enumerate(wait_s):
+        part = source.frame[phone].copy()
+        part[sums] = part[sums] / len(wait_s)
+        parts.append(part.assign(wait_band=band, n_wait=part["cnt"], sum_wait_s=part["cnt"] * wait))
+    frame = pd.concat(parts, ignore_index=True)
+    return dataclasses.replace(source, frame=frame)
+
+
+def waiting(*knots: tuple[float, float]) -> Scenario:
+    curve = {"channel": "voice", "wait_s": [k[0] for k in knots], "loss": [k[1] for k in knots]}
+    base = toy().experience.model_dump()
+    return toy(experience=base | {"outcomes": (), "wait_loss": (curve,)})
+
+
+def test_a_stated_curve_takes_past_waits_out_of_the_scores_it_will_be_taken_off() -> None:
+    """Half waited 60 s, half 180 s: the stated curve says .1 and .3, on average .2; the history shows no loss at all.
+
+    So the score at zero wait is .2 above what was reported, and waits as in the past bring it back to that.
+    """
+    source = waited_cells(60.0, 180.0)
+    got, free = (model(waiting(*knots), source) for knots in (((0, 0), (60, 0.1), (300, 0.5)), ((0, 0), (300, 0.0))))
+    voice = got.outcomes["channel"] == "voice"
+    assert voice.any()
+    np.testing.assert_allclose((got.outcomes["score"] - free.outcomes["score"])[voice], 0.2, atol=1e-9)
+    np.testing.assert_allclose((got.outcomes["score"] - free.outcomes["score"])[~voice].dropna(), 0.0, atol=1e-9)
+    into = (got.moves["to_channel"] == "voice") & (got.moves["support"] != "none")
+    assert into.any()
+    np.testing.assert_allclose((got.moves["score"] - free.moves["score"])[into], 0.2, atol=1e-9)
+    curve = got.wait_curve[(got.wait_curve["channel"] == "voice") & (got.wait_curve["reason"] == "card")]
+    lost = np.interp([60.0, 180.0], curve["wait_s"], curve["loss"]).mean()
+    first = got.outcomes[voice & (got.outcomes["stage"] == "first") & (got.outcomes["reason"] == "card")]
+    np.testing.assert_allclose(first["score"] - lost, 4.2, atol=0.12)
+    shift = got.draws(3, 1).scores[:, voice] - free.draws(3, 1).scores[:, voice]
+    np.testing.assert_allclose(shift, 0.2, atol=1e-9)
+
+
+def test_beyond_its_last_knot_a_stated_curve_is_flat() -> None:
+    source = waited_cells(60.0, 900.0)
+    got, free = (model(waiting(*knots), source) for knots in (((0, 0), (60, 0.1), (300, 0.5)), ((0, 0), (300, 0.0))))
+    voice = got.outcomes["channel"] == "voice"
+    np.testing.assert_allclose((got.outcomes["score"] - free.outcomes["score"])[voice], 0.3, atol=1e-9)

@@ -17,6 +17,7 @@ from toy_history import write_toy_history  # noqa: E402
 
 import planner  # noqa: E402
 from planner.experience import ExperienceModel, model_for  # noqa: E402
+from planner.experience.certainty.bias import MOVE_KEYS, widened  # noqa: E402
 from planner.experience.halves import halved_models, with_scores_of  # noqa: E402
 from planner.experience.model import ExperienceDraws  # noqa: E402
 from planner.history import History  # noqa: E402
@@ -83,6 +84,36 @@ def test_wait_curves_come_from_the_half_where_it_measured_them() -> None:
     assert flat.any()
 
 
+def with_a_bias(model: ExperienceModel, sd: float) -> ExperienceModel:
+    """The same model with one bias that all its moves share."""
+
+    def bias(n: int, seed: int) -> ExperienceDraws:
+        xi = np.random.default_rng([seed, 29]).standard_normal((n, 1))
+        return ExperienceDraws(np.zeros((n, len(model.outcomes))), sd * xi * np.ones(len(model.moves)))
+
+    moves = widened(model.moves.assign(bias_sd=sd), mean="effect")
+    return dataclasses.replace(model, moves=moves, bias_sampler=bias)
+
+
+def test_the_bias_of_the_whole_is_in_the_draws_of_a_half_once() -> None:
+    """The half draws exact scores: what varies is the bias, sd .2, and the same in both halves."""
+    whole = with_a_bias(shifted(model_for(toy()), 0.0), 0.2)
+    mixed, other = (with_scores_of(whole, shifted(model_for(toy()), by)) for by in (0.25, -0.1))
+    draws = mixed.draws(4000, 1).move_scores
+    np.testing.assert_allclose(draws.var(axis=0), 0.04, rtol=0.05)
+    assert np.ptp(draws - mixed.moves["score"].to_numpy(), axis=1).max() < 1e-12
+    np.testing.assert_allclose(mixed.draws(4000, 1, bias=False).move_scores.var(axis=0), 0.0, atol=1e-20)
+    np.testing.assert_allclose(mixed.draws(5, 1).move_scores - other.draws(5, 1).move_scores, 0.35)
+
+
+def test_total_widths_belong_to_the_sd_of_the_half() -> None:
+    whole = with_a_bias(model_for(toy()), 0.3)
+    half = dataclasses.replace(whole, moves=whole.moves.assign(sd=0.4, effect=whole.moves["effect"] + 1))
+    moves = with_scores_of(whole, half).moves
+    np.testing.assert_allclose(moves["total_sd"], 0.5)
+    np.testing.assert_allclose(moves["upper_total"] + moves["lower_total"], 2 * moves["effect"])
+
+
 def test_nothing_is_cut_without_a_history() -> None:
     stated = model_for(toy())
     found = halved_models(toy(), None, stated, seed=1)
@@ -126,3 +157,29 @@ def test_two_halves_differ_in_scores_alone_and_bracket_the_whole(center) -> None
     middle = (one["score"] + other["score"]) / 2
     assert ((middle - whole.outcomes["score"]).abs() < 2 * whole.outcomes["score_sd"]).all()
     assert "one half of the customers" in found.note
+
+
+@pytest.mark.slow
+def test_the_bias_is_worked_out_once_and_drawn_with_both_halves(center, monkeypatch) -> None:
+    scenario, history, whole = center
+    monkeypatch.setattr("planner.experience.fit.bias_for", lambda _: pytest.fail("worked out a second time"))
+    found = halved_models(scenario, history, whole, seed=1)
+    assert found.rescored is not None
+    bias = whole.draws(4000, 3).move_scores - whole.draws(4000, 3, bias=False).move_scores
+    known = whole.moves["bias_sd"].notna().to_numpy()
+    assert known.any()
+    assert bias[:, known].std(axis=0).min() > 0.01
+    for half in (found.chosen, found.rescored):
+        plain, drawn = half.draws(4000, 3, bias=False).move_scores, half.draws(4000, 3).move_scores
+        np.testing.assert_allclose(drawn - plain, bias, atol=1e-12, equal_nan=True)
+        expected = plain[:, known].var(axis=0) + bias[:, known].var(axis=0)
+        np.testing.assert_allclose(drawn[:, known].var(axis=0), expected, rtol=0.12)
+
+
+@pytest.mark.slow
+def test_who_is_like_whom_is_known_of_every_move_and_kept_through_halves(center) -> None:
+    scenario, history, whole = center
+    assert set(whole.overlap["verdict"]) <= {"ok", "extrapolated", "none"}
+    pd.testing.assert_frame_equal(whole.overlap[MOVE_KEYS], whole.moves[MOVE_KEYS].reset_index(drop=True))
+    found = halved_models(scenario, history, whole, seed=1)
+    assert found.chosen.overlap is whole.overlap

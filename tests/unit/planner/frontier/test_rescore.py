@@ -23,6 +23,7 @@ from planner.frontier.rescore import (  # noqa: E402
     rescored_cx,
     sampling_sd,
 )
+from planner.operation import FlowProblem  # noqa: E402
 from solvers.flow.evaluate import evaluate  # noqa: E402
 from solvers.flow.solution import decision_of  # noqa: E402
 
@@ -155,7 +156,21 @@ def test_sampling_sd_against_a_draw_by_draw_count(small) -> None:
     change = (plain[1].score_weight + plain[2].score_weight) / 2 - plain[0].score_weight
     np.add.at(rows, problem.weights.row, change)
     expected = np.sqrt(0.01 + 0.04) * np.linalg.norm(rows)
-    assert sampling_sd(uncertain(0.1), uncertain(0.2), plain, 5) == pytest.approx(expected, rel=0.15)
+    one, other = uncertain(0.1), uncertain(0.2)
+    assert sampling_sd(one, other, plain, 5) == pytest.approx(expected, rel=0.15)
+    biased = [with_large_bias(half) for half in (one, other)]
+    assert sampling_sd(*biased, plain, 5) == sampling_sd(one, other, plain, 5)
+
+
+def with_large_bias(problem: FlowProblem) -> FlowProblem:
+    """The same center with a bias of 1 point: both halves share it, so it says nothing of luck."""
+
+    def bias(n: int, seed: int) -> ExperienceDraws:
+        xi = np.random.default_rng(seed).standard_normal((n, 1))
+        model = problem.experience
+        return ExperienceDraws(np.tile(xi, len(model.outcomes)), np.tile(xi, len(model.moves)))
+
+    return dataclasses.replace(problem, experience=dataclasses.replace(problem.experience, bias_sampler=bias))
 
 
 def test_gains_are_against_todays_number_of_the_same_half() -> None:

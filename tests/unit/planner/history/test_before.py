@@ -154,3 +154,13 @@ def test_the_extended_history_feeds_the_cells(load: Load) -> None:
     assert cells.frame["sum_contacts_30d"].sum() == known.sum()
     assert any("counts from the first contact in it" in note for note in more.quality.notes)
     assert any("only `hour` is known of them" in note for note in more.quality.notes)
+
+
+def test_customers_are_told_apart_by_their_number_alone(load: Load) -> None:
+    """No scan hashes every customer's name again; and the anonymous have no past, be they ever so many."""
+    history = load(many(5).to_dict("records"))
+    named = covariates(history)
+    stitched = stitch_issues(history, 7).drop("customer_id")
+    numbered = with_history_covariates(history, stitched, window_days=7).execute()
+    names = list(HISTORY_COVARIATES)
+    pd.testing.assert_frame_equal(numbered.set_index("contact_id").sort_index()[names], named[names])
