@@ -16,7 +16,17 @@ import numpy as np
 import pandas as pd
 
 OWNER, PASSWORD = "owner", "s3cret&%x"
-REASONS = ("billing", "Ärger", "fault'; DROP TABLE contacts; --", "<b>card</b>", 'say "hi"', "zeta", "Zeta", "100%s", "列")
+REASONS = (
+    "billing",
+    "Ärger",
+    "fault'; DROP TABLE contacts; --",
+    "<b>card</b>",
+    'say "hi"',
+    "zeta",
+    "Zeta",
+    "100%s",
+    "列",
+)
 CHANNELS = ("voice", "chat", "E-Mail")
 _KINDS = {
     "object": "text",
@@ -67,7 +77,9 @@ def running_server(bin_folder: Path) -> Iterator[Server]:
     data, log = str(folder / "data"), str(folder / "log")
     options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c lc_messages=C"
     try:
-        run(str(bin_folder / "initdb"), "-D", data, "-A", "trust", "-U", OWNER, "--no-sync", "-E", "UTF8", "--no-locale")
+        run(
+            str(bin_folder / "initdb"), "-D", data, "-A", "trust", "-U", OWNER, "--no-sync", "-E", "UTF8", "--no-locale"
+        )
         run(str(bin_folder / "pg_ctl"), "-D", data, "-w", "-l", log, "-o", options, "start")
         yield Server(port, folder)
     finally:
@@ -78,7 +90,6 @@ def running_server(bin_folder: Path) -> Iterator[Server]:
 
 def put_table(server: Server, frame: pd.DataFrame, table: str) -> None:
     """Write a frame as a permanent table of the user, in the order of its rows."""
-    import psycopg
 
     columns = ", ".join(f'"{name}" {_KINDS[str(kind)]}' for name, kind in frame.dtypes.items())
     name = ".".join(f'"{part}"' for part in table.split("."))
@@ -124,7 +135,9 @@ def hard_history(contacts: int = 20_000, seed: int = 1, *, known_ids: bool = Fal
     source = rng.integers(0, n, n)
     frame.loc[follow, ["customer_id", "reason"]] = frame.loc[source[follow], ["customer_id", "reason"]].to_numpy()
     second[follow] = second[source[follow]] + rng.integers(60, 9 * 86_400, int(follow.sum()))
-    frame["started_at"] = pd.Timestamp("2025-01-06") + pd.to_timedelta(second * 1_000_000 + rng.integers(0, 2, n) * 250_000, "us")
+    frame["started_at"] = pd.Timestamp("2025-01-06") + pd.to_timedelta(
+        second * 1_000_000 + rng.integers(0, 2, n) * 250_000, "us"
+    )
     frame["channel"] = channel
     frame["segment"] = np.where(rng.random(n) < 0.3, "gold", "std")
     frame["pool"] = np.where(channel == "voice", "phone", "desk")

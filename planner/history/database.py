@@ -164,7 +164,9 @@ def _read(column: str, kind: dt.DataType) -> tuple[str, dt.DataType] | None:
 def _numbered(schema: str, name: str, columns: dict[str, tuple[str, dt.DataType]]) -> str:
     read = ", ".join(f"{how} AS {_quoted(column)}" for column, (how, _) in columns.items())
     first = sorted(columns, key=lambda column: column != "contact_id")
-    order = ", ".join(how + (' COLLATE "C"' if columns[c][1].is_string() else "") for c in first for how in [columns[c][0]])
+    order = ", ".join(
+        how + (' COLLATE "C"' if columns[c][1].is_string() else "") for c in first for how in [columns[c][0]]
+    )
     rows = f"{_quoted(schema)}.{_quoted(name)}"
     return f"SELECT {read}, ROW_NUMBER() OVER (ORDER BY {order}) - 1 AS {_quoted(ROW)} FROM {rows}"
 

@@ -72,7 +72,9 @@ class WarehouseBackend(Backend):
     def drop_table(self, name: str, /, *, database: object = None, force: bool = False) -> None:
         """Drop a temporary table of this session; nothing else is ever dropped."""
         with self.con.cursor() as cursor:
-            cursor.execute(sge.Drop(kind="TABLE", this=sg.table(name, db="pg_temp", quoted=True), exists=True).sql("postgres"))
+            cursor.execute(
+                sge.Drop(kind="TABLE", this=sg.table(name, db="pg_temp", quoted=True), exists=True).sql("postgres")
+            )
 
 
 def connect_postgres(**settings: str) -> ibis.BaseBackend:

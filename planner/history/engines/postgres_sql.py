@@ -6,6 +6,7 @@ sums to the last bit, a few functions) does this compiler write its own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import ibis.expr.datatypes as dt
@@ -26,7 +27,8 @@ _MOST_BIGINT = 9.2e18
 def _sql(template: str, **parts: sge.Expression) -> sge.Expression:
     """Put expressions into SQL; names in braces stand for them."""
     written = {name: part.sql("postgres") for name, part in parts.items()}
-    return sge.Paren(this=sge.Var(this=template.format(**written)))
+    filled = re.sub("{(" + "|".join(parts) + ")}", lambda found: written[found[1]], template)
+    return sge.Paren(this=sge.Var(this=filled))
 
 
 class WarehouseType(PostgresType):
@@ -125,7 +127,9 @@ def _plain(value: ops.Value, written: sge.Expression) -> sge.Expression:
 def _exact_sum(number: sge.Expression) -> sge.Expression:
     """Sum in decimals with six places, rounded half away from zero as DuckDB does: in 64-bit numbers where they do."""
     scaled = "({x} * CAST(1000000 AS DOUBLE PRECISION))"
-    whole = f"CAST(trunc{scaled} + CASE WHEN abs({scaled} - trunc{scaled}) >= 0.5 THEN sign{scaled} ELSE 0 END AS BIGINT)"
+    whole = (
+        f"CAST(trunc{scaled} + CASE WHEN abs({scaled} - trunc{scaled}) >= 0.5 THEN sign{scaled} ELSE 0 END AS BIGINT)"
+    )
     usual = f"sum(CASE WHEN abs({{x}}) < {_MOST_SCALED} THEN {whole} END)"
     large = f"abs({{x}}) >= {_MOST_SCALED} AND abs({{x}}) < {_MOST_DECIMAL}"
     rest = f"sum(CAST({{x}} AS DECIMAL(38, 6))) FILTER (WHERE {large})"
@@ -144,8 +148,7 @@ def _hash64(text: sge.Expression, salt: sge.Expression | None = None) -> sge.Exp
 
 def _parse_stamp(text: sge.Expression, layout: sge.Expression) -> sge.Expression:
     pattern, places = stamp_pattern(str(layout.this))
-    stamp = written_stamp("{x}", pattern.replace("{", "{{").replace("}", "}}"), places)
-    return _sql(readable_stamp(stamp, zoned=False), x=text)
+    return _sql(readable_stamp(written_stamp("{x}", pattern, places), zoned=False), x=text)
 
 
 _FUNCTIONS: dict[str, Callable[..., sge.Expression]] = {

@@ -16,9 +16,8 @@ _WHOLE = {"F": "%Y-%m-%d", "T": "%H:%M:%S", "R": "%H:%M"}
 
 
 def readable_stamp(text: str, *, zoned: bool) -> str:
-    """SQL that reads an ISO stamp from a text (SQL too), NULL where it is none; braces are doubled for `str.format`."""
+    """SQL that reads an ISO stamp from a text (SQL too), NULL where it is none."""
     pattern = f"^{_NO_SUCH_DAY}{_DAY}([ T]{_CLOCK}{_ZONE if zoned else ''})?$"
-    pattern = pattern.replace("{", "{{").replace("}", "}}")
     year = f"CAST(substr({text}, 1, 4) AS INTEGER)"
     leap = f"({year} % 4 = 0 AND ({year} % 100 <> 0 OR {year} % 400 = 0))"
     wrong = f"{year} = 0 OR (substr({text}, 6, 5) = '02-29' AND NOT {leap})"
