@@ -24,6 +24,7 @@ _EXAMPLES = {
     "estimate": examples(
         "planner estimate contacts.parquet --outcome csat",
         "planner estimate calls.csv --mapping mapping.yaml --covariates severity,tenure --csv",
+        "planner estimate 'postgresql://user@host/database?table=schema.contacts' --outcome fcr",
     ),
     "doctor": examples("planner doctor", "planner doctor --json"),
 }
@@ -87,7 +88,9 @@ def schema(
 
 
 def estimate(
-    history: Annotated[Path, typer.Argument(metavar="HISTORY", help="Contacts: Parquet, CSV or DuckDB file.")],
+    history: Annotated[
+        Path, typer.Argument(metavar="HISTORY", help="Contacts: Parquet, CSV or DuckDB file, or postgresql://….")
+    ],
     mapping: Annotated[Path | None, typer.Option("--mapping", help="Mapping file for another layout.")] = None,
     outcome: Annotated[str, typer.Option("--outcome", help="Score to estimate: csat, nps, ces.")] = "csat",
     covariates: Annotated[

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import ibis
@@ -52,17 +52,20 @@ def database_of(address: str | Path) -> Database | None:
     text = str(address)
     if not text.startswith(_SCHEMES):
         return None
-    # A path made of an address has lost one of its two slashes.
-    rest = text.split(":", 1)[1].lstrip("/")
+    # A path made of an address has lost slashes; without a host, the settings of libpq name one.
+    given = text.split(":", 1)[1]
+    rest = given.lstrip("/")
+    if given.startswith("///") or ("/" not in rest.split("?")[0] and "host=" in rest):
+        rest = "/" + rest
     try:
         parts = urlsplit(f"postgresql://{rest}")
         host, port = parts.hostname, parts.port
     except ValueError as err:
         raise _unreadable() from err
     settings = {name: value for name, value in parse_qsl(parts.query)}
-    given = {"host": host, "port": port, "user": parts.username, "password": parts.password}
-    given["dbname"] = parts.path.strip("/")
-    settings = {name: unquote(str(value)) for name, value in given.items() if value} | settings
+    named = {"host": host, "port": port, "user": parts.username, "password": parts.password}
+    named["dbname"] = parts.path.strip("/")
+    settings = {name: unquote(str(value)) for name, value in named.items() if value} | settings
     table, staffing = settings.pop("table", None), settings.pop("staffing", None)
     if "dbname" not in settings:
         raise _unreadable()
@@ -73,7 +76,7 @@ def database_of(address: str | Path) -> Database | None:
 
 def _unreadable() -> HistoryError:
     message = f"this is no address of a database; write {FORM} (special characters of a password as %40 and so on)"
-    return HistoryError([Issue("postgresql", None, None, "", message)])
+    return _refusal("postgresql", message)
 
 
 def connect_database(database: Database) -> ibis.BaseBackend:
@@ -85,19 +88,19 @@ def connect_database(database: Database) -> ibis.BaseBackend:
         If the driver is missing, or the server refuses.
     """
     try:
-        from planner.history.engines.postgres_connection import UNREADABLE, connect_postgres
+        from planner.history.engines.postgres_connection import REFUSED, connect_postgres
     except ImportError as err:
         message = (
-            f"PostgreSQL cannot be read: its driver is missing ({_first_line(err)}); pip install 'cxfrontier[warehouse]', "
-            "and the client library libpq of your system"
+            f"PostgreSQL cannot be read: its driver is missing ({_first_line(err)}); "
+            "pip install 'cxfrontier[warehouse]', and the client library libpq of your system"
         )
-        raise HistoryError([Issue(database.shown, None, None, "", message)]) from err
+        raise _refusal(database.shown, message) from err
     try:
         return connect_postgres(**database.settings)
-    except UNREADABLE as err:
-        # The chain would show how the driver was called.
+    except REFUSED as err:
         words = _hidden(_first_line(err), database)
-    _refuse(database.shown, f"no connection ({words}); check the address: {FORM}")
+    # Outside the handler: the chain of errors would show what the driver was told.
+    raise _refusal(database.shown, f"no connection ({words}); check the address: {FORM}")
 
 
 def open_database(connection: ibis.BaseBackend, database: Database, table: str) -> Source:
@@ -111,19 +114,17 @@ def open_database(connection: ibis.BaseBackend, database: Database, table: str) 
     HistoryError
         If there is no such table, or it may not be read, or it is empty.
     """
-    from planner.history.engines.postgres_connection import UNREADABLE
-
     schema, name = _found(connection, database, table)
     place = Path(database.shown, f"{schema}.{name}")
     kinds = connection.table(name, database=schema).schema()
     columns = {column: read for column, kind in kinds.items() if (read := _read(column, kind)) is not None}
-    try:
-        rows = connection.sql(_numbered(schema, name, columns), schema=ibis.schema(_schema(columns)))
-        kept = connection.create_table(f"source_of_{table}", rows, temp=True, overwrite=True)
-    except UNREADABLE as err:
-        _refuse(str(place), f"this table cannot be read ({_first_line(err)}); ask for the right to SELECT from it")
+    rows = connection.sql(_numbered(schema, name, columns), schema=ibis.schema(_schema(columns)))
+    kept = connection.create_table(
+        "source_" + hashlib.sha256(table.encode()).hexdigest()[:12], rows, temp=True, overwrite=True
+    )
     if not int(kept.count().execute()):
-        _refuse(str(place), "the table has columns but no rows; name the one with the contacts: ?table=schema.name")
+        message = "the table has columns but no rows; name the one with the contacts: ?table=schema.name"
+        raise _refusal(str(place), message)
     return Source(place, Format.POSTGRES, kept, Csv(), {})
 
 
@@ -142,7 +143,8 @@ def _found(connection: ibis.BaseBackend, database: Database, table: str) -> tupl
     known = tuple(f"{schema}.{name}" for schema, name, _ in there)
     listed = ", ".join(known[:10]) + (" and others" if len(known) > 10 else "")
     hint = did_you_mean(table, known) or f" (it has {listed or 'none'})"
-    _refuse(database.shown, f"no table {table!r} in this database{hint}; name it in the address: ?table=schema.name")
+    message = f"no table {table!r} in this database{hint}; name it in the address: ?table=schema.name"
+    raise _refusal(database.shown, message)
 
 
 def _quoted(name: str) -> str:
@@ -184,5 +186,5 @@ def _first_line(err: Exception) -> str:
     return str(err).strip().splitlines()[0]
 
 
-def _refuse(place: str, message: str) -> NoReturn:
-    raise HistoryError([Issue(place, None, None, "", message)])
+def _refusal(place: str, message: str) -> HistoryError:
+    return HistoryError([Issue(place, None, None, "", message)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,10 @@ import pandas as pd
 import pytest
 
 import planner
+import planner.history.cells as cells_module
 from planner.errors import HistoryError
+from planner.experience.estimated import fit_all
+from planner.experience.evidence import gather
 from planner.history import (
     History,
     contact_cells,
@@ -39,7 +43,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from warehouse import PASSWORD, Server, binaries, hard_history, put_table, running_server, statements  # noqa: E402
 
-pytest.importorskip("psycopg", reason="the driver of PostgreSQL is not installed: pip install 'cxfrontier[warehouse]'")
+pytest.importorskip(
+    "psycopg",
+    exc_type=ImportError,
+    reason="the driver of PostgreSQL is not installed: pip install 'cxfrontier[warehouse]'",
+)
 
 CONTACTS = 20_000
 WINDOW = 7.0
@@ -238,17 +246,56 @@ def test_estimates_are_equal(server: Server, tmp_path: Path, known_ids: bool) ->
         pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name), rtol=1e-9, atol=1e-9, obj=name)
 
 
+@pytest.mark.slow
+def test_split_added_and_shuffled_cells_give_identical_estimates(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of the customers counted in the file, the other half in the database, with the cut points of all."""
+    file, table = opened(server, tmp_path, hard_history(4_000, seed=2), "estimated")
+    whole = contact_cells(file, outcome="csat", window_days=WINDOW)
+    bands = cells_module.find_bands(file.contacts, file.quality.rows_kept, ())
+    monkeypatch.setattr(cells_module, "find_bands", lambda *_: bands)
+    halves = [customer_halves(history, window_days=WINDOW, seed=3)[k] for k, history in enumerate((file, table))]
+    counted = [contact_cells(half, outcome="csat", window_days=WINDOW) for half in halves]
+    assert min(part.frame["cnt"].sum() for part in counted) > 1_500
+    frames = {}
+    for name in ("frame", "waits"):
+        parts = pd.concat([getattr(part, name) for part in counted]).sample(frac=1.0, random_state=1)
+        expected = getattr(whole, name)
+        keys = list(expected.columns[: list(expected.columns).index("cnt")])
+        added = parts.groupby(keys, dropna=False, as_index=False, sort=False).sum().round(6)
+        frames[name] = added.astype(object).where(
+            added[keys].notna().reindex(columns=added.columns, fill_value=True), None
+        )
+        frames[name] = frames[name].astype({column: kind for column, kind in expected.dtypes.items()})
+        order = frames[name].sort_values(keys, key=_text, ignore_index=True)
+        pd.testing.assert_frame_equal(order, expected.round(6).sort_values(keys, key=_text, ignore_index=True))
+    exact = replace(whole, frame=whole.frame.round(6), waits=whole.waits.round(6))
+    one, other = (
+        fit_all(gather(cells, None, (1.0, 5.0)).cells, higher_is_better=True, seed=0)
+        for cells in (exact, replace(whole, **frames))
+    )
+    for kind in ("total", "final", "back"):
+        for name, value in vars(getattr(one, kind)).items():
+            if isinstance(value, pd.DataFrame):
+                pd.testing.assert_frame_equal(value, getattr(getattr(other, kind), name), check_exact=True)
+            elif isinstance(value, np.ndarray):
+                np.testing.assert_array_equal(value, getattr(getattr(other, kind), name))
+
+
 def test_stamps_numbers_and_flags_written_as_text(server: Server, tmp_path: Path) -> None:
     """A table of text alone reads as the same CSV file does."""
     rows = pd.DataFrame(
         {
             "id": [f"t{k}" for k in range(14)],
-            "at": ["03/02/2025 09:00:01", "3/2/2025 9:5:7", "29/02/2024 10:00:00", "31/12/2024 23:59:59", "28/02/2025 00:00:00",
-                   "01/01/2025 12:00:00", "02/01/2025 12:00:00", "29/02/2025 10:00:00", "never", "31/04/2025 10:00:00",
-                   "03/01/2025 12:00:00", "04/01/2025 12:00:00", "05/01/2025 12:00:00", "06/01/2025 12:00:00"],
+            "at": ["03/02/2025 09:00:01", "3/2/2025 9:5:7", "29/02/2024 10:00:00", "31/12/2024 23:59:59",
+                   "28/02/2025 00:00:00", "01/01/2025 12:00:00", "02/01/2025 12:00:00", "29/02/2025 10:00:00",
+                   "never", "31/04/2025 10:00:00", "03/01/2025 12:00:00", "04/01/2025 12:00:00",
+                   "05/01/2025 12:00:00", "06/01/2025 12:00:00"],
             "channel": ["voice", " chat "] * 7,
             "wait": ["1.5", "2e1", "", "n/a", "+7", ".5", "7.", "1e", "--1", "0", "12", "13", "1 2", "1e999"],
-            "talk": ["1:30", "01:02:03", "90", "", "x:1", "2:00", "0:05", "1:1", "", "1:00", "3:00", "1:00:00", "2:2", "0:1"],
+            "talk": ["1:30", "01:02:03", "90", "", "x:1", "2:00", "0:05", "1:1", "", "1:00", "3:00", "1:00:00",
+                     "2:2", "0:1"],
             "lost": ["yes", "No", "t", "F", "1", "0", "", "maybe", "TRUE", "n", "y", "no", "no", "no"],
         }
     )  # fmt: skip
@@ -329,6 +376,8 @@ def test_refusals_say_what_to_do_and_never_the_password(server: Server) -> None:
         "DO $$ BEGIN CREATE ROLE reader LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$",
         "REVOKE TEMPORARY ON DATABASE postgres FROM PUBLIC",
         "GRANT SELECT ON contacts TO reader",
+        "DO $$ BEGIN CREATE ROLE stranger LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+        "GRANT TEMPORARY ON DATABASE postgres TO stranger",
         "CREATE TABLE IF NOT EXISTS empty (contact_id text)",
     )
     escaped = "s3cret%26%25x"
@@ -337,6 +386,8 @@ def test_refusals_say_what_to_do_and_never_the_password(server: Server) -> None:
         server.address("nobody", password=escaped): "no connection",
         server.address(table="contcts", password=escaped): "did you mean",
         server.address(table="empty", password=escaped): "no rows",
+        server.address("stranger", table="empty", password=escaped): "permission denied for table empty",
+        server.address(password=escaped) + "&color=red": "no connection .*color",
         f"postgresql://owner:{escaped}@127.0.0.1:1/postgres": "no connection",
         f"postgresql://owner:{escaped}@127.0.0.1:port/x": "no address",
         f"postgresql://owner:{escaped}@127.0.0.1": "no address",

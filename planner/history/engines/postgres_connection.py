@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import weakref
+from collections.abc import Iterator
 from typing import NoReturn
 
 import ibis
 import psycopg
+import psycopg.conninfo
 import sqlglot as sg
 import sqlglot.expressions as sge
 from ibis.backends.postgres import Backend
@@ -17,8 +20,8 @@ from planner.history.engines.postgres_sql import WarehouseCompiler
 _SETTINGS = ("SET TIME ZONE 'UTC'", "SET jit = off", "SET client_min_messages = error")
 """Clock times are wall-clock times or UTC instants; compiling queries costs more than their many small steps."""
 
-UNREADABLE = psycopg.Error
-"""What is raised where the database refuses something."""
+REFUSED = psycopg.Error
+"""What is raised where the server refuses a session."""
 
 
 class WarehouseBackend(Backend):
@@ -47,7 +50,7 @@ class WarehouseBackend(Backend):
         ValueError
             If the table would stay.
         HistoryError
-            If the user may not make temporary tables.
+            If the user may not make temporary tables, or the database refuses the query.
         """
         if not temp:
             raise ValueError(f"{name}: only temporary tables are made on a user's database")
@@ -61,13 +64,25 @@ class WarehouseBackend(Backend):
         insert = sge.Insert(this=target, expression=self.compiler.to_sqlglot(rows)).sql(self.dialect)
         if overwrite:
             self.drop_table(name, force=True)
-        try:
-            with self.con.cursor() as cursor, self.con.transaction():
-                for statement in (create, insert, f"ANALYZE {target.sql(self.dialect)}"):
-                    cursor.execute(statement)
-        except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction) as err:
-            _refuse_temporary(str(self.con.info.dbname), err)
+        with _words(), self.con.cursor() as cursor, self.con.transaction():
+            try:
+                cursor.execute(create)
+            except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction) as err:
+                _refuse_temporary(str(self.con.info.dbname), err)
+            cursor.execute(insert)
+            cursor.execute(f"ANALYZE {target.sql(self.dialect)}")
         return self.table(name)
+
+    def execute(self, expr: ibis.Expr, /, **options: object) -> object:
+        """Fetch the result of an expression.
+
+        Raises
+        ------
+        HistoryError
+            If the database refuses it.
+        """
+        with _words():
+            return super().execute(expr, **options)
 
     def drop_table(self, name: str, /, *, database: object = None, force: bool = False) -> None:
         """Drop a temporary table of this session; nothing else is ever dropped."""
@@ -79,17 +94,31 @@ class WarehouseBackend(Backend):
 
 def connect_postgres(**settings: str) -> ibis.BaseBackend:
     """Connect with the settings of libpq (`host, port, user, password, dbname, sslmode` and so on)."""
-    connection = WarehouseBackend.from_connection(psycopg.connect(autocommit=True, **settings))
+    address = psycopg.conninfo.make_conninfo(**{"connect_timeout": "15", **settings})
+    connection = WarehouseBackend.from_connection(psycopg.connect(address, autocommit=True))
     for setting in _SETTINGS:
         connection.con.execute(setting)
     weakref.finalize(connection, connection.con.close)
     return connection
 
 
+@contextlib.contextmanager
+def _words() -> Iterator[None]:
+    """What the database refuses, in words."""
+    try:
+        yield
+    except psycopg.Error as err:
+        message = (
+            f"the database refuses a query ({str(err).strip().splitlines()[0]}); needed are the right to SELECT from the "
+            "table, room for temporary tables, and a session that stays open"
+        )
+        raise HistoryError([Issue("PostgreSQL", None, None, "", message)]) from err
+
+
 def _refuse_temporary(database: str, err: Exception) -> NoReturn:
     said = str(err).strip().splitlines()[0]
     message = (
-        f"the database {database!r} refuses a temporary table ({said}); it must be a primary server, and the user needs "
-        f"the right to make them: GRANT TEMPORARY ON DATABASE {database} TO the user"
+        f"the database {database!r} refuses a temporary table ({said}); it must be a primary server, and "
+        f"the user needs the right to make them: GRANT TEMPORARY ON DATABASE {database} TO the user"
     )
     raise HistoryError([Issue(database, None, None, "", message)]) from err

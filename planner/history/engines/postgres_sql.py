@@ -26,7 +26,7 @@ _MOST_BIGINT = 9.2e18
 
 def _sql(template: str, **parts: sge.Expression) -> sge.Expression:
     """Put expressions into SQL; names in braces stand for them."""
-    written = {name: part.sql("postgres") for name, part in parts.items()}
+    written = {name: part.sql(PostgresCompiler.dialect) for name, part in parts.items()}
     filled = re.sub("{(" + "|".join(parts) + ")}", lambda found: written[found[1]], template)
     return sge.Paren(this=sge.Var(this=filled))
 
@@ -83,6 +83,12 @@ class WarehouseCompiler(PostgresCompiler):
     def visit_ExtractEpochSeconds(self, op: ops.ExtractEpochSeconds, *, arg: sge.Expression) -> sge.Expression:
         """Seconds since 1970 as a floating-point number, which is faster than a decimal one."""
         return self.cast(self.f.extract("epoch", arg), dt.float64)
+
+    def visit_ArrayIndex(self, op: ops.ArrayIndex, *, arg: sge.Expression, index: sge.Expression) -> sge.Expression:
+        """Element of a list, from 0, or from its end below that; written out, as Ibis and sqlglot both add one."""
+        return _sql(
+            "({x})[CASE WHEN {at} < 0 THEN cardinality({x}) ELSE 0 END + {at} + 1]", x=arg, at=sge.convert(index)
+        )
 
     def visit_RegexSearch(self, op: ops.RegexSearch, *, arg: sge.Expression, pattern: sge.Expression) -> sge.Expression:
         """Match anywhere in a text."""

@@ -35,15 +35,16 @@ def stamp_pattern(layout: str) -> tuple[str, dict[str, int]]:
     """
     for short, long in _WHOLE.items():
         layout = layout.replace(f"%{short}", long)
-    pattern, places = "", {}
+    pattern = ""
+    places: dict[str, int] = {}
     for piece in re.findall(r"%.|[^%]+|%$", layout):
         if not piece.startswith("%") or piece == "%%":
             pattern += re.escape(piece.replace("%%", "%")).replace("'", "''")
             continue
         if piece[1:] not in _PIECES or piece[1:] in places:
             message = (
-                f"the stamp format {layout!r} has {piece!r}, which cannot be read on PostgreSQL (allowed once each: %Y %y "
-                "%m %d %H %M %S %f); name a column of type timestamp, or make a view that has one"
+                f"the stamp format {layout!r} has {piece!r}, which cannot be read on PostgreSQL (allowed once "
+                "each: %Y %y %m %d %H %M %S %f); name a column of type timestamp, or make a view that has one"
             )
             raise HistoryError([Issue("", None, None, "started_at", message)])
         pattern += _PIECES[piece[1:]]
