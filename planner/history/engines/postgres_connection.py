@@ -108,9 +108,10 @@ def _words() -> Iterator[None]:
     try:
         yield
     except psycopg.Error as err:
+        said = str(err).strip().splitlines()[0]
         message = (
-            f"the database refuses a query ({str(err).strip().splitlines()[0]}); needed are the right to SELECT from the "
-            "table, room for temporary tables, and a session that stays open"
+            f"the database refuses a query ({said}); needed are the right to SELECT from the table, room for temporary "
+            "tables, and a session that stays open"
         )
         raise HistoryError([Issue("PostgreSQL", None, None, "", message)]) from err
 
