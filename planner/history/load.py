@@ -47,8 +47,9 @@ def load_history(
     path
         Parquet file, CSV file, or DuckDB database with a table `contacts`; or a table of a PostgreSQL database,
         `postgresql://user@host:5432/database?table=schema.contacts` (and `&staffing=schema.staffing`; other settings
-        such as `sslmode` go to libpq). Contacts stay on its server, in temporary tables; what leaves it are counts,
-        and samples for those checks that need rows. Leave the password to `PGPASSWORD` or `~/.pgpass` where you can; it is never shown or written anywhere.
+        such as `sslmode` go to libpq). Contacts stay on its server, in temporary tables; what leaves it are counts, and
+        samples for those checks that need rows. Leave the password to `PGPASSWORD` or `~/.pgpass` where you can; it is
+        never shown or written anywhere.
     mapping
         Mapping file for a layout other than the canonical columns.
     staffing
