@@ -17,11 +17,13 @@ from planner.errors import RunError
 if TYPE_CHECKING:
     from planner.experience.model import ExperienceModel
     from planner.experience.study import Study
+    from planner.history.quality import QualityReport
 
 _EXAMPLES = examples(
     "planner estimate contacts.parquet",
     "planner estimate contacts.parquet --outcome fcr --out first_contact",
     "planner estimate calls.csv --mapping mapping.yaml --covariates severity,tenure --csv",
+    "planner estimate 'postgresql://user@host/database?table=schema.contacts' --outcome fcr",
 )
 _HASHED_BYTES = 1 << 20
 
@@ -32,7 +34,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def estimate(
-    history: Annotated[str, typer.Argument(metavar="HISTORY", help="Contacts: a Parquet, CSV or DuckDB file.")],
+    history: Annotated[str, typer.Argument(metavar="HISTORY", help="Contacts: Parquet, CSV or DuckDB file, or postgresql://….")],
     mapping: Annotated[Path | None, typer.Option("--mapping", help="Mapping file for another layout.")] = None,
     outcome: Annotated[
         str,
@@ -80,7 +82,7 @@ def estimate(
     from planner.report.estimate.files import write_study
 
     found = study(loaded, told=_told, **settings)
-    folder = out or Path("estimates") / _folder_name(history, mapping, settings)
+    folder = out or Path("estimates") / _folder_name(history, mapping, settings, loaded.quality)
     page = write_study(found, folder)
     if as_json or as_csv:
         _give(found.model, lines, as_json)
@@ -98,15 +100,16 @@ def _told(words: str) -> None:
         console.say(f"{words} ...")
 
 
-def _folder_name(history: str, mapping: Path | None, settings: dict[str, Any]) -> str:
-    """Name a folder after the inputs: the same file and settings lead to the same folder."""
-    digest = hashlib.sha256(repr(sorted(settings.items())).encode())
+def _folder_name(history: str, mapping: Path | None, settings: dict[str, Any], quality: QualityReport) -> str:
+    """Name a folder after the inputs: the same file and settings lead to the same folder; no address is in it."""
+    seen = (quality.rows_kept, quality.first, quality.last)
+    digest = hashlib.sha256(repr((sorted(settings.items()), seen)).encode())
     for path in (Path(history), mapping):
         if path is not None and path.is_file():
             with path.open("rb") as file:
                 while chunk := file.read(_HASHED_BYTES):
                     digest.update(chunk)
-    stem = "".join(char if char.isalnum() or char in "._-" else "_" for char in Path(history).stem)[:40]
+    stem = "".join(char if char.isalnum() or char in "._-" else "_" for char in Path(quality.source).stem)[:40]
     kind = "".join(char if char.isalnum() else "_" for char in str(settings["outcome"]))[:30]
     return f"{stem.strip('.') or 'history'}-{kind}-{digest.hexdigest()[:8]}"
 

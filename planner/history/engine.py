@@ -10,6 +10,8 @@ import ibis.expr.datatypes as dt
 import numpy as np
 import pandas as pd
 
+from planner.history.engines import engine_of
+
 _INSTANT = dt.Timestamp(timezone="UTC")
 
 
@@ -57,34 +59,27 @@ def labeled_frame(rows: ibis.Table, labels: Iterable[str]) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-_MOST_CODES = 60_000
-
-
 def kept_table(connection: ibis.BaseBackend, name: str) -> ibis.Table | None:
-    """Table of that name if the engine already holds it."""
+    """Table of that name if the engine already keeps it."""
     return connection.table(name) if name in kept_tables(connection) else None
 
 
 def kept_tables(connection: ibis.BaseBackend) -> list[str]:
-    """Names of the tables and views that the engine holds."""
-    rows = connection.raw_sql(
-        "SELECT table_name FROM duckdb_tables() UNION "
-        "SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY 1"
-    )
-    return [str(row[0]) for row in rows.fetchall()]
+    """Names of the tables and views that the engine keeps."""
+    return engine_of(connection).kept_tables(connection)
+
+
+def declared_codes(connection: ibis.BaseBackend) -> set[str]:
+    """Names of the code types that the engine knows."""
+    return engine_of(connection).declared_codes(connection)
 
 
 def declare_codes(connection: ibis.BaseBackend, name: str, labels: Iterable[str]) -> bool:
     """Declare a type whose values are these labels, one or two bytes each, in alphabetical order.
 
-    Returns False, and declares nothing, where there are too many labels for that.
+    Returns False, and declares nothing, where there are too many labels for that or the engine keeps text.
     """
-    ordered = sorted(set(labels))
-    if not 0 < len(ordered) <= _MOST_CODES:
-        return False
-    quoted = ", ".join("'" + label.replace("'", "''") + "'" for label in ordered)
-    connection.raw_sql(f"CREATE TYPE {name} AS ENUM ({quoted})")
-    return True
+    return engine_of(connection).declare_codes(connection, name, sorted(set(labels)))
 
 
 def keep_coded(
@@ -94,8 +89,4 @@ def keep_coded(
 
     Coded columns read as text; in the engine they are small integers.
     """
-    cast = ", ".join(f'CAST("{column}" AS {kind}) AS "{column}"' for column, kind in codes.items())
-    chosen = f"* REPLACE ({cast})" if codes else "*"
-    kind = "VIEW" if view else "TABLE"
-    connection.raw_sql(f'CREATE OR REPLACE TEMP {kind} "{name}" AS SELECT {chosen} FROM ({connection.compile(rows)})')
-    return connection.table(name)
+    return engine_of(connection).keep(connection, name, rows, codes, view=view)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import ibis
 
 from planner.history.columns import ROW
-from planner.history.engine import sha256
+from planner.history.engine import kept_table, sha256
 from planner.history.history import History
 from planner.history.journeys import stitch_issues
 
@@ -28,9 +28,9 @@ def customer_halves(history: History, *, window_days: float, seed: int) -> tuple
     stitch_issues(history, window_days)
     connection, contacts = history.connection, history.contacts
     name = f"halves_{seed}"
-    if not connection.raw_sql(f"SELECT 1 FROM duckdb_tables() WHERE table_name = '{name}'").fetchall():
-        connection.create_table(name, _sides(contacts, seed), temp=True)
-    sides = connection.table(name)
+    sides = kept_table(connection, name)
+    if sides is None:
+        sides = connection.create_table(name, _sides(contacts, seed), temp=True)
     first = contacts.semi_join(sides.filter(sides.first), ROW)
     second = contacts.semi_join(sides.filter(~sides.first), ROW)
     return replace(history, contacts=first), replace(history, contacts=second)

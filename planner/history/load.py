@@ -15,15 +15,17 @@ from planner.errors import HistoryError, Issue, PlannerWarning
 from planner.history.canonical import FILTER, Plan, canonical, plan_columns
 from planner.history.columns import AGGREGATE, BY_NAME, ROW, Kind
 from planner.history.counts import counted_contacts
+from planner.history.database import Database, connect_database, database_of, open_database
 from planner.history.engine import count_if
+from planner.history.engines import engine_of
 from planner.history.faults import faulty_rows, judged, without
 from planner.history.history import History
 from planner.history.mapping import Layout, Mapping, load_mapping
 from planner.history.oddities import ids_against_time, impossible_times, negative_durations, not_identities, sampled
 from planner.history.quality import build_report, quarantine_table
-from planner.history.salt import project_salt
+from planner.history.salt import project_salt, user_folder
 from planner.history.source import Format, Source, connect, open_source
-from planner.history.staffing import load_staffing
+from planner.history.staffing import load_staffing, staffing_source
 from planner.history.values import number, text
 from planner.history.zones import Clock, read_clock
 
@@ -43,7 +45,11 @@ def load_history(
     Parameters
     ----------
     path
-        Parquet file, CSV file, or DuckDB database with a table `contacts`.
+        Parquet file, CSV file, or DuckDB database with a table `contacts`; or a table of a PostgreSQL database,
+        `postgresql://user@host:5432/database?table=schema.contacts` (and `&staffing=schema.staffing`; other settings
+        such as `sslmode` go to libpq). Contacts stay on its server, in temporary tables; what leaves it are counts, and
+        samples for those checks that need rows. Leave the password to `PGPASSWORD` or `~/.pgpass` where you can; it is
+        never shown or written anywhere.
     mapping
         Mapping file for a layout other than the canonical columns.
     staffing
@@ -51,19 +57,23 @@ def load_history(
     timezone
         IANA time zone of the center; clock times of the result are in it.
     salt
-        Salt of the hashed ids; left out: the one kept beside the history (`.planner-salt`).
+        Salt of the hashed ids; left out: the one kept beside the history (`.planner-salt`), for a database in your
+        configuration folder.
 
     Raises
     ------
     HistoryError
         With every problem that keeps the file from being read as contacts.
     """
-    connection = connect()
-    plan = _read_plan(connection, Path(path), load_mapping(mapping) if mapping is not None else None)
+    rules = load_mapping(mapping) if mapping is not None else None
+    database = database_of(path)
+    connection = connect() if database is None else connect_database(database)
+    plan = _read_plan(connection, Path(path) if database is None else database, rules)
     clock = read_clock(plan.source, plan.mapping, plan.rules["started_at"], timezone)
     for doubt in clock.warnings:
         warnings.warn(doubt, PlannerWarning, stacklevel=2)
-    salt = project_salt(Path(path).resolve().parent) if salt is None else salt
+    if salt is None:
+        salt = project_salt(user_folder() if database is not None else Path(path).resolve().parent)
     total = int(plan.source.table.count().execute())
     sample = sampled(canonical(plan, clock, None, _now(clock)), total)
     plan, identities = _identified(plan, clock, sample)
@@ -71,9 +81,8 @@ def load_history(
     bad, late = faulty_rows(connection, counted, total)
     quarantine = quarantine_table(bad)
     _refuse_mostly_bad(plan, quarantine, total)
-    people, doubts = load_staffing(
-        connection, None if staffing is None else Path(staffing), plan.source, plan.source.csv, clock.zone
-    )
+    stood = staffing_source(connection, staffing, plan.source, None if database is None else database)
+    people, doubts = load_staffing(connection, stood, clock.zone)
     good = without(counted, bad)
     doubts += [*identities, *_unread(plan), *impossible_times(good, clock), *_future(late, total)]
     doubts += [*negative_durations(quarantine, total), *ids_against_time(sample, total)]
@@ -87,15 +96,19 @@ def load_history(
         warnings=[*clock.warnings, *doubts],
     )
     # Rows carry their numbers from here on: nothing depends on the order in which the engine hands them out.
-    connection.raw_sql("SET preserve_insertion_order = false")
+    engine_of(connection).settle(connection)
     contacts = without(rows, bad).drop("faulty", "problem", "example")
     return History(contacts, people, quarantine, report, tuple(plan.covariates), connection)
 
 
-def _read_plan(connection: ibis.BaseBackend, file: Path, rules: Mapping | None) -> Plan:
-    """Open the file and decide where its canonical columns come from."""
+def _read_plan(connection: ibis.BaseBackend, place: Path | Database, rules: Mapping | None) -> Plan:
+    """Open the file or table and decide where its canonical columns come from."""
     csv = rules.csv if rules is not None and "csv" in rules.model_fields_set else None
-    source = open_source(connection, file, csv, (rules.table if rules else None) or "contacts")
+    table = (rules.table if rules else None) or "contacts"
+    if isinstance(place, Database):
+        source = open_database(connection, place, place.table or table)
+    else:
+        source = open_source(connection, place, csv, table)
     if rules is not None and rules.layout is Layout.COUNTS:
         source = counted_contacts(connection, source, rules)
     else:

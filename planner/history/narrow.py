@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 
 from planner.history.columns import PERSON, ROW
-from planner.history.engine import count_if, declare_codes, hash64, keep_coded, kept_table
+from planner.history.engine import count_if, declare_codes, declared_codes, hash64, keep_coded, kept_table
 from planner.history.history import History
 
 DAY_S = 86_400.0
@@ -58,8 +58,7 @@ def _distinct(contacts: ibis.Table, name: str) -> list[str]:
 
 def coded(history: History, columns: dict[str, str]) -> dict[str, str]:
     """Keep only those columns whose labels are few enough to be coded."""
-    rows = history.connection.raw_sql("SELECT type_name FROM duckdb_types() WHERE NOT internal").fetchall()
-    declared = {str(row[0]) for row in rows}
+    declared = declared_codes(history.connection)
     return {column: kind for column, kind in columns.items() if kind in declared}
 
 

@@ -13,7 +13,7 @@ import ibis
 import pandas as pd
 
 from planner.history.columns import ROW
-from planner.history.engine import count_if, exact_sum
+from planner.history.engine import count_if, exact_sum, kept_table
 from planner.history.history import History
 from planner.history.journeys import stitch_issues
 
@@ -116,8 +116,9 @@ def _followed(history: History, window_days: float, step_days: float) -> ibis.Ta
     """One row per served first contact of an identified customer: step of the gap, and whether it ends in a return."""
     name = f"followed_{window_days:g}_{step_days:.6g}".replace(".", "_").replace("+", "").replace("-", "_")
     connection = history.connection
-    if connection.raw_sql(f"SELECT 1 FROM duckdb_tables() WHERE table_name = '{name}'").fetchall():
-        return connection.table(name)
+    known = kept_table(connection, name)
+    if known is not None:
+        return known
     rows = _first(history, window_days)
     rows = rows.filter(~rows.anonymous & ~rows.abandoned.fill_null(False))
     seen_s = ibis.literal(history.end).epoch_seconds() - rows.started_at.epoch_seconds()

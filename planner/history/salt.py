@@ -15,14 +15,15 @@ def project_salt(folder: Path) -> str:
     A folder that cannot be written to uses the salt of the user's configuration folder instead, so that the same
     history always gets the same hashed ids.
     """
-    for place in (folder, _user_folder()):
+    for place in (folder, user_folder()):
         found = _read(place / FILE_NAME) or _create(place / FILE_NAME)
         if found:
             return found
     return secrets.token_hex(16)
 
 
-def _user_folder() -> Path:
+def user_folder() -> Path:
+    """Folder of the user's own settings."""
     base = os.environ.get("APPDATA") or os.environ.get("XDG_CONFIG_HOME")
     return (Path(base) if base else Path.home() / ".config") / "cxfrontier"
 

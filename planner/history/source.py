@@ -32,6 +32,7 @@ class Format(StrEnum):
     PARQUET = "Parquet"
     CSV = "CSV"
     DUCKDB = "DuckDB"
+    POSTGRES = "PostgreSQL"
 
 
 _SUFFIXES = {
@@ -48,7 +49,10 @@ _SUFFIXES = {
 
 @dataclass(frozen=True)
 class Source:
-    """An opened file: its rows with their position `row_id`, and what the file itself says about time zones."""
+    """An opened file: its rows with their position `row_id`, and what the file itself says about time zones.
+
+    A table of a database has the path `host/database/schema.table`.
+    """
 
     path: Path
     format: Format

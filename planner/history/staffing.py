@@ -8,17 +8,32 @@ import ibis
 
 from planner.errors import HistoryError, Issue
 from planner.history.columns import STAFFING
+from planner.history.database import Database, open_database
 from planner.history.engine import count_if
 from planner.history.mapping import ColumnRule, Csv, Mapping, did_you_mean
-from planner.history.source import Format, Source, attached_tables, open_source
+from planner.history.source import Format, Source, attached_tables, connect, open_source
 from planner.history.values import number, text
 from planner.history.zones import read_clock
 
 
+def staffing_source(
+    connection: ibis.BaseBackend, given: str | Path | None, contacts: Source, database: Database | None
+) -> Source | None:
+    """Open the staffing: a file, a table that the address of the database names, or one in the contacts' own file."""
+    if given is None and database is not None and database.staffing is not None:
+        return open_database(connection, database, database.staffing)
+    if given is not None:
+        csv = contacts.csv if contacts.csv != Csv() else None
+        return open_source(connection if database is None else connect(), Path(given), csv, "staffing")
+    if contacts.format is Format.DUCKDB and "staffing" in attached_tables(connection, contacts.path):
+        return open_source(connection, contacts.path, None, "staffing")
+    return None
+
+
 def load_staffing(
-    connection: ibis.BaseBackend, path: Path | None, contacts: Source, csv: Csv, zone: str | None = None
+    connection: ibis.BaseBackend, source: Source | None, zone: str | None = None
 ) -> tuple[ibis.Table | None, list[str]]:
-    """Read `interval_start, pool, scheduled, on_task` from a file, or from the contacts' own database.
+    """Read `interval_start, pool, scheduled, on_task`.
 
     Stamps that carry a zone are converted to `zone`, the center's, like those of the contacts. Returns the table (None
     where there is none) and warnings.
@@ -28,12 +43,9 @@ def load_staffing(
     HistoryError
         If a column is missing or a value cannot be read.
     """
-    if path is None:
-        if contacts.format is not Format.DUCKDB or "staffing" not in attached_tables(connection, contacts.path):
-            return None, ["no staffing table: shrinkage is stated, not calibrated, and today's service is modeled"]
-        path = contacts.path
-    source = open_source(connection, path, csv if csv != Csv() else None, "staffing")
-    raw = source.table
+    if source is None:
+        return None, ["no staffing table: shrinkage is stated, not calibrated, and today's service is modeled"]
+    raw, path, csv = source.table, source.path, source.csv
     absent = [name for name in STAFFING if name not in raw.columns]
     if absent:
         present = tuple(raw.columns)
@@ -49,7 +61,10 @@ def load_staffing(
         scheduled=number(raw.scheduled, csv),
         on_task=number(raw.on_task, csv),
     )
-    return _checked(connection.create_table("staffing", table, temp=True), path)
+    # A file beside a database has been read by the engine of this process, and moves to the other one.
+    here = source.format is Format.POSTGRES or connection.name == raw.get_backend().name
+    kept = connection.create_table("staffing", table if here else table.to_pandas(), temp=True)
+    return _checked(kept, path)
 
 
 def _checked(table: ibis.Table, path: Path) -> tuple[ibis.Table, list[str]]:

@@ -112,6 +112,18 @@ class HistorySource(Strict):
         "generated from it when missing.",
     )
 
+    @model_validator(mode="after")
+    def _names_a_file(self) -> HistorySource:
+        # A run must find the same contacts again, and its folder must not hold the password of an address.
+        if self.contacts.startswith(("postgresql:", "postgres:")):
+            raise PydanticCustomError(
+                "database",
+                "a database changes and cannot be read again for the same run: export its contacts to a Parquet file "
+                "and name that; `planner estimate` and `planner.load_history` read the database itself",
+                {"at": "contacts"},
+            )
+        return self
+
 
 class DemandSource(Strict):
     """Where future demand comes from."""

@@ -21,6 +21,7 @@ ENGINES = {
     "jax": ("planner.experience.bayes",),
     "duckdb": ("planner.history",),
     "ibis": ("planner.history",),
+    "psycopg": ("planner.history.engines",),
     "zen": ("planner.routing",),
     "xlsxwriter": ("planner.report",),
     "jinja2": ("planner.report",),

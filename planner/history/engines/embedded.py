@@ -1,0 +1,49 @@
+"""DuckDB inside this process: temporary tables whose labels are small integers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import ibis
+
+_MOST_CODES = 60_000
+
+
+class Embedded:
+    """The `Engine` of files: enumerated types make its tables a fraction of their size."""
+
+    def kept_tables(self, connection: ibis.BaseBackend) -> list[str]:
+        """Names of the tables and views kept so far."""
+        rows = connection.raw_sql(
+            "SELECT table_name FROM duckdb_tables() UNION "
+            "SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY 1"
+        )
+        return [str(row[0]) for row in rows.fetchall()]
+
+    def declared_codes(self, connection: ibis.BaseBackend) -> set[str]:
+        """Names of the enumerated types declared so far."""
+        rows = connection.raw_sql("SELECT type_name FROM duckdb_types() WHERE NOT internal").fetchall()
+        return {str(row[0]) for row in rows}
+
+    def declare_codes(self, connection: ibis.BaseBackend, name: str, labels: Sequence[str]) -> bool:
+        """Declare an enumerated type, one or two bytes each; False where there are none or too many labels."""
+        if not 0 < len(labels) <= _MOST_CODES:
+            return False
+        quoted = ", ".join("'" + label.replace("'", "''") + "'" for label in labels)
+        connection.raw_sql(f"CREATE TYPE {name} AS ENUM ({quoted})")
+        return True
+
+    def keep(
+        self, connection: ibis.BaseBackend, name: str, rows: ibis.Table, codes: Mapping[str, str], *, view: bool
+    ) -> ibis.Table:
+        """Keep rows as a temporary table or view; coded columns read as text."""
+        cast = ", ".join(f'CAST("{column}" AS {kind}) AS "{column}"' for column, kind in codes.items())
+        chosen = f"* REPLACE ({cast})" if codes else "*"
+        kind = "VIEW" if view else "TABLE"
+        query = connection.compile(rows)
+        connection.raw_sql(f'CREATE OR REPLACE TEMP {kind} "{name}" AS SELECT {chosen} FROM ({query})')
+        return connection.table(name)
+
+    def settle(self, connection: ibis.BaseBackend) -> None:
+        """Let the engine hand rows out in any order, which costs less memory."""
+        connection.raw_sql("SET preserve_insertion_order = false")

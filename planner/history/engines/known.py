@@ -1,0 +1,22 @@
+"""Which engine a connection belongs to."""
+
+from __future__ import annotations
+
+import ibis
+
+from planner.history.engines.embedded import Embedded
+from planner.history.engines.postgres import Postgres
+from planner.history.engines.protocol import Engine
+
+_KNOWN: dict[str, Engine] = {"duckdb": Embedded(), "postgres": Postgres()}
+
+
+def engine_of(connection: ibis.BaseBackend) -> Engine:
+    """Return what is particular to the engine of a connection.
+
+    Raises
+    ------
+    KeyError
+        If there is none for it.
+    """
+    return _KNOWN[connection.name]

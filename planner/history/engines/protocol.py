@@ -1,0 +1,34 @@
+"""What the history stage asks of an engine beyond Ibis expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import ibis
+
+
+class Engine(Protocol):
+    """Tables kept on an engine for as long as its connection, and how they are kept small."""
+
+    def kept_tables(self, connection: ibis.BaseBackend) -> list[str]:
+        """Names of the tables and views kept so far."""
+        ...
+
+    def declared_codes(self, connection: ibis.BaseBackend) -> set[str]:
+        """Names of the code types declared so far."""
+        ...
+
+    def declare_codes(self, connection: ibis.BaseBackend, name: str, labels: Sequence[str]) -> bool:
+        """Declare a type whose values are these labels in this order; False where the engine has no use for it."""
+        ...
+
+    def keep(
+        self, connection: ibis.BaseBackend, name: str, rows: ibis.Table, codes: Mapping[str, str], *, view: bool
+    ) -> ibis.Table:
+        """Keep rows under a name, replacing what was kept there, the columns of `codes` in their declared type."""
+        ...
+
+    def settle(self, connection: ibis.BaseBackend) -> None:
+        """Free the engine from the order of rows: from here on they carry their numbers."""
+        ...
