@@ -34,7 +34,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def estimate(
-    history: Annotated[str, typer.Argument(metavar="HISTORY", help="Contacts: Parquet, CSV or DuckDB file, or postgresql://….")],
+    history: Annotated[
+        str, typer.Argument(metavar="HISTORY", help="Contacts: Parquet, CSV or DuckDB file, or postgresql://….")
+    ],
     mapping: Annotated[Path | None, typer.Option("--mapping", help="Mapping file for another layout.")] = None,
     outcome: Annotated[
         str,

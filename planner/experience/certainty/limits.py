@@ -74,5 +74,7 @@ def _words(row: tuple[str, ...], share: float, capped: bool, support: str, serve
         return "history carries this move"
     if not capped:
         return f"nothing is known of {reason} / {segment} in {channel}: state a score for it or try it in a pilot"
-    because = fault or ("few answers" if support == Support.SPARSE.value else f"{served:,.0f} such contacts in this history")
+    because = fault or (
+        "few answers" if support == Support.SPARSE.value else f"{served:,.0f} such contacts in this history"
+    )
     return f"{because}: {channel} may at most double its {reason} / {segment} contacts ({share:.0%} of this move)"
