@@ -15,7 +15,7 @@ from planner.errors import HistoryError, Issue, PlannerWarning
 from planner.history.canonical import FILTER, Plan, canonical, plan_columns
 from planner.history.columns import AGGREGATE, BY_NAME, ROW, Kind
 from planner.history.counts import counted_contacts
-from planner.history.engine import count_if
+from planner.history.engine import count_if, keep_coded
 from planner.history.faults import faulty_rows, judged, without
 from planner.history.history import History
 from planner.history.mapping import Layout, Mapping, load_mapping
@@ -88,7 +88,10 @@ def load_history(
     )
     # Rows carry their numbers from here on: nothing depends on the order in which the engine hands them out.
     connection.raw_sql("SET preserve_insertion_order = false")
-    contacts = without(rows, bad).drop("faulty", "problem", "example")
+    # A view: what is asked of the contacts is then written and read in little text.
+    contacts = keep_coded(
+        connection, "kept_contacts", without(rows, bad).drop("faulty", "problem", "example"), {}, view=True
+    )
     return History(contacts, people, quarantine, report, tuple(plan.covariates), connection)
 
 
