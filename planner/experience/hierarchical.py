@@ -18,6 +18,7 @@ _PRIOR_95 = 2.447746830680816
 """95 % quantile of the prior of an sd (Rayleigh), in units of its scale."""
 _PRIOR_INFORMATION = 0.05
 _LOGIT_ROUNDS = 25
+_RESIDUAL = "cell"
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,14 @@ class BlockFit:
     steps: int
     converged: bool
 
+    def start_for(self, blocks: Sequence[Block], residual_scale: float | None) -> Array:
+        """Log variances for a fit of other blocks: those of the same name, and the prior's where there is none."""
+        scales = {block.name: block.scale for block in blocks if not block.fixed}
+        if residual_scale is not None:
+            scales[_RESIDUAL] = residual_scale
+        known = dict(zip(self.names, self.log_variance, strict=True))
+        return np.asarray([known.get(name, np.log(scale**2 / 2)) for name, scale in scales.items()])
+
 
 def fit_blocks(
     y: Array,
@@ -82,6 +91,8 @@ def fit_blocks(
         Components of the mixture; 0: only the mode.
     start
         Log variances to start from (as in `BlockFit.log_variance`).
+    max_steps
+        Most Fisher steps; 0 keeps the start, whose information is then not known (no draws around it).
 
     Raises
     ------
@@ -133,7 +144,7 @@ class _Search:
         self.effects = np.zeros(system.q)
         self._fixed_gram: Array | None = None
         names = tuple(system.blocks[k].name for k in self.free)
-        self.names = (*names, "cell") if residual_scale is not None else names
+        self.names = (*names, _RESIDUAL) if residual_scale is not None else names
 
     def ceiling(self, phi: Array) -> Array:
         """Highest plausible log variances: the 95 % quantile of the prior sd, or twice the variance of the mode."""
@@ -180,7 +191,7 @@ class _Search:
         """Damped Fisher scoring; returns log variances, information, steps and whether it settled."""
         walk = _Walk(self, start)
         settled = False
-        while walk.steps < max(max_steps, 1) and not settled:
+        while walk.steps < max_steps and not settled:
             settled = walk.step() < _TOLERANCE
         return walk.phi, walk.information, walk.steps, settled
 
@@ -328,5 +339,5 @@ def fit_logit_blocks(
     relinearize(eta)
     return fit_blocks(
         system.y + center, search.v, blocks, residual_scale=residual_scale, draws=draws, seed=seed, center=center,
-        start=walk.phi, max_steps=_LOGIT_ROUNDS - walk.steps,
+        start=walk.phi, max_steps=max(_LOGIT_ROUNDS - walk.steps, 1),
     )  # fmt: skip
