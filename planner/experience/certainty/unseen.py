@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from planner.experience.cells import AFTER, KEYS, SUMS, Cells
+from planner.experience.cells import AFTER, KEYS, Cells
 from planner.experience.certainty.refit import Loadings, Refit, loadings, refit
 from planner.experience.certainty.response import score_sd
 from planner.experience.certainty.settings import BiasSettings
@@ -66,7 +66,7 @@ def without_covariate(cells: Cells, name: str) -> Cells:
         raise ValueError(f"covariate {name!r} is not in the cells; known: {', '.join(cells.covariates) or 'none'}")
     rest = tuple(covariate for covariate in cells.covariates if covariate != name)
     keys = [*KEYS, *AFTER, *(f"bin_{covariate}" for covariate in rest)]
-    sums = [*SUMS, *(f"sum_{covariate}" for covariate in rest)]
+    sums = replace(cells, covariates=rest).sums
     frame = cells.frame.groupby(keys, sort=True, as_index=False, dropna=False)[sums].sum()
     return replace(cells, frame=frame, covariates=rest)
 
