@@ -68,8 +68,8 @@ def refit(cells: Cells, near: CellFit | Refit, *, hold: bool = False) -> Refit:
     near
         A fit of similar cells, whose variance components of the same name are the start.
     hold
-        Keep the components as they are in `near`, a refit of cells with the same keys: its estimates and these are the
-        same linear function of the sums of scores.
+        Keep the components as they are in `near`, a refit of cells with the same keys: but for the weights, its
+        estimates and these are then the same linear function of the sums of scores.
     """
     before = near.response if isinstance(near, Refit) else None
     like = near.scores if isinstance(near, Refit) else near
