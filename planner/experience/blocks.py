@@ -82,7 +82,10 @@ class System:
 
     def _levels_within(self, inner: int, outer: int) -> NDArray[np.intp] | None:
         one, other = self._slopes[inner], self._slopes[outer]
-        if (one is None) != (other is None) or (one is not None and not np.array_equal(one, other)):  # type: ignore[arg-type]
+        if one is None or other is None:
+            if one is not other:
+                return None
+        elif not np.array_equal(one, other):
             return None
         levels = np.zeros(self.blocks[outer].size, dtype=np.intp)
         levels[self._codes[outer]] = self._codes[inner]
@@ -92,15 +95,14 @@ class System:
         """Z' diag(weight) Z, shape (column, column)."""
         inner = np.zeros((int(self._starts[-1]),) * 2)
         for i, a in enumerate(self._whole):
-            left = weight if self._slopes[a] is None else weight * self._slopes[a]
+            left = self._sloped(weight, a)
             base = self._codes[a].astype(np.intp)
             for j in range(i, len(self._whole)):
                 b = self._whole[j]
-                slope, shape = self._slopes[b], (self.blocks[a].size, self.blocks[b].size)
+                shape = self.blocks[a].size, self.blocks[b].size
                 place = base * shape[1]
                 place += self._codes[b]
-                value = left if slope is None else left * slope
-                part = np.bincount(place, weights=value, minlength=shape[0] * shape[1]).reshape(shape)
+                part = np.bincount(place, weights=self._sloped(left, b), minlength=shape[0] * shape[1]).reshape(shape)
                 rows = slice(self._starts[i], self._starts[i + 1])
                 columns = slice(self._starts[j], self._starts[j + 1])
                 inner[rows, columns] = part
@@ -111,9 +113,7 @@ class System:
         """Z' value, shape (column,)."""
         parts = []
         for k in self._whole:
-            slope = self._slopes[k]
-            weights = value if slope is None else value * slope
-            parts.append(np.bincount(self._codes[k], weights=weights, minlength=self.blocks[k].size))
+            parts.append(np.bincount(self._codes[k], weights=self._sloped(value, k), minlength=self.blocks[k].size))
         return np.asarray(self._sums @ np.concatenate(parts))
 
     def predict(self, effects: Array) -> Array:
@@ -121,9 +121,12 @@ class System:
         out = np.zeros(len(self.y))
         whole = self._sums.T @ effects
         for n, k in enumerate(self._whole):
-            moved, slope = whole[self._starts[n] : self._starts[n + 1]][self._codes[k]], self._slopes[k]
-            out += moved if slope is None else moved * slope
+            out += self._sloped(whole[self._starts[n] : self._starts[n + 1]][self._codes[k]], k)
         return out
+
+    def _sloped(self, value: Array, k: int) -> Array:
+        slope = self._slopes[k]
+        return value if slope is None else value * slope
 
     def spread(self, variance: Array) -> Array:
         """Repeat one number per block for each of its columns."""
