@@ -185,7 +185,9 @@ class Targets:
 
     def mean(self, value: Array) -> Array:
         """Weighted mean over the pairs of each target, shape (target,)."""
-        return np.bincount(self.target, weights=self.weight * value, minlength=len(self.residual_weight))
+        return np.asarray(
+            np.bincount(self.target, weights=self.weight * value, minlength=len(self.residual_weight)), np.float64
+        )
 
     def loading(self, weight: Array) -> Array:
         """Sum design rows per target with these weights, shape (target, column): no matrix of the pairs is made."""
@@ -236,7 +238,7 @@ def make_targets(design: Design, pairs: pd.DataFrame, count: int, bins: Sequence
         code, found = pd.factorize(pairs[bins[0]])
         squares = np.bincount(target * len(found) + code, weights=weight, minlength=count * len(found))
         at = np.repeat(np.arange(count), len(found))
-    residual = np.bincount(at, weights=squares**2, minlength=count)
+    residual = np.asarray(np.bincount(at, weights=squares**2, minlength=count), np.float64)
     return Targets(tuple(design.blocks(pairs)), target, weight, residual)
 
 
