@@ -37,7 +37,7 @@ def pool_mix(seen: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Return how contacts (`seen`: `by, pool, contacts`) of each group `by`, which holds the channel, share pools."""
     sums = seen.groupby([*by, "pool"], sort=True, as_index=False)["contacts"].sum()
     sums["share"] = sums["contacts"] / sums.groupby(list(by))["contacts"].transform("sum")
-    return sums.drop(columns="contacts")
+    return sums[[*by, "pool", "share"]]
 
 
 def evaluate(fit: CellFit, pairs: pd.DataFrame, count: int) -> Posterior:
