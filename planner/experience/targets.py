@@ -35,7 +35,7 @@ def population(fit: CellFit, cells: Cells, by: Sequence[str]) -> pd.DataFrame:
 
 def pool_mix(seen: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Return how contacts (`seen`: `by, pool, contacts`) of each group `by`, which holds the channel, share pools."""
-    sums = seen.groupby([*by, "pool"], sort=True, as_index=False)["contacts"].sum()
+    sums: pd.DataFrame = seen.groupby([*by, "pool"], sort=True)["contacts"].sum().reset_index()
     sums["share"] = sums["contacts"] / sums.groupby(list(by))["contacts"].transform("sum")
     return sums[[*by, "pool", "share"]]
 
