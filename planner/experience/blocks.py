@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 Array = NDArray[np.float64]
 
@@ -40,47 +41,92 @@ class Block:
 
 
 class System:
-    """The rows and blocks of one fit, with their cross products for given weights."""
+    """The rows and blocks of one fit, with their cross products for given weights.
+
+    Many blocks are nested in others: the levels of channels are sums of those of reason and channel. With Z = Y P',
+    where Y holds the columns of the blocks nested in no other one and P is 0 or 1, Z'WZ = P (Y'WY) P': only Y is ever
+    held against the rows.
+    """
 
     def __init__(self, y: Array, blocks: Sequence[Block]) -> None:
         self.y = y
         self.blocks = tuple(blocks)
-        self.offsets = np.concatenate([[0], np.cumsum([block.size for block in blocks])]).astype(int)
+        self.offsets = _offsets(self.blocks)
         self.q = int(self.offsets[-1])
-        self.slopes = [np.ones(len(y)) if b.slope is None else np.asarray(b.slope, float) for b in blocks]
-        self.codes = [np.asarray(block.codes, dtype=np.int32) for block in blocks]
+        self._codes = [np.asarray(block.codes, dtype=np.int32) for block in blocks]
+        self._slopes = [None if b.slope is None else np.asarray(b.slope, float) for b in blocks]
+        within = self._nesting()
+        self._whole = [k for k, (outer, _) in enumerate(within) if outer == k]
+        self._starts = _offsets([self.blocks[k] for k in self._whole])
+        start = dict(zip(self._whole, self._starts, strict=False))
+        columns = [start[outer] + np.arange(len(levels)) for outer, levels in within]
+        rows = [self.offsets[k] + levels for k, (_, levels) in enumerate(within)]
+        at = np.concatenate(rows), np.concatenate(columns)
+        self._sums = sparse.csr_matrix((np.ones(len(at[0])), at), shape=(self.q, int(self._starts[-1])))
+
+    def _nesting(self) -> list[tuple[int, NDArray[np.intp]]]:
+        """For each block the one it is nested in (itself, if in none), and its level for each level of that one."""
+        count = len(self.blocks)
+        order = sorted(range(count), key=lambda k: (-self.blocks[k].size, k))
+        found: list[tuple[int, NDArray[np.intp]]] = [(k, np.arange(self.blocks[k].size)) for k in range(count)]
+        outermost: list[int] = []
+        for k in order:
+            for outer in outermost:
+                levels = self._levels_within(k, outer)
+                if levels is not None:
+                    found[k] = (outer, levels)
+                    break
+            else:
+                outermost.append(k)
+        return found
+
+    def _levels_within(self, inner: int, outer: int) -> NDArray[np.intp] | None:
+        one, other = self._slopes[inner], self._slopes[outer]
+        if one is None or other is None:
+            if one is not other:
+                return None
+        elif not np.array_equal(one, other):
+            return None
+        levels = np.zeros(self.blocks[outer].size, dtype=np.intp)
+        levels[self._codes[outer]] = self._codes[inner]
+        return levels if np.array_equal(levels[self._codes[outer]], self._codes[inner]) else None
 
     def gram(self, weight: Array) -> Array:
         """Z' diag(weight) Z, shape (column, column)."""
-        out = np.zeros((self.q, self.q))
-        for i, a in enumerate(self.blocks):
-            left = weight * self.slopes[i]
-            for j in range(i, len(self.blocks)):
-                b = self.blocks[j]
-                place = self.codes[i] * np.int32(b.size) + self.codes[j]
-                value = left if b.slope is None else left * self.slopes[j]
-                flat = np.bincount(place, weights=value, minlength=a.size * b.size)
-                part = flat.reshape(a.size, b.size)
-                rows = slice(self.offsets[i], self.offsets[i + 1])
-                columns = slice(self.offsets[j], self.offsets[j + 1])
-                out[rows, columns] = part
-                out[columns, rows] = part.T
-        return out
+        inner = np.zeros((int(self._starts[-1]),) * 2)
+        for i, a in enumerate(self._whole):
+            left = self._sloped(weight, a)
+            base = self._codes[a].astype(np.intp)
+            for j in range(i, len(self._whole)):
+                b = self._whole[j]
+                shape = self.blocks[a].size, self.blocks[b].size
+                place = base * shape[1]
+                place += self._codes[b]
+                part = np.bincount(place, weights=self._sloped(left, b), minlength=shape[0] * shape[1]).reshape(shape)
+                rows = slice(self._starts[i], self._starts[i + 1])
+                columns = slice(self._starts[j], self._starts[j + 1])
+                inner[rows, columns] = part
+                inner[columns, rows] = part.T
+        return np.ascontiguousarray((self._sums @ (self._sums @ inner).T).T)
 
     def project(self, value: Array) -> Array:
         """Z' value, shape (column,)."""
-        parts = [
-            np.bincount(block.codes, weights=value * slope, minlength=block.size)
-            for block, slope in zip(self.blocks, self.slopes, strict=True)
-        ]
-        return np.concatenate(parts)
+        parts = []
+        for k in self._whole:
+            parts.append(np.bincount(self._codes[k], weights=self._sloped(value, k), minlength=self.blocks[k].size))
+        return np.asarray(self._sums @ np.concatenate(parts))
 
     def predict(self, effects: Array) -> Array:
         """Z effects, shape (row,)."""
         out = np.zeros(len(self.y))
-        for k, block in enumerate(self.blocks):
-            out += effects[self.offsets[k] : self.offsets[k + 1]][block.codes] * self.slopes[k]
+        whole = self._sums.T @ effects
+        for n, k in enumerate(self._whole):
+            out += self._sloped(whole[self._starts[n] : self._starts[n + 1]][self._codes[k]], k)
         return out
+
+    def _sloped(self, value: Array, k: int) -> Array:
+        slope = self._slopes[k]
+        return value if slope is None else value * slope
 
     def spread(self, variance: Array) -> Array:
         """Repeat one number per block for each of its columns."""
@@ -90,3 +136,8 @@ class System:
         """Sum a (column, column) matrix within pairs of blocks."""
         starts = self.offsets[:-1]
         return np.asarray(np.add.reduceat(np.add.reduceat(matrix, starts, axis=0), starts, axis=1))
+
+
+def _offsets(blocks: Sequence[Block]) -> NDArray[np.intp]:
+    """First column of each block, and the number of columns."""
+    return np.concatenate([[0], np.cumsum([block.size for block in blocks])]).astype(np.intp)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from planner.history import History, return_destinations
+from planner.history import History
+from planner.history.volumes import linked_returns
 
 _PRIOR_CONTACTS = 500.0
 _LEAST_WINDOWS = 3.0
@@ -38,14 +39,8 @@ def chance_links(
     if days < _LEAST_WINDOWS * window_days:
         note = f"history is shorter than {_LEAST_WINDOWS:.0f} windows: returns by chance are not taken out"
         return pd.Series(0.0, index=reasons), (note,)
-    narrow = _linked(history, window_days)
-    wide = _linked(history, 2 * window_days)
-    return chance_rates(narrow, wide, volumes, window_days=window_days, days=days)
-
-
-def _linked(history: History, window_days: float) -> pd.Series:
-    frame = return_destinations(history, window_days=window_days)
-    return frame.groupby("entry_reason")["n"].sum()
+    both = linked_returns(history, window_days=window_days).set_index("entry_reason")
+    return chance_rates(both["within"], both["within_double"], volumes, window_days=window_days, days=days)
 
 
 def chance_rates(

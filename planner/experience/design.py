@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from scipy import sparse
 from planner.experience.hierarchical import Array, Block, BlockFit
 
 _TIME_SHARED_CONTACTS = 5e5
+_PART = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,17 +172,57 @@ class Targets:
 
     Attributes
     ----------
-    rows
-        Design rows of every (target, kind of customer) pair, sparse, shape (pair, column).
-    mix
-        Weights, sparse, shape (target, pair); each row sums to 1.
+    blocks
+        Design columns of every (target, kind of customer) pair, as in `Design.blocks`.
+    target, weight
+        Shape (pair,): number of the target, and its weight there; the weights of a target sum to 1.
     residual_weight
         Shape (target,): sum of squared weights, factor of the cell residual variance.
     """
 
-    rows: sparse.csr_matrix
-    mix: sparse.csr_matrix
+    blocks: tuple[Block, ...]
+    target: NDArray[np.intp]
+    weight: Array
     residual_weight: Array
+
+    def mean(self, value: Array) -> Array:
+        """Weighted mean over the pairs of each target, shape (target,)."""
+        return np.asarray(
+            np.bincount(self.target, weights=self.weight * value, minlength=len(self.residual_weight)), np.float64
+        )
+
+    def loading(self, weight: Array) -> Array:
+        """Sum design rows per target with these weights, shape (target, column): no matrix of the pairs is made."""
+        count = len(self.residual_weight)
+        parts = []
+        for block in self.blocks:
+            place = self.target * block.size + block.codes
+            value = weight if block.slope is None else weight * block.slope
+            flat = np.bincount(place, weights=value, minlength=count * block.size)
+            parts.append(flat.reshape(count, block.size))
+        return np.concatenate(parts, axis=1) if parts else np.zeros((count, 0))
+
+    def predictors(self, effects: Array) -> Iterator[tuple[slice, Array]]:
+        """Linear predictors of the pairs under several sets of effects, a part of the pairs at a time.
+
+        Parameters
+        ----------
+        effects
+            Shape (set, column).
+
+        Yields
+        ------
+            Which pairs, and their predictors, shape (pair, set).
+        """
+        ends = np.cumsum([block.size for block in self.blocks])
+        tables = [np.ascontiguousarray(part.T) for part in np.split(effects, ends[:-1], axis=1)]
+        for start in range(0, len(self.target), _PART):
+            part = slice(start, start + _PART)
+            eta = np.zeros((len(self.target[part]), len(effects)))
+            for block, table in zip(self.blocks, tables, strict=True):
+                moved = table[block.codes[part]]
+                eta += moved if block.slope is None else moved * block.slope[part, None]
+            yield part, eta
 
 
 def make_targets(design: Design, pairs: pd.DataFrame, count: int, bins: Sequence[str], contacts: float) -> Targets:
@@ -190,17 +231,17 @@ def make_targets(design: Design, pairs: pd.DataFrame, count: int, bins: Sequence
     With many contacts the misfit of the model no longer averages out over the cells of one severity bin: its weight
     is then summed within bins of the strongest covariate before squaring.
     """
-    pairs = pairs.sort_values("target", kind="stable").reset_index(drop=True)
-    total = np.bincount(pairs["target"], weights=pairs["weight"], minlength=count)
-    weight = pairs["weight"].to_numpy(float) / np.where(total > 0, total, 1.0)[pairs["target"]]
-    shape = (count, len(pairs))
-    mix = sparse.csr_matrix((weight, (pairs["target"].to_numpy(), np.arange(len(pairs)))), shape=shape)
-    shared = bool(bins) and contacts >= _TIME_SHARED_CONTACTS
-    grouped = pd.DataFrame({"target": pairs["target"], "w": weight, "bin": pairs[bins[0]] if shared else pairs.index})
-    squares = grouped.groupby(["target", "bin"])["w"].sum() ** 2
-    residual = np.zeros(count)
-    np.add.at(residual, squares.index.get_level_values(0).to_numpy(), squares.to_numpy())
-    return Targets(design.matrix(pairs), mix, residual)
+    target = pairs["target"].to_numpy(np.intp)
+    weight = pairs["weight"].to_numpy(float)
+    total = np.bincount(target, weights=weight, minlength=count)
+    weight = weight / np.where(total > 0, total, 1.0)[target]
+    squares, at = weight, target
+    if bins and contacts >= _TIME_SHARED_CONTACTS:
+        code, found = pd.factorize(pairs[bins[0]])
+        squares = np.bincount(target * len(found) + code, weights=weight, minlength=count * len(found))
+        at = np.repeat(np.arange(count), len(found))
+    residual = np.asarray(np.bincount(at, weights=squares**2, minlength=count), np.float64)
+    return Targets(tuple(design.blocks(pairs)), target, weight, residual)
 
 
 @dataclass(frozen=True)
@@ -240,7 +281,7 @@ def _jittered(covariance: Array) -> Array:
 
 def posterior(fit: BlockFit, targets: Targets) -> Posterior:
     """Posterior of linear targets: theta = center + L u, var = L V L' + ex sum w^2, over the mixture."""
-    loading = np.asarray((targets.mix @ targets.rows).todense())
+    loading = targets.loading(targets.weight)
     means = fit.mean @ loading.T
     mean = fit.center + means.mean(axis=0)
     variance = ((loading @ fit.covariance[0]) * loading).sum(axis=1)
@@ -250,15 +291,18 @@ def posterior(fit: BlockFit, targets: Targets) -> Posterior:
 
 def posterior_share(fit: BlockFit, targets: Targets) -> Posterior:
     """Posterior of shares modeled on the logit scale: theta = sum w expit(eta), L = sum w p(1 - p) Z."""
-    eta = targets.rows @ fit.mean.T + fit.center
-    p = 1 / (1 + np.exp(-np.asarray(eta)))
-    means = np.asarray(targets.mix @ p).T
-    middle = p.mean(axis=1)
-    slope = sparse.diags(middle * (1 - middle))
-    loading = np.asarray((targets.mix @ slope @ targets.rows).todense())
+    count, middle = len(targets.residual_weight), np.empty(len(targets.target))
+    means = np.zeros((len(fit.mean), count))
+    for part, eta in targets.predictors(fit.mean):
+        p = 1 / (1 + np.exp(-(eta + fit.center)))
+        middle[part] = p.mean(axis=1)
+        p *= targets.weight[part, None]
+        for k in range(len(means)):
+            means[k] += np.bincount(targets.target[part], weights=p[:, k], minlength=count)
+    slope = middle * (1 - middle)
+    loading = targets.loading(targets.weight * slope)
     variance = ((loading @ fit.covariance[0]) * loading).sum(axis=1) + means.var(axis=0)
-    typical = np.asarray(targets.mix @ (middle * (1 - middle))) ** 2
-    residual = targets.residual_weight * typical
+    residual = targets.residual_weight * targets.mean(slope) ** 2
     variance += fit.residual.mean() * residual
     return Posterior(means.mean(axis=0), np.sqrt(np.maximum(variance, 0.0)), loading, residual, fit)
 

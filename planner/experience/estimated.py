@@ -66,7 +66,7 @@ def fit_all(cells: Cells, *, higher_is_better: bool, seed: int, chance: pd.Serie
     notes = [note] if note else []
     answers = last.frame.groupby("channel")["answers"].sum()
     surveyed = tuple(str(channel) for channel in answers.index[answers >= MIN_CHANNEL_ANSWERS])
-    silent = sorted(set(cells.frame["channel"]) - set(surveyed))
+    silent = sorted(set(cells.frame["channel"].unique()) - set(surveyed))
     if silent:
         notes.append(
             f"fewer than {MIN_CHANNEL_ANSWERS} survey answers in {', '.join(silent)}: no score is estimated there"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,8 @@ _PRIOR_95 = 2.447746830680816
 """95 % quantile of the prior of an sd (Rayleigh), in units of its scale."""
 _PRIOR_INFORMATION = 0.05
 _LOGIT_ROUNDS = 25
+_DIGITS = 10
+_RESIDUAL = "cell"
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,14 @@ class BlockFit:
     steps: int
     converged: bool
 
+    def start_for(self, blocks: Sequence[Block], residual_scale: float | None) -> Array:
+        """Log variances for a fit of other blocks: those of the same name, and the prior's where there is none."""
+        scales = {block.name: block.scale for block in blocks if not block.fixed}
+        if residual_scale is not None:
+            scales[_RESIDUAL] = residual_scale
+        known = dict(zip(self.names, self.log_variance, strict=True))
+        return np.asarray([known.get(name, np.log(scale**2 / 2)) for name, scale in scales.items()])
+
 
 def fit_blocks(
     y: Array,
@@ -82,6 +92,8 @@ def fit_blocks(
         Components of the mixture; 0: only the mode.
     start
         Log variances to start from (as in `BlockFit.log_variance`).
+    max_steps
+        Most Fisher steps; 0 keeps the start, whose information is then not known (no draws around it).
 
     Raises
     ------
@@ -133,7 +145,7 @@ class _Search:
         self.effects = np.zeros(system.q)
         self._fixed_gram: Array | None = None
         names = tuple(system.blocks[k].name for k in self.free)
-        self.names = (*names, "cell") if residual_scale is not None else names
+        self.names = (*names, _RESIDUAL) if residual_scale is not None else names
 
     def ceiling(self, phi: Array) -> Array:
         """Highest plausible log variances: the 95 % quantile of the prior sd, or twice the variance of the mode."""
@@ -151,11 +163,12 @@ class _Search:
         means, residuals = np.empty((len(points), self.system.q)), np.empty(len(points))
         covariance = np.zeros((self.system.q, self.system.q))
         edf = 0.0
-        for k, point in enumerate(points):
+        grams = self._grams([self.unpack(point)[1] for point in points])
+        for k, (point, gram) in enumerate(zip(points, grams, strict=True)):
             lam, ex = self.unpack(point)
             weight = 1.0 / (self.v + ex)
             root = np.sqrt(self.system.spread(lam))
-            scaled = _scaled_inverse(self.gram(weight), root)
+            scaled = _scaled_inverse(gram, root)
             means[k] = root * (scaled @ (root * self.system.project(weight * self.system.y)))
             residuals[k] = ex
             edf = edf if k else self.system.q - float(np.trace(scaled))
@@ -163,6 +176,32 @@ class _Search:
             scaled *= root[None, :] / len(points)
             covariance += scaled
         return means, covariance, residuals, edf
+
+    def _grams(self, residuals: Sequence[float]) -> Iterator[Array]:
+        """Z'WZ, W = 1/(v + ex), for each residual variance; many are interpolated to nine digits.
+
+        As a function of t = ln ex, 1/(v + e^t) has its poles pi off the real line: interpolation at n Chebyshev points
+        of an interval of half-width h errs by rho^-n, rho = pi/h + sqrt(1 + (pi/h)^2) (Trefethen 2013, theorem 8.2).
+        """
+        if self.residual_scale is None or len(residuals) < 2:
+            yield from (self.gram(1.0 / (self.v + ex)) for ex in residuals)
+            return
+        t = np.log(residuals)
+        middle, half = (t.max() + t.min()) / 2, max((t.max() - t.min()) / 2, 1e-3)
+        count = int(np.ceil(_DIGITS * np.log(10) / np.arcsinh(np.pi / half)))
+        if count >= len(residuals):
+            yield from (self.gram(1.0 / (self.v + ex)) for ex in residuals)
+            return
+        angle = (2 * np.arange(count) + 1) * np.pi / (2 * count)
+        nodes = middle + half * np.cos(angle)
+        values = np.stack([self.gram(1.0 / (self.v + np.exp(node))) for node in nodes])
+        for x in t:
+            gap = x - nodes
+            if (np.abs(gap) < 1e-12).any():
+                yield values[int(np.argmin(np.abs(gap)))]
+                continue
+            part = (-1.0) ** np.arange(count) * np.sin(angle) / gap
+            yield np.asarray(np.tensordot(part / part.sum(), values, axes=1))
 
     def gram(self, weight: Array) -> Array:
         """Z'WZ; computed once where there is no residual, as the weights never change."""
@@ -180,7 +219,7 @@ class _Search:
         """Damped Fisher scoring; returns log variances, information, steps and whether it settled."""
         walk = _Walk(self, start)
         settled = False
-        while walk.steps < max(max_steps, 1) and not settled:
+        while walk.steps < max_steps and not settled:
             settled = walk.step() < _TOLERANCE
         return walk.phi, walk.information, walk.steps, settled
 
@@ -328,5 +367,5 @@ def fit_logit_blocks(
     relinearize(eta)
     return fit_blocks(
         system.y + center, search.v, blocks, residual_scale=residual_scale, draws=draws, seed=seed, center=center,
-        start=walk.phi, max_steps=_LOGIT_ROUNDS - walk.steps,
+        start=walk.phi, max_steps=max(_LOGIT_ROUNDS - walk.steps, 1),
     )  # fmt: skip

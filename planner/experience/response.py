@@ -118,7 +118,7 @@ def answered_cells(split: Split) -> pd.DataFrame:
     return split.fine.assign(**split.answers)[answered].reset_index(drop=True)
 
 
-def fit_response(split: Split, terms: Sequence[Term]) -> Response:
+def fit_response(split: Split, terms: Sequence[Term], *, near: BlockFit | None = None, hold: bool = False) -> Response:
     """Regress answers on everything known before and after the contact (step A).
 
     Parameters
@@ -127,6 +127,10 @@ def fit_response(split: Split, terms: Sequence[Term]) -> Response:
         Contacts of every stage, answered or not.
     terms
         Those known before the contact; those known after it are added.
+    near
+        The fit of similar answers, whose variance components are the start.
+    hold
+        Keep those components.
     """
     fine = split.fine
     part = answered_cells(split)
@@ -136,9 +140,9 @@ def fit_response(split: Split, terms: Sequence[Term]) -> Response:
     n = part["answers"].to_numpy(float)
     y = part["sum_score"].to_numpy(float) / n
     blocks, matrix = design.blocks(part), design.matrix(part)
-    variance, start = unit**2, None
+    variance, start = unit**2, None if near is None else near.start_for(blocks, None)
     for _ in range(2):
-        fit = fit_blocks(y, variance / n, blocks, draws=0, start=start, max_steps=8)
+        fit = fit_blocks(y, variance / n, blocks, draws=0, start=start, max_steps=0 if hold else 8)
         start = fit.log_variance
         predicted = fit.center + matrix @ fit.mean[0]
         variance = _residual_variance(part, predicted, fit.edf, unit)

@@ -33,12 +33,11 @@ def population(fit: CellFit, cells: Cells, by: Sequence[str]) -> pd.DataFrame:
     return frame
 
 
-def pool_mix(cells: Cells, by: Sequence[str]) -> pd.DataFrame:
-    """Return how today's contacts of each group `by` (which holds the channel) are shared by pools: `pool, share`."""
-    seen = cells.summed([*by, "pool"])[[*by, "pool", "contacts"]]
-    seen = seen[seen["contacts"] > 0].reset_index(drop=True)
-    seen["share"] = seen["contacts"] / seen.groupby(list(by))["contacts"].transform("sum")
-    return seen.drop(columns="contacts")
+def pool_mix(seen: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Return how contacts (`seen`: `by, pool, contacts`) of each group `by`, which holds the channel, share pools."""
+    sums: pd.DataFrame = seen.groupby([*by, "pool"], sort=True)["contacts"].sum().reset_index()
+    sums["share"] = sums["contacts"] / sums.groupby(list(by))["contacts"].transform("sum")
+    return sums[[*by, "pool", "share"]]
 
 
 def evaluate(fit: CellFit, pairs: pd.DataFrame, count: int) -> Posterior:
@@ -78,12 +77,14 @@ def complete_pool_mix(cells: Cells, label: str) -> pd.DataFrame:
     `label` is the kind of reason that routing looks at. Types a channel never saw get the shares of the reason there,
     or the channel's own.
     """
-    frame = cells.frame[cells.frame["contacts"] > 0]
+    keys = [label, "segment", "channel", "pool"]
+    frame = cells.frame.groupby(keys, sort=True, as_index=False)["contacts"].sum()
+    frame = frame[frame["contacts"] > 0]
     types = frame[[label, "segment"]].drop_duplicates().sort_values([label, "segment"])
     rest = types.merge(pd.DataFrame({"channel": sorted(frame["channel"].unique())}), how="cross")
     parts = []
     for keys in ([label, "segment", "channel"], [label, "channel"], ["channel"]):
-        found = rest.merge(pool_mix(cells, keys), on=keys, how="left")
+        found = rest.merge(pool_mix(frame, keys), on=keys, how="left")
         known = found["pool"].notna()
         parts.append(found[known])
         rest = found.loc[~known, [label, "segment", "channel"]]

@@ -16,7 +16,7 @@ from planner.history.canonical import FILTER, Plan, canonical, plan_columns
 from planner.history.columns import AGGREGATE, BY_NAME, ROW, Kind
 from planner.history.counts import counted_contacts
 from planner.history.database import Database, connect_database, database_of, open_database
-from planner.history.engine import count_if
+from planner.history.engine import count_if, keep_coded
 from planner.history.engines import engine_of
 from planner.history.faults import faulty_rows, judged, without
 from planner.history.history import History
@@ -97,7 +97,10 @@ def load_history(
     )
     # Rows carry their numbers from here on: nothing depends on the order in which the engine hands them out.
     engine_of(connection).settle(connection)
-    contacts = without(rows, bad).drop("faulty", "problem", "example")
+    # A view: what is asked of the contacts is then written and read in little text.
+    contacts = keep_coded(
+        connection, "kept_contacts", without(rows, bad).drop("faulty", "problem", "example"), {}, view=True
+    )
     return History(contacts, people, quarantine, report, tuple(plan.covariates), connection)
 
 

@@ -25,6 +25,7 @@ from experience_worlds import make_world  # noqa: E402
 REPORT = Path(__file__).with_name("experience_speed.md")
 MILLION = 1_000_000
 BAR_S = {MILLION: 8.0, 10 * MILLION: 15.0}
+BAR_MB = {10 * MILLION: 1_500.0}
 CHUNK = 1_000_000
 
 _START = """
@@ -99,6 +100,9 @@ def test_experience_speed(tmp_path: Path) -> None:
     bar = BAR_S.get(contacts)
     if bar is not None and table["wall"].iloc[0] > bar:
         pytest.fail(f"{table['wall'].iloc[0]:.1f} s, bar {bar} s")
+    peak, most = table["peak_mb"].iloc[0], BAR_MB.get(contacts, float("inf"))
+    if peak > most:
+        pytest.fail(f"{peak:.0f} MB, bar {most:.0f} MB")
 
 
 def _report(table: pd.DataFrame, rows: int, contacts: int) -> str:

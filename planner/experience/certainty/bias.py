@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from planner.experience.certainty.refit import Reading
+from planner.experience.certainty.refit import Loadings, Reading, Refit, coarse_cells, loadings, refit
 from planner.experience.certainty.response import response_shift
 from planner.experience.certainty.settings import BiasSettings
 from planner.experience.certainty.unseen import UnseenCause, unseen_cause
@@ -80,8 +80,9 @@ def bias_of(
     """
     settings = settings or BiasSettings()
     table, (effect, _, support) = reading_table(fits), move_effects(fits, moves)
-    shift = response_shift(fits, moves, outcomes, settings.response_tilt)
-    unseen = unseen_cause(fits, table, moves, support, settings)
+    base = _base(fits, table, moves)
+    shift = _masked(response_shift(fits, base, moves, outcomes, settings.response_tilt), table, effect)
+    unseen = unseen_cause(fits, base, table, moves, support, settings)
     table_loading = _loading(shift.table, unseen.table)
     move_loading = _loading(shift.moves, unseen.moves)
     named = moves.rename(columns={"entry_reason": "reason"})[MOVE_KEYS].assign(effect=effect, support=support)
@@ -97,6 +98,20 @@ def bias_of(
         scales=unseen.scales,
         notes=(*unseen.notes, *_response_words(shift, settings)),
     )
+
+
+def _base(fits: Fits, table: pd.DataFrame, moves: pd.DataFrame) -> tuple[Refit, Loadings] | None:
+    if fits.total is None:
+        return None
+    first = refit(coarse_cells(fits.first), fits.total)
+    return first, loadings(first, table, moves)
+
+
+def _masked(shift: Reading, table: pd.DataFrame, effect: Array) -> Reading:
+    """Keep the shifts of what is estimated; NaN elsewhere."""
+    known = np.isfinite(table["mean"].to_numpy(float))
+    level = np.where(known, shift.table, np.nan) if len(shift.table) else np.full(len(table), np.nan)
+    return replace(shift, table=level, moves=np.where(np.isfinite(effect), shift.moves, np.nan))
 
 
 def _loading(response: Array, unseen: Array) -> Array:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from planner.experience.cells import AFTER, KEYS, Cells
-from planner.experience.estimated import Fits, final_scores, move_effects, reading_table
-from planner.experience.hierarchical import Array
-from planner.experience.scores import fit_scores
+from planner.experience.design import make_design, make_targets
+from planner.experience.estimated import move_pairs, outcome_pairs
+from planner.experience.hierarchical import Array, BlockFit, fit_blocks
+from planner.experience.response import Response, adjust, before_keys, before_terms, fit_response, split_cells
+from planner.experience.scores import CellFit
+from planner.experience.targets import channel_targets, complete_pool_mix, population
 
-Change = Callable[[Cells], Cells]
+_STEPS = 4
+_RESIDUAL_SCALE = 0.1
 
 
 @dataclass(frozen=True)
@@ -36,39 +39,96 @@ class Reading:
     move_scores: Array
 
 
-def refitted(fits: Fits, change: Change, *, final: bool) -> Fits:
-    """Fit the scores of changed cells again, at the mode of the variance components (all a shift needs).
+@dataclass(frozen=True)
+class Refit:
+    """Scores of cells at one point of the variance components, with what explains the answers."""
 
-    Wait and hour bands are summed over first: they only sharpen who answers, which matters to the level of an estimate
-    but hardly to its shift, and make up most of the cells. Compare refits with refits, never with the fits themselves.
-    `final` asks for the scores of final contacts too.
+    cells: Cells
+    scores: CellFit
+    response: Response
+
+
+def coarse_cells(cells: Cells) -> Cells:
+    """Sum over wait bands, hour bands and pools, as far as a shift of the estimates does not need them.
+
+    They only sharpen who answers and tell pools of one channel apart, which matters to the level of an estimate but
+    hardly to its shift, and make up most of the cells. Compare refits with refits, never with the fits themselves.
     """
-    first, last = (change(_without_bands(cells)) for cells in (fits.first, fits.last))
-    total = None if fits.total is None else fit_scores(first, draws=0)
-    ends = fit_scores(last, draws=0) if final and fits.final is not None else None
-    return replace(fits, first=first, last=last, total=total, final=ends)
+    keys = [name for name in (*KEYS, *AFTER, *cells.bins) if name not in ("wait_band", "hour_band", "pool")]
+    frame = cells.summed(keys)
+    frame = frame.assign(wait_band=-1, hour_band=-1, pool=frame["channel"])
+    return replace(cells, frame=frame, by_hour=None, asked=None)
 
 
-def _without_bands(cells: Cells) -> Cells:
-    keys = [*KEYS, *AFTER, *cells.bins]
-    plain = replace(cells, frame=cells.frame.assign(wait_band=-1, hour_band=-1))
-    return replace(plain, frame=plain.summed(keys))
+def refit(cells: Cells, near: CellFit | Refit, *, hold: bool = False) -> Refit:
+    """Fit the scores of cells again, at the mode of the variance components (all a shift needs).
+
+    Parameters
+    ----------
+    near
+        A fit of similar cells, whose variance components of the same name are the start.
+    hold
+        Keep the components as they are in `near`, a refit of cells with the same keys: but for the weights, its
+        estimates and these are then the same linear function of the sums of scores.
+    """
+    before = near.response if isinstance(near, Refit) else None
+    like = near.scores if isinstance(near, Refit) else near
+    split = split_cells(cells, before_keys(cells))
+    terms = before_terms(split.fine, cells)
+    response = fit_response(split, terms, near=None if before is None else before.fit, hold=hold)
+    adjusted = adjust(split, response)
+    known = adjusted.known
+    kept = split.groups[known].reset_index(drop=True)
+    design = make_design(split.groups, before_terms(split.groups, cells), response.unit)
+    blocks = design.blocks(kept)
+    residual = _RESIDUAL_SCALE * response.unit if cells.bins else None
+    start = like.fit.start_for(blocks, residual)
+    steps = 0 if hold else _STEPS
+    fit = fit_blocks(
+        adjusted.y[known], adjusted.v[known], blocks, residual_scale=residual, draws=0, start=start, max_steps=steps
+    )
+    contacts = float(split.groups["contacts"].sum())
+    bins = tuple(cells.bins)
+    return Refit(cells, CellFit(design, fit, split.groups, bins, split.scales, contacts, response.variance), response)
 
 
-def read(fits: Fits, moves: pd.DataFrame, outcomes: pd.DataFrame | None) -> Reading:
-    """Read off every estimate: table, moves, and the scores of final contacts where they were fitted."""
-    table = reading_table(fits)["mean"].to_numpy(float)
-    effects = np.asarray(move_effects(fits, moves)[0], float)
-    nothing = np.zeros(0)
-    if outcomes is None:
-        return Reading(table, effects, nothing, nothing)
-    found = final_scores(fits, outcomes, moves)
-    if found is None:
-        return Reading(table, effects, np.full(len(outcomes), np.nan), np.full(len(moves), np.nan))
-    value = np.where(found[1], found[0].mean, np.nan)
-    return Reading(table, effects, value[: len(outcomes)], value[len(outcomes) :])
+@dataclass(frozen=True)
+class Loadings:
+    """How the estimates hang on the effects of a refit, shapes (estimate, column); `there` less `here` is a move's."""
+
+    table: Array
+    there: Array
+    here: Array
+
+    def table_mean(self, fit: BlockFit) -> Array:
+        """Means of the rows of the reading table."""
+        return np.asarray(fit.center + self.table @ fit.mean[0])
+
+    def effects(self, fit: BlockFit) -> Array:
+        """Effects of the moves."""
+        return np.asarray((self.there - self.here) @ fit.mean[0])
 
 
-def unchanged(cells: Cells) -> Cells:
-    """Keep the cells as they are."""
-    return cells
+def loadings(found: Refit, table: pd.DataFrame, moves: pd.DataFrame) -> Loadings:
+    """Say who stands behind each row of the reading table and each move, as in the estimates themselves."""
+    fit, cells, by = found.scores, found.cells, ["reason", "segment"]
+    rows = table[[*by, "channel"]].rename(columns={"channel": "to_channel"})
+    pairs = channel_targets(fit, population(fit, cells, by), rows, by, complete_pool_mix(cells, "reason"))
+    there, here = move_pairs(fit, cells, moves), move_pairs(fit, cells, moves, stay=True)
+    return Loadings(_loading(fit, pairs, len(table)), _loading(fit, there, len(moves)), _loading(fit, here, len(moves)))
+
+
+def final_loading(found: Refit, outcomes: pd.DataFrame, moves: pd.DataFrame) -> Array:
+    """Say who stands behind the score of each outcome row, then of each move; NaN where nobody does."""
+    fit, cells = found.scores, found.cells
+    own = outcome_pairs(fit, cells, outcomes.assign(pool=outcomes["channel"]))
+    moved = move_pairs(fit, cells, moves)
+    both = pd.concat([own, moved.assign(target=moved["target"] + len(outcomes))], ignore_index=True)
+    count = len(outcomes) + len(moves)
+    loading = _loading(fit, both, count)
+    return np.where(np.isin(np.arange(count), both["target"])[:, None], loading, np.nan)
+
+
+def _loading(fit: CellFit, pairs: pd.DataFrame, count: int) -> Array:
+    targets = make_targets(fit.design, pairs, count, fit.bins, fit.contacts)
+    return targets.loading(targets.weight)

@@ -6,42 +6,59 @@ import numpy as np
 import pandas as pd
 
 from planner.experience.cells import Cells
-from planner.experience.certainty.refit import Change, Reading, read, refitted
+from planner.experience.certainty.refit import (
+    Loadings,
+    Reading,
+    Refit,
+    coarse_cells,
+    final_loading,
+    refit,
+)
 from planner.experience.certainty.tilt import tilted_cells
 from planner.experience.estimated import Fits
+from planner.experience.hierarchical import Array
 
 
-def response_shift(fits: Fits, moves: pd.DataFrame, outcomes: pd.DataFrame | None, tilt: float) -> Reading:
+def response_shift(
+    fits: Fits,
+    base: tuple[Refit, Loadings] | None,
+    moves: pd.DataFrame,
+    outcomes: pd.DataFrame | None,
+    tilt: float,
+) -> Reading:
     """Points each estimate has to move if the content answer more often, by `tilt` logits per sd of the score.
 
-    Half the difference between the estimates under +tilt and -tilt. It is the same tilt in every channel, so most of
-    it cancels in a move, which is computed as one contrast; where channels ask in different ways, more remains.
+    Half the difference between the estimates under +tilt and -tilt, at the variance components of the fits. It is the
+    same tilt in every channel, so most of it cancels in a move, which is computed as one contrast; where channels ask
+    in different ways, more remains.
+
+    Parameters
+    ----------
+    base
+        The scores of first contacts on coarse cells, and what the estimates load on; None where there are none.
     """
-    if fits.total is None:
-        count = 0 if outcomes is None else len(outcomes)
-        nothing = np.full(len(moves), np.nan)
-        return Reading(read(fits, moves, None).table, nothing, np.full(count, np.nan), nothing)
-    up, down = (_read_tilted(fits, moves, outcomes, sign * tilt) for sign in (1.0, -1.0))
-    return Reading(
-        table=(up.table - down.table) / 2,
-        moves=(up.moves - down.moves) / 2,
-        outcomes=(up.outcomes - down.outcomes) / 2,
-        move_scores=(up.move_scores - down.move_scores) / 2,
-    )
+    count = 0 if outcomes is None else len(outcomes)
+    nothing = np.full(len(moves), np.nan)
+    if base is None:
+        return Reading(np.zeros(0), nothing, np.full(count, np.nan), nothing)
+    unit, (first, loading) = score_sd(fits.first), base
+    up, down = (refit(tilted_cells(first.cells, sign * tilt, unit), first, hold=True) for sign in (1.0, -1.0))
+    table = (loading.table_mean(up.scores.fit) - loading.table_mean(down.scores.fit)) / 2
+    effects = (loading.effects(up.scores.fit) - loading.effects(down.scores.fit)) / 2
+    if outcomes is None or fits.final is None:
+        return Reading(table, effects, np.full(count, np.nan), nothing if count else np.zeros(0))
+    ends = _final_shift(fits, moves, outcomes, tilt, unit)
+    return Reading(table, effects, ends[:count], ends[count:])
 
 
-def _read_tilted(fits: Fits, moves: pd.DataFrame, outcomes: pd.DataFrame | None, tilt: float) -> Reading:
-    changed = refitted(fits, _tilting(fits, tilt), final=outcomes is not None)
-    return read(changed, moves, outcomes)
-
-
-def _tilting(fits: Fits, tilt: float) -> Change:
-    unit = score_sd(fits.first)
-
-    def change(cells: Cells) -> Cells:
-        return tilted_cells(cells, tilt, unit)
-
-    return change
+def _final_shift(fits: Fits, moves: pd.DataFrame, outcomes: pd.DataFrame, tilt: float, unit: float) -> Array:
+    """Shift the scores of final contacts, of outcome rows and then of moves."""
+    assert fits.final is not None
+    last = refit(coarse_cells(fits.last), fits.final)
+    loading = final_loading(last, outcomes, moves)
+    up, down = (refit(tilted_cells(last.cells, sign * tilt, unit), last, hold=True).scores.fit for sign in (1.0, -1.0))
+    moved = up.mean[0] - down.mean[0]
+    return np.asarray((up.center - down.center + loading @ moved) / 2)
 
 
 def score_sd(cells: Cells) -> float:

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from planner.experience.cells import AFTER, KEYS, SUMS, Cells
-from planner.experience.certainty.refit import Change, Reading, read, refitted, unchanged
+from planner.experience.cells import AFTER, KEYS, Cells
+from planner.experience.certainty.refit import Loadings, Refit, loadings, refit
 from planner.experience.certainty.response import score_sd
 from planner.experience.certainty.settings import BiasSettings
 from planner.experience.estimated import Fits, Labels
@@ -66,13 +66,27 @@ def without_covariate(cells: Cells, name: str) -> Cells:
         raise ValueError(f"covariate {name!r} is not in the cells; known: {', '.join(cells.covariates) or 'none'}")
     rest = tuple(covariate for covariate in cells.covariates if covariate != name)
     keys = [*KEYS, *AFTER, *(f"bin_{covariate}" for covariate in rest)]
-    sums = [*SUMS, *(f"sum_{covariate}" for covariate in rest)]
+    sums = replace(cells, covariates=rest).sums
     frame = cells.frame.groupby(keys, sort=True, as_index=False, dropna=False)[sums].sum()
     return replace(cells, frame=frame, covariates=rest)
 
 
+@dataclass(frozen=True)
+class _Shift:
+    """The shifts of the reading table and of the moves without a covariate, points; NaN where there is no estimate."""
+
+    name: str
+    table: Array
+    moves: Array
+
+
 def unseen_cause(
-    fits: Fits, table: pd.DataFrame, moves: pd.DataFrame, support: Labels, settings: BiasSettings
+    fits: Fits,
+    base: tuple[Refit, Loadings] | None,
+    table: pd.DataFrame,
+    moves: pd.DataFrame,
+    support: Labels,
+    settings: BiasSettings,
 ) -> UnseenCause:
     """Judge the bias of an unseen cause by the shift that leaving out the strongest known covariate makes.
 
@@ -82,6 +96,8 @@ def unseen_cause(
 
     Parameters
     ----------
+    base
+        The scores of first contacts on coarse cells, and what the estimates load on; None where there are none.
     table
         The reading table of the fits.
     moves
@@ -90,7 +106,9 @@ def unseen_cause(
         Support flag of each move.
     """
     channels = tuple(sorted(set(table["channel"]) | set(moves["from_channel"]) | set(moves["to_channel"])))
-    strongest, shift = _strongest_shift(fits, moves)
+    known = np.isfinite(table["mean"].to_numpy(float)), np.asarray(support) != Support.NONE.value
+    shift = _strongest_shift(base, table, moves, known)
+    strongest = shift.name
     pattern, rows = _move_pattern(moves, channels), _table_pattern(table, channels)
     if strongest == "":
         sd = settings.unseen_bias_sd or _UNADJUSTED_SD * score_sd(fits.first)
@@ -108,28 +126,29 @@ def unseen_cause(
     return UnseenCause(channels, pattern * sizes[:, None], rows * own[:, None], strongest, scales, notes)
 
 
-def _strongest_shift(fits: Fits, moves: pd.DataFrame) -> tuple[str, Reading]:
+def _strongest_shift(
+    base: tuple[Refit, Loadings] | None,
+    table: pd.DataFrame,
+    moves: pd.DataFrame,
+    known: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+) -> _Shift:
     """Return the covariate whose absence moves the effects most (root mean square), and its shifts."""
-    nothing = Reading(np.zeros(0), np.full(len(moves), np.nan), np.zeros(0), np.zeros(0))
-    if fits.total is None or not fits.first.covariates:
-        return "", nothing
-    base = read(refitted(fits, unchanged, final=False), moves, None)
-    best, found, most = "", nothing, -1.0
-    for name in fits.first.covariates:
-        other = read(refitted(fits, _forgetting(name), final=False), moves, None)
-        shift = Reading(base.table - other.table, base.moves - other.moves, np.zeros(0), np.zeros(0))
-        finite = shift.moves[np.isfinite(shift.moves)]
+    nothing = _Shift("", np.full(len(table), np.nan), np.full(len(moves), np.nan))
+    if base is None:
+        return nothing
+    first, loading = base
+    best, most = nothing, -1.0
+    for name in first.cells.covariates:
+        other = refit(without_covariate(first.cells, name), first)
+        own = loadings(other, table, moves)
+        level = loading.table_mean(first.scores.fit) - own.table_mean(other.scores.fit)
+        effects = loading.effects(first.scores.fit) - own.effects(other.scores.fit)
+        level, effects = np.where(known[0], level, np.nan), np.where(known[1], effects, np.nan)
+        finite = effects[np.isfinite(effects)]
         size = float(np.sqrt(np.mean(finite**2))) if len(finite) else 0.0
         if size > most:
-            best, found, most = name, shift, size
-    return best, found
-
-
-def _forgetting(name: str) -> Change:
-    def change(cells: Cells) -> Cells:
-        return without_covariate(cells, name)
-
-    return change
+            best, most = _Shift(name, level, effects), size
+    return best
 
 
 def _well_seen(support: Labels, shift: Array) -> NDArray[np.bool_]:
