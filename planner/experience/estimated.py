@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from planner.experience.cells import LATER_NO, LATER_UNKNOWN, LATER_YES, Cells, final_contacts, served_first
 from planner.experience.chance import looked_up
 from planner.experience.design import Posterior, contrast
-from planner.experience.hierarchical import Array
+from planner.experience.hierarchical import Array, fit_blocks
 from planner.experience.model import STAGES, Stage, Support
-from planner.experience.scores import CellFit, fit_scores, fit_share, fit_times, response_of
+from planner.experience.scores import CellFit, Fitter, fit_scores, fit_share, fit_times, response_of
 from planner.experience.targets import (
     channel_targets,
     complete_pool_mix,
@@ -52,7 +52,14 @@ class Fits:
     chance: pd.Series | None = None
 
 
-def fit_all(cells: Cells, *, higher_is_better: bool, seed: int, chance: pd.Series | None = None) -> Fits:
+def fit_all(
+    cells: Cells,
+    *,
+    higher_is_better: bool,
+    seed: int,
+    chance: pd.Series | None = None,
+    fitter: Fitter = fit_blocks,
+) -> Fits:
     """Fit every outcome the cells can carry.
 
     Parameters
@@ -60,6 +67,8 @@ def fit_all(cells: Cells, *, higher_is_better: bool, seed: int, chance: pd.Serie
     chance
         Per reason, the probability that a contact is followed within the window by chance (`chance.chance_links`):
         taken out of first-contact resolution and repeats.
+    fitter
+        What fits the model of scores, see `scores.fit_scores`.
     """
     first = served_first(cells)
     last, note = final_contacts(cells)
@@ -80,13 +89,13 @@ def fit_all(cells: Cells, *, higher_is_better: bool, seed: int, chance: pd.Serie
     else:
         notes.append("no return was ever seen: first-contact resolution cannot be estimated")
     asked = cells if cells.asked is None else cells.asked
-    total, final = _outcome_fits(asked, last, seed) if surveyed else (None, None)
+    total, final = _outcome_fits(asked, last, seed, fitter) if surveyed else (None, None)
     by_hour = cells if cells.by_hour is None else cells.by_hour
     waits = fit_wait_curves(by_hour, higher_is_better=higher_is_better, seed=seed + 3)
     return Fits(first, last, total, final, back, waits, surveyed, (*notes, *waits.notes), served_first(asked), chance)
 
 
-def _outcome_fits(asked: Cells, last: Cells, seed: int) -> tuple[CellFit | None, CellFit | None]:
+def _outcome_fits(asked: Cells, last: Cells, seed: int, fitter: Fitter) -> tuple[CellFit | None, CellFit | None]:
     """Fit the outcome of first and of final contacts by its kind."""
     first = served_first(asked)
     enough = first.frame["answers"].sum() >= MIN_CHANNEL_ANSWERS
@@ -96,8 +105,8 @@ def _outcome_fits(asked: Cells, last: Cells, seed: int) -> tuple[CellFit | None,
     if asked.kind is OutcomeKind.TIME:
         return fit_times(first, seed=seed) if enough else None, fit_times(last, seed=seed + 1)
     response = response_of(asked)
-    total = fit_scores(first, seed=seed, response=response) if enough else None
-    return total, fit_scores(last, seed=seed + 1, response=response, like=total)
+    total = fit_scores(first, seed=seed, response=response, fitter=fitter) if enough else None
+    return total, fit_scores(last, seed=seed + 1, response=response, like=total, fitter=fitter)
 
 
 def seen_outcomes(cells: Cells) -> pd.DataFrame:

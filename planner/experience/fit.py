@@ -48,6 +48,7 @@ def estimate(
     covariates: Sequence[str] = (),
     window_days: float = 7.0,
     seed: int = 0,
+    full_posterior: bool = False,
 ) -> ExperienceModel:
     """Estimate what contacts do to customers from a history alone.
 
@@ -62,15 +63,31 @@ def estimate(
         Numeric columns known before the channel was chosen, strongest confounder first.
     window_days
         A contact within so many days belongs to the same issue, days.
+    full_posterior
+        Sample the posterior of scores instead of approximating it; needs the extra `bayes`, and minutes.
     """
     history = history_or_path if isinstance(history_or_path, History) else load_history(history_or_path)
     if is_composite(outcome):
 
         def part(name: str) -> ExperienceModel:
-            return estimate(history, outcome=name, covariates=covariates, window_days=window_days, seed=seed)
+            return estimate(
+                history,
+                outcome=name,
+                covariates=covariates,
+                window_days=window_days,
+                seed=seed,
+                full_posterior=full_posterior,
+            )
 
         return composite_model(composite_named(history, outcome), part)
-    prepared = prepare(history, outcome=outcome, covariates=covariates, window_days=window_days, seed=seed)
+    prepared = prepare(
+        history,
+        outcome=outcome,
+        covariates=covariates,
+        window_days=window_days,
+        seed=seed,
+        full_posterior=full_posterior,
+    )
     return model_of(prepared, bias_for(prepared))
 
 

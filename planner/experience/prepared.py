@@ -11,7 +11,9 @@ from planner.experience.assemble import Journeys
 from planner.experience.chance import chance_links, issues_without_chance
 from planner.experience.estimated import Fits, fit_all
 from planner.experience.evidence import Evidence, gather
+from planner.experience.hierarchical import fit_blocks
 from planner.experience.issues import labeled_volumes, with_issues
+from planner.experience.scores import Fitter
 from planner.history import (
     History,
     contact_cells,
@@ -69,8 +71,15 @@ def prepare(
     window_days: float = 7.0,
     seed: int = 0,
     scenario: Scenario | None = None,
+    full_posterior: bool = False,
 ) -> Prepared:
     """Count, stitch and fit a history for one outcome.
+
+    Parameters
+    ----------
+    full_posterior
+        Sample the model of scores by Hamiltonian Monte Carlo instead of approximating its posterior; needs the extra
+        `bayes` and some minutes.
 
     Raises
     ------
@@ -96,7 +105,13 @@ def prepare(
     journeys = Journeys(_follow(history, window_days), issues_without_chance(volumes, chance), chance)
     known = (*_directions(history, named, window_days, scenario), *_declared(outcome, volumes), *doubts, *looked)
     evidence = replace(evidence, notes=(*known, *evidence.notes, *notes, *more))
-    fits = fit_all(evidence.cells, higher_is_better=named.higher_is_better, seed=seed, chance=chance)
+    fitter: Fitter = fit_blocks
+    if full_posterior:
+        from planner.experience.bayes import sample_blocks
+
+        fitter = sample_blocks
+    better = named.higher_is_better
+    fits = fit_all(evidence.cells, higher_is_better=better, seed=seed, chance=chance, fitter=fitter)
     return Prepared(history, named, used, window_days, seed, source, evidence, journeys, fits, scenario)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
+from planner.experience.blocks import Array, Block
 from planner.experience.cells import Cells, Scales
 from planner.experience.design import Design, Term, make_design
 from planner.experience.hierarchical import BlockFit, fit_blocks, fit_logit_blocks
@@ -65,6 +68,24 @@ def response_of(cells: Cells) -> Response:
     return fit_response(split, [*before_terms(split.fine, cells), Term(("channel", "wait_band"), 0.3)])
 
 
+class Fitter(Protocol):
+    """Fits the block model to cell means with known variances, as `hierarchical.fit_blocks`."""
+
+    def __call__(
+        self,
+        y: Array,
+        v: Array,
+        blocks: Sequence[Block],
+        *,
+        residual_scale: float | None = ...,
+        draws: int = ...,
+        seed: int = ...,
+        start: Array | None = ...,
+    ) -> BlockFit:
+        """Return the posterior of the effects."""
+        ...
+
+
 def _check(cells: Cells) -> None:
     answers = float(cells.frame["answers"].sum())
     if answers < MIN_ANSWERS:
@@ -72,7 +93,13 @@ def _check(cells: Cells) -> None:
 
 
 def fit_scores(
-    cells: Cells, *, seed: int = 0, draws: int = 24, response: Response | None = None, like: CellFit | None = None
+    cells: Cells,
+    *,
+    seed: int = 0,
+    draws: int = 24,
+    response: Response | None = None,
+    like: CellFit | None = None,
+    fitter: Fitter = fit_blocks,
 ) -> CellFit:
     """Estimate potential scores from cells, adjusted for who answers.
 
@@ -82,6 +109,8 @@ def fit_scores(
         As from `response_of` for these cells or ones that hold them; left out: that of these cells.
     like
         A fit of similar cells, whose variance components are a good start.
+    fitter
+        What fits the model of the adjusted means: `fit_blocks`, or `bayes.sample_blocks` for the full posterior.
 
     Raises
     ------
@@ -99,7 +128,7 @@ def fit_scores(
     residual = _RESIDUAL_SCALE * response.unit if cells.bins else None
     blocks = design.blocks(kept)
     start = like.fit.log_variance if like is not None and like.design.terms == design.terms else None
-    fit = fit_blocks(y, v, blocks, residual_scale=residual, draws=draws, seed=seed, start=start)
+    fit = fitter(y, v, blocks, residual_scale=residual, draws=draws, seed=seed, start=start)
     fit = with_response_error(fit, design.matrix(kept), v, adjusted.shift[known], response)
     return _cell_fit(design, fit, split.groups, split.scales, cells, response.variance)
 

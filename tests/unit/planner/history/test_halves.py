@@ -55,12 +55,16 @@ def test_customers_nobody_identified_are_cut_by_contact(halves) -> None:
 
 def test_neither_order_nor_salt_nor_folder_matters(halves, tmp_path) -> None:
     mixed = rows().sample(frac=1, random_state=2)
-    other = customer_halves(opened(mixed, tmp_path, salt="sugar"), window_days=7, seed=3)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    other = customer_halves(opened(mixed, elsewhere, salt="sugar"), window_days=7, seed=3)
     assert ids(other[0]) == ids(halves[0])
 
 
 def test_another_seed_cuts_otherwise(halves, tmp_path) -> None:
-    other = customer_halves(opened(rows(), tmp_path), window_days=7, seed=4)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    other = customer_halves(opened(rows(), elsewhere), window_days=7, seed=4)
     shared = len(ids(other[0]) & ids(halves[0])) / len(rows())
     assert 0.15 < shared < 0.35
 
