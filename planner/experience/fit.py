@@ -102,8 +102,8 @@ def model_of(prepared: Prepared, bias: Bias | None = None) -> ExperienceModel:
 
 
 def bias_for(prepared: Prepared) -> Bias | None:
-    """Work out what nobody observed could do to the scores of a history; None where no answers stand behind them."""
-    if prepared.fits.total is None or prepared.outcome.kind is not OutcomeKind.SCORE:
+    """Work out what nobody observed could do to the estimates of a history; None where there are none, or of times."""
+    if prepared.fits.total is None or prepared.outcome.kind is OutcomeKind.TIME:
         return None
     outcomes = outcome_rows(prepared.evidence, prepared.scenario)
     least = 0.0 if prepared.scenario is None else prepared.scenario.experience.unseen_bias_sd

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
+from planner.experience.cells import Cells
 from planner.experience.certainty.refit import Loadings, Reading, Refit, coarse_cells, loadings, refit
 from planner.experience.certainty.response import response_shift
 from planner.experience.certainty.settings import BiasSettings
@@ -15,6 +16,7 @@ from planner.experience.certainty.unseen import UnseenCause, unseen_cause
 from planner.experience.estimated import Fits, move_effects, reading_table
 from planner.experience.hierarchical import Array
 from planner.experience.targets import Z90
+from planner.history.outcomes import OutcomeKind
 
 ROW_KEYS = ["reason", "channel", "segment"]
 MOVE_KEYS = ["reason", "segment", "from_channel", "to_channel"]
@@ -103,8 +105,17 @@ def bias_of(
 def _base(fits: Fits, table: pd.DataFrame, moves: pd.DataFrame) -> tuple[Refit, Loadings] | None:
     if fits.total is None:
         return None
-    first = refit(coarse_cells(fits.first), fits.total)
+    shares = fits.asked.kind is OutcomeKind.SHARE
+    first = refit(coarse_cells(_all_known(fits.asked) if shares else fits.first), fits.total)
     return first, loadings(first, table, moves)
+
+
+def _all_known(cells: Cells) -> Cells:
+    """Keep the contacts whose outcome is known: of a share nobody has to answer for, they stand for the others.
+
+    A shift of shares is worked out on their own scale, where it is nearly linear.
+    """
+    return replace(cells, frame=cells.frame.assign(contacts=cells.frame["answers"]))
 
 
 def _masked(shift: Reading, table: pd.DataFrame, effect: Array) -> Reading:
@@ -135,7 +146,7 @@ def _outcome_loading(shift: Reading, unseen: UnseenCause, table: pd.DataFrame, o
 
 def _response_words(shift: Reading, settings: BiasSettings) -> tuple[str, ...]:
     found = shift.table[np.isfinite(shift.table)]
-    if not len(found):
+    if not found.any():
         return ()
     level = float(np.sqrt(np.mean(found**2)))
     moved = shift.moves[np.isfinite(shift.moves)]

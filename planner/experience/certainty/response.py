@@ -17,6 +17,7 @@ from planner.experience.certainty.refit import (
 from planner.experience.certainty.tilt import tilted_cells
 from planner.experience.estimated import Fits
 from planner.experience.hierarchical import Array
+from planner.history.outcomes import OutcomeKind
 
 
 def response_shift(
@@ -41,6 +42,10 @@ def response_shift(
     nothing = np.full(len(moves), np.nan)
     if base is None:
         return Reading(np.zeros(0), nothing, np.full(count, np.nan), nothing)
+    if fits.asked.kind is OutcomeKind.SHARE:
+        # Known for everybody who can be followed: nobody answers, so nothing depends on who does.
+        level = np.zeros(len(base[1].table))
+        return Reading(level, np.zeros(len(moves)), np.zeros(count), np.zeros(len(moves) if count else 0))
     unit, (first, loading) = score_sd(fits.first), base
     up, down = (refit(tilted_cells(first.cells, sign * tilt, unit), first, hold=True) for sign in (1.0, -1.0))
     table = (loading.table_mean(up.scores.fit) - loading.table_mean(down.scores.fit)) / 2

@@ -111,7 +111,7 @@ def unseen_cause(
     strongest = shift.name
     pattern, rows = _move_pattern(moves, channels), _table_pattern(table, channels)
     if strongest == "":
-        sd = settings.unseen_bias_sd or _UNADJUSTED_SD * score_sd(fits.first)
+        sd = settings.unseen_bias_sd or _UNADJUSTED_SD * score_sd(fits.asked)
         sizes = np.full(len(moves), sd)
         own = np.full(len(table), sd)
         seen = np.zeros(len(moves), dtype=bool)
