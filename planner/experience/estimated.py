@@ -172,17 +172,22 @@ def _potential(fits: Fits, by: list[str]) -> pd.DataFrame:
     return rows.reset_index(drop=True)
 
 
-def _without_chance(fits: Fits, reasons: pd.Series, value: Array) -> tuple[Array, Array]:
-    """Take contacts that follow by chance out of resolution or repeats; returns the factor of their sds, too.
+def chance_factor(fits: Fits, reasons: pd.Series) -> Array:
+    """Factor that takes contacts which follow by chance out of resolution and repeats; 1 for other outcomes.
 
-    P(nothing linked follows) = fcr (1 - b), so fcr = P / (1 - b); repeats are 1 - fcr.
+    P(nothing linked follows) = fcr (1 - b), so fcr = P / (1 - b); repeats are 1 - fcr, and effects and sds grow alike.
     """
     if fits.chance is None or fits.asked.outcome not in ("fcr", "repeat"):
-        return value, np.ones(len(value))
-    factor = 1 / (1 - looked_up(reasons, fits.chance).to_numpy(float))
-    resolved = value if fits.asked.outcome == "fcr" else 1 - value
-    resolved = resolved * factor
-    return resolved if fits.asked.outcome == "fcr" else 1 - resolved, factor
+        return np.ones(len(reasons))
+    return np.asarray(1 / (1 - looked_up(reasons, fits.chance).to_numpy(float)))
+
+
+def _without_chance(fits: Fits, reasons: pd.Series, value: Array) -> tuple[Array, Array]:
+    """Return values without what follows by chance, and the factor of their sds."""
+    factor = chance_factor(fits, reasons)
+    if fits.asked.outcome == "repeat":
+        return 1 - (1 - value) * factor, factor
+    return value * factor, factor
 
 
 def outcome_pairs(fit: CellFit, cells: Cells, outcomes: pd.DataFrame) -> pd.DataFrame:
@@ -241,7 +246,7 @@ def move_effects(fits: Fits, moves: pd.DataFrame) -> tuple[Array, Array, Labels]
     post = evaluate(fits.total, both, 2 * count)
     effect, sd = contrast(post, np.arange(count), np.arange(count) + count)
     effective = 2 * fits.total.variance / np.maximum(sd, 1e-9) ** 2
-    _, factor = _without_chance(fits, moves["entry_reason"], np.zeros(count))
+    factor = chance_factor(fits, moves["entry_reason"])
     effect, sd = effect * factor, sd * factor
     by = [*_TYPE, "from_channel"]
     people = population(fits.total, fits.asked, [*_TYPE, "channel"]).rename(columns={"channel": "from_channel"})

@@ -8,7 +8,7 @@ import pandas as pd
 from planner.experience.certainty.bias import BIAS_COLUMNS, MOVE_KEYS, Bias
 from planner.experience.certainty.weekly import ALL_SEGMENTS
 from planner.experience.design import contrast
-from planner.experience.estimated import Fits, move_pairs
+from planner.experience.estimated import Fits, chance_factor, move_pairs
 from planner.experience.targets import Z90, evaluate
 
 _PAIR = ["reason", "from_channel", "to_channel"]
@@ -34,19 +34,21 @@ def moves_by_reason(fits: Fits, bias: Bias) -> pd.DataFrame:
     named = moves.rename(columns={"entry_reason": "reason"})
     code = named.groupby(_PAIR, sort=True).ngroup().to_numpy()
     count = int(code.max()) + 1
-    there = move_pairs(fits.total, fits.first, moves)
-    here = move_pairs(fits.total, fits.first, moves, stay=True)
+    there = move_pairs(fits.total, fits.asked, moves)
+    here = move_pairs(fits.total, fits.asked, moves, stay=True)
     people = np.bincount(there["target"], weights=there["weight"], minlength=len(moves))
     there = there.assign(target=code[there["target"]])
     here = here.assign(target=code[here["target"]] + count)
     post = evaluate(fits.total, pd.concat([there, here], ignore_index=True), 2 * count)
+    out = named[_PAIR].drop_duplicates().sort_values(_PAIR).reset_index(drop=True)
     effect, sd = contrast(post, np.arange(count), np.arange(count) + count)
+    factor = chance_factor(fits, out["reason"])
+    effect, sd = effect * factor, sd * factor
     total = np.bincount(code, weights=people, minlength=count)
     share = people / np.where(total > 0, total, 1.0)[code]
     loading = np.zeros((count, len(bias.factors)))
     np.add.at(loading, code, share[:, None] * bias.move_loading[known])
     spread = np.sqrt(sd**2 + (loading**2).sum(axis=1))
-    out = named[_PAIR].drop_duplicates().sort_values(_PAIR).reset_index(drop=True)
     return out.assign(
         segment=ALL_SEGMENTS,
         people=total,

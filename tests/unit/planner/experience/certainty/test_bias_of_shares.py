@@ -1,4 +1,4 @@
-"""The bias of shares: an unseen cause half as strong as the known one leaves sampling intervals short, not the total."""
+"""The bias of shares: an unseen cause half as strong as the known one makes sampling intervals short, not the total."""
 
 from __future__ import annotations
 
