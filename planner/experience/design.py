@@ -132,6 +132,9 @@ def score_terms(covariates: Sequence[str], bins: Sequence[str], *, pools: bool, 
     for k, name in enumerate(bins):
         terms += [Term((name,), 0.1 if k else 0.2), Term((name, "channel"), 0.1 if k else 0.2)]
         terms += [] if k else [Term(("reason", name), 0.1)]
+    if len(bins) > 1:
+        # Covariates need not add up: what both do together is no channel's doing.
+        terms += [Term((bins[0], bins[1]), 0.15), Term((bins[0], bins[1], "channel"), 0.1)]
     return terms
 
 
@@ -158,6 +161,7 @@ def wait_terms(slopes: Sequence[str]) -> list[Term]:
     """List the terms of waits and hours; `slopes` move the loss of a band (its own wait, the customers' covariates)."""
     bands = ("channel", "wait_band")
     return [
+        Term(("wait_band",), 0.3),
         Term(bands, 0.3),
         Term(("reason", "wait_band"), 0.05),
         Term(("hour_band",), 0.2),

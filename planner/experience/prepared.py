@@ -25,6 +25,7 @@ from planner.history import (
 from planner.history.cells import ContactCells
 from planner.history.columns import SCALES
 from planner.history.confounders import with_useful_covariates
+from planner.history.covariates import covariate_columns
 from planner.history.outcomes import Outcome, check_varies, outcome_named, polarity_words
 from planner.history.polarity import polarity_doubts
 from planner.history.precedes import refuse_after
@@ -90,10 +91,9 @@ def prepare(
     if scenario is not None:
         stated = scenario.experience
         named = replace(named, scale=stated.scale, higher_is_better=stated.higher_is_better)
-    doubts = refuse_after(history, covariates, window_days=window_days)
-    history, used, looked = with_useful_covariates(
-        history, outcome=outcome, declared=covariates, window_days=window_days
-    )
+    declared = covariate_columns(history, covariates, outcome)
+    doubts = refuse_after(history, declared, window_days=window_days)
+    history, used, looked = with_useful_covariates(history, outcome=outcome, declared=declared, window_days=window_days)
     source = contact_cells(history, outcome=outcome, covariates=used, window_days=window_days)
     if scenario is None:
         check_varies(history, outcome, source.frame)

@@ -9,7 +9,19 @@ from functools import reduce
 import ibis
 
 from planner.errors import HistoryError, Issue
-from planner.history.columns import ALIASES, BY_NAME, COLUMNS, DTYPES, PERSON, REQUIRED, ROW, SCALES, Column, Kind
+from planner.history.columns import (
+    ALIASES,
+    BY_NAME,
+    COLUMNS,
+    DTYPES,
+    PERSON,
+    REQUIRED,
+    ROW,
+    SCALES,
+    Column,
+    Kind,
+    covariate_column,
+)
 from planner.history.mapping import ColumnRule, Layout, Mapping, did_you_mean
 from planner.history.source import Source
 from planner.history.values import (
@@ -110,7 +122,7 @@ def _missing(name: str, present: list[str]) -> str:
 def _covariates(source: Source, mapping: Mapping | None, present: list[str]) -> tuple[dict[str, str], tuple[str, ...]]:
     """Declared covariates, or without a mapping every further numeric column; other columns are left out."""
     if mapping is not None:
-        return dict(mapping.covariates), ()
+        return {covariate_column(name): column for name, column in mapping.covariates.items()}, ()
     extra = [name for name in present if name not in BY_NAME]
     types = source.table.schema()
     numeric = {name: name for name in extra if types[name].is_numeric() or types[name].is_boolean()}
@@ -121,7 +133,8 @@ def _covariates(source: Source, mapping: Mapping | None, present: list[str]) -> 
         tests = {name: number(table[name], source.csv).isnull() & text(table[name]).notnull() for name in texts}
         bad = table.aggregate(**{name: test.any() for name, test in tests.items()}).execute().iloc[0]
         numeric |= {name: name for name in texts if not bool(bad[name])}
-    return numeric, tuple(name for name in extra if name not in numeric)
+    left_out = tuple(name for name in extra if name not in numeric)
+    return {covariate_column(name): column for name, column in numeric.items()}, left_out
 
 
 def canonical(plan: Plan, clock: Clock, salt: str | None, now: dt.datetime) -> ibis.Table:

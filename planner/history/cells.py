@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 import ibis
 import pandas as pd
 
-from planner.errors import HistoryError, Issue
 from planner.history.bands import banded, find_bands
+from planner.history.covariates import covariate_columns
 from planner.history.engine import count_if, exact_sum
 from planner.history.history import History
 from planner.history.journeys import stitch_issues
-from planner.history.mapping import did_you_mean
 from planner.history.outcomes import outcome_value
 
 LABELS = ("entry_reason", "reason", "channel", "segment", "pool", "disposition", "stage", "later_kind")
@@ -114,7 +113,7 @@ def contact_cells(
     min_cell
         Fewest contacts of a cell in anything shown (`ContactCells.shareable`).
     """
-    used = _known(history, covariates)
+    used = covariate_columns(history, covariates)
     stitched = stitch_issues(history, window_days)
     stitched = stitched.mutate(y=outcome_value(history, stitched, outcome))
     many, notes = _disposition(history.contacts)
@@ -135,24 +134,6 @@ def contact_cells(
         frame, outcome, used, window_days, min_cell, bands.hours, bands.waits, bands.bins, tuple(notes),
         waits=_wait_cells(rows, frame, used, len(bands.hours) + 1), weeks=_week_cells(rows),
     )  # fmt: skip
-
-
-def _known(history: History, covariates: Sequence[str]) -> tuple[str, ...]:
-    known = (*history.covariates, "value")
-    unknown = [name for name in covariates if name not in known]
-    if unknown:
-        issues = [
-            Issue(
-                history.quality.source,
-                None,
-                None,
-                f"covariates.{name}",
-                f"no numeric column {name!r}{did_you_mean(name, known)}; there are {', '.join(known)}",
-            )
-            for name in unknown
-        ]
-        raise HistoryError(issues)
-    return tuple(dict.fromkeys(covariates))
 
 
 def _disposition(contacts: ibis.Table) -> tuple[bool, list[str]]:

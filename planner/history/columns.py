@@ -102,3 +102,22 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "channel": ("media", "media_type", "medium", "source", "type"),
 }
 """Names under which other systems keep a required column, for hints only."""
+
+_RESERVED = frozenset(
+    name
+    for names in (
+        "ans answers anonymous at attempt bin cell censored channel_to child cnt contacts count draw effect entry",
+        "events faulty filed given group handled hour_band issue_key kind later later_channel later_gap_s later_kind",
+        "later_reason level loss lower mean n next_gap_s others pair parent part partition pending people person place",
+        "problem example rank root row row_id s1 s2 sd share stage step support target to_channel from_channel topic",
+        "truth upper users w wait_band week weight y",
+    )
+    for name in names.split()
+)
+"""Names of columns that the program itself makes."""
+_RESERVED_STARTS = ("bin_", "part_", "score_", "sum_")
+
+
+def covariate_column(name: str) -> str:
+    """Return the column that keeps a covariate: its own name, or with `_` after it where that is in use here."""
+    return f"{name}_" if name in _RESERVED or name.startswith(_RESERVED_STARTS) else name

@@ -72,7 +72,7 @@ def outcome_named(history: History, name: str) -> Outcome:
     if name in OUTCOMES:
         return _as_declared(OUTCOMES[name], history)
     numeric = [column.name for column in BY_NAME.values() if column.kind in (Kind.NUMBER, Kind.SECONDS)]
-    known = (*OUTCOMES, *numeric, *history.covariates)
+    known = tuple(dict.fromkeys((*OUTCOMES, *numeric, *history.covariates)))
     if name not in known:
         message = f"no outcome {name!r}{did_you_mean(name, known)}; it must be one of {', '.join(known)}"
         raise HistoryError([Issue(history.quality.source, None, None, "outcome", message)])
@@ -119,7 +119,7 @@ def top_box(outcome: Outcome) -> float:
 
 
 def check_varies(history: History, outcome: str, cells: pd.DataFrame) -> None:
-    """Refuse an outcome that is the same for every served contact: nothing can be compared, and no sd estimated.
+    """Refuse an outcome that is the same for every contact: nothing can be compared, and no sd estimated.
 
     Parameters
     ----------
@@ -131,17 +131,14 @@ def check_varies(history: History, outcome: str, cells: pd.DataFrame) -> None:
     HistoryError
         With the value, and what the quality report says of this outcome.
     """
-    served = cells[~cells["abandoned"].astype(bool)]
-    answers, total, squares = (float(served[name].sum()) for name in ("ans", "s1", "s2"))
+    answers, total, squares = (float(cells[name].sum()) for name in ("ans", "s1", "s2"))
     if answers == 0:
         return
     mean = total / answers
     if squares / answers - mean**2 > 1e-9 * max(1.0, mean**2):
         return
     others = [name for name in OUTCOMES if name != outcome]
-    message = f"{outcome} is {mean:g} for all {answers:,.0f} served contacts that tell it: nothing can be compared"
-    if outcome == "abandoned":
-        message = "abandoned is 0 for all served contacts, and only they are compared; see the patience of each channel"
+    message = f"{outcome} is {mean:g} for all {answers:,.0f} contacts that tell it: nothing can be compared"
     doubts = [text for text in history.quality.warnings if text.startswith(f"{outcome}:")]
     advice = f"choose another outcome ({', '.join(others)})"
     text = "; ".join([message, *doubts, advice])

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from planner.experience.cells import AFTER, KEYS, Cells
+from planner.experience.cells import AFTER, KEYS, OTHERS, Cells
 from planner.experience.certainty.refit import Loadings, Refit, loadings, refit
 from planner.experience.certainty.response import score_sd
 from planner.experience.certainty.settings import BiasSettings
@@ -55,7 +55,7 @@ class UnseenCause:
 
 
 def without_covariate(cells: Cells, name: str) -> Cells:
-    """Forget a covariate: its bins are summed over.
+    """Forget a covariate: its bins are summed over, and those it shares with others.
 
     Raises
     ------
@@ -65,10 +65,11 @@ def without_covariate(cells: Cells, name: str) -> Cells:
     if name not in cells.covariates:
         raise ValueError(f"covariate {name!r} is not in the cells; known: {', '.join(cells.covariates) or 'none'}")
     rest = tuple(covariate for covariate in cells.covariates if covariate != name)
-    keys = [*KEYS, *AFTER, *(f"bin_{covariate}" for covariate in rest)]
+    own = f"bin_{name}" if f"bin_{name}" in cells.frame else f"bin_{OTHERS}"
+    keys = [*KEYS, *AFTER, *(bins for bins in cells.bins if bins != own)]
     sums = replace(cells, covariates=rest).sums
     frame = cells.frame.groupby(keys, sort=True, as_index=False, dropna=False)[sums].sum()
-    return replace(cells, frame=frame, covariates=rest)
+    return replace(cells, frame=frame, covariates=rest, by_hour=None, asked=None)
 
 
 @dataclass(frozen=True)
