@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -132,9 +133,10 @@ def score_terms(covariates: Sequence[str], bins: Sequence[str], *, pools: bool, 
     for k, name in enumerate(bins):
         terms += [Term((name,), 0.1 if k else 0.2), Term((name, "channel"), 0.1 if k else 0.2)]
         terms += [] if k else [Term(("reason", name), 0.1)]
+    # Covariates need not add up: what two of them do together is no channel's doing.
+    terms += [Term(pair, 0.15) for pair in combinations(bins, 2)]
     if len(bins) > 1:
-        # Covariates need not add up: what both do together is no channel's doing.
-        terms += [Term((bins[0], bins[1]), 0.15), Term((bins[0], bins[1], "channel"), 0.1)]
+        terms.append(Term((bins[0], bins[1], "channel"), 0.1))
     return terms
 
 

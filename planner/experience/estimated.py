@@ -134,11 +134,16 @@ def reasons_table(fits: Fits) -> pd.DataFrame:
     `raw_mean` is the plain mean over the `n_answers` first contacts of the channel whose outcome is known.
     """
     rows = _potential(fits, ["reason"])
-    raw = fits.asked.frame.groupby(["reason", "channel"])[["answers", "sum_score"]].sum()
+    raw = _everyone(fits).frame.groupby(["reason", "channel"])[["answers", "sum_score"]].sum()
     raw = raw.reindex(pd.MultiIndex.from_frame(rows[["reason", "channel"]])).fillna(0.0)
     answers = raw["answers"].to_numpy(float)
     mean = raw["sum_score"].to_numpy(float) / np.where(answers > 0, answers, np.nan)
     return rows[_READING].assign(raw_mean=mean, n_answers=answers)
+
+
+def _everyone(fits: Fits) -> Cells:
+    """All first contacts: those of the last days answered, too, though the estimate may leave them out."""
+    return fits.first if fits.asked.kind is OutcomeKind.SCORE else fits.asked
 
 
 _READING = ["reason", "channel", "mean", "sd", "lower", "upper", "n_contacts", "n_effective", "support"]
@@ -150,7 +155,7 @@ def _potential(fits: Fits, by: list[str]) -> pd.DataFrame:
     seen = first.frame[first.frame["contacts"] > 0]
     channels = pd.DataFrame({"to_channel": sorted(seen["channel"].unique())})
     rows = seen[by].drop_duplicates().sort_values(by).merge(channels, how="cross")
-    counts = seen.groupby([*by, "channel"])["contacts"].sum().rename("n_contacts")
+    counts = _everyone(fits).frame.groupby([*by, "channel"])["contacts"].sum().rename("n_contacts")
     rows = rows.merge(counts, how="left", left_on=[*by, "to_channel"], right_index=True).fillna({"n_contacts": 0.0})
     nothing = np.full(len(rows), np.nan)
     mean, sd, effective = nothing, nothing, np.zeros(len(rows))

@@ -18,6 +18,7 @@ OTHERS = "others"
 """Name of the score that stands for all covariates beyond the second in the bins."""
 
 WAIT_QUANTILES = (0.2, 0.4, 0.6, 0.8, 0.95)
+SOME_CONTACTS = 50_000
 MANY_CONTACTS = 500_000
 """From here on bias no longer hides behind noise, and bins are finer."""
 VERY_MANY_CONTACTS = 1_000_000
@@ -62,13 +63,14 @@ def find_bands(contacts: ibis.Table, rows: int, covariates: tuple[str, ...]) -> 
     contacts
         Canonical columns with the outcome `y` (NULL where not known).
     rows
-        Number of contacts: from 5e5 on the covariates have 8, 4 and 3 bins instead of 5, 3 and 3, and the day has 24
-        bands instead of 8 (customers change with the hour within a band, too, and so do waits).
+        Number of contacts: from 5e4 on the covariates have 8, 4 and 3 bins instead of 5, 3 and 3 (what is curved
+        within a wide bin biases those who move), and from 5e5 on the day has 24 bands instead of 8 (customers change
+        with the hour within a band, too, and so do waits).
     covariates
         Strongest first: two are binned; all further ones together, as the best linear predictor of the outcome.
     """
     sample = sampled(contacts, rows, _SAMPLE) if rows >= VERY_MANY_CONTACTS else contacts
-    numbers = _FINE_BINS if rows >= MANY_CONTACTS else _BINS
+    numbers = _FINE_BINS if rows >= SOME_CONTACTS else _BINS
     hours = _FINE_HOURS if rows >= MANY_CONTACTS else _HOURS
     weights, middle = _others(contacts, rows, covariates)
     if weights:

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from planner.experience.certainty.bias import MOVE_KEYS, OUTCOME_KEYS, Bias, total_intervals
 from planner.experience.hierarchical import Array
 from planner.experience.model import ExperienceDraws, ExperienceModel
+from planner.experience.targets import Z90
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,26 @@ def with_bias(model: ExperienceModel, bias: Bias) -> ExperienceModel:
     return replace(
         model,
         table=total_intervals(model.table, bias.table, mean="mean"),
+        reasons=_over_segments(model.reasons, model.table, bias),
         moves=moves,
         notes=tuple(dict.fromkeys([*model.notes, *bias.notes])),
         bias_sampler=_bias_sampler(model, bias, moves["bias_sd"].notna().to_numpy()),
     )
+
+
+def _over_segments(reasons: pd.DataFrame, table: pd.DataFrame, bias: Bias) -> pd.DataFrame:
+    """Put the bias of segments together by their share of a reason's contacts, as the means are."""
+    people = table.groupby(["reason", "segment"])["n_contacts"].transform("sum").to_numpy(float)
+    code, pairs = pd.factorize(pd.MultiIndex.from_frame(table[["reason", "channel"]]))
+    loading, weight = np.zeros((len(pairs), len(bias.factors))), np.zeros(len(pairs))
+    np.add.at(loading, code, people[:, None] * bias.table_loading)
+    np.add.at(weight, code, people)
+    sds = np.sqrt((loading**2).sum(axis=1)) / np.maximum(weight, 1e-12)
+    own = pd.Series(sds, index=pairs).reindex(pd.MultiIndex.from_frame(reasons[["reason", "channel"]])).to_numpy(float)
+    mean, sd = reasons["mean"].to_numpy(float), reasons["sd"].to_numpy(float)
+    own = np.where(np.isfinite(mean), own, np.nan)
+    total = np.hypot(sd, own)
+    return reasons.assign(bias_sd=own, total_sd=total, lower_total=mean - Z90 * total, upper_total=mean + Z90 * total)
 
 
 def _bias_sampler(

@@ -69,7 +69,10 @@ def _cell(row: Mapping[Hashable, Any] | None, axis: Axis, digits: int) -> Cell:
         return Cell(MATRIX["nothing"], flag=flag)
     raw_text = MATRIX["raw"].format(raw=points(raw, digits), n=count(answers))
     picture = interval_dot(mean, lower, upper, raw, axis)
-    return Cell(points(mean, digits), (between(lower, upper, digits), raw_text), "" if flag == "ok" else flag, picture)
+    interval = between(lower, upper, digits)
+    wide = _number(row, "lower_total"), _number(row, "upper_total")
+    biased = (MATRIX["biased"].format(interval=between(*wide, digits)),) if known(wide[0]) else ()
+    return Cell(points(mean, digits), (interval, *biased, raw_text), "" if flag == "ok" else flag, picture)
 
 
 def _number(row: Mapping[Hashable, Any], name: str) -> float:

@@ -57,8 +57,7 @@ def test_raw_means_are_a_recount_of_first_contacts(found: Study, tmp_path: Path)
     contacts().to_parquet(tmp_path / "contacts.parquet")
     history = load_history(tmp_path / "contacts.parquet", salt="pepper")
     rows = stitch_issues(history, 7.0).execute()
-    # Answers so close to the end of the data that nobody knows yet what followed are left out.
-    first = rows[(rows["stage"] == "first") & ~rows["censored"]]
+    first = rows[rows["stage"] == "first"]
     own = first.groupby(["reason", "channel"])["csat"].agg(["mean", "count"])
     table = found.model.reasons.set_index(["reason", "channel"]).loc[own.index]
     assert (table["n_answers"] == own["count"]).all()
