@@ -58,8 +58,8 @@ MATRIX = {
     "help": "Large: what all customers with this reason would report if this channel served them (potential mean), "
     "adjusted for who answers and for who chooses the channel. Below: its 90 % interval, and the one with the bias "
     "that nobody can observe (answers that depend on the score, unseen causes of the choice). Small: the raw mean of "
-    "the n who answered there. In the picture the filled dot is the adjusted mean, the hollow one the raw mean, all on one "
-    "scale.",
+    "the n who answered there. In the picture the filled dot is the adjusted mean, the hollow one the raw mean, all on "
+    "one scale.",
 }
 
 MOVE_HEADS = ("reason", "move", "contacts a week", "effect", "90 % interval", "with bias", "P(better)", "advice")
