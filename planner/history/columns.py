@@ -119,5 +119,5 @@ _RESERVED_STARTS = ("bin_", "part_", "score_", "sum_")
 
 
 def covariate_column(name: str) -> str:
-    """Return the column that keeps a covariate: its own name, or with `_` after it where that is in use here."""
-    return f"{name}_" if name in _RESERVED or name.startswith(_RESERVED_STARTS) else name
+    """Return the column that keeps a covariate: its own name, or `of_` and it where that is in use here."""
+    return f"of_{name}" if name in _RESERVED or name.startswith(_RESERVED_STARTS) else name

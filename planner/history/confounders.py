@@ -20,9 +20,9 @@ Array = NDArray[np.float64]
 
 ALPHA = 0.01
 """Level of each of the two tests."""
-LEAST_STRENGTH = 0.001
-"""Least product of the two associations: less could not move a contrast of channels by a hundredth of the outcome's sd
-unless a channel is very small."""
+LEAST_STRENGTH = 0.002
+"""Least product of the two associations: less could not move a contrast of channels by two hundredths of the outcome's
+sd unless a channel is very small."""
 _FEWEST_ROWS = 200
 _FIFTHS = 5
 _NEEDED = ("contact_id", "customer_id", "started_at", "reason", "entry_reason", "segment", "channel", "attempt", "y")
@@ -62,7 +62,7 @@ def useful_covariates(
 
     A candidate earns a place if it is associated with the channel *and* with the outcome beyond reason, segment and
     what is declared, each at the level .01 (score tests, robust to repeated contacts of a customer), and if the product
-    of the two correlations is at least .001. One that is associated with neither gets in with probability .0001, one
+    of the two correlations is at least .002. One that is associated with neither gets in with probability .0001, one
     associated with only one of them with probability .01 at most. First contacts of issues are tested, on a
     deterministic sample.
 

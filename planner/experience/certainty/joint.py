@@ -76,6 +76,8 @@ def with_bias(model: ExperienceModel, bias: Bias) -> ExperienceModel:
 
 def _over_segments(reasons: pd.DataFrame, table: pd.DataFrame, bias: Bias) -> pd.DataFrame:
     """Put the bias of segments together by their share of a reason's contacts, as the means are."""
+    if reasons.empty:
+        return reasons
     people = table.groupby(["reason", "segment"])["n_contacts"].transform("sum").to_numpy(float)
     code, pairs = pd.factorize(pd.MultiIndex.from_frame(table[["reason", "channel"]]))
     loading, weight = np.zeros((len(pairs), len(bias.factors))), np.zeros(len(pairs))

@@ -77,10 +77,9 @@ def test_an_outcome_that_does_not_vary_is_refused(load: Load) -> None:
     rows = [{"started_at": f"2024-03-04 09:{k:02d}", "channel": "voice", "csat": 4.0, "nps": float(k % 10),
              "abandoned": k % 5 == 0} for k in range(50)]  # fmt: skip
     history = load(rows)
-    with pytest.raises(HistoryError, match="csat is 4 for all 40 served contacts that tell it.*tells nothing about"):
+    with pytest.raises(HistoryError, match="csat is 4 for all 50 contacts that tell it.*tells nothing about"):
         check_varies(history, "csat", contact_cells(history, outcome="csat").frame)
-    with pytest.raises(HistoryError, match="see the patience of each channel"):
-        check_varies(history, "abandoned", contact_cells(history, outcome="abandoned").frame)
+    check_varies(history, "abandoned", contact_cells(history, outcome="abandoned").frame)
     check_varies(history, "nps", contact_cells(history, outcome="nps").frame)
     check_varies(history, "ces", contact_cells(history, outcome="ces").frame)  # no answers: said elsewhere
 
