@@ -54,7 +54,7 @@ MATRIX = {
     "contacts": "{n} first contacts",
     "nothing": "–",
     "raw": "raw {raw}, n {n}",
-    "biased": "with bias {interval}",
+    "biased": "bias {interval}",
     "help": "Large: what all customers with this reason would report if this channel served them (potential mean), "
     "adjusted for who answers and for who chooses the channel. Below: its 90 % interval, and the one with the bias "
     "that nobody can observe (answers that depend on the score, unseen causes of the choice). Small: the raw mean of "
