@@ -54,6 +54,8 @@ def _reasons(composite: Composite, models: Mapping[str, ExperienceModel]) -> pd.
     """Means over all segments, adjusted and raw; as many answers as the part with the fewest has."""
     tables = {name: model.reasons for name, model in models.items()}
     first = tables[composite.parts[0].name]
+    if first.empty:
+        return first
     keys = ["reason", "channel"]
     whole = combine(tables, composite).merge(first[[*keys, "n_contacts"]], on=keys, how="left", validate="one_to_one")
     raw = combine(tables, composite, value="raw_mean")[[*keys, "raw_mean"]]
