@@ -132,8 +132,6 @@ class ExperienceModel:
         rng = np.random.default_rng([seed, 7])
         score = self.outcomes["score"].to_numpy(float)
         sd = self.outcomes["score_sd"].fillna(0.0).to_numpy(float)
-        if len(score) and np.isnan(score).all():
-            raise ValueError(f"{self.outcome}: no contact has a score of its own, so there is nothing to draw")
         moved = self.moves["score"].to_numpy(float)
         moved_sd = self.moves["sd"].fillna(0.0).to_numpy(float)
         return ExperienceDraws(
