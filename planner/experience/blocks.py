@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from planner.experience.cell_kernels import cross_products
+
 Array = NDArray[np.float64]
 
 
@@ -58,6 +60,9 @@ class System:
         within = self._nesting()
         self._whole = [k for k, (outer, _) in enumerate(within) if outer == k]
         self._starts = _offsets([self.blocks[k] for k in self._whole])
+        self._columns = np.stack([self._codes[k] + s for k, s in zip(self._whole, self._starts, strict=False)], axis=1)
+        self._columns = self._columns.astype(np.int32)
+        self._values = np.stack([self._sloped(np.ones(len(y)), k) for k in self._whole], axis=1)
         start = dict(zip(self._whole, self._starts, strict=False))
         columns = [start[outer] + np.arange(len(levels)) for outer, levels in within]
         rows = [self.offsets[k] + levels for k, (_, levels) in enumerate(within)]
@@ -93,20 +98,7 @@ class System:
 
     def gram(self, weight: Array) -> Array:
         """Z' diag(weight) Z, shape (column, column)."""
-        inner = np.zeros((int(self._starts[-1]),) * 2)
-        for i, a in enumerate(self._whole):
-            left = self._sloped(weight, a)
-            base = self._codes[a].astype(np.intp)
-            for j in range(i, len(self._whole)):
-                b = self._whole[j]
-                shape = self.blocks[a].size, self.blocks[b].size
-                place = base * shape[1]
-                place += self._codes[b]
-                part = np.bincount(place, weights=self._sloped(left, b), minlength=shape[0] * shape[1]).reshape(shape)
-                rows = slice(self._starts[i], self._starts[i + 1])
-                columns = slice(self._starts[j], self._starts[j + 1])
-                inner[rows, columns] = part
-                inner[columns, rows] = part.T
+        inner = cross_products(self._columns, self._values, weight, int(self._starts[-1]))
         return np.ascontiguousarray((self._sums @ (self._sums @ inner).T).T)
 
     def project(self, value: Array) -> Array:

@@ -55,9 +55,14 @@ class Design:
         return [self._block(term, codes, frame) for term in self.terms]
 
     def _codes(self, frame: pd.DataFrame, name: str) -> NDArray[np.intp]:
-        found = self.levels[name].get_indexer(pd.Index(frame[name]))
+        column = frame[name]
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            place = self.levels[name].get_indexer(column.cat.categories)
+            found = np.append(place, -1)[column.cat.codes.to_numpy()]
+        else:
+            found = self.levels[name].get_indexer(pd.Index(column))
         if (found < 0).any():
-            raise ValueError(f"{name}: unknown labels {list(frame[name][found < 0].unique())[:5]}")
+            raise ValueError(f"{name}: unknown labels {list(column[found < 0].unique())[:5]}")
         return found
 
     def _block(self, term: Term, codes: Mapping[str, NDArray[np.intp]], frame: pd.DataFrame) -> Block:
@@ -77,16 +82,19 @@ class Design:
 def stack(blocks: Sequence[Block], rows: int) -> sparse.csr_matrix:
     """Put blocks side by side as one sparse matrix, shape (row, column)."""
     offsets = np.concatenate([[0], np.cumsum([block.size for block in blocks])])
-    columns = np.stack([block.codes + offsets[k] for k, block in enumerate(blocks)], axis=1).ravel()
-    values = np.stack([np.ones(rows) if b.slope is None else b.slope for b in blocks], axis=1).ravel()
-    pointer = np.arange(0, len(columns) + 1, len(blocks))
-    return sparse.csr_matrix((values, columns, pointer), shape=(rows, int(offsets[-1])))
+    columns, values = np.empty((rows, len(blocks)), dtype=np.int32), np.ones((rows, len(blocks)))
+    for k, block in enumerate(blocks):
+        columns[:, k] = block.codes + offsets[k]
+        if block.slope is not None:
+            values[:, k] = block.slope
+    pointer = np.arange(0, columns.size + 1, max(len(blocks), 1), dtype=np.int32)
+    return sparse.csr_matrix((values.ravel(), columns.ravel(), pointer), shape=(rows, int(offsets[-1])))
 
 
 def make_design(frame: pd.DataFrame, terms: Sequence[Term], unit: float) -> Design:
     """Build a design with the labels found in `frame`; terms of a factor with one label only are left out."""
     names = {factor for term in terms for factor in term.factors}
-    levels = {name: pd.Index(sorted(frame[name].unique())) for name in names}
+    levels = {name: pd.Index(sorted(frame[name].unique())) for name in sorted(names)}
     useful = [t for t in terms if all(len(levels[f]) > 1 for f in t.factors) and _moves(frame, t)]
     return Design(tuple(useful), levels, unit)
 

@@ -91,7 +91,7 @@ def fit_all(
     asked = cells if cells.asked is None else cells.asked
     total, final = _outcome_fits(asked, last, seed, fitter) if surveyed else (None, None)
     by_hour = cells if cells.by_hour is None else cells.by_hour
-    waits = fit_wait_curves(by_hour, higher_is_better=higher_is_better, seed=seed + 3)
+    waits = fit_wait_curves(by_hour, higher_is_better=higher_is_better, seed=seed + 3, near=total)
     return Fits(first, last, total, final, back, waits, surveyed, (*notes, *waits.notes), served_first(asked), chance)
 
 
@@ -112,7 +112,8 @@ def _outcome_fits(asked: Cells, last: Cells, seed: int, fitter: Fitter) -> tuple
 def seen_outcomes(cells: Cells) -> pd.DataFrame:
     """Return the outcome rows history itself suggests: what each pool was seen to serve, times every stage."""
     keys = ["entry_reason", "segment", "channel", "pool"]
-    seen = cells.frame.loc[cells.frame["contacts"] > 0, keys].drop_duplicates().sort_values(keys)
+    people = cells.customers.frame
+    seen = people.loc[people["contacts"] > 0, keys].drop_duplicates().sort_values(keys)
     stages = pd.DataFrame({"stage": [stage.value for stage in STAGES]})
     frame = seen.rename(columns={"entry_reason": "reason"}).merge(stages, how="cross")
     return frame.assign(
@@ -134,7 +135,7 @@ def reasons_table(fits: Fits) -> pd.DataFrame:
     `raw_mean` is the plain mean over the `n_answers` first contacts of the channel whose outcome is known.
     """
     rows = _potential(fits, ["reason"])
-    raw = _everyone(fits).frame.groupby(["reason", "channel"])[["answers", "sum_score"]].sum()
+    raw = _everyone(fits).customers.frame.groupby(["reason", "channel"])[["answers", "sum_score"]].sum()
     raw = raw.reindex(pd.MultiIndex.from_frame(rows[["reason", "channel"]])).fillna(0.0)
     answers = raw["answers"].to_numpy(float)
     mean = raw["sum_score"].to_numpy(float) / np.where(answers > 0, answers, np.nan)
@@ -152,10 +153,10 @@ _READING = ["reason", "channel", "mean", "sd", "lower", "upper", "n_contacts", "
 def _potential(fits: Fits, by: list[str]) -> pd.DataFrame:
     """Potential outcomes of the groups `by` (which holds the reason) in every channel."""
     first = fits.asked
-    seen = first.frame[first.frame["contacts"] > 0]
+    seen = first.customers.frame[first.customers.frame["contacts"] > 0]
     channels = pd.DataFrame({"to_channel": sorted(seen["channel"].unique())})
     rows = seen[by].drop_duplicates().sort_values(by).merge(channels, how="cross")
-    counts = _everyone(fits).frame.groupby([*by, "channel"])["contacts"].sum().rename("n_contacts")
+    counts = _everyone(fits).customers.frame.groupby([*by, "channel"])["contacts"].sum().rename("n_contacts")
     rows = rows.merge(counts, how="left", left_on=[*by, "to_channel"], right_index=True).fillna({"n_contacts": 0.0})
     nothing = np.full(len(rows), np.nan)
     mean, sd, effective = nothing, nothing, np.zeros(len(rows))
@@ -202,6 +203,7 @@ def outcome_pairs(fit: CellFit, cells: Cells, outcomes: pd.DataFrame) -> pd.Data
     saw borrows the type's customers of all channels. Rows of pools or channels the fit never saw get nobody.
     """
     rows = outcomes.rename(columns={"reason": "entry_reason"}).assign(target=np.arange(len(outcomes)))
+    cells = cells.customers
     rows = rows[rows["channel"].isin(cells.frame["channel"].unique())]
     rows = rows[rows["pool"].isin(cells.frame["pool"].unique())][[*_TYPE, "channel", "pool", "stage", "target"]]
     first = cells.where(cells.frame["stage"] == Stage.FIRST.value)
@@ -232,6 +234,7 @@ def move_rows(outcomes: pd.DataFrame) -> pd.DataFrame:
 
 def move_pairs(fit: CellFit, cells: Cells, moves: pd.DataFrame, *, stay: bool = False) -> pd.DataFrame:
     """Return today's first contacts of each move's old channel, sent to the new one (to the old one for `stay`)."""
+    cells = cells.customers
     first = cells.where(cells.frame["stage"] == Stage.FIRST.value)
     by = [*_TYPE, "from_channel"]
     people = population(fit, first, [*_TYPE, "channel"]).rename(columns={"channel": "from_channel"})
@@ -312,7 +315,7 @@ def outcome_support(fits: Fits, outcomes: pd.DataFrame, score_sd: Array) -> Labe
     by = [*_TYPE, "channel"]
     people = population(fits.final, fits.first, by)
     flags = support_flags(fits.final, fits.first, rows, people, by, np.nan_to_num(effective))
-    pooled = fits.first.frame.groupby(["entry_reason", "pool"])["contacts"].sum().rename("users")
+    pooled = fits.first.customers.frame.groupby(["entry_reason", "pool"])["contacts"].sum().rename("users")
     asked = outcomes.rename(columns={"reason": "entry_reason"})[["entry_reason", "pool"]]
     users = asked.merge(pooled, how="left", left_on=["entry_reason", "pool"], right_index=True)["users"].fillna(0.0)
     thin = (users.to_numpy(float) < MIN_CHANNEL_ANSWERS) & (flags != Support.NONE.value)

@@ -92,7 +92,13 @@ def _late(raw: pd.DataFrame) -> pd.Series:
 
 
 def _cells(frame: pd.DataFrame, source: ContactCells, scale: tuple[float, float]) -> Cells:
-    return sorted_cells(Cells(frame.reset_index(drop=True), source.covariates, scale, source.outcome))
+    frame = _coded(frame.reset_index(drop=True), (*KEYS, "disposition", "later"))
+    return sorted_cells(Cells(frame, source.covariates, scale, source.outcome))
+
+
+def _coded(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Keep labels as small integers in alphabetical order: sums and designs are then a matter of numbers."""
+    return frame.assign(**{name: pd.Categorical(frame[name]).remove_unused_categories() for name in names})
 
 
 def _labeled(frame: pd.DataFrame, source: ContactCells, scenario: Scenario | None, notes: list[str]) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import linalg
 
 from planner.experience.blocks import Array, Block, System
+from planner.experience.scaled_systems import inverted, scaled_factor, solved
 
 _MAX_STEPS = 20
 _TOLERANCE = 0.05
@@ -19,6 +20,7 @@ _PRIOR_95 = 2.447746830680816
 _PRIOR_INFORMATION = 0.05
 _LOGIT_ROUNDS = 25
 _DIGITS = 10
+_COVARIANCES = 8
 _RESIDUAL = "cell"
 
 
@@ -75,6 +77,7 @@ def fit_blocks(
     center: float | None = None,
     start: Array | None = None,
     max_steps: int = _MAX_STEPS,
+    spread: bool = True,
 ) -> BlockFit:
     """Fit y = center + sum_b Z_b u_b + eps, u_b ~ N(0, lam_b I), eps ~ N(0, v + ex), and its posterior.
 
@@ -94,6 +97,8 @@ def fit_blocks(
         Log variances to start from (as in `BlockFit.log_variance`).
     max_steps
         Most Fisher steps; 0 keeps the start, whose information is then not known (no draws around it).
+    spread
+        False: effects alone, at a third of the cost; the covariance is then 0 and the edf NaN.
 
     Raises
     ------
@@ -108,7 +113,7 @@ def fit_blocks(
     search = _Search(system, np.asarray(v, float), residual_scale)
     phi, information, steps, converged = search.mode(start, max_steps)
     points = [phi] if draws == 0 else _around(phi, information, search.ceiling(phi), draws, seed)
-    means, covariance, residuals, edf = search.mixture(points)
+    means, covariance, residuals, edf = search.mixture(points, _COVARIANCES if spread else 0)
     return BlockFit(
         center=center,
         mean=means,
@@ -158,22 +163,29 @@ class _Search:
         lam[self.free] = np.exp(phi[: len(self.free)])
         return lam, float(np.exp(phi[-1])) if self.residual_scale is not None else 0.0
 
-    def mixture(self, points: Sequence[Array]) -> tuple[Array, Array, Array, float]:
-        """Effects and residual variance at each log variance, the mean covariance, and the edf of the first."""
+    def mixture(self, points: Sequence[Array], most: int) -> tuple[Array, Array, Array, float]:
+        """Effects and residual variance at each log variance, the mean covariance, and the edf of the first.
+
+        Each effect is a solve; the covariance, which varies little with the log variances and costs three times that,
+        is averaged over the first `most` points, which are antithetic pairs.
+        """
         means, residuals = np.empty((len(points), self.system.q)), np.empty(len(points))
         covariance = np.zeros((self.system.q, self.system.q))
-        edf = 0.0
+        edf, spread = float("nan"), min(len(points), most)
         grams = self._grams([self.unpack(point)[1] for point in points])
         for k, (point, gram) in enumerate(zip(points, grams, strict=True)):
             lam, ex = self.unpack(point)
             weight = 1.0 / (self.v + ex)
             root = np.sqrt(self.system.spread(lam))
-            scaled = _scaled_inverse(gram, root)
-            means[k] = root * (scaled @ (root * self.system.project(weight * self.system.y)))
+            factor = scaled_factor(gram, root)
+            means[k] = root * solved(factor, root * self.system.project(weight * self.system.y))
             residuals[k] = ex
+            if k >= spread:
+                continue
+            scaled = inverted(factor)
             edf = edf if k else self.system.q - float(np.trace(scaled))
             scaled *= root[:, None]
-            scaled *= root[None, :] / len(points)
+            scaled *= root[None, :] / spread
             covariance += scaled
         return means, covariance, residuals, edf
 
@@ -235,7 +247,7 @@ class _Search:
         lam, ex = self.unpack(phi)
         weight = 1.0 / (self.v + ex)
         root = np.sqrt(system.spread(lam))
-        scaled = _scaled_inverse(self.gram(weight), root)
+        scaled = inverted(scaled_factor(self.gram(weight), root))
         effects = root * (scaled @ (root * system.project(weight * system.y)))
         self.effects = effects
         left = weight * (system.y - system.predict(effects))
@@ -304,22 +316,6 @@ class _Walk:
         self.phi, self._last = self.phi + self._damping * change, change
         self.steps += 1
         return float(np.max(np.abs(self._damping * change), initial=0.0))
-
-
-def _scaled_inverse(gram: Array, root: Array) -> Array:
-    """(R gram R + I)^-1 with R = diag root, through a Cholesky factor: well conditioned for any root."""
-    scaled = gram * root[:, None]
-    scaled *= root[None, :]
-    scaled[np.diag_indices_from(scaled)] += 1.0
-    # Symmetric, so its transpose is the same matrix in the column order LAPACK overwrites without a copy.
-    factor, _ = linalg.lapack.dpotrf(scaled.T, lower=1, overwrite_a=1)
-    inverse, status = linalg.lapack.dpotri(factor, lower=1, overwrite_c=1)
-    if status:
-        raise ValueError(f"the cell system is not positive definite (LAPACK status {status})")
-    lower = np.tril(inverse)
-    inverse = lower + lower.T
-    inverse[np.diag_indices_from(inverse)] /= 2
-    return np.asarray(inverse)
 
 
 def fit_logit_blocks(

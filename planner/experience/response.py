@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ NO_ANSWER = 1e6
 _BEFORE = ("reason", "channel", "segment", "pool", "stage")
 _LEAST_EXPECTED = 1e-3
 _SWEEPS = 6
+_FEW_PAIRS = 25.0
 _LEVELS = (0.2, 0.4, 0.6, 0.8)
 
 
@@ -103,10 +104,10 @@ def grouped(cells: Cells, keys: list[str], scales: Scales | None = None) -> tupl
 
 def split_cells(cells: Cells, keys: list[str], scales: Scales | None = None) -> Split:
     """Sum cells to groups by `keys` and to fine cells by everything known after the contact."""
-    groups, scales = grouped(cells, keys, scales)
     after = [name for name in AFTER if name not in keys]
     fine = cells.summed([*keys, *after])
     fine = fine[fine["contacts"] > 0].reset_index(drop=True)
+    groups, scales = grouped(replace(cells, frame=fine), keys, scales)
     fine["group"] = fine.groupby(keys, sort=True).ngroup()
     answers = standardized_answers(fine, scales)
     return Split(groups, pd.concat([fine, standardized(fine, scales)], axis=1), answers, scales)
@@ -118,7 +119,7 @@ def answered_cells(split: Split) -> pd.DataFrame:
     return split.fine.assign(**split.answers)[answered].reset_index(drop=True)
 
 
-def fit_response(split: Split, terms: Sequence[Term], *, near: BlockFit | None = None, hold: bool = False) -> Response:
+def fit_response(split: Split, terms: Sequence[Term], *, near: Response | None = None, hold: bool = False) -> Response:
     """Regress answers on everything known before and after the contact (step A).
 
     Parameters
@@ -128,9 +129,9 @@ def fit_response(split: Split, terms: Sequence[Term], *, near: BlockFit | None =
     terms
         Those known before the contact; those known after it are added.
     near
-        The fit of similar answers, whose variance components are the start.
+        What explains similar answers: its variance components are the start.
     hold
-        Keep those components.
+        Keep those components and the variance of an answer: effects alone, without their covariance.
     """
     fine = split.fine
     part = answered_cells(split)
@@ -140,15 +141,29 @@ def fit_response(split: Split, terms: Sequence[Term], *, near: BlockFit | None =
     n = part["answers"].to_numpy(float)
     y = part["sum_score"].to_numpy(float) / n
     blocks, matrix = design.blocks(part), design.matrix(part)
-    variance, start = unit**2, None if near is None else near.start_for(blocks, None)
-    for _ in range(2):
-        fit = fit_blocks(y, variance / n, blocks, draws=0, start=start, max_steps=0 if hold else 8)
-        start = fit.log_variance
+    start = None if near is None else near.fit.start_for(blocks, None)
+    if near is not None and hold:
+        variance = near.variance
+        fit = fit_blocks(y, variance / n, blocks, draws=0, start=start, max_steps=0, spread=False)
         predicted = fit.center + matrix @ fit.mean[0]
-        variance = _residual_variance(part, predicted, fit.edf, unit)
+    else:
+        variance = _pure_error(part, unit)
+        for steps in (8, 4):
+            fit = fit_blocks(y, variance / n, blocks, draws=0, start=start, max_steps=steps)
+            start = fit.log_variance
+            predicted = fit.center + matrix @ fit.mean[0]
+            variance = _residual_variance(part, predicted, fit.edf, unit)
     cuts = np.quantile(predicted, _LEVELS)
     by_level = _variance_by_level(part, predicted, cuts, variance)
     return Response(design, fit, _after_columns(design), split.scales, unit, variance, cuts, by_level)
+
+
+def _pure_error(part: pd.DataFrame, unit: float) -> float:
+    """Variance of an answer within cells, pooled; that of all answers where few cells have several."""
+    n, total, squares = (part[name].to_numpy(float) for name in ("answers", "sum_score", "sum_score2"))
+    within, free = float((squares - total**2 / n).sum()), float((n - 1).sum())
+    known = within / free if free > 0 else unit**2
+    return float(max((free * known + _FEW_PAIRS * unit**2) / (free + _FEW_PAIRS), (0.05 * unit) ** 2))
 
 
 def _residual_variance(part: pd.DataFrame, predicted: Array, edf: float, unit: float) -> float:

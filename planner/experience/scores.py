@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -43,6 +43,8 @@ class CellFit:
         Variance of one answer around its expectation, points squared (of a share: p (1 - p)).
     logit
         Whether effects are on the logit scale.
+    response
+        What explains the answers, where those who answer were carried to all contacts.
     """
 
     design: Design
@@ -53,6 +55,7 @@ class CellFit:
     contacts: float
     variance: float
     logit: bool = False
+    response: Response | None = None
 
 
 def response_of(cells: Cells) -> Response:
@@ -127,10 +130,11 @@ def fit_scores(
     y, v = adjusted.y[known], adjusted.v[known]
     residual = _RESIDUAL_SCALE * response.unit if cells.bins else None
     blocks = design.blocks(kept)
-    start = like.fit.log_variance if like is not None and like.design.terms == design.terms else None
+    start = None if like is None else like.fit.start_for(blocks, residual)
     fit = fitter(y, v, blocks, residual_scale=residual, draws=draws, seed=seed, start=start)
     fit = with_response_error(fit, design.matrix(kept), v, adjusted.shift[known], response)
-    return _cell_fit(design, fit, split.groups, split.scales, cells, response.variance)
+    found = _cell_fit(design, fit, split.groups, split.scales, cells, response.variance)
+    return replace(found, response=response)
 
 
 def fit_times(cells: Cells, *, seed: int = 0, draws: int = 24) -> CellFit:
@@ -174,11 +178,9 @@ def fit_share(
     n_known = kept["answers"].to_numpy(float)
     share = np.clip(kept["sum_score"].to_numpy(float) / n_known, 0.0, 1.0)
     design = make_design(groups, before_terms(groups, cells), 1.0)
-    start = like.fit.log_variance if like is not None and like.design.terms == design.terms else None
-    residual = _RESIDUAL_SCALE if cells.bins else None
-    fit = fit_logit_blocks(
-        share, n_known, design.blocks(kept), residual_scale=residual, draws=draws, seed=seed, start=start
-    )
+    blocks, residual = design.blocks(kept), _RESIDUAL_SCALE if cells.bins else None
+    start = None if like is None else like.fit.start_for(blocks, residual)
+    fit = fit_logit_blocks(share, n_known, blocks, residual_scale=residual, draws=draws, seed=seed, start=start)
     p = float(np.average(share, weights=n_known))
     return _cell_fit(design, fit, groups, scales, cells, max(p * (1 - p), 1e-6), logit=True)
 

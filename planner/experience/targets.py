@@ -26,7 +26,7 @@ def population(fit: CellFit, cells: Cells, by: Sequence[str]) -> pd.DataFrame:
     Columns: `by`, `reason, segment`, the bins, the standardized covariates and `weight` (contacts).
     """
     keys = list(dict.fromkeys([*by, "reason", "segment", *fit.bins]))
-    people = cells.summed(keys)
+    people = cells.customers.summed(keys)
     people = people[people["contacts"] > 0].reset_index(drop=True)
     frame = pd.concat([people[keys], standardized(people, fit.scales)], axis=1)
     frame["weight"] = people["contacts"]
@@ -78,7 +78,7 @@ def complete_pool_mix(cells: Cells, label: str) -> pd.DataFrame:
     or the channel's own.
     """
     keys = [label, "segment", "channel", "pool"]
-    frame = cells.frame.groupby(keys, sort=True, as_index=False)["contacts"].sum()
+    frame = cells.customers.frame.groupby(keys, sort=True, as_index=False)["contacts"].sum()
     frame = frame[frame["contacts"] > 0]
     types = frame[[label, "segment"]].drop_duplicates().sort_values([label, "segment"])
     rest = types.merge(pd.DataFrame({"channel": sorted(frame["channel"].unique())}), how="cross")
@@ -122,7 +122,7 @@ def support_flags(
 
 
 def _count(cells: Cells, keys: list[str]) -> pd.Series:
-    return cells.frame.groupby(keys)["contacts"].sum()
+    return cells.customers.frame.groupby(keys)["contacts"].sum()
 
 
 def _bin_gap(

@@ -71,11 +71,10 @@ def refit(cells: Cells, near: CellFit | Refit, *, hold: bool = False) -> Refit:
         Keep the components as they are in `near`, a refit of cells with the same keys: but for the weights, its
         estimates and these are then the same linear function of the sums of scores.
     """
-    before = near.response if isinstance(near, Refit) else None
     like = near.scores if isinstance(near, Refit) else near
     split = split_cells(cells, before_keys(cells))
     terms = before_terms(split.fine, cells)
-    response = fit_response(split, terms, near=None if before is None else before.fit, hold=hold)
+    response = fit_response(split, terms, near=near.response, hold=hold)
     adjusted = adjust(split, response)
     known = adjusted.known
     kept = split.groups[known].reset_index(drop=True)
@@ -85,7 +84,14 @@ def refit(cells: Cells, near: CellFit | Refit, *, hold: bool = False) -> Refit:
     start = like.fit.start_for(blocks, residual)
     steps = 0 if hold else _STEPS
     fit = fit_blocks(
-        adjusted.y[known], adjusted.v[known], blocks, residual_scale=residual, draws=0, start=start, max_steps=steps
+        adjusted.y[known],
+        adjusted.v[known],
+        blocks,
+        residual_scale=residual,
+        draws=0,
+        start=start,
+        max_steps=steps,
+        spread=False,
     )
     contacts = float(split.groups["contacts"].sum())
     bins = tuple(cells.bins)

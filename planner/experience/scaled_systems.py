@@ -1,0 +1,43 @@
+"""Symmetric systems (R G R + I) x = b with R = diag root: well conditioned for any root, as Cholesky factors."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import linalg
+
+from planner.experience.blocks import Array
+
+
+def scaled_factor(gram: Array, root: Array) -> Array:
+    """Lower Cholesky factor of R gram R + I, shape (column, column); what stands above its diagonal is undefined.
+
+    Raises
+    ------
+    ValueError
+        If the matrix is not positive definite.
+    """
+    scaled = gram * root[:, None]
+    scaled *= root[None, :]
+    scaled[np.diag_indices_from(scaled)] += 1.0
+    # Symmetric, so its transpose is the same matrix in the column order LAPACK overwrites without a copy.
+    factor, status = linalg.lapack.dpotrf(scaled.T, lower=1, overwrite_a=1)
+    if status:
+        raise ValueError(f"the cell system is not positive definite (LAPACK status {status})")
+    return np.asarray(factor)
+
+
+def solved(factor: Array, right: Array) -> Array:
+    """Solution of the system for one right-hand side, shape (column,)."""
+    solution, _ = linalg.lapack.dpotrs(factor, right, lower=1)
+    return np.asarray(solution)
+
+
+def inverted(factor: Array) -> Array:
+    """Inverse of the system, whole and symmetric; overwrites the factor."""
+    inverse, status = linalg.lapack.dpotri(factor, lower=1, overwrite_c=1)
+    if status:
+        raise ValueError(f"the cell system is singular (LAPACK status {status})")
+    lower = np.tril(inverse)
+    inverse = lower + lower.T
+    inverse[np.diag_indices_from(inverse)] /= 2
+    return np.asarray(inverse)
