@@ -12,6 +12,7 @@ from planner.experience.composites import composite_model
 from planner.experience.estimated import move_rows
 from planner.experience.model import ExperienceModel
 from planner.experience.moves import spoken_moves
+from planner.experience.one_thread import on_one_thread
 from planner.experience.prepared import Prepared, prepare
 from planner.experience.stated import stated_model
 from planner.history import History, load_history
@@ -91,6 +92,7 @@ def estimate(
     return model_of(prepared, bias_for(prepared))
 
 
+@on_one_thread
 def model_of(prepared: Prepared, bias: Bias | None = None) -> ExperienceModel:
     """Assemble the model of what was prepared; with its bias beside the sampling error where that was worked out."""
     model = estimated_model(
@@ -101,6 +103,7 @@ def model_of(prepared: Prepared, bias: Bias | None = None) -> ExperienceModel:
     return model if bias is None else with_bias(model, bias)
 
 
+@on_one_thread
 def bias_for(prepared: Prepared) -> Bias | None:
     """Work out what nobody observed could do to the estimates of a history; None where there are none, or of times."""
     if prepared.fits.total is None or prepared.outcome.kind is OutcomeKind.TIME:

@@ -13,6 +13,7 @@ from planner.experience.estimated import Fits, fit_all
 from planner.experience.evidence import Evidence, gather
 from planner.experience.hierarchical import fit_blocks
 from planner.experience.issues import labeled_volumes, with_issues
+from planner.experience.one_thread import on_one_thread
 from planner.experience.scores import Fitter
 from planner.history import (
     History,
@@ -64,6 +65,7 @@ class Prepared:
     scenario: Scenario | None = None
 
 
+@on_one_thread
 def prepare(
     history: History,
     *,
