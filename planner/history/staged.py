@@ -8,6 +8,7 @@ import ibis
 
 from planner.history.canonical import Plan, with_hashed_ids
 from planner.history.engine import declare_codes, keep_coded
+from planner.history.fetched import labeled_frame
 from planner.history.mapping import Layout
 from planner.history.source import Format
 
@@ -58,9 +59,20 @@ def stage_rows(connection: ibis.BaseBackend, plan: Plan, read: ibis.Table, salt:
         staged = connection.create_table("staged", with_hashed_ids(read, plan, salt), temp=True)
         return Staged(staged.drop("faulty", "problem", "example"), staged.drop("problem", "example"), staged)
     lazily = _scannable(plan) and total > MOST_COPIED
-    codes = _declared(connection, plan, read)
-    staged = keep_coded(connection, "staged", read.drop("problem", "example"), codes, view=lazily)
+    present = [name for name in read.columns if name not in ("problem", "example", *_empty(plan))]
+    codes = _declared(connection, read, [name for name in LABEL_CODES if name in present])
+    kept = keep_coded(connection, "staged", read.select(*present), codes, view=lazily)
+    # Columns the source has not take no room.
+    nothing = {name: ibis.null(read[name].type()) for name in _empty(plan)}
+    staged = kept.mutate(**nothing).select(*[name for name in read.columns if name not in ("problem", "example")])
     return Staged(with_hashed_ids(staged.drop("faulty"), plan, salt), staged, read)
+
+
+def _empty(plan: Plan) -> list[str]:
+    """Columns that the source has not; one reason stands for the other."""
+    reasons = ("entry_reason", "reason")
+    either = not all(name in plan.absent for name in reasons)
+    return [name for name in plan.absent if not (either and name in reasons)]
 
 
 def _scannable(plan: Plan) -> bool:
@@ -70,14 +82,13 @@ def _scannable(plan: Plan) -> bool:
     return plan.source.format is Format.PARQUET and typed and plan.mapping.layout is not Layout.COUNTS
 
 
-def _declared(connection: ibis.BaseBackend, plan: Plan, rows: ibis.Table) -> dict[str, str]:
+def _declared(connection: ibis.BaseBackend, rows: ibis.Table, columns: list[str]) -> dict[str, str]:
     """Declare a type for the labels of every column that has few of them: column -> type."""
-    columns = [name for name in LABEL_CODES if name not in plan.absent or name in ("entry_reason", "reason")]
     some = [
         rows.select(which=ibis.literal(name), label=rows[name]).distinct().limit(_MOST_LABELS + 1) for name in columns
     ]
-    seen = ibis.union(*some).execute().dropna()
-    labels = {name: part["label"].astype(str).tolist() for name, part in seen.groupby("which")}
+    seen = labeled_frame(ibis.union(*some)).dropna()
+    labels = {name: part["label"].tolist() for name, part in seen.groupby("which")}
     kinds: dict[str, list[str]] = {REASON_CODES: [NO_REASON]}
     for name in columns:
         kinds.setdefault(LABEL_CODES[name], []).extend(labels.get(name, []))
