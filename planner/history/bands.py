@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -196,28 +196,24 @@ def minute(table: ibis.Table) -> ibis.Value:
     return table.started_at.hour().cast("int64") * 60 + table.started_at.minute().cast("int64")
 
 
-def banded(rows: ibis.Table, bands: Bands) -> ibis.Table:
-    """Add `hour_band, wait_band, bin_<covariate>`, -1 where missing, and the normal scores `score_<covariate>`."""
-    width = len(WAIT_QUANTILES)
-    padded = [(channel, *cuts, *[float("inf")] * (width - len(cuts))) for channel, cuts in bands.waits.items()]
-    names = [f"wait_cut_{k}" for k in range(width)]
-    limits = ibis.memtable(pd.DataFrame(padded, columns=["cut_channel", *names]))
-    joined = rows.left_join(limits, rows.channel == limits.cut_channel)
-    if bands.weights:
-        joined = joined.mutate(**{OTHERS: others_score(joined, bands.weights, bands.middle)})
-    bins = {
-        f"bin_{name}": _band(joined[name], [ibis.literal(cut) for cut in cuts]) for name, cuts in bands.bins.items()
-    }
-    scores = {f"score_{name}": normal_score(joined[name], knots) for name, knots in bands.knots.items()}
-    found = joined.mutate(
-        hour_band=_band(minute(joined), [ibis.literal(cut) for cut in bands.hours]),
-        wait_band=_band(joined.wait_s, [joined[name] for name in names]),
-        **bins,
-        **scores,
-    )
-    return found.drop("cut_channel", *names)
+def hour_band(minutes: ibis.Value, bands: Bands) -> ibis.Value:
+    """Band of the time of day, of minutes after midnight."""
+    return _band(minutes, bands.hours)
 
 
-def _band(value: ibis.Value, cuts: list[Any]) -> ibis.Value:
-    choices = [ibis.literal(k).cast("int64") for k in range(len(cuts) + 1)]
-    return _chosen(value, cuts, choices, ibis.literal(UNKNOWN).cast("int64")).cast("int64")
+def wait_band(rows: ibis.Table, bands: Bands) -> ibis.Value:
+    """Band of the wait among those of its channel, -1 where it is missing."""
+    unknown = _band(rows.wait_s, ())
+    own = [(rows.channel == channel, _band(rows.wait_s, cuts)) for channel, cuts in bands.waits.items()]
+    return ibis.cases(*own, else_=unknown) if own else unknown
+
+
+def covariate_bands(rows: ibis.Table, bands: Bands) -> dict[str, ibis.Value]:
+    """Bins `bin_<covariate>`, -1 where missing, and normal scores `score_<covariate>`; `others` must be a column."""
+    bins = {f"bin_{name}": _band(rows[name], cuts) for name, cuts in bands.bins.items()}
+    return bins | {f"score_{name}": normal_score(rows[name], knots) for name, knots in bands.knots.items()}
+
+
+def _band(value: ibis.Value, cuts: Sequence[float]) -> ibis.Value:
+    choices = [ibis.literal(k).cast("int16") for k in range(len(cuts) + 1)]
+    return _chosen(value, [*cuts], choices, ibis.literal(UNKNOWN).cast("int16"))

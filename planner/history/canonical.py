@@ -137,11 +137,10 @@ def _covariates(source: Source, mapping: Mapping | None, present: list[str]) -> 
     return {covariate_column(name): column for name, column in numeric.items()}, left_out
 
 
-def canonical(plan: Plan, clock: Clock, salt: str | None, now: dt.datetime) -> ibis.Table:
-    """Canonical columns and covariates of every row, lazily.
+def canonical(plan: Plan, clock: Clock, salt: str, now: dt.datetime) -> ibis.Table:
+    """Canonical columns and covariates of every row, lazily; ids as they stand in the source (see `with_hashed_ids`).
 
-    With them come `row_id`, `person_key`, `faulty` (has a problem), `problem` and `example` (NULL for good rows). Ids
-    are hashed with the salt; without one they stay as they are, which is fit for counting alone.
+    With them come `row_id`, `person_key`, `faulty` (has a problem), `problem` and `example` (NULL for good rows).
     """
     table, csv = plan.source.table, plan.source.csv
     columns = {column.name: _column(plan, column, clock) for column in COLUMNS}
@@ -153,10 +152,7 @@ def canonical(plan: Plan, clock: Clock, salt: str | None, now: dt.datetime) -> i
         columns["customer_id"] = ibis.ifelse(
             columns["customer_id"].isin(plan.nobody), ibis.null("string"), columns["customer_id"]
         )
-    columns[PERSON] = numbered(columns["customer_id"], salt or "")
-    for name in _PEOPLE if salt is not None else ():
-        if name in plan.rules:
-            columns[name] = hashed(columns[name], salt or "", name)
+    columns[PERSON] = numbered(columns["customer_id"], salt)
     extra = {name: number(_numeric(table[source]), csv) for name, source in plan.covariates.items()}
     drops = [(holds(table, item.drop, csv), ibis.literal(FILTER + item.why)) for item in plan.mapping.filters]
     dropped = ibis.cases(*drops, else_=ibis.null("string")) if drops else ibis.null("string")
@@ -173,6 +169,11 @@ def canonical(plan: Plan, clock: Clock, salt: str | None, now: dt.datetime) -> i
     rows = rows.mutate(handle_s=ibis.ifelse(unhandled, ibis.null("float64"), rows.handle_s))
     faulty, problem, example = _problem(rows, plan.scales, now)
     return rows.mutate(faulty=faulty, problem=problem, example=example).drop("dropped", "written", "unwritten")
+
+
+def with_hashed_ids(rows: ibis.Table, plan: Plan, salt: str) -> ibis.Table:
+    """Replace the ids of customers and agents by salted hashes, as everything beyond reading and counting sees them."""
+    return rows.mutate(**{name: hashed(rows[name], salt, name) for name in _PEOPLE if name in plan.rules})
 
 
 _PEOPLE = tuple(column.name for column in COLUMNS if column.kind is Kind.PERSON)

@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 import ibis
 import pandas as pd
 
-from planner.history.bands import banded, find_bands
+from planner.history.banded import FIRST_MONDAY, banded_rows
+from planner.history.bands import find_bands
 from planner.history.covariates import covariate_columns
-from planner.history.engine import count_if, exact_sum
+from planner.history.engine import drop_kept, exact_sum
+from planner.history.fetched import labeled_frame
 from planner.history.history import History
 from planner.history.journeys import stitch_issues
 from planner.history.outcomes import outcome_value
+from planner.history.staged import MOST_COPIED
 
 LABELS = ("entry_reason", "reason", "channel", "segment", "pool", "disposition", "stage", "later_kind")
 FLAGS = ("abandoned", "anonymous", "censored")
@@ -25,6 +28,7 @@ WEEK_LABELS = ("reason", "channel", "week")
 _MOST_DISPOSITIONS = 40
 _MOST_WAIT_CELLS = 2_000_000
 _WAIT_BANDS = 6
+_SCORES_BELOW = 10.0
 
 
 @dataclass(frozen=True)
@@ -116,63 +120,97 @@ def contact_cells(
     used = covariate_columns(history, covariates)
     stitched = stitch_issues(history, window_days)
     stitched = stitched.mutate(y=outcome_value(history, stitched, outcome))
-    many, notes = _disposition(history.contacts)
-    count = int(history.contacts.count().execute())
-    bands = find_bands(stitched if len(used) > 2 else history.contacts, count, used)
-    rows = banded(stitched, bands).mutate(
-        disposition=ibis.null("string") if many else stitched.disposition,
-        later_kind=stitched.later_kind.fill_null("none"),
-        abandoned=stitched.abandoned.fill_null(False),
-    )
+    contacts = history.contacts
+    seen = contacts.aggregate(rows=contacts.count(), dispositions=contacts.disposition.nunique()).execute().iloc[0]
+    count, notes = int(seen["rows"]), _notes(int(seen["dispositions"]))
+    bands = find_bands(stitched if len(used) > 2 else contacts, count, used)
+    if notes:
+        stitched = stitched.mutate(disposition=ibis.null("string"))
+    rows = banded_rows(history, stitched, bands, used, copied=count <= MOST_COPIED)
     cells = ContactCells(
         pd.DataFrame(), outcome, used, window_days, min_cell, bands.hours, bands.waits, bands.bins, tuple(notes)
     )
-    frame = _grouped(rows, cells.keys, _main_measures(rows, used), LABELS)
+    counted = _Counted(rows, used, _largest(rows, used))
+    frame = labeled_frame(rows.group_by(cells.keys).aggregate(**_main_measures(counted)), cells.keys)
     if not frame["ans"].sum():
         notes.append(f"no contact has a known {outcome}: nothing can be estimated from this history")
-    return ContactCells(
-        frame, outcome, used, window_days, min_cell, bands.hours, bands.waits, bands.bins, tuple(notes),
-        waits=_wait_cells(rows, frame, used, len(bands.hours) + 1), weeks=_week_cells(rows),
+    found = ContactCells(
+        _whole(frame), outcome, used, window_days, min_cell, bands.hours, bands.waits, bands.bins, tuple(notes),
+        waits=_whole(_wait_cells(counted, frame, len(bands.hours) + 1)), weeks=_week_cells(counted),
     )  # fmt: skip
-
-
-def _disposition(contacts: ibis.Table) -> tuple[bool, list[str]]:
-    """Closing codes are a key only where they are few: free text would make a cell of every contact."""
-    many = int(contacts.disposition.nunique().execute() or 0)
-    if many <= _MOST_DISPOSITIONS:
-        return False, []
-    return True, [f"{many} different dispositions are too many for cells: they are not used"]
-
-
-def _main_measures(rows: ibis.Table, covariates: tuple[str, ...]) -> dict[str, ibis.Value]:
-    return {
-        "cnt": rows.count(),
-        "ans": rows.y.count(),
-        "s1": exact_sum(rows.y),
-        "s2": exact_sum(rows.y * rows.y),
-        "n_wait": rows.wait_s.count(),
-        "sum_wait_s": exact_sum(rows.wait_s),
-        "n_handle": count_if(rows.handle_s.notnull()),
-        "sum_handle_s": exact_sum(rows.handle_s),
-        "sum_handle2": exact_sum(rows.handle_s * rows.handle_s),
-        **_covariate_measures(rows, covariates),
-    }
-
-
-def _covariate_measures(rows: ibis.Table, covariates: tuple[str, ...]) -> dict[str, ibis.Value]:
-    found: dict[str, ibis.Value] = {}
-    for name in covariates:
-        found |= {f"n_{name}": rows[name].count(), f"sum_{name}": exact_sum(rows[name])}
-        if f"score_{name}" in rows.columns:
-            score = rows[f"score_{name}"]
-            answered = ibis.ifelse(rows.y.notnull(), score, ibis.null("float64"))
-            found |= {f"z_{name}": exact_sum(score), f"n_ans_{name}": answered.count()}
-            found[f"z_ans_{name}"] = exact_sum(answered)
+    drop_kept(history.connection, rows.get_name())
     return found
 
 
-def _wait_cells(rows: ibis.Table, frame: pd.DataFrame, covariates: tuple[str, ...], hours: int) -> pd.DataFrame:
+def _notes(dispositions: int) -> list[str]:
+    """Closing codes are a key only where they are few: free text would make a cell of every contact."""
+    if dispositions <= _MOST_DISPOSITIONS:
+        return []
+    return [f"{dispositions} different dispositions are too many for cells: they are not used"]
+
+
+def _largest(rows: ibis.Table, covariates: Sequence[str]) -> dict[str, float]:
+    """Largest absolute value of every number that is summed."""
+    names = ["y", "wait_s", "handle_s", *covariates]
+    found = rows.aggregate(**{name: rows[name].abs().max() for name in names}).execute().iloc[0]
+    return {name: float(found[name]) if pd.notna(found[name]) else 0.0 for name in names}
+
+
+def _whole(frame: pd.DataFrame) -> pd.DataFrame:
+    """Bands in the integers that pandas counts with."""
+    return frame.astype({name: "int64" for name, kind in frame.dtypes.items() if kind == "int16"})
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """Banded rows, the covariates that are summed, and the largest absolute value of each number."""
+
+    rows: ibis.Table
+    covariates: tuple[str, ...]
+    largest: dict[str, float]
+
+    def moments(self, rows: ibis.Table) -> dict[str, ibis.Value]:
+        """Contacts, answers, and the sums of the outcome and of its square."""
+        y, most = rows.y, self.largest["y"]
+        return {
+            "cnt": rows.count(),
+            "ans": y.count(),
+            "s1": exact_sum(y, most),
+            "s2": exact_sum(y * y, most**2),
+        }
+
+    def waits(self, rows: ibis.Table) -> dict[str, ibis.Value]:
+        """Contacts with a wait, and its sum."""
+        return {"n_wait": rows.wait_s.count(), "sum_wait_s": exact_sum(rows.wait_s, self.largest["wait_s"])}
+
+    def covariate_sums(self, rows: ibis.Table) -> dict[str, ibis.Value]:
+        """Sums of each covariate and of its normal score."""
+        found: dict[str, ibis.Value] = {}
+        for name in self.covariates:
+            found |= {f"n_{name}": rows[name].count(), f"sum_{name}": exact_sum(rows[name], self.largest[name])}
+            if f"score_{name}" in rows.columns:
+                score = rows[f"score_{name}"]
+                answered = ibis.ifelse(rows.y.notnull(), score, ibis.null("float64"))
+                found |= {f"z_{name}": exact_sum(score, _SCORES_BELOW), f"n_ans_{name}": answered.count()}
+                found[f"z_ans_{name}"] = exact_sum(answered, _SCORES_BELOW)
+        return found
+
+
+def _main_measures(counted: _Counted) -> dict[str, ibis.Value]:
+    rows, most = counted.rows, counted.largest["handle_s"]
+    return {
+        **counted.moments(rows),
+        **counted.waits(rows),
+        "n_handle": rows.handle_s.count(),
+        "sum_handle_s": exact_sum(rows.handle_s, most),
+        "sum_handle2": exact_sum(rows.handle_s * rows.handle_s, most**2),
+        **counted.covariate_sums(rows),
+    }
+
+
+def _wait_cells(counted: _Counted, frame: pd.DataFrame, hours: int) -> pd.DataFrame:
     """Served contacts with a wait, by hour; keys are left out, the least important first, while cells are too many."""
+    rows = counted.rows
     served = rows.filter(~rows.abandoned & (rows.wait_band >= 0))
     served = served.mutate(
         reason=ibis.coalesce(served.reason, served.entry_reason),
@@ -192,37 +230,25 @@ def _wait_cells(rows: ibis.Table, frame: pd.DataFrame, covariates: tuple[str, ..
             break
         labels.remove(name)
     measures = {
-        "cnt": served.count(),
-        "ans": served.y.count(),
-        "s1": exact_sum(served.y),
-        "s2": exact_sum(served.y * served.y),
-        "n_wait": served.wait_s.count(),
-        "sum_wait_s": exact_sum(served.wait_s),
-        "sum_ln_wait": exact_sum((served.wait_s + 1).ln()),
-        **_covariate_measures(served, covariates),
+        **counted.moments(served),
+        **counted.waits(served),
+        "sum_ln_wait": exact_sum((served.wait_s + 1).ln(), counted.largest["wait_s"]),
+        **counted.covariate_sums(served),
     }
-    cells = _grouped(served, [*labels, "wait_band", "hour_band"], measures, labels)
+    keys = [*labels, "wait_band", "hour_band"]
+    cells = labeled_frame(served.group_by(keys).aggregate(**measures), keys)
     for name in WAIT_LABELS:
         if name not in labels:
             cells[name] = None
     return cells[[*WAIT_LABELS, "wait_band", "hour_band", *measures]]
 
 
-def _week_cells(rows: ibis.Table) -> pd.DataFrame:
-    rows = rows.mutate(reason=ibis.coalesce(rows.reason, rows.entry_reason), week=rows.started_at.truncate("W"))
-    measures = {
-        "cnt": rows.count(),
-        "ans": rows.y.count(),
-        "s1": exact_sum(rows.y),
-        "s2": exact_sum(rows.y * rows.y),
-    }
+def _week_cells(counted: _Counted) -> pd.DataFrame:
+    rows = counted.rows.mutate(reason=ibis.coalesce(counted.rows.reason, counted.rows.entry_reason))
+    measures = counted.moments(rows)
     if "invited" in rows.columns:
         measures["invited"] = exact_sum(rows.invited)
-    return _grouped(rows, list(WEEK_LABELS), measures, ("reason", "channel"))
-
-
-def _grouped(rows: ibis.Table, keys: list[str], measures: dict[str, ibis.Value], labels: Sequence[str]) -> pd.DataFrame:
-    frame = rows.group_by(keys).aggregate(**measures).order_by(keys).execute()
-    for name in labels:
-        frame[name] = frame[name].astype(object).where(frame[name].notna(), None)
-    return frame.reset_index(drop=True)
+    keys = list(WEEK_LABELS)
+    frame = labeled_frame(rows.group_by(keys).aggregate(**measures), keys)
+    monday = (frame["week"].to_numpy("int64") * 7 + FIRST_MONDAY).astype("datetime64[D]")
+    return frame.assign(week=monday.astype("datetime64[us]"))

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import ibis
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from planner.history.before import HISTORY_COVARIATES, history_with_covariates, with_history_covariates
+from planner.history.columns import PERSON
+from planner.history.engine import hash64
+from planner.history.fetched import labeled_frame
 from planner.history.history import History
-from planner.history.journeys import stitch_issues
 from planner.history.outcomes import outcome_value
-from planner.history.sample import MOST_ROWS, sampled
+from planner.history.sample import MOST_ROWS, sampled_contacts
 
 Array = NDArray[np.float64]
 
@@ -25,7 +28,7 @@ LEAST_STRENGTH = 0.002
 sd unless a channel is very small."""
 _FEWEST_ROWS = 200
 _FIFTHS = 5
-_NEEDED = ("contact_id", "customer_id", "started_at", "reason", "entry_reason", "segment", "channel", "attempt", "y")
+_NEEDED = ("reason", "entry_reason", "segment", "channel", "y")
 
 
 @dataclass(frozen=True)
@@ -79,13 +82,15 @@ def useful_covariates(
         Further covariates; left out: those history itself gives.
     """
     given = [name for name in declared if name in (*history.covariates, "value")]
-    stitched = sampled(history, stitch_issues(history, window_days), most_rows)
+    stitched = sampled_contacts(history, window_days, most_rows)
     if candidates is None:
         stitched = with_history_covariates(history, stitched, window_days=window_days)
     offered = HISTORY_COVARIATES if candidates is None else candidates
     asked = [name for name in offered if name in stitched.columns and name not in declared]
     stitched = stitched.mutate(y=outcome_value(history, stitched, outcome)).filter(stitched.attempt == 1)
-    rows = stitched.order_by("contact_id").select(list(dict.fromkeys([*_NEEDED, *asked, *given]))).execute()
+    person = ibis.coalesce(stitched[PERSON], hash64(stitched.contact_id))
+    columns = list(dict.fromkeys([*_NEEDED, *asked, *given]))
+    rows = labeled_frame(stitched.order_by("contact_id").select(*columns, person=person))
     found = [_judged(rows, name, [other for other in given if other != name]) for name in [*given, *asked]]
     columns = ["covariate", "n", "choice", "outcome", "p_choice", "p_outcome", "strength"]
     table = pd.DataFrame(found, columns=columns)
@@ -184,8 +189,7 @@ def _association(
     explained = cause @ np.linalg.lstsq(cause, effect, rcond=None)[0]
     share = min(float((explained**2).sum() / (effect**2).sum()), 1.0)
     each = (x[:, :, None] * y[:, None, :]).reshape(len(x), -1)
-    person = rows["customer_id"].where(rows["customer_id"].notna(), rows["contact_id"])
-    code = pd.factorize(person)[0]
+    code = pd.factorize(rows["person"])[0]
     summed = np.column_stack([np.bincount(code, weights=each[:, k]) for k in range(each.shape[1])])
     total, omega = summed.sum(axis=0), summed.T @ summed
     statistic = float(total @ np.linalg.pinv(omega, hermitian=True) @ total)

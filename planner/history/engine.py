@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import ibis
 import ibis.expr.datatypes as dt
-import numpy as np
-import pandas as pd
 
 from planner.history.engines import engine_of
 
 _INSTANT = dt.Timestamp(timezone="UTC")
+_MOST_IN_64_BITS = 1e11
 
 
 def _builtin(name: str, arguments: tuple[Any, ...], result: Any) -> Any:
@@ -34,29 +34,21 @@ parse_stamp = _builtin("try_strptime", (dt.string, dt.string), dt.timestamp)
 """(text, format) -> stamp, or NULL where the text does not follow the format."""
 
 
-def exact_sum(number: ibis.Value) -> ibis.Value:
-    """Sum in decimals with six places, so that the order of rows and the number of threads cannot change a bit."""
-    return number.try_cast("decimal(38, 6)").sum().cast("float64").fill_null(0.0)
+def exact_sum(number: ibis.Value, largest: float = math.inf) -> ibis.Value:
+    """Sum in decimals with six places, so that the order of rows and the number of threads cannot change a bit.
+
+    Parameters
+    ----------
+    largest
+        Bound of the absolute values, where it is known: below 1e11 decimals of 64 bits are enough, which are cheaper.
+    """
+    digits = 18 if largest < _MOST_IN_64_BITS else 38
+    return number.try_cast(f"decimal({digits}, 6)").sum().cast("float64").fill_null(0.0)
 
 
 def count_if(condition: ibis.Value) -> ibis.Value:
     """Count the rows for which a condition is true."""
-    return condition.fill_null(False).cast("int64").sum().fill_null(0).cast("int64")
-
-
-def labeled_frame(rows: ibis.Table, labels: Iterable[str]) -> pd.DataFrame:
-    """Fetch rows; columns of labels hold text or None, each distinct text once in memory."""
-    fetched = rows.to_pyarrow()
-    columns: dict[str, Any] = {}
-    for name in fetched.column_names:
-        column = fetched.column(name).combine_chunks()
-        if name in labels:
-            coded = column.dictionary_encode()
-            values = np.array([*coded.dictionary.to_pylist(), None], dtype=object)
-            columns[name] = values[coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
-        else:
-            columns[name] = column.to_numpy(zero_copy_only=False)
-    return pd.DataFrame(columns)
+    return ibis.ifelse(condition, ibis.literal(1, "int8"), ibis.null("int8")).count()
 
 
 def kept_table(connection: ibis.BaseBackend, name: str) -> ibis.Table | None:
@@ -90,3 +82,13 @@ def keep_coded(
     Coded columns read as text; in the engine they are small integers.
     """
     return engine_of(connection).keep(connection, name, rows, codes, view=view)
+
+
+def named_rows(connection: ibis.BaseBackend, name: str, rows: ibis.Table) -> ibis.Table:
+    """Give rows a name where that costs nothing: expressions on them are then compiled once, not with every query."""
+    return engine_of(connection).name(connection, name, rows)
+
+
+def drop_kept(connection: ibis.BaseBackend, *names: str) -> None:
+    """Give up tables and views that the engine keeps."""
+    engine_of(connection).drop(connection, names)

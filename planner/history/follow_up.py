@@ -8,7 +8,8 @@ import ibis
 import pandas as pd
 
 from planner.history.columns import PERSON, ROW
-from planner.history.engine import count_if, labeled_frame
+from planner.history.engine import count_if
+from planner.history.fetched import labeled_frame
 from planner.history.history import History
 from planner.history.journeys import stitched_rows
 from planner.history.narrow import DAY_S
@@ -58,4 +59,4 @@ def follow_up_counts(history: History, *, window_days: float) -> pd.DataFrame:
         censored=count_if(~counted.back & ~counted.anonymous),
         anonymous=count_if(counted.anonymous),
     )
-    return labeled_frame(grouped.order_by(keys), keys[:3])
+    return labeled_frame(grouped, keys)

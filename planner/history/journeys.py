@@ -11,7 +11,8 @@ from planner.history.columns import PERSON, ROW
 from planner.history.engine import declare_codes, keep_coded, kept_table, kept_tables
 from planner.history.history import History
 from planner.history.links import HAND_OVER_S, issue_keys
-from planner.history.narrow import CHANNEL_CODES, DAY_S, REASON_CODES, coded
+from planner.history.narrow import DAY_S, coded
+from planner.history.staged import CHANNEL_CODES, REASON_CODES
 
 STITCHED = (
     "stage",
@@ -29,7 +30,7 @@ STITCHED = (
 """Columns that stitching adds to a contact."""
 
 _KINDS = {"first": 0, "redialed": 1, "returned": 2, "escalated": 3}
-_LATER_KINDS = ("escalation", "redial", "return")
+_LATER_KINDS = ("escalation", "none", "redial", "return")
 _CODES = {
     "stage": "stage_code",
     "later_kind": "kind_code",

@@ -11,17 +11,8 @@ import pandas as pd
 from planner.history.columns import PERSON, ROW
 from planner.history.engine import keep_coded, kept_table
 from planner.history.history import History
-from planner.history.narrow import (
-    CHANNEL_CODES,
-    DAY_S,
-    NO_REASON,
-    REASON_CODES,
-    coded,
-    handed_from,
-    known_ids,
-    narrow_contacts,
-    near_contacts,
-)
+from planner.history.narrow import DAY_S, coded, handed_from, known_ids, narrow_contacts, near_contacts
+from planner.history.staged import CHANNEL_CODES, NO_REASON, REASON_CODES
 
 _BACKGROUND_DAYS = 30.0
 _FARTHEST_DAYS = 90.0

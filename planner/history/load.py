@@ -16,7 +16,7 @@ from planner.history.canonical import FILTER, Plan, canonical, plan_columns
 from planner.history.columns import AGGREGATE, BY_NAME, ROW, Kind
 from planner.history.counts import counted_contacts
 from planner.history.database import Database, connect_database, database_of, open_database
-from planner.history.engine import count_if, keep_coded
+from planner.history.engine import count_if, keep_coded, named_rows
 from planner.history.engines import engine_of
 from planner.history.faults import faulty_rows, judged, without
 from planner.history.history import History
@@ -26,6 +26,7 @@ from planner.history.quality import build_report, quarantine_table
 from planner.history.salt import project_salt, user_folder
 from planner.history.source import Format, Source, connect, open_source
 from planner.history.staffing import load_staffing, staffing_source
+from planner.history.staged import stage_rows
 from planner.history.values import number, text
 from planner.history.zones import Clock, read_clock
 
@@ -75,20 +76,24 @@ def load_history(
     if salt is None:
         salt = project_salt(user_folder() if database is not None else Path(path).resolve().parent)
     total = int(plan.source.table.count().execute())
-    sample = sampled(canonical(plan, clock, None, _now(clock)), total)
-    plan, identities = _identified(plan, clock, sample)
-    rows, counted = _rows(connection, plan, clock, salt)
-    bad, late = faulty_rows(connection, counted, total)
+    read = named_rows(connection, "read", canonical(plan, clock, salt, _now(clock)))
+    sample = sampled(read, total)
+    nobody, identities = not_identities(read, sample) if "customer_id" in plan.rules else ((), [])
+    if nobody:
+        plan = dataclasses.replace(plan, nobody=nobody)
+        read = named_rows(connection, "read", canonical(plan, clock, salt, _now(clock)))
+    staged = stage_rows(connection, plan, read, salt, total)
+    bad, late = faulty_rows(connection, staged, total)
     quarantine = quarantine_table(bad)
     _refuse_mostly_bad(plan, quarantine, total)
     stood = staffing_source(connection, staffing, plan.source, None if database is None else database)
     people, doubts = load_staffing(connection, stood, clock.zone)
-    good = without(counted, bad)
+    good = without(staged.counted, bad)
     doubts += [*identities, *_unread(plan), *impossible_times(good, clock), *_future(late, total)]
     doubts += [*negative_durations(quarantine, total), *ids_against_time(sample, total)]
     report = build_report(
         plan,
-        judged(counted, bad),
+        judged(staged.counted, bad),
         quarantine,
         unmapped=_unmapped(plan),
         zone=clock.zone,
@@ -98,9 +103,7 @@ def load_history(
     # Rows carry their numbers from here on: nothing depends on the order in which the engine hands them out.
     engine_of(connection).settle(connection)
     # A view: what is asked of the contacts is then written and read in little text.
-    contacts = keep_coded(
-        connection, "kept_contacts", without(rows, bad).drop("faulty", "problem", "example"), {}, view=True
-    )
+    contacts = keep_coded(connection, "kept_contacts", without(staged.rows, bad), {}, view=True)
     return History(contacts, people, quarantine, report, tuple(plan.covariates), connection)
 
 
@@ -166,33 +169,6 @@ def _suspected(
         return {}
     seen = table.aggregate(**{name: suspect.any() for name, suspect in suspects.items()}).execute().iloc[0]
     return {name: test for name, test in tests.items() if seen[name] is not None and bool(seen[name])}
-
-
-def _identified(plan: Plan, clock: Clock, sample: pd.DataFrame) -> tuple[Plan, list[str]]:
-    """Take values of the customer that name nobody as missing."""
-    if "customer_id" not in plan.rules:
-        return plan, []
-    nobody, doubts = not_identities(canonical(plan, clock, None, _now(clock)), sample)
-    return dataclasses.replace(plan, nobody=nobody), doubts
-
-
-def _rows(connection: ibis.BaseBackend, plan: Plan, clock: Clock, salt: str) -> tuple[ibis.Table, ibis.Table]:
-    """All rows with the problem of each, and the same with plain ids, for counting alone.
-
-    A Parquet file is scanned each time, column by column; text that must be parsed is put on the engine once.
-    """
-    rows = canonical(plan, clock, salt, _now(clock))
-    if _scannable(plan):
-        return rows, canonical(plan, clock, None, _now(clock))
-    staged = connection.create_table("staged", rows, temp=True)
-    return staged, staged
-
-
-def _scannable(plan: Plan) -> bool:
-    """Whether reading the file again costs less than keeping its rows: typed columns, as in Parquet."""
-    rule = plan.rules["started_at"]
-    typed = rule.source is not None and not plan.source.table[rule.source].type().is_string()
-    return plan.source.format is Format.PARQUET and typed and plan.mapping.layout is not Layout.COUNTS
 
 
 def _refuse_mostly_bad(plan: Plan, quarantine: pd.DataFrame, rows: int) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import ibis
 
 from planner.history.columns import PERSON, ROW
-from planner.history.engine import count_if, declare_codes, declared_codes, hash64, keep_coded, kept_table
+from planner.history.engine import declared_codes, hash64, keep_coded, kept_table
 from planner.history.history import History
+from planner.history.staged import CHANNEL_CODES, NO_REASON, REASON_CODES
 
 DAY_S = 86_400.0
-NO_REASON = "(none)"
-REASON_CODES, CHANNEL_CODES = "reason_code", "channel_code"
 _NEVER_S = 2**62
 
 
@@ -25,12 +24,7 @@ def narrow_contacts(history: History) -> ibis.Table:
     if known is not None:
         return known
     contacts = history.contacts
-    labels = {name: _distinct(contacts, name) for name in ("entry_reason", "reason", "channel")}
-    codes: dict[str, str] = {}
-    if declare_codes(history.connection, REASON_CODES, [*labels["entry_reason"], *labels["reason"], NO_REASON]):
-        codes |= {"entry": REASON_CODES, "topic": REASON_CODES, "filed": REASON_CODES}
-    if declare_codes(history.connection, CHANNEL_CODES, labels["channel"]):
-        codes |= {"channel": CHANNEL_CODES, "from_channel": CHANNEL_CODES}
+    channels = history.quality.kept_channels
     rows = contacts.select(
         ROW,
         PERSON,
@@ -44,16 +38,10 @@ def narrow_contacts(history: History) -> ibis.Table:
         served_s=contacts.wait_s.fill_null(0.0) + contacts.handle_s.fill_null(0.0),
         issue=ibis.ifelse(contacts.issue_id.isnull(), ibis.null("uint64"), hash64(contacts.issue_id)),
         handed=contacts.escalated_from.notnull(),
-        from_channel=ibis.ifelse(
-            contacts.escalated_from.isin(labels["channel"]), contacts.escalated_from, ibis.null("string")
-        ),
+        from_channel=ibis.ifelse(contacts.escalated_from.isin(channels), contacts.escalated_from, ibis.null("string")),
     )
-    return keep_coded(history.connection, "narrow", rows, codes, view=True)
-
-
-def _distinct(contacts: ibis.Table, name: str) -> list[str]:
-    frame = contacts.select(name).distinct().execute()
-    return [str(label) for label in frame[name].dropna()]
+    codes = {"entry": REASON_CODES, "topic": REASON_CODES, "filed": REASON_CODES, "from_channel": CHANNEL_CODES}
+    return keep_coded(history.connection, "narrow", rows, coded(history, codes), view=True)
 
 
 def coded(history: History, columns: dict[str, str]) -> dict[str, str]:
@@ -64,11 +52,8 @@ def coded(history: History, columns: dict[str, str]) -> dict[str, str]:
 
 def known_ids(history: History) -> tuple[bool, bool]:
     """Whether any contact carries an `issue_id`, and whether any carries an `escalated_from`."""
-    contacts = history.contacts
-    row = contacts.aggregate(
-        issues=count_if(contacts.issue_id.notnull()), handed=count_if(contacts.escalated_from.notnull())
-    ).execute()
-    return bool(row.iloc[0]["issues"]), bool(row.iloc[0]["handed"])
+    empty = history.quality.empty_columns
+    return "issue_id" not in empty, "escalated_from" not in empty
 
 
 def near_contacts(history: History, reach_days: float) -> ibis.Table:

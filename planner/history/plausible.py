@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import ibis
 import pandas as pd
 
 from planner.history.canonical import FILTER, Plan
-from planner.history.columns import COLUMNS, Kind
-from planner.history.engine import count_if
+from planner.history.profile import SCORES, SHORT_S
 
-_SCORES = tuple(column.name for column in COLUMNS if column.kind is Kind.SCORE)
 _USUAL_SCALES = (
     (0.0, 1.0),
     (1.0, 5.0),
@@ -23,37 +20,7 @@ _USUAL_SCALES = (
 _MOST_OUTSIDE = 0.01
 _FEWEST_ANSWERS = 30
 _ENOUGH_ANSWERS = 200
-_SHORT_S = 2.0
-_LONG_S = 8 * 3600.0
 _MOST_LONG = 0.01
-
-
-def look_at_values(plan: Plan, staged: ibis.Table) -> pd.Series:
-    """Read what the checks of this module need, in one query over all rows, those left out too.
-
-    Per score: `all_, low_, high_` over everything read, `out_` outside the scale, `kept_, kept_low_, kept_high_` of the
-    rows kept; `handled, short, long` handle times; `channels, reasons` different labels of the rows kept.
-    """
-    good = staged.problem.isnull()
-    handle = ibis.ifelse(good, staged.handle_s, ibis.null("float64"))
-    measures = {
-        "handled": handle.count(),
-        "short": count_if(handle < _SHORT_S),
-        "long": count_if(handle > _LONG_S),
-        "channels": ibis.ifelse(good, staged.channel, ibis.null("string")).nunique(),
-        "channel": ibis.ifelse(good, staged.channel, ibis.null("string")).min(),
-        "reasons": ibis.ifelse(good, ibis.coalesce(staged.reason, staged.entry_reason), ibis.null("string")).nunique(),
-    }
-    for name in _SCORES:
-        low, high = plan.scales[name]
-        own = staged[name]
-        if name in plan.absent:
-            continue
-        kept = ibis.ifelse(good, own, ibis.null("float64"))
-        measures |= {f"all_{name}": own.count(), f"low_{name}": own.min(), f"high_{name}": own.max()}
-        measures |= {f"out_{name}": count_if((own < low) | (own > high))}
-        measures |= {f"kept_{name}": kept.count(), f"kept_low_{name}": kept.min(), f"kept_high_{name}": kept.max()}
-    return staged.aggregate(**measures).execute().iloc[0]
 
 
 def left_out(quarantine: pd.DataFrame) -> tuple[str, ...]:
@@ -64,14 +31,22 @@ def left_out(quarantine: pd.DataFrame) -> tuple[str, ...]:
     )
 
 
-def narrow_notes(plan: Plan, looked: pd.Series) -> tuple[str, ...]:
-    """Say what a history with nothing to compare, or without a survey, can still tell."""
+def narrow_notes(plan: Plan, looked: pd.Series, channels: list[str]) -> tuple[str, ...]:
+    """Say what a history with nothing to compare, or without a survey, can still tell.
+
+    Parameters
+    ----------
+    looked
+        As from `profile.over_channels`.
+    channels
+        Those of the rows kept.
+    """
     found = []
-    if looked["channels"] == 1:
-        found.append(f"only one channel ({looked['channel']}): no move can be estimated; scores and resolution can")
-    if looked["reasons"] == 1:
+    if len(channels) == 1:
+        found.append(f"only one channel ({channels[0]}): no move can be estimated; scores and resolution can")
+    if looked["first_reason"] is not None and looked["first_reason"] == looked["last_reason"]:
         found.append("only one reason: channels are compared as if everybody wanted the same")
-    answers = sum(int(looked.get(f"kept_{name}", 0)) for name in _SCORES)
+    answers = sum(int(looked.get(f"has_{name}", 0)) for name in SCORES)
     if answers == 0:
         alone = "transferred, resolved and handle_s can, where they are told"
         can = (
@@ -79,7 +54,7 @@ def narrow_notes(plan: Plan, looked: pd.Series) -> tuple[str, ...]:
         )
         found.append(f"no survey answers: csat, nps and ces cannot be estimated; {can}")
     rule = plan.mapping.scale_rules.get("ces")
-    if looked.get("kept_ces", 0) > 0 and rule is None:
+    if looked.get("has_ces", 0) > 0 and rule is None:
         found.append(
             "ces: high is taken as good, on 1 to 7; where it counts effort, declare " + _low_is_good("ces", 1, 7)
         )
@@ -92,11 +67,11 @@ def _low_is_good(name: str, low: float, high: float) -> str:
 
 def implausible(plan: Plan, looked: pd.Series) -> tuple[str, ...]:
     """Find values that were read as something else than was meant, in words, with what to do."""
-    found = [text for name in _SCORES if f"all_{name}" in looked for text in _doubts(plan, looked, name)]
+    found = [text for name in SCORES if f"all_{name}" in looked for text in _doubts(plan, looked, name)]
     handled = int(looked["handled"])
     if handled and looked["short"] > handled / 2:
         found.append(
-            f"handle_s: {looked['short'] / handled:.0%} of the handle times are below {_SHORT_S:g} s, as if they were "
+            f"handle_s: {looked['short'] / handled:.0%} of the handle times are below {SHORT_S:g} s, as if they were "
             "written in minutes or hours; declare their unit, e.g. `columns: {handle_s: {from: ..., unit: min}}`"
         )
     elif handled and looked["long"] > handled * _MOST_LONG:
@@ -109,7 +84,7 @@ def implausible(plan: Plan, looked: pd.Series) -> tuple[str, ...]:
 
 def _doubts(plan: Plan, looked: pd.Series, name: str) -> list[str]:
     low, high = plan.scales[name]
-    answers, outside, kept = (int(looked[f"{part}_{name}"]) for part in ("all", "out", "kept"))
+    answers, outside, kept = (int(looked[f"{part}_{name}"]) for part in ("all", "out", "has"))
     found = []
     if outside > _MOST_OUTSIDE * answers:
         seen = float(looked[f"low_{name}"]), float(looked[f"high_{name}"])

@@ -6,21 +6,23 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import ibis
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from planner.errors import HistoryError, Issue
+from planner.history.columns import PERSON
+from planner.history.fetched import labeled_frame
 from planner.history.history import History
-from planner.history.journeys import stitch_issues
 from planner.history.mapping import Known
-from planner.history.sample import sample_rows
+from planner.history.sample import sampled_contacts
 
 Array = NDArray[np.float64]
 
 _AFTER = ("wait_s", "handle_s", "abandoned", "transferred", "resolved", "csat", "nps", "ces")
 """Canonical columns that are known only once the contact is over."""
-_NEEDED = ("contact_id", "customer_id", "reason", "entry_reason", "channel", "disposition", "issue_key", "attempt")
+_NEEDED = ("reason", "entry_reason", "channel", "disposition", "issue_key", "attempt")
 _CERTAIN_CORRELATION = 0.95
 _CERTAIN_SHARE = 0.90
 _FEWEST_ROWS = 100
@@ -109,15 +111,22 @@ def _issue(history: History, name: str, sign: str, *, sure: bool) -> Issue:
 
 
 def _look(history: History, names: Sequence[str], window_days: float) -> _Looks:
-    rows = sample_rows(history, stitch_issues(history, window_days), [*_NEEDED, *_AFTER, *names])
-    for name in (*_AFTER, *names):
-        rows[name] = pd.to_numeric(rows[name], errors="coerce").astype(float)
+    table = sampled_contacts(history, window_days)
+    numbers = {name: _number(table[name]) for name in dict.fromkeys((*_AFTER, *names))}
+    rows = labeled_frame(
+        table.order_by("contact_id").select(
+            *_NEEDED, **numbers, person=table[PERSON].fill_null(0), anonymous=table[PERSON].isnull()
+        )
+    )
     reason = rows["reason"].where(rows["reason"].notna(), rows["entry_reason"]).fillna("")
-    rows["contacts_of_issue"] = rows.groupby("issue_key")["contact_id"].transform("size").astype(float)
-    person = rows["customer_id"]
-    rows["contacts_of_customer"] = rows.groupby(person)["contact_id"].transform("size").where(person.notna())
+    rows["contacts_of_issue"] = rows.groupby("issue_key")["attempt"].transform("size").astype(float)
+    rows["contacts_of_customer"] = rows.groupby("person")["attempt"].transform("size").mask(rows["anonymous"])
     cell = rows.groupby([reason, "channel"], sort=True).ngroup().to_numpy()
     return _Looks(rows, np.asarray(cell, dtype=np.intp))
+
+
+def _number(column: ibis.Value) -> ibis.Value:
+    return column.cast("int64").cast("float64") if column.type().is_boolean() else column.cast("float64")
 
 
 def _signs(looks: _Looks, name: str) -> Iterator[str]:

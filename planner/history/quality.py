@@ -12,12 +12,11 @@ import pandas as pd
 
 from planner.history.canonical import FILTER, Plan
 from planner.history.columns import COLUMNS, ROW, Kind
-from planner.history.engine import count_if
 from planner.history.mapping import Mapping
-from planner.history.plausible import implausible, left_out, look_at_values, narrow_notes
+from planner.history.plausible import implausible, left_out, narrow_notes
 from planner.history.polarity import polarity_doubts
+from planner.history.profile import SCORES, over_channels, profile_rows
 
-_SCORES = tuple(column.name for column in COLUMNS if column.kind is Kind.SCORE)
 _FEW_ANSWERS = 0.05
 
 
@@ -64,6 +63,11 @@ class QualityReport:
         """Canonical columns without a single value."""
         return tuple(self.missing.loc[self.missing["share_missing"] >= 1.0, "column"])
 
+    @property
+    def kept_channels(self) -> list[str]:
+        """Channels of the contacts kept."""
+        return [str(name) for name in self.channels.loc[self.channels["rows_kept"] > 0, "channel"]]
+
     def lines(self) -> list[str]:
         """Report in lines for people."""
         total = f"{self.rows_read:,} rows in = {self.rows_kept:,} kept + {self.rows_quarantined:,} quarantined"
@@ -103,13 +107,14 @@ def _plain(value: Any) -> Any:
 
 
 def _rates(row: dict[Any, Any]) -> str:
-    rates = [f"{name} {row[f'{name}_rate']:.0%}" for name in _SCORES if row[f"{name}_rate"] > 0]
+    rates = [f"{name} {row[f'{name}_rate']:.0%}" for name in SCORES if row[f"{name}_rate"] > 0]
     return "answers: " + ", ".join(rates) if rates else "no survey answers"
 
 
-def quarantine_table(staged: ibis.Table) -> pd.DataFrame:
+def quarantine_table(bad: ibis.Table | None) -> pd.DataFrame:
     """Rows kept out, by problem: `problem, rows, example`; most frequent first."""
-    bad = staged.filter(staged.problem.notnull())
+    if bad is None:
+        return pd.DataFrame({"problem": [], "rows": [], "example": []}, dtype=object).astype({"rows": "int64"})
     grouped = bad.group_by("problem").aggregate(
         rows=bad.count(), first_row=bad[ROW].min(), example=bad.example.argmin(bad[ROW])
     )
@@ -122,7 +127,7 @@ def quarantine_table(staged: ibis.Table) -> pd.DataFrame:
 
 def build_report(
     plan: Plan,
-    staged: ibis.Table,
+    judged: ibis.Table,
     quarantine: pd.DataFrame,
     *,
     unmapped: pd.DataFrame,
@@ -130,12 +135,17 @@ def build_report(
     notes: list[str],
     warnings: list[str],
 ) -> QualityReport:
-    """Count everything the report says, in two queries."""
-    channels = _channels(staged)
-    row = _totals(staged)
-    looked = look_at_values(plan, staged)
-    kept = staged.filter(staged.problem.isnull())
-    rows, first, last = int(row["rows"]), _moment(row["first"]), _moment(row["last"])
+    """Count everything the report says, in one query, and look whether scores run the right way, in another.
+
+    Parameters
+    ----------
+    judged
+        All rows, with a column `good` where some are not (`faults.judged`).
+    """
+    profile = profile_rows(plan, judged)
+    channels, looked = _channels(profile), over_channels(profile)
+    kept = judged.filter(judged.good) if "good" in judged.columns else judged
+    rows, first, last = int(looked["rows_kept"]), _moment(looked["first"]), _moment(looked["last"])
     weeks = (last - first).total_seconds() / 604_800 if first and last else 0.0
     filtered = int(quarantine.loc[quarantine["problem"].str.startswith(FILTER), "rows"].sum())
     doubles = quarantine.loc[quarantine["problem"].str.startswith("contact_id is a duplicate"), "rows"]
@@ -147,15 +157,15 @@ def build_report(
         rows_quarantined=int(quarantine["rows"].sum()),
         rows_filtered=filtered,
         channels=channels,
-        missing=_missing(plan, row, rows),
+        missing=_missing(plan, looked, rows),
         unmapped=unmapped,
-        share_anonymous=float(row["no_customer_id"]) / rows if rows else 1.0,
+        share_anonymous=(rows - int(looked.get("has_customer_id", 0))) / rows if rows else 1.0,
         duplicates=int(doubles.sum()),
         first=first,
         last=last,
         weeks=weeks,
         timezone=zone,
-        notes=(*notes, *left_out(quarantine), *narrow_notes(plan, looked)),
+        notes=(*notes, *left_out(quarantine), *narrow_notes(plan, looked, _kept(channels))),
         warnings=(
             *warnings,
             *_thin(channels, weeks),
@@ -166,50 +176,34 @@ def build_report(
     )
 
 
-def _totals(staged: ibis.Table) -> pd.Series:
-    """Counts over the kept rows: `rows, first, last, no_<column>, no_handle` (served contacts without handle time)."""
-    kept = staged.filter(staged.problem.isnull())
-    return (
-        kept.aggregate(
-            rows=kept.count(),
-            first=kept.started_at.min(),
-            last=kept.started_at.max(),
-            **{f"no_{column.name}": count_if(kept[column.name].isnull()) for column in COLUMNS},
-            no_handle=count_if(kept.handle_s.isnull() & ~kept.abandoned.fill_null(False)),
-        )
-        .execute()
-        .iloc[0]
-    )
-
-
 def _moment(value: Any) -> dt.datetime | None:
     return None if pd.isna(value) else pd.Timestamp(value).to_pydatetime()
 
 
-def _channels(staged: ibis.Table) -> pd.DataFrame:
-    good = staged.problem.isnull()
-    named = staged.mutate(channel=staged.channel.fill_null("(none)"))
-    counts = named.group_by("channel").aggregate(
-        rows_read=named.count(),
-        rows_kept=count_if(good),
-        rows_quarantined=count_if(~good),
-        abandoned=count_if(good & named.abandoned),
-        anonymous=count_if(good & named.customer_id.isnull()),
-        **{name: count_if(good & named[name].notnull()) for name in _SCORES},
-    )
-    frame = counts.order_by("channel").execute()
+def _kept(channels: pd.DataFrame) -> list[str]:
+    return [str(name) for name in channels.loc[channels["rows_kept"] > 0, "channel"]]
+
+
+def _channels(profile: pd.DataFrame) -> pd.DataFrame:
+    frame = profile[["channel", "rows_read", "rows_kept"]].copy()
+    frame["rows_quarantined"] = frame["rows_read"] - frame["rows_kept"]
+    frame["abandoned"] = profile["abandoned"]
     kept = frame["rows_kept"].where(frame["rows_kept"] > 0)
-    frame["share_anonymous"] = (frame.pop("anonymous") / kept).fillna(0.0)
-    for name in _SCORES:
-        frame[f"{name}_rate"] = (frame.pop(name) / kept).fillna(0.0)
+    known = profile.get("has_customer_id", 0)
+    frame["share_anonymous"] = ((frame["rows_kept"] - known) / kept).fillna(0.0)
+    for name in SCORES:
+        answers = profile.get(f"has_{name}", 0)
+        frame[f"{name}_rate"] = (answers / kept).fillna(0.0)
     return frame
 
 
-def _missing(plan: Plan, row: pd.Series, rows: int) -> pd.DataFrame:
+def _missing(plan: Plan, looked: pd.Series, rows: int) -> pd.DataFrame:
     found = []
     for column in COLUMNS:
         absent = column.name in plan.absent
-        count = rows if absent else int(row["no_handle" if column.name == "handle_s" else f"no_{column.name}"])
+        count = rows if absent else rows - int(looked[f"has_{column.name}"])
+        if column.name == "handle_s" and not absent:
+            count = int(looked["unhandled"])
         share = count / rows if rows else 1.0
         # Most customers answer no survey: only a score that nobody gave is a gap of the file.
         worth_saying = share == 1.0 if column.kind is Kind.SCORE else share > 0
@@ -236,7 +230,7 @@ def _cost(name: str, without: str, share: float) -> str:
 
 def _thin(channels: pd.DataFrame, weeks: float) -> tuple[str, ...]:
     found = []
-    rates = channels[[f"{name}_rate" for name in _SCORES]].max(axis=1)
+    rates = channels[[f"{name}_rate" for name in SCORES]].max(axis=1)
     thin = channels.loc[(rates > 0) & (rates < _FEW_ANSWERS), "channel"]
     if len(thin):
         found.append(f"fewer than {_FEW_ANSWERS:.0%} answered a survey in {', '.join(thin)}: expect wide intervals")

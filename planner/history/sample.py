@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import ibis
-import pandas as pd
+import ibis.expr.operations as ops
 
+from planner.history.engine import keep_coded, kept_table
 from planner.history.history import History
+from planner.history.journeys import stitch_issues
+from planner.history.narrow import coded
+from planner.history.staged import LABEL_CODES
 
 MOST_ROWS = 100_000
 """About as many rows are looked at; tests of association need no more."""
@@ -16,20 +18,28 @@ _BUCKETS = 65_536
 _MOSTLY_ANONYMOUS = 0.5
 
 
-def sample_rows(
-    history: History, table: ibis.Table, columns: Sequence[str], most_rows: int = MOST_ROWS
-) -> pd.DataFrame:
-    """Fetch about `most_rows` rows of a table of this history: all there are, or whole customers.
+def sampled_contacts(history: History, window_days: float, most_rows: int = MOST_ROWS) -> ibis.Table:
+    """About `most_rows` stitched contacts of this history: all there are, or whole customers.
 
     Customers are picked by their salted hash, or, where most of them are unknown, contacts by the second they started
-    in; so the same rows come whatever their order in the file, and journeys are not cut. Sorted by `contact_id`.
+    in; so the same rows come whatever their order in the file, and journeys are not cut. Kept on the engine, as several
+    checks look at the same sample.
     """
-    table = sampled(history, table, most_rows)
-    return table.order_by("contact_id").select(list(dict.fromkeys(columns))).execute()
+    name = f"sample_{window_days:g}_{most_rows}".replace(".", "_").replace("+", "")
+    # Parts of a history, or one with further columns, share its engine but not its sample.
+    whole = isinstance(history.contacts.op(), ops.DatabaseTable)
+    known = kept_table(history.connection, name) if whole else None
+    if known is not None:
+        return known
+    rows = sampled(history, stitch_issues(history, window_days), most_rows)
+    if not whole:
+        return rows
+    codes = coded(history, {**LABEL_CODES, "stage": "stage_code", "later_kind": "kind_code"})
+    return keep_coded(history.connection, name, rows, codes)
 
 
 def sampled(history: History, table: ibis.Table, most_rows: int = MOST_ROWS) -> ibis.Table:
-    """Keep about `most_rows` rows of a table of this history, as in `sample_rows`, on the engine."""
+    """Keep about `most_rows` rows of a table of this history, as in `sampled_contacts`."""
     rows = history.quality.rows_kept
     return table.filter(_picked(history, table, most_rows / rows)) if rows > most_rows else table
 

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from planner.history.columns import PERSON, ROW
-from planner.history.engine import count_if, exact_sum, labeled_frame
+from planner.history.engine import count_if, exact_sum
+from planner.history.fetched import labeled_frame
 from planner.history.history import History
 from planner.history.journeys import stitch_issues, stitched_rows
 from planner.history.links import linked_contacts
@@ -41,7 +42,7 @@ def first_contact_volumes(history: History, *, window_days: float = 7.0, interva
         anonymous_contacts=count_if(rows[PERSON].isnull()),
         abandoned=count_if(rows.abandoned),
     )
-    frame = labeled_frame(grouped.order_by(keys), keys[1:])
+    frame = labeled_frame(grouped, keys)
     slot = frame.pop("slot").to_numpy(np.int64)
     past, weekday = slot // 1440, (slot // 1440 + _FIRST_WEEKDAY) % 7
     frame.insert(0, "week", (past - weekday).astype("datetime64[D]").astype("datetime64[s]"))
@@ -106,7 +107,7 @@ def _destinations(history: History, window_days: float, kind: str) -> pd.DataFra
     by = came.group_by(
         entry_reason=came.filed, channel=came.channel, to_reason=came.later_reason, to_channel=came.later_channel
     )
-    return labeled_frame(by.aggregate(n=came.count()).order_by(keys), keys)
+    return labeled_frame(by.aggregate(n=came.count()), keys)
 
 
 def linked_returns(history: History, *, window_days: float = 7.0) -> pd.DataFrame:
@@ -120,7 +121,7 @@ def linked_returns(history: History, *, window_days: float = 7.0) -> pd.DataFram
     grouped = came.group_by(entry_reason=came.parent_filed).aggregate(
         within=count_if(came.parent_gap_s <= window_days * DAY_S), within_double=came.count()
     )
-    return labeled_frame(grouped.order_by("entry_reason"), ["entry_reason"])
+    return labeled_frame(grouped, ["entry_reason"])
 
 
 def reason_confusion(history: History) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import ibis
+import pyarrow as pa
 
 _MOST_CODES = 60_000
 
@@ -41,8 +42,24 @@ class Embedded:
         chosen = f"* REPLACE ({cast})" if codes else "*"
         kind = "VIEW" if view else "TABLE"
         query = connection.compile(rows)
-        connection.raw_sql(f'CREATE OR REPLACE TEMP {kind} "{name}" AS SELECT {chosen} FROM ({query})')
+        self.drop(connection, [name])
+        connection.raw_sql(f'CREATE TEMP {kind} "{name}" AS SELECT {chosen} FROM ({query})')
         return connection.table(name)
+
+    def name(self, connection: ibis.BaseBackend, name: str, rows: ibis.Table) -> ibis.Table:
+        """Make a view of them."""
+        return self.keep(connection, name, rows, {}, view=True)
+
+    def drop(self, connection: ibis.BaseBackend, names: Sequence[str]) -> None:
+        """Give up tables and views kept under these names."""
+        seen = connection.raw_sql("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
+        views = {str(row[0]) for row in seen}
+        for name in names:
+            connection.raw_sql(f'DROP {"VIEW" if name in views else "TABLE"} IF EXISTS "{name}"')
+
+    def fetch(self, connection: ibis.BaseBackend, rows: ibis.Table) -> pa.Table:
+        """Fetch rows; Ibis itself would spell out every code."""
+        return connection.raw_sql(connection.compile(rows)).to_arrow_table()
 
     def settle(self, connection: ibis.BaseBackend) -> None:
         """Let the engine hand rows out in any order, which costs less memory."""

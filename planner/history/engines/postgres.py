@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import ibis
+import pyarrow as pa
 
 
 class Postgres:
@@ -35,6 +36,19 @@ class Postgres:
     ) -> ibis.Table:
         """Keep rows as a temporary table, views too: the server plans better with tables it has counted."""
         return connection.create_table(name, rows, temp=True, overwrite=True)
+
+    def name(self, connection: ibis.BaseBackend, name: str, rows: ibis.Table) -> ibis.Table:
+        """Return them as they are: a name would be a copy."""
+        return rows
+
+    def drop(self, connection: ibis.BaseBackend, names: Sequence[str]) -> None:
+        """Give up tables kept under these names."""
+        for name in names:
+            connection.drop_table(name)
+
+    def fetch(self, connection: ibis.BaseBackend, rows: ibis.Table) -> pa.Table:
+        """Fetch rows."""
+        return rows.to_pyarrow()
 
     def settle(self, connection: ibis.BaseBackend) -> None:
         """Nothing to do: a database promises no order anyway."""

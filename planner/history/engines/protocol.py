@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import ibis
+import pyarrow as pa
 
 
 class Engine(Protocol):
@@ -27,6 +28,18 @@ class Engine(Protocol):
         self, connection: ibis.BaseBackend, name: str, rows: ibis.Table, codes: Mapping[str, str], *, view: bool
     ) -> ibis.Table:
         """Keep rows under a name, replacing what was kept there, the columns of `codes` in their declared type."""
+        ...
+
+    def name(self, connection: ibis.BaseBackend, name: str, rows: ibis.Table) -> ibis.Table:
+        """Give rows a name where that costs nothing, so that queries of them are short to write and to read."""
+        ...
+
+    def drop(self, connection: ibis.BaseBackend, names: Sequence[str]) -> None:
+        """Give up tables and views kept under these names."""
+        ...
+
+    def fetch(self, connection: ibis.BaseBackend, rows: ibis.Table) -> pa.Table:
+        """Fetch rows, labels coded where the engine has them so."""
         ...
 
     def settle(self, connection: ibis.BaseBackend) -> None:
