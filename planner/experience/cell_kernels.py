@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def cross_products(
     columns: NDArray[np.int32], values: NDArray[np.float64], weight: NDArray[np.float64], size: int
 ) -> NDArray[np.float64]:

@@ -22,6 +22,7 @@ from planner.experience.targets import (
     population,
     support_flags,
 )
+from planner.experience.threads import side_by_side
 from planner.experience.waits import WaitCurves, fit_wait_curves, mean_loss
 from planner.history.outcomes import OutcomeKind
 
@@ -83,15 +84,20 @@ def fit_all(
     if not cells.covariates:
         notes.append("no covariate known before the channel was chosen: who chooses which channel is not adjusted for")
     followed = cells.where(cells.frame["later"].isin([LATER_NO, LATER_YES]))
-    back = None
-    if (followed.frame["later"] == LATER_YES).any():
-        back = fit_share(followed, followed.frame["later"] == LATER_YES, seed=seed + 2)
-    else:
+    came_back = followed.frame["later"] == LATER_YES
+    if not came_back.any():
         notes.append("no return was ever seen: first-contact resolution cannot be estimated")
     asked = cells if cells.asked is None else cells.asked
-    total, final = _outcome_fits(asked, last, seed, fitter) if surveyed else (None, None)
     by_hour = cells if cells.by_hour is None else cells.by_hour
-    waits = fit_wait_curves(by_hour, higher_is_better=higher_is_better, seed=seed + 3, near=total)
+
+    def others() -> tuple[CellFit | None, WaitCurves]:
+        returned = fit_share(followed, came_back, seed=seed + 2) if came_back.any() else None
+        return returned, fit_wait_curves(by_hour, higher_is_better=higher_is_better, seed=seed + 3)
+
+    def scores() -> tuple[CellFit | None, CellFit | None]:
+        return _outcome_fits(asked, last, seed, fitter) if surveyed else (None, None)
+
+    (total, final), (back, waits) = side_by_side(scores, others)
     return Fits(first, last, total, final, back, waits, surveyed, (*notes, *waits.notes), served_first(asked), chance)
 
 

@@ -12,15 +12,16 @@ from planner.experience.composites import composite_model
 from planner.experience.estimated import move_rows
 from planner.experience.model import ExperienceModel
 from planner.experience.moves import spoken_moves
-from planner.experience.one_thread import on_one_thread
 from planner.experience.prepared import Prepared, prepare
 from planner.experience.stated import stated_model
+from planner.experience.threads import on_one_thread, side_by_side
 from planner.history import History, load_history
 from planner.history.composite import composite_named, is_composite
 from planner.history.outcomes import OutcomeKind
 from planner.scenario import Scenario
 
 
+@on_one_thread
 def model_for(
     scenario: Scenario, history: History | None = None, *, seed: int = 0, bias: bool = True
 ) -> ExperienceModel:
@@ -39,9 +40,10 @@ def model_for(
         seed=seed,
         scenario=scenario,
     )
-    return model_of(prepared, bias_for(prepared) if bias else None)
+    return with_its_bias(prepared)[0] if bias else model_of(prepared)
 
 
+@on_one_thread
 def estimate(
     history_or_path: History | str | Path,
     *,
@@ -89,21 +91,24 @@ def estimate(
         seed=seed,
         full_posterior=full_posterior,
     )
-    return model_of(prepared, bias_for(prepared))
+    return with_its_bias(prepared)[0]
 
 
-@on_one_thread
-def model_of(prepared: Prepared, bias: Bias | None = None) -> ExperienceModel:
-    """Assemble the model of what was prepared; with its bias beside the sampling error where that was worked out."""
+def with_its_bias(prepared: Prepared) -> tuple[ExperienceModel, Bias | None]:
+    """Assemble the model of what was prepared, with what nobody observed beside the sampling error."""
+    model, bias = side_by_side(lambda: model_of(prepared), lambda: bias_for(prepared))
+    return model if bias is None else with_bias(model, bias), bias
+
+
+def model_of(prepared: Prepared) -> ExperienceModel:
+    """Assemble the model of what was prepared; its intervals hold the sampling error alone."""
     model = estimated_model(
         prepared.evidence, prepared.journeys, prepared.fits, outcome=prepared.outcome, scenario=prepared.scenario
     )
     open_moves = model.moves[~spoken_moves(model.moves, model.outcomes)]
-    model = replace(model, overlap=overlap_of_moves(prepared.evidence.cells, open_moves))
-    return model if bias is None else with_bias(model, bias)
+    return replace(model, overlap=overlap_of_moves(prepared.evidence.cells, open_moves))
 
 
-@on_one_thread
 def bias_for(prepared: Prepared) -> Bias | None:
     """Work out what nobody observed could do to the estimates of a history; None where there are none, or of times."""
     if prepared.fits.total is None or prepared.outcome.kind is OutcomeKind.TIME:

@@ -13,8 +13,8 @@ from planner.experience.estimated import Fits, fit_all
 from planner.experience.evidence import Evidence, gather
 from planner.experience.hierarchical import fit_blocks
 from planner.experience.issues import labeled_volumes, with_issues
-from planner.experience.one_thread import on_one_thread
 from planner.experience.scores import Fitter
+from planner.experience.threads import on_one_thread
 from planner.history import (
     History,
     contact_cells,

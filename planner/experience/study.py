@@ -18,13 +18,14 @@ from planner.experience.certainty import (
 )
 from planner.experience.certainty.bias import gain_probability
 from planner.experience.composites import composite_model
-from planner.experience.fit import bias_for, model_of
+from planner.experience.fit import with_its_bias
 from planner.experience.guards import check_guards
 from planner.experience.handler_effects import pool_effects, stage_effects
 from planner.experience.journeys import JourneyReport, journey_report
 from planner.experience.model import ExperienceModel
 from planner.experience.prepared import Prepared, prepare
 from planner.experience.rows import row_check
+from planner.experience.threads import on_one_thread
 from planner.history import History
 from planner.history.composite import composite_named, is_composite
 from planner.history.outcomes import OutcomeKind
@@ -77,6 +78,7 @@ class Study:
     guards: pd.DataFrame
 
 
+@on_one_thread
 def study(
     history: History,
     *,
@@ -103,8 +105,7 @@ def study(
         return _composite_study(history, outcome, told, settings)
     told("estimating")
     prepared = prepare(history, outcome=outcome, covariates=covariates, window_days=window_days, seed=seed)
-    bias = bias_for(prepared)
-    model = model_of(prepared, bias)
+    model, bias = with_its_bias(prepared)
     return _with_evidence(prepared, bias, model, told)
 
 

@@ -21,7 +21,6 @@ from planner.experience.response import (
     split_cells,
     with_response_error,
 )
-from planner.experience.scores import CellFit
 from planner.history.outcomes import OutcomeKind
 
 MIN_WITHIN_HOUR = 0.2
@@ -64,22 +63,20 @@ class WaitCurves:
     joint: _Joint | None = None
 
 
-def fit_wait_curves(
-    cells: Cells, *, higher_is_better: bool = True, seed: int = 0, near: CellFit | None = None
-) -> WaitCurves:
+def fit_wait_curves(cells: Cells, *, higher_is_better: bool = True, seed: int = 0) -> WaitCurves:
     """Estimate wait curves jointly with channels, reasons, customers and hours of the day.
 
     Losses are contrasts of wait bands with a channel's shortest band, within hour bands (people who call at peak hours
     are other customers), made monotone by weighted isotonic regression (Barlow et al. 1972) and taken to be 0 up
     to the mean wait of the shortest band. Knots lie at the mean waits of the bands. A channel gets no curve where
     less than a fifth of the variance of ln(wait) lies within hours, or where fewer than 100 answers carry a wait.
-    The sd is that before the monotone fit. `near`: a fit of the same scores, whose variance components are the start.
+    The sd is that before the monotone fit.
     """
     bands = _band_means(cells)
     within = {str(channel): within_hour_share(part) for channel, part in cells.frame.groupby("channel", sort=True)}
     usable, notes = _usable(cells, bands, within)
     reasons = sorted(cells.frame["reason"].unique())
-    joint = _fit(cells, usable, seed, near) if usable else None
+    joint = _fit(cells, usable, seed) if usable else None
     rows: list[tuple[str, str, float, float, float]] = []
     losses: list[tuple[str, str, int, float]] = []
     found = pd.DataFrame(columns=["reason", "channel"])
@@ -191,7 +188,7 @@ def _usable(cells: Cells, bands: pd.DataFrame, within: dict[str, float]) -> tupl
     return usable, tuple(notes)
 
 
-def _fit(cells: Cells, usable: list[str], seed: int, near: CellFit | None) -> _Joint:
+def _fit(cells: Cells, usable: list[str], seed: int) -> _Joint:
     """Fit scores, carried from the answers to all contacts, on everything known up to the end of the wait.
 
     What is known only afterwards (resolution, closing code) is averaged over: it is part of what waiting costs.
@@ -212,14 +209,12 @@ def _fit(cells: Cells, usable: list[str], seed: int, near: CellFit | None) -> _J
     if cells.kind is not OutcomeKind.SCORE:
         y, v, known, unit, response, shift = *_plain(split.groups), None, None
     else:
-        response = fit_response(split, terms, near=None if near is None else near.response)
+        response = fit_response(split, terms)
         adjusted = adjust(split, response)
         y, v, known, unit, shift = adjusted.y, adjusted.v, adjusted.known, response.unit, adjusted.shift
     design = make_design(split.groups, terms, unit)
     kept = split.groups[known].reset_index(drop=True)
-    blocks = design.blocks(kept)
-    start = None if near is None else near.fit.start_for(blocks, None)
-    fit = fit_blocks(y[known], v[known], blocks, draws=_DRAWS, seed=seed, start=start)
+    fit = fit_blocks(y[known], v[known], design.blocks(kept), draws=_DRAWS, seed=seed)
     if response is not None and shift is not None:
         fit = with_response_error(fit, design.matrix(kept), v[known], shift[known], response)
     return _Joint(keep, split, design, fit)
