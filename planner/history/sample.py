@@ -8,7 +8,6 @@ import ibis.expr.operations as ops
 from planner.history.engine import keep_coded, kept_table
 from planner.history.history import History
 from planner.history.journeys import stitch_issues
-from planner.history.narrow import coded
 from planner.history.staged import LABEL_CODES
 
 MOST_ROWS = 100_000
@@ -34,7 +33,7 @@ def sampled_contacts(history: History, window_days: float, most_rows: int = MOST
     rows = sampled(history, stitch_issues(history, window_days), most_rows)
     if not whole:
         return rows
-    codes = coded(history, {**LABEL_CODES, "stage": "stage_code", "later_kind": "kind_code"})
+    codes = {**LABEL_CODES, "stage": "stage_code", "later_kind": "kind_code"}
     return keep_coded(history.connection, name, rows, codes)
 
 
