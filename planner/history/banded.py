@@ -7,7 +7,6 @@ import ibis
 from planner.history.bands import OTHERS, Bands, covariate_bands, hour_band, minute, others_score, wait_band
 from planner.history.engine import keep_coded, named_rows
 from planner.history.history import History
-from planner.history.narrow import coded
 from planner.history.staged import LABEL_CODES
 
 FIRST_MONDAY = -3
@@ -48,5 +47,5 @@ def banded_rows(
     rows = named_rows(history.connection, "unbanded", rows)
     bins = covariate_bands(rows, bands)
     found = rows.mutate(hour_band=hour_band(rows.minute, bands), wait_band=wait_band(rows, bands), **bins)
-    codes = coded(history, {**LABEL_CODES, "stage": "stage_code", "later_kind": "kind_code"})
+    codes = {**LABEL_CODES, "stage": "stage_code", "later_kind": "kind_code"}
     return keep_coded(history.connection, _BANDED, found.drop("minute", *further), codes, view=not copied)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,20 +16,20 @@ from planner.history.engine import drop_kept, exact_sum
 from planner.history.fetched import labeled_frame
 from planner.history.history import History
 from planner.history.journeys import stitch_issues
-from planner.history.outcomes import outcome_value
+from planner.history.measures import COVARIATE_SUMS, Measures, look_at_numbers
+from planner.history.outcomes import outcome_named, outcome_value
 from planner.history.staged import MOST_COPIED
 
 LABELS = ("entry_reason", "reason", "channel", "segment", "pool", "disposition", "stage", "later_kind")
 FLAGS = ("abandoned", "anonymous", "censored")
 COUNTS = ("cnt", "ans", "s1", "s2", "n_wait", "sum_wait_s", "n_handle", "sum_handle_s", "sum_handle2")
 WAIT_LABELS = ("reason", "channel", "segment", "pool", "disposition", "stage", "later")
-COVARIATE_SUMS = ("n", "sum", "z", "n_ans", "z_ans")
+_WAIT_COUNTS = ("cnt", "ans", "s1", "s2", "n_wait", "sum_wait_s", "sum_ln_wait")
 WEEK_LABELS = ("reason", "channel", "week")
 
 _MOST_DISPOSITIONS = 40
 _MOST_WAIT_CELLS = 2_000_000
 _WAIT_BANDS = 6
-_SCORES_BELOW = 10.0
 
 
 @dataclass(frozen=True)
@@ -121,8 +122,9 @@ def contact_cells(
     stitched = stitch_issues(history, window_days)
     stitched = stitched.mutate(y=outcome_value(history, stitched, outcome))
     contacts = history.contacts
-    seen = contacts.aggregate(rows=contacts.count(), dispositions=contacts.disposition.nunique()).execute().iloc[0]
-    count, notes = int(seen["rows"]), _notes(int(seen["dispositions"]))
+    known = [name for name in (outcome,) if name in contacts.columns and contacts[name].type().is_numeric()]
+    numbers = look_at_numbers(contacts, list(dict.fromkeys(("wait_s", "handle_s", *used, *known))))
+    count, notes = numbers.rows, _notes(numbers.dispositions)
     bands = find_bands(stitched if len(used) > 2 else contacts, count, used)
     if notes:
         stitched = stitched.mutate(disposition=ibis.null("string"))
@@ -130,13 +132,16 @@ def contact_cells(
     cells = ContactCells(
         pd.DataFrame(), outcome, used, window_days, min_cell, bands.hours, bands.waits, bands.bins, tuple(notes)
     )
-    counted = _Counted(rows, used, _largest(rows, used))
-    frame = labeled_frame(rows.group_by(cells.keys).aggregate(**_main_measures(counted)), cells.keys)
+    highest = max(abs(end) for end in outcome_named(history, outcome).scale)
+    measures = Measures(
+        used, tuple(bands.knots), numbers, highest if math.isfinite(highest) else numbers.largest[outcome]
+    )
+    frame = _main_cells(rows, cells.keys, measures)
     if not frame["ans"].sum():
         notes.append(f"no contact has a known {outcome}: nothing can be estimated from this history")
     found = ContactCells(
         _whole(frame), outcome, used, window_days, min_cell, bands.hours, bands.waits, bands.bins, tuple(notes),
-        waits=_whole(_wait_cells(counted, frame, len(bands.hours) + 1)), weeks=_week_cells(counted),
+        waits=_whole(_wait_cells(rows, frame, measures, len(bands.hours) + 1)), weeks=_week_cells(rows, measures),
     )  # fmt: skip
     drop_kept(history.connection, rows.get_name())
     return found
@@ -149,68 +154,19 @@ def _notes(dispositions: int) -> list[str]:
     return [f"{dispositions} different dispositions are too many for cells: they are not used"]
 
 
-def _largest(rows: ibis.Table, covariates: Sequence[str]) -> dict[str, float]:
-    """Largest absolute value of every number that is summed."""
-    names = ["y", "wait_s", "handle_s", *covariates]
-    found = rows.aggregate(**{name: rows[name].abs().max() for name in names}).execute().iloc[0]
-    return {name: float(found[name]) if pd.notna(found[name]) else 0.0 for name in names}
-
-
 def _whole(frame: pd.DataFrame) -> pd.DataFrame:
     """Bands in the integers that pandas counts with."""
     return frame.astype({name: "int64" for name, kind in frame.dtypes.items() if kind == "int16"})
 
 
-@dataclass(frozen=True)
-class _Counted:
-    """Banded rows, the covariates that are summed, and the largest absolute value of each number."""
-
-    rows: ibis.Table
-    covariates: tuple[str, ...]
-    largest: dict[str, float]
-
-    def moments(self, rows: ibis.Table) -> dict[str, ibis.Value]:
-        """Contacts, answers, and the sums of the outcome and of its square."""
-        y, most = rows.y, self.largest["y"]
-        return {
-            "cnt": rows.count(),
-            "ans": y.count(),
-            "s1": exact_sum(y, most),
-            "s2": exact_sum(y * y, most**2),
-        }
-
-    def waits(self, rows: ibis.Table) -> dict[str, ibis.Value]:
-        """Contacts with a wait, and its sum."""
-        return {"n_wait": rows.wait_s.count(), "sum_wait_s": exact_sum(rows.wait_s, self.largest["wait_s"])}
-
-    def covariate_sums(self, rows: ibis.Table) -> dict[str, ibis.Value]:
-        """Sums of each covariate and of its normal score."""
-        found: dict[str, ibis.Value] = {}
-        for name in self.covariates:
-            found |= {f"n_{name}": rows[name].count(), f"sum_{name}": exact_sum(rows[name], self.largest[name])}
-            if f"score_{name}" in rows.columns:
-                score = rows[f"score_{name}"]
-                answered = ibis.ifelse(rows.y.notnull(), score, ibis.null("float64"))
-                found |= {f"z_{name}": exact_sum(score, _SCORES_BELOW), f"n_ans_{name}": answered.count()}
-                found[f"z_ans_{name}"] = exact_sum(answered, _SCORES_BELOW)
-        return found
+def _main_cells(rows: ibis.Table, keys: list[str], measures: Measures) -> pd.DataFrame:
+    sums = {**measures.moments(rows), **measures.waits(rows), **measures.handle_times(rows)}
+    sums |= measures.of_covariates(rows)
+    return measures.completed(labeled_frame(rows.group_by(keys).aggregate(**sums), keys), [*keys, *COUNTS])
 
 
-def _main_measures(counted: _Counted) -> dict[str, ibis.Value]:
-    rows, most = counted.rows, counted.largest["handle_s"]
-    return {
-        **counted.moments(rows),
-        **counted.waits(rows),
-        "n_handle": rows.handle_s.count(),
-        "sum_handle_s": exact_sum(rows.handle_s, most),
-        "sum_handle2": exact_sum(rows.handle_s * rows.handle_s, most**2),
-        **counted.covariate_sums(rows),
-    }
-
-
-def _wait_cells(counted: _Counted, frame: pd.DataFrame, hours: int) -> pd.DataFrame:
+def _wait_cells(rows: ibis.Table, frame: pd.DataFrame, measures: Measures, hours: int) -> pd.DataFrame:
     """Served contacts with a wait, by hour; keys are left out, the least important first, while cells are too many."""
-    rows = counted.rows
     served = rows.filter(~rows.abandoned & (rows.wait_band >= 0))
     served = served.mutate(
         reason=ibis.coalesce(served.reason, served.entry_reason),
@@ -229,26 +185,23 @@ def _wait_cells(counted: _Counted, frame: pd.DataFrame, hours: int) -> pd.DataFr
         if kinds <= _MOST_WAIT_CELLS:
             break
         labels.remove(name)
-    measures = {
-        **counted.moments(served),
-        **counted.waits(served),
-        "sum_ln_wait": exact_sum((served.wait_s + 1).ln(), counted.largest["wait_s"]),
-        **counted.covariate_sums(served),
-    }
+    logarithms = exact_sum((served.wait_s + 1).ln(), measures.numbers.largest["wait_s"])
+    sums = {**measures.moments(served), **measures.waits(served), "sum_ln_wait": logarithms}
+    sums |= measures.of_covariates(served)
     keys = [*labels, "wait_band", "hour_band"]
-    cells = labeled_frame(served.group_by(keys).aggregate(**measures), keys)
+    cells = labeled_frame(served.group_by(keys).aggregate(**sums), keys)
     for name in WAIT_LABELS:
         if name not in labels:
             cells[name] = None
-    return cells[[*WAIT_LABELS, "wait_band", "hour_band", *measures]]
+    return measures.completed(cells, [*WAIT_LABELS, "wait_band", "hour_band", *_WAIT_COUNTS])
 
 
-def _week_cells(counted: _Counted) -> pd.DataFrame:
-    rows = counted.rows.mutate(reason=ibis.coalesce(counted.rows.reason, counted.rows.entry_reason))
-    measures = counted.moments(rows)
+def _week_cells(rows: ibis.Table, measures: Measures) -> pd.DataFrame:
+    rows = rows.mutate(reason=ibis.coalesce(rows.reason, rows.entry_reason))
+    sums = measures.moments(rows)
     if "invited" in rows.columns:
-        measures["invited"] = exact_sum(rows.invited)
+        sums["invited"] = exact_sum(rows.invited)
     keys = list(WEEK_LABELS)
-    frame = labeled_frame(rows.group_by(keys).aggregate(**measures), keys)
+    frame = labeled_frame(rows.group_by(keys).aggregate(**sums), keys)
     monday = (frame["week"].to_numpy("int64") * 7 + FIRST_MONDAY).astype("datetime64[D]")
     return frame.assign(week=monday.astype("datetime64[us]"))

@@ -13,7 +13,7 @@ from scipy.stats import chi2
 
 from planner.history.before import HISTORY_COVARIATES, history_with_covariates, with_history_covariates
 from planner.history.columns import PERSON
-from planner.history.engine import hash64
+from planner.history.engine import hash64, signed_hash
 from planner.history.fetched import labeled_frame
 from planner.history.history import History
 from planner.history.outcomes import outcome_value
@@ -88,7 +88,7 @@ def useful_covariates(
     offered = HISTORY_COVARIATES if candidates is None else candidates
     asked = [name for name in offered if name in stitched.columns and name not in declared]
     stitched = stitched.mutate(y=outcome_value(history, stitched, outcome)).filter(stitched.attempt == 1)
-    person = ibis.coalesce(stitched[PERSON], hash64(stitched.contact_id))
+    person = signed_hash(ibis.coalesce(stitched[PERSON], hash64(stitched.contact_id)))
     columns = list(dict.fromkeys([*_NEEDED, *asked, *given]))
     rows = labeled_frame(stitched.order_by("contact_id").select(*columns, person=person))
     found = [_judged(rows, name, [other for other in given if other != name]) for name in [*given, *asked]]

@@ -13,6 +13,7 @@ from planner.history.engines import engine_of
 
 _INSTANT = dt.Timestamp(timezone="UTC")
 _MOST_IN_64_BITS = 1e11
+_HALF_HASHES = 2**62
 
 
 def _builtin(name: str, arguments: tuple[Any, ...], result: Any) -> Any:
@@ -32,6 +33,11 @@ instant = _builtin("timezone", (dt.string, dt.timestamp), _INSTANT)
 """(zone, wall-clock time) -> instant."""
 parse_stamp = _builtin("try_strptime", (dt.string, dt.string), dt.timestamp)
 """(text, format) -> stamp, or NULL where the text does not follow the format."""
+
+
+def signed_hash(key: ibis.Value) -> ibis.Value:
+    """Return a 64-bit hash as a signed number, which is how some engines have it and all can hand it out."""
+    return (key % _HALF_HASHES).cast("int64")
 
 
 def exact_sum(number: ibis.Value, largest: float = math.inf) -> ibis.Value:
@@ -77,11 +83,13 @@ def declare_codes(connection: ibis.BaseBackend, name: str, labels: Iterable[str]
 def keep_coded(
     connection: ibis.BaseBackend, name: str, rows: ibis.Table, codes: Mapping[str, str], *, view: bool = False
 ) -> ibis.Table:
-    """Keep rows as a temporary table (or view) of that name, the columns of `codes` in their declared type.
+    """Keep rows as a temporary table (or view) of that name, the columns of `codes` in their type where it is declared.
 
     Coded columns read as text; in the engine they are small integers.
     """
-    return engine_of(connection).keep(connection, name, rows, codes, view=view)
+    declared = declared_codes(connection)
+    known = {column: kind for column, kind in codes.items() if kind in declared and column in rows.columns}
+    return engine_of(connection).keep(connection, name, rows, known, view=view)
 
 
 def named_rows(connection: ibis.BaseBackend, name: str, rows: ibis.Table) -> ibis.Table:

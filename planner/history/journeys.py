@@ -8,10 +8,10 @@ from __future__ import annotations
 import ibis
 
 from planner.history.columns import PERSON, ROW
-from planner.history.engine import declare_codes, keep_coded, kept_table, kept_tables
+from planner.history.engine import declare_codes, declared_codes, keep_coded, kept_table, kept_tables
 from planner.history.history import History
 from planner.history.links import HAND_OVER_S, issue_keys
-from planner.history.narrow import DAY_S, coded
+from planner.history.narrow import DAY_S
 from planner.history.staged import CHANNEL_CODES, REASON_CODES
 
 STITCHED = (
@@ -94,10 +94,11 @@ def stitched_rows(history: History, window_days: float) -> ibis.Table:
     nothing = {column: ibis.null(kind) for column, kind in followed.schema().items() if column not in alone.columns}
     nothing |= {"stage": ibis.literal("first"), "attempt": ibis.literal(1, "int32"), "issue_key": alone[ROW]}
     both = ibis.union(followed, alone.mutate(**nothing).select(*followed.columns))
+    declared = declared_codes(history.connection)
     for kind, labels in (("stage_code", _KINDS), ("kind_code", _LATER_KINDS)):
-        if not coded(history, {kind: kind}):
+        if kind not in declared:
             declare_codes(history.connection, kind, labels)
-    kept = keep_coded(history.connection, name, both, coded(history, _CODES))
+    kept = keep_coded(history.connection, name, both, _CODES)
     for made in kept_tables(history.connection):
         if made.startswith((f"{name}_runs", f"{name}_links_")):
             history.connection.drop_table(made)
@@ -112,6 +113,8 @@ def _ordered(rows: ibis.Table) -> ibis.Table:
     """Neighbors of each contact within its issue."""
     issue = ibis.window(group_by="issue_key", order_by=["started_at", ROW])
     before = ibis.window(group_by="issue_key", order_by=["started_at", ROW], preceding=(None, 1))
+    if "handed" in rows.columns:
+        rows = rows.mutate(later_handed=rows.handed.lead().over(issue))
     return rows.mutate(
         attempt=(ibis.row_number().over(issue) + 1).cast("int32"),
         was_abandoned=rows.abandoned.lag().over(issue),
@@ -120,18 +123,17 @@ def _ordered(rows: ibis.Table) -> ibis.Table:
         later_reason=rows.filed.lead().over(issue),
         later_channel=rows.channel.lead().over(issue),
         later_at=rows["at"].lead().over(issue),
-        later_handed=rows.handed.lead().over(issue),
     )
 
 
 def _staged(rows: ibis.Table) -> ibis.Table:
     """Stage of each contact: what an abandoned contact was, its next try still is."""
-    escalated = rows.handed | (rows["at"] - rows.was_handing_until <= HAND_OVER_S)
+    named = [(rows.handed, _KINDS["escalated"])] if "handed" in rows.columns else []
     own = ibis.cases(
         (rows.attempt == 1, _KINDS["first"]),
-        (rows.handed, _KINDS["escalated"]),
+        *named,
         (rows.was_abandoned, ibis.null("int64")),
-        (escalated.fill_null(False), _KINDS["escalated"]),
+        ((rows["at"] - rows.was_handing_until <= HAND_OVER_S).fill_null(False), _KINDS["escalated"]),
         else_=_KINDS["returned"],
     ).cast("int64")
     rows = rows.mutate(step=own + 10 * rows.attempt)
@@ -151,7 +153,9 @@ def _staged(rows: ibis.Table) -> ibis.Table:
 def _followed(rows: ibis.Table) -> ibis.Table:
     """What comes after each contact."""
     later = rows.later_at.notnull()
-    handed = rows.later_handed | (~rows.abandoned & (rows.later_at - rows.handing_until <= HAND_OVER_S))
+    handed = ~rows.abandoned & (rows.later_at - rows.handing_until <= HAND_OVER_S)
+    if "later_handed" in rows.columns:
+        handed = rows.later_handed | handed
     return rows.select(
         ROW,
         "stage",

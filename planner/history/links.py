@@ -11,7 +11,7 @@ import pandas as pd
 from planner.history.columns import PERSON, ROW
 from planner.history.engine import keep_coded, kept_table
 from planner.history.history import History
-from planner.history.narrow import DAY_S, coded, handed_from, known_ids, narrow_contacts, near_contacts
+from planner.history.narrow import DAY_S, handed_from, narrow_contacts, near_contacts
 from planner.history.staged import CHANNEL_CODES, NO_REASON, REASON_CODES
 
 _BACKGROUND_DAYS = 30.0
@@ -25,9 +25,11 @@ _SAMPLED_CONTACTS = 1_000_000
 HAND_OVER_S = 600.0
 """A contact that starts so soon after a transferred one ended is the same matter, handed over."""
 _CARRIED = (ROW, "at", "filed", "abandoned", "handing_until", "issue")
+"""What is looked up of the contact just before, and of the last one with the same reason."""
 _KEPT = (ROW, "partition", "started_at", "at", "channel", "filed", "abandoned", "handing_until", "issue", "handed",
          "from_channel", "anonymous", "pinned", "gap_s", "next_gap_s", "place", f"was_{ROW}", "was_at",
          "was_channel")  # fmt: skip
+_LINKING = ("parent", "place", "partition", "issue", "from_channel", "anonymous", "pinned")
 _CODES = {"channel": CHANNEL_CODES, "filed": REASON_CODES}
 _MOST_ROUNDS = 40
 _PLACE = 2**40
@@ -51,8 +53,9 @@ def issue_keys(history: History, window_days: float, name: str) -> ibis.Table:
         run=head.max().over(upto) % _PLACE,
         jump=ibis.ifelse(follows, ibis.null("int64"), linked.parent),
         alone=~follows & ~follows.lead().over(person).fill_null(False),
-    ).drop(f"was_{ROW}", "was_channel", "was_at", "parent", "place")
-    runs = keep_coded(connection, f"{name}_runs", runs, coded(history, _CODES))
+    )
+    runs = runs.drop([name for name in runs.columns if name.startswith("was_") or name in _LINKING])
+    runs = keep_coded(connection, f"{name}_runs", runs, _CODES)
     jumps = runs.filter(runs.jump.notnull()).select(child=ROW, parent_row="jump")
     target = runs.select(row=ROW, parent="run")
     jumps = target.inner_join(jumps, target.row == jumps.parent_row).select("child", "parent")
@@ -97,38 +100,47 @@ def _within(history: History, window_days: float) -> ibis.Table:
     """
     linked = linked_contacts(history, window_days)
     reach_s = max(window_days, 1.0) * DAY_S
-    near = linked.filter((linked.gap_s <= reach_s) | linked.pinned)
+    close = linked.gap_s <= reach_s
+    near = linked.filter(close | linked.pinned if "pinned" in linked.columns else close)
     fresh = (near.parent_gap_s <= window_days * DAY_S).fill_null(False)
     near = near.mutate(parent=ibis.ifelse(fresh, near.parent, ibis.null("int64")))
-    near = near.drop("parent_gap_s", "parent_filed", "link_kind", "gap_s", "pinned")
-    issues, handed = known_ids(history)
-    return _by_known_ids(history, near, window_days) if issues or handed else near
+    near = near.drop("parent_gap_s", "parent_filed", "is_return", "gap_s")
+    return _by_known_ids(history, near, window_days) if "pinned" in near.columns else near
 
 
 def linked_contacts(history: History, window_days: float) -> ibis.Table:
     """Near contacts with their parent among the customer's own contacts within twice the window.
 
     Columns of `narrow.near_contacts` but `entry` and `topic`; `parent` (row id, NULL without one), `parent_gap_s`,
-    `parent_filed`, `link_kind` (return | redial | escalation); `place` (position among the customer's), and
-    `was_row_id, was_at, was_channel` of the customer's contact just before.
+    `parent_filed` (of any contact without a parent), `is_return` (neither redial nor escalation); `place` (position
+    among the customer's), `was_row_id`, and where there are known ids `was_at, was_channel` of the customer's contact
+    just before.
     """
     for base in (window_days, window_days / 2):
         known = kept_table(history.connection, _table_name("linked", base))
         if known is not None and max(window_days, 1.0) <= 2 * max(base, 1.0):
             return known
     reach = 2 * max(window_days, 1.0)
-    codes = coded(history, {**_CODES, "from_channel": CHANNEL_CODES, "entry": REASON_CODES, "topic": REASON_CODES})
+    codes = {**_CODES, "from_channel": CHANNEL_CODES, "entry": REASON_CODES, "topic": REASON_CODES}
     near = keep_coded(history.connection, "near", near_contacts(history, reach), codes)
     person = ibis.window(group_by="partition", order_by=["started_at", ROW])
     topic = ibis.window(group_by=["partition", "topic"], order_by=["started_at", ROW])
+    pairs = _linked_pairs(history, window_days)
+    carried = [column for column in _CARRIED if column in near.columns]
+    before = [
+        *carried,
+        "entry",
+        *([] if pairs is None else ["topic"]),
+        *(["channel"] if "pinned" in near.columns else []),
+    ]
     seen = near.mutate(
         place=ibis.row_number().over(person),
-        **{f"was_{column}": near[column].lag().over(person) for column in (*_CARRIED, "entry", "topic", "channel")},
-        **{f"same_{column}": near[column].lag().over(topic) for column in _CARRIED},
+        **{f"was_{column}": near[column].lag().over(person) for column in before},
+        **{f"same_{column}": near[column].lag().over(topic) for column in carried},
     )
-    own = _own_parent(_with_pairs(history, seen, window_days), 2 * window_days)
-    codes = coded(history, {**_CODES, "from_channel": CHANNEL_CODES, "was_channel": CHANNEL_CODES,
-                            "parent_filed": REASON_CODES})  # fmt: skip
+    own = _own_parent(seen if pairs is None else _with_pairs(seen, pairs), 2 * window_days)
+    codes = {**_CODES, "from_channel": CHANNEL_CODES, "was_channel": CHANNEL_CODES,
+                            "parent_filed": REASON_CODES}  # fmt: skip
     kept = keep_coded(history.connection, _table_name("linked", window_days), own, codes)
     history.connection.drop_table("near")
     return kept
@@ -138,17 +150,21 @@ def _table_name(prefix: str, window_days: float) -> str:
     return f"{prefix}_{window_days:g}".replace(".", "_").replace("+", "").replace("-", "_")
 
 
-def _with_pairs(history: History, seen: ibis.Table, window_days: float) -> ibis.Table:
-    """Mark contacts whose reason follows that of the one before more often than chance: `next_of_pair`."""
+def _linked_pairs(history: History, window_days: float) -> ibis.Table | None:
+    """Pairs of reasons linked beyond chance, on the engine; None without any."""
     pairs = linked_reasons(history, 2 * window_days, cut_days=window_days)[["topic_a", "topic_b", "from_s", "to_s"]]
     if not len(pairs):
-        return seen.mutate(next_of_pair=ibis.literal(False))
-    codes = coded(history, {"topic_a": REASON_CODES, "topic_b": REASON_CODES})
+        return None
+    codes = {"topic_a": REASON_CODES, "topic_b": REASON_CODES}
     plain = history.connection.create_table("pairs", pairs.reset_index(drop=True), temp=True, overwrite=True)
-    kept = keep_coded(history.connection, "coded_pairs", plain, codes)
+    return keep_coded(history.connection, "coded_pairs", plain, codes)
+
+
+def _with_pairs(seen: ibis.Table, pairs: ibis.Table) -> ibis.Table:
+    """Mark contacts whose reason follows that of the one before more often than chance: `next_of_pair`."""
     gap = seen["at"] - seen.was_at
     joined = seen.left_join(
-        kept, [seen.was_topic == kept.topic_a, seen.topic == kept.topic_b, gap >= kept.from_s, gap < kept.to_s]
+        pairs, [seen.was_topic == pairs.topic_a, seen.topic == pairs.topic_b, gap >= pairs.from_s, gap < pairs.to_s]
     )
     marked = joined.mutate(next_of_pair=joined.topic_a.notnull())
     return marked.drop("topic_a", "topic_b", "from_s", "to_s")
@@ -159,36 +175,28 @@ def _own_parent(joined: ibis.Table, reach_days: float) -> ibis.Table:
     redial = joined.was_abandoned & ((joined.was_entry == joined.entry) | joined.was_entry.isnull())
     handed = joined["at"] - joined.was_handing_until <= HAND_OVER_S
     fresh = joined["at"] - joined.was_at <= reach_days * DAY_S
-    other = fresh & (redial.fill_null(False) | handed.fill_null(False) | joined.next_of_pair)
-    # Two different known ids are two issues, whatever the reasons say.
-    other = (other & ~_differ(joined.issue, joined.was_issue)).fill_null(False)
+    follows = redial.fill_null(False) | handed.fill_null(False)
+    other = fresh & (follows | joined.next_of_pair if "next_of_pair" in joined.columns else follows)
     same = (joined["at"] - joined.same_at <= reach_days * DAY_S) & (joined.topic != NO_REASON)
-    same = (same & ~_differ(joined.issue, joined.same_issue)).fill_null(False)
-    chosen = {True: "was", False: "same"}
+    if "issue" in joined.columns:
+        # Two different known ids are two issues, whatever the reasons say.
+        other, same = other & ~_differ(joined.issue, joined.was_issue), same & ~_differ(joined.issue, joined.same_issue)
+    other, same = other.fill_null(False), same.fill_null(False)
     joined = joined.mutate(use_other=other & (~same | (joined.was_at >= joined.same_at)), use_same=same)
     picked = {
-        column: ibis.cases(
-            (joined.use_other, joined[f"{chosen[True]}_{column}"]),
-            (joined.use_same, joined[f"{chosen[False]}_{column}"]),
-            else_=ibis.null(joined[column].type()),
-        )
+        column: ibis.ifelse(joined.use_other, joined[f"was_{column}"], joined[f"same_{column}"])
         for column in (ROW, "at", "filed", "abandoned", "handing_until")
     }
-    since = joined["at"] - picked["handing_until"]
-    kind = ibis.cases(
-        (picked[ROW].isnull(), ibis.null("string")),
-        (joined.handed, "escalation"),
-        (picked["abandoned"], "redial"),
-        ((since <= HAND_OVER_S).fill_null(False), "escalation"),
-        else_="return",
-    )
-    kept = [name for name in joined.columns if name in _KEPT]
+    linked = joined.use_other | joined.use_same
+    handed_over = (joined["at"] - picked["handing_until"] <= HAND_OVER_S).fill_null(False)
+    if "handed" in joined.columns:
+        handed_over = handed_over | joined.handed
     return joined.select(
-        *kept,
-        parent=picked[ROW].cast("int64"),
-        parent_gap_s=(joined["at"] - picked["at"]).cast("int64"),
+        *[name for name in joined.columns if name in _KEPT],
+        parent=ibis.ifelse(linked, picked[ROW], ibis.null("int64")),
+        parent_gap_s=ibis.ifelse(linked, joined["at"] - picked["at"], ibis.null("int64")),
         parent_filed=picked["filed"],
-        link_kind=kind,
+        is_return=linked & ~handed_over & ~picked["abandoned"].fill_null(False),
     )
 
 
@@ -282,7 +290,7 @@ def _counted_pairs(history: History, uppers: list[float], far: float) -> pd.Data
     classes = history.quality.rows_kept // _SAMPLED_CONTACTS
     if classes > 1:
         rows = rows.filter(rows[PERSON] % classes == 0)
-    rows = keep_coded(history.connection, "paired", rows, coded(history, {"topic": REASON_CODES}))
+    rows = keep_coded(history.connection, "paired", rows, {"topic": REASON_CODES})
     sizes = rows.group_by(PERSON).aggregate(times=rows.count())
     usual = sizes.filter((sizes.times > 1) & (sizes.times <= _BUSIEST)).select(PERSON)
     rows = rows.semi_join(usual, PERSON)

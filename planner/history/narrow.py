@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 
 from planner.history.columns import PERSON, ROW
-from planner.history.engine import declared_codes, hash64, keep_coded, kept_table
+from planner.history.engine import hash64, keep_coded, kept_table
 from planner.history.history import History
 from planner.history.staged import CHANNEL_CODES, NO_REASON, REASON_CODES
 
@@ -41,13 +41,7 @@ def narrow_contacts(history: History) -> ibis.Table:
         from_channel=ibis.ifelse(contacts.escalated_from.isin(channels), contacts.escalated_from, ibis.null("string")),
     )
     codes = {"entry": REASON_CODES, "topic": REASON_CODES, "filed": REASON_CODES, "from_channel": CHANNEL_CODES}
-    return keep_coded(history.connection, "narrow", rows, coded(history, codes), view=True)
-
-
-def coded(history: History, columns: dict[str, str]) -> dict[str, str]:
-    """Keep only those columns whose labels are few enough to be coded."""
-    declared = declared_codes(history.connection)
-    return {column: kind for column, kind in columns.items() if kind in declared}
+    return keep_coded(history.connection, "narrow", rows, codes, view=True)
 
 
 def known_ids(history: History) -> tuple[bool, bool]:
@@ -62,9 +56,10 @@ def near_contacts(history: History, reach_days: float) -> ibis.Table:
     All that can be linked within the reach is among them, and only they are ever sorted further: of two contacts less
     than the reach apart, all the customer's contacts between them are here as well. Columns as in `narrow_contacts`,
     but `transferred, served_s`; and `at` (start in seconds), `handing_until` (when a transferred contact ended, NULL
-    for others), `partition` (the customer; contacts of nobody stand alone), `anonymous`, `pinned` (has a known id, or
-    another contact names it), `next_gap_s` (seconds to the customer's next contact) and `gap_s` (seconds to the nearer
-    one of both neighbors).
+    for others), `partition` (the customer; contacts of nobody stand alone), `next_gap_s` (seconds to the customer's
+    next contact) and `gap_s` (seconds to the nearer one of both neighbors). Where any contact has a known id, also
+    `anonymous` and `pinned` (has a known id, or another contact names it); where none has, the known ids are no columns
+    either.
     """
     rows = narrow_contacts(history)
     issues, handed = known_ids(history)
@@ -83,15 +78,7 @@ def near_contacts(history: History, reach_days: float) -> ibis.Table:
     seen = seen.mutate(at=at, gap_s=gap, next_gap_s=after.cast("float64"), handing_until=until)
     seen = seen.drop("was", "next", "transferred", "served_s")
     close = seen.gap_s <= reach_days * DAY_S
-    if not plain:
-        return seen.filter(close | seen.pinned)
-    return seen.filter(close).mutate(
-        issue=ibis.null("uint64"),
-        handed=ibis.literal(False),
-        from_channel=ibis.null("string"),
-        anonymous=ibis.literal(False),
-        pinned=ibis.literal(False),
-    )
+    return seen.filter(close if plain else close | seen.pinned)
 
 
 def _pinned(history: History, rows: ibis.Table) -> ibis.Table:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from planner.errors import HistoryError, Issue
 from planner.history.columns import PERSON
+from planner.history.engine import signed_hash
 from planner.history.fetched import labeled_frame
 from planner.history.history import History
 from planner.history.mapping import Known
@@ -115,7 +116,7 @@ def _look(history: History, names: Sequence[str], window_days: float) -> _Looks:
     numbers = {name: _number(table[name]) for name in dict.fromkeys((*_AFTER, *names))}
     rows = labeled_frame(
         table.order_by("contact_id").select(
-            *_NEEDED, **numbers, person=table[PERSON].fill_null(0), anonymous=table[PERSON].isnull()
+            *_NEEDED, **numbers, person=signed_hash(table[PERSON].fill_null(0)), anonymous=table[PERSON].isnull()
         )
     )
     reason = rows["reason"].where(rows["reason"].notna(), rows["entry_reason"]).fillna("")

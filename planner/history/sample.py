@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import ibis
 import ibis.expr.operations as ops
 
-from planner.history.engine import keep_coded, kept_table
+from planner.history.engine import drop_kept, keep_coded, kept_table
 from planner.history.history import History
-from planner.history.journeys import stitch_issues
-from planner.history.narrow import coded
+from planner.history.journeys import stitch_issues, stitched_rows
 from planner.history.staged import LABEL_CODES
 
 MOST_ROWS = 100_000
@@ -31,17 +32,23 @@ def sampled_contacts(history: History, window_days: float, most_rows: int = MOST
     known = kept_table(history.connection, name) if whole else None
     if known is not None:
         return known
-    rows = sampled(history, stitch_issues(history, window_days), most_rows)
+    stitched_rows(history, window_days)
+    contacts = sampled(history, most_rows)
     if not whole:
-        return rows
-    codes = coded(history, {**LABEL_CODES, "stage": "stage_code", "later_kind": "kind_code"})
-    return keep_coded(history.connection, name, rows, codes)
+        return stitch_issues(replace(history, contacts=contacts), window_days)
+    # The contacts first: with so few of them the engine walks through all links once, instead of sorting them in.
+    few = keep_coded(history.connection, "few_contacts", contacts, LABEL_CODES)
+    rows = stitch_issues(replace(history, contacts=few), window_days)
+    codes = {**LABEL_CODES, "stage": "stage_code", "later_kind": "kind_code"}
+    kept = keep_coded(history.connection, name, rows, codes)
+    drop_kept(history.connection, "few_contacts")
+    return kept
 
 
-def sampled(history: History, table: ibis.Table, most_rows: int = MOST_ROWS) -> ibis.Table:
-    """Keep about `most_rows` rows of a table of this history, as in `sampled_contacts`."""
-    rows = history.quality.rows_kept
-    return table.filter(_picked(history, table, most_rows / rows)) if rows > most_rows else table
+def sampled(history: History, most_rows: int = MOST_ROWS) -> ibis.Table:
+    """Keep about `most_rows` contacts of this history, as in `sampled_contacts`."""
+    rows, contacts = history.quality.rows_kept, history.contacts
+    return contacts.filter(_picked(history, contacts, most_rows / rows)) if rows > most_rows else contacts
 
 
 def _picked(history: History, table: ibis.Table, share: float) -> ibis.Value:

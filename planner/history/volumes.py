@@ -117,7 +117,7 @@ def linked_returns(history: History, *, window_days: float = 7.0) -> pd.DataFram
     contact that is returned to; contacts that are linked by known ids alone are not counted.
     """
     linked = linked_contacts(history, window_days)
-    came = linked.filter((linked.link_kind == "return") & (linked.parent_gap_s <= 2 * window_days * DAY_S))
+    came = linked.filter(linked.is_return & (linked.parent_gap_s <= 2 * window_days * DAY_S))
     grouped = came.group_by(entry_reason=came.parent_filed).aggregate(
         within=count_if(came.parent_gap_s <= window_days * DAY_S), within_double=came.count()
     )

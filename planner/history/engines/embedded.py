@@ -59,7 +59,7 @@ class Embedded:
 
     def fetch(self, connection: ibis.BaseBackend, rows: ibis.Table) -> pa.Table:
         """Fetch rows; Ibis itself would spell out every code."""
-        return connection.raw_sql(connection.compile(rows)).to_arrow_table()
+        return connection.con.sql(connection.compile(rows)).to_arrow_table()
 
     def settle(self, connection: ibis.BaseBackend) -> None:
         """Let the engine hand rows out in any order, which costs less memory."""
