@@ -40,7 +40,7 @@ print(json.dumps({{"wall": wall, "cpu": used.ru_utime + used.ru_stime, "peak_mb"
 """
 _METHODS = {
     "planner.estimate (all estimates)": (
-        "import planner",
+        "import planner\nplanner.load_history, planner.estimate",
         "history = planner.load_history(path, salt='bench')\n"
         "planner.estimate(history, outcome='csat', covariates=covariates)",
     ),
