@@ -45,7 +45,7 @@ class Assumptions:
         return (
             f"Assumed: {handle} handle times and exponential patience around the run's means; those who give up try "
             f"again after {self.redial_s / 60:g} min on average, unsolved issues come back after {self.return_days:g} "
-            "days at the times of day of their type."
+            "days at the weekdays and times of day of their type."
         )
 
 

@@ -22,7 +22,7 @@ _LAPS = 1 << 32
 """Keeps the number of an interval positive in the laps of the warm-up."""
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def charge(model: Model, state: State, g: int, now: float) -> None:
     """Charge the time since the last change in a pool to the current interval."""
     pool, moment = state.pool[g], state.now[0]
@@ -36,7 +36,8 @@ def charge(model: Model, state: State, g: int, now: float) -> None:
     row[_QUEUE_S] += pool.waiting * span
     if model.pool[g].slots == 1:
         row[_BUSY_S] += pool.busy * span * model.speed[g, 1]
-        row[_CAPACITY_S] += max(pool.agents, pool.busy) * span * model.speed[g, 1]
+        present = 0 if model.pool[g].unlimited else max(pool.agents, pool.busy)
+        row[_CAPACITY_S] += present * span * model.speed[g, 1]
     else:
         row[_BUSY_S] += pool.speed * span
         row[_CAPACITY_S] += (pool.agents + pool.draining) * span * model.pool[g].full_speed
@@ -132,7 +133,7 @@ def _join(model: Model, state: State, g: int, a: int, i: int, work: float, now: 
     _expect(model, state, g, a, now)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def leave_single(model: Model, state: State, i: int, now: float) -> int:
     """End contact i of an agent who had only this one; return its pool."""
     g = state.slot[i].pool
