@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from solvers.simulation.event_heap import DONE, SHARED_DONE, encode, push, replace_first
 from solvers.simulation.model import Model
 from solvers.simulation.state import Measure, State
 from solvers.simulation.streams import STAFF, WORK, contact_key, draw, uniform
 
-__all__ = ["add_event", "begin", "charge", "leave_shared", "leave_single", "set_agents"]
+Floats = NDArray[np.float64]
+
+__all__ = ["add_event", "begin", "charge", "count_answered", "leave_shared", "leave_single", "set_agents"]
 
 _QUEUE_S, _BUSY_S, _CAPACITY_S = int(Measure.QUEUE_S), int(Measure.BUSY_S), int(Measure.CAPACITY_S)
 _OVERFLOWED = int(Measure.OVERFLOWED)
@@ -56,6 +60,16 @@ def add_event(state: State, time_s: float, code: int) -> None:
 
 
 @njit(cache=True, error_model="numpy")
+def count_answered(state: State, row: Floats, wait_s: float) -> None:
+    """Count a contact that is answered, in the row of its pool and interval."""
+    row[_ANSWERED] += 1.0
+    row[_WAIT_S] += wait_s
+    row[_WAIT_ANSWERED_S] += wait_s
+    for k in range(state.within_s.size):
+        row[_WITHIN + k] += 1.0 if wait_s <= state.within_s[k] else 0.0
+
+
+@njit(cache=True, error_model="numpy")
 def begin(model: Model, state: State, g: int, i: int, now: float) -> None:
     """Let pool g begin with contact i, which it may; the pool's time is charged already."""
     slot, pool = state.slot[i], state.pool[g]
@@ -66,13 +80,9 @@ def begin(model: Model, state: State, g: int, i: int, now: float) -> None:
     slot.work_s = work
     if slot.cell >= 0:
         row = state.tally[model.queue[slot.queue].home, slot.cell]
-        row[_ANSWERED] += 1.0
-        row[_WAIT_S] += slot.wait_s
-        row[_WAIT_ANSWERED_S] += slot.wait_s
+        count_answered(state, row, slot.wait_s)
         if model.queue[slot.queue].home != g:
             row[_OVERFLOWED] += 1.0
-        for k in range(state.within_s.size):
-            row[_WITHIN + k] += 1.0 if slot.wait_s <= state.within_s[k] else 0.0
     if model.pool[g].slots == 1:
         pool.busy += 1
         pool.free -= 1

@@ -88,7 +88,7 @@ class Week:
 
 
 class _Center:
-    """Agents and waiting contacts of a week in SimPy."""
+    """Agents and waiting contacts of a week in SimPy, with a dispatcher of its own instead of SimPy's resources."""
 
     def __init__(self, week: Week, seed: int) -> None:
         self.week, self.rng, self.env = week, random.Random(seed), simpy.Environment()
@@ -149,10 +149,70 @@ class _Center:
                 self.call(g)
 
 
+class _Resources(_Center):
+    """The same week with SimPy's own means: a priority resource per skill group, requests that are withdrawn.
+
+    A contact asks every group that may serve it and takes what is granted first; agents who are off duty are held by
+    requests of the highest priority, which the resource grants when an agent has finished.
+    """
+
+    def __init__(self, week: Week, seed: int) -> None:
+        super().__init__(week, seed)
+        self.groups = [simpy.PriorityResource(self.env, max(row)) for row in week.agents]
+        self.off: list[list[Any]] = [[] for _ in week.agents]
+        for g in range(len(week.agents)):
+            self.roster(g, 0)
+
+    def roster(self, g: int, t: int) -> None:
+        away = max(self.week.agents[g]) - self.week.agents[g][t]
+        while len(self.off[g]) < away:
+            self.off[g].append(self.groups[g].request(priority=-1))
+        while len(self.off[g]) > away:
+            held = self.off[g].pop()
+            if held.triggered:
+                self.groups[g].release(held)
+            else:
+                held.cancel()
+
+    def contact(self, kind: int) -> Generator[Any, Any, None]:
+        week, env = self.week, self.env
+        began = env.now
+        asked = [self.groups[g].request(priority=week.priority[kind]) for g in week.pools[kind]]
+        left = env.timeout(self.rng.expovariate(1 / week.patience_s[kind]))
+        yield env.any_of([*asked, left])
+        self.wait_s[kind] += env.now - began
+        mine = next((request for request in asked if request.triggered), None)
+        for request in asked:
+            if request is not mine:
+                if request.triggered:
+                    request.resource.release(request)
+                else:
+                    request.cancel()
+        if mine is None:
+            self.lost[kind] += 1
+            return
+        yield env.timeout(self.rng.expovariate(1 / week.aht_s[kind]))
+        mine.resource.release(mine)
+
+    def shifts(self) -> Generator[Any, Any, None]:
+        for t in range(1, len(self.week.agents[0])):
+            yield self.env.timeout(t * self.week.interval_s - self.env.now)
+            for g in range(len(self.week.agents)):
+                self.roster(g, t)
+
+
 def simpy_week(week: Week, seed: int) -> tuple[int, float, float]:
-    """Run a week in SimPy: contacts, share that abandons, mean wait."""
-    center = _Center(week, seed)
-    for kind in range(len(week.rates)):
+    """Run a week with SimPy's resources: contacts, share that abandons, mean wait."""
+    return _run(_Resources(week, seed))
+
+
+def simpy_week_by_hand(week: Week, seed: int) -> tuple[int, float, float]:
+    """Run a week in SimPy with a dispatcher by hand: contacts, share that abandons, mean wait."""
+    return _run(_Center(week, seed))
+
+
+def _run(center: _Center) -> tuple[int, float, float]:
+    for kind in range(len(center.week.rates)):
         center.env.process(center.source(kind))
     center.env.process(center.shifts())
     center.env.run()
