@@ -34,6 +34,11 @@ TABLES: dict[str, str] = {
     "bound": "headroom, slope, intercept: the outer surface, cx <= intercept + slope * cost at this headroom or more",
     "bridge": "step, value (mean score after the step), change, words: from the survey's mean to Today's cx",
     "demand": "reason, segment, channel, interval, p10, p50, p90, mean",
+    "center_pools": "pool, queue, patience_s, redial, deadline_s, speed_1, ... (total speed with so many contacts)",
+    "center_flows": "reason, segment, from_channel, steer, channel, stage, acceptance, pool, aht_s, redial_stage: who "
+    "may serve whom, for simulations",
+    "center_next": "flow (row of center_flows), share (of the served), to_reason, to_segment, to_channel, to_stage",
+    "center_promises": "promise, pool, measure, target, within_s, period_intervals",
 }
 """Tables of a frontier and their columns; every table is plain pandas and is saved as it stands."""
 
