@@ -4,17 +4,22 @@ Compiled scalar versions for use inside other compiled loops are in `solvers.que
 """
 
 from solvers.queueing.chats import chat_waiting
-from solvers.queueing.hull import Facets, erlang_a_hull
+from solvers.queueing.loss import loss_probability
+from solvers.queueing.quantiles import wait_quantile
 from solvers.queueing.redials import with_redials
 from solvers.queueing.requirement import agents_required
-from solvers.queueing.steady_state import Waiting, wait_quantile, waiting
+from solvers.queueing.service_definitions import service_levels
+from solvers.queueing.square_root import square_root_agents, square_root_p_wait
+from solvers.queueing.steady_state import Waiting, waiting
 
 __all__ = [
-    "Facets",
     "Waiting",
     "agents_required",
     "chat_waiting",
-    "erlang_a_hull",
+    "loss_probability",
+    "service_levels",
+    "square_root_agents",
+    "square_root_p_wait",
     "wait_quantile",
     "waiting",
     "with_redials",

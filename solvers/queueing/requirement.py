@@ -6,15 +6,23 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from solvers.queueing.all_busy import all_busy_sums, served_within
+from solvers.queueing.all_busy import all_busy_sums, answered_wait, offered_wait_tail, served_within
 from solvers.queueing.erlang_kernels import wait_probability
-from solvers.queueing.inputs import broadcast, non_negative, patience, positive, share
+from solvers.queueing.inputs import broadcast, choice, non_negative, patience, positive, share
+from solvers.queueing.service_definitions import ServiceLevelOf
 
 __all__ = ["agents_required"]
 
 Floats = NDArray[np.float64]
 # Columns of the table of promises; a NaN is a promise not given.
-_LEVEL, _WITHIN, _ASA, _ABANDON, _CAP = range(5)
+_LEVEL, _WITHIN, _ASA, _ASA_ANSWERED, _ABANDON, _CAP, _SHORT = range(7)
+_OFFERED, _ANSWERED, _WITHOUT_SHORT, _ENDED = range(4)
+_KINDS = {
+    ServiceLevelOf.OFFERED: _OFFERED,
+    ServiceLevelOf.ANSWERED: _ANSWERED,
+    ServiceLevelOf.WITHOUT_SHORT_ABANDONS: _WITHOUT_SHORT,
+    ServiceLevelOf.ENDED: _ENDED,
+}
 
 
 @njit(cache=True, error_model="numpy")
@@ -30,7 +38,25 @@ def _extend_blocking(load: float, blocking: Floats, known: int, agents: int) -> 
 
 
 @njit(cache=True, error_model="numpy")
-def _keeps(load: float, ratio: float, agents: int, blocking: float, promise: Floats) -> bool:
+def _level(
+    load: float, ratio: float, capacity: float, p_wait: float, total: float, p_abandon: float, promise: Floats, of: int
+) -> float:
+    """Service level by the definition asked for."""
+    within = promise[_WITHIN]
+    if of == _ENDED:
+        return 1.0 - p_wait * offered_wait_tail(load, capacity, ratio, within) * math.exp(-ratio * within)
+    level = 1.0 - p_wait + p_wait * served_within(load, capacity, ratio, within, total)
+    if of == _ANSWERED:
+        return level / (1.0 - p_abandon)
+    if of == _WITHOUT_SHORT:
+        short = promise[_SHORT]
+        late = offered_wait_tail(load, capacity, ratio, short) * math.exp(-ratio * short)
+        return level / (1.0 - p_wait * (1.0 - late - served_within(load, capacity, ratio, short, total)))
+    return level
+
+
+@njit(cache=True, error_model="numpy")
+def _keeps(load: float, ratio: float, agents: int, blocking: float, promise: Floats, of: int) -> bool:
     """Tell whether a number of agents keeps every promise; times are in AHT."""
     if agents == 0:
         return False
@@ -40,12 +66,17 @@ def _keeps(load: float, ratio: float, agents: int, blocking: float, promise: Flo
         return False
     p_wait = wait_probability(blocking, total)
     queue *= p_wait
-    if queue > promise[_ASA] * load or ratio * queue > promise[_ABANDON] * load:
+    p_abandon = ratio * queue / load
+    if queue > promise[_ASA] * load or p_abandon > promise[_ABANDON]:
         return False
+    if not math.isnan(promise[_ASA_ANSWERED]):
+        answered = p_wait * answered_wait(load, capacity, ratio)
+        if answered > promise[_ASA_ANSWERED] * (1.0 - p_abandon):
+            return False
     target = promise[_LEVEL]
     if math.isnan(target) or 1.0 - p_wait >= target:
         return True
-    return 1.0 - p_wait + p_wait * served_within(load, capacity, ratio, promise[_WITHIN], total) >= target
+    return _level(load, ratio, capacity, p_wait, total, p_abandon, promise, of) >= target
 
 
 @njit(cache=True, error_model="numpy")
@@ -58,7 +89,7 @@ def _fewest(load: float, cap: float) -> int:
 
 
 @njit(cache=True, error_model="numpy")
-def _required(load: float, ratio: float, promise: Floats, blocking: Floats) -> tuple[int, Floats]:
+def _required(load: float, ratio: float, promise: Floats, of: int, blocking: Floats) -> tuple[int, Floats]:
     """Search by galloping from a + ½√a and bisection; one recursion of Erlang B serves all probes."""
     if load <= 0.0:
         return 0, blocking
@@ -75,10 +106,10 @@ def _required(load: float, ratio: float, promise: Floats, blocking: Floats) -> t
     blocking = _extend_blocking(load, blocking, 0, probe)
     low = fewest - 1
     high = probe
-    if _keeps(load, ratio, probe, blocking[probe], promise):
+    if _keeps(load, ratio, probe, blocking[probe], promise, of):
         while high > fewest:
             probe = max(fewest, high - stride)
-            if not _keeps(load, ratio, probe, blocking[probe], promise):
+            if not _keeps(load, ratio, probe, blocking[probe], promise, of):
                 low = probe
                 break
             high = probe
@@ -89,11 +120,11 @@ def _required(load: float, ratio: float, promise: Floats, blocking: Floats) -> t
             high = low + stride
             stride *= 2
             blocking = _extend_blocking(load, blocking, low, high)
-            if _keeps(load, ratio, high, blocking[high], promise):
+            if _keeps(load, ratio, high, blocking[high], promise, of):
                 break
     while high - low > 1:
         probe = (low + high) // 2
-        if _keeps(load, ratio, probe, blocking[probe], promise):
+        if _keeps(load, ratio, probe, blocking[probe], promise, of):
             high = probe
         else:
             low = probe
@@ -101,10 +132,10 @@ def _required(load: float, ratio: float, promise: Floats, blocking: Floats) -> t
 
 
 @njit(cache=True, error_model="numpy")
-def _fill_required(load: Floats, ratio: Floats, promises: Floats, out: NDArray[np.int64]) -> None:
+def _fill_required(load: Floats, ratio: Floats, promises: Floats, of: int, out: NDArray[np.int64]) -> None:
     blocking = np.empty(256)
     for i in range(load.size):
-        out[i], blocking = _required(load[i], ratio[i], promises[i], blocking)
+        out[i], blocking = _required(load[i], ratio[i], promises[i], of, blocking)
 
 
 def agents_required(
@@ -113,8 +144,11 @@ def agents_required(
     *,
     patience_s: ArrayLike | None = None,
     service_level: ArrayLike | None = None,
+    service_level_of: ServiceLevelOf | str = ServiceLevelOf.OFFERED,
     answer_within_s: ArrayLike = 20.0,
+    short_abandon_s: ArrayLike | None = None,
     asa_s: ArrayLike | None = None,
+    asa_answered_s: ArrayLike | None = None,
     abandon_rate: ArrayLike | None = None,
     max_occupancy: ArrayLike = 1.0,
 ) -> NDArray[np.int64]:
@@ -128,11 +162,16 @@ def agents_required(
     arrivals_per_s, aht_s, patience_s
         As in `waiting`.
     service_level
-        Least share of offered contacts answered within `answer_within_s`, in (0, 1).
+        Least service level, in (0, 1).
+    service_level_of
+        Its definition: by default the share of offered contacts that are answered in time. With `ended` it is a
+        promise on a quantile of the wait.
     answer_within_s
         Threshold, seconds, ≥ 0.
-    asa_s
-        Largest mean wait of all contacts, seconds, > 0.
+    short_abandon_s
+        As in `service_levels`; used by `without_short_abandons` alone.
+    asa_s, asa_answered_s
+        Largest mean wait of all contacts, and of the answered, seconds, > 0.
     abandon_rate
         Largest share of contacts that abandon, in (0, 1).
     max_occupancy
@@ -156,11 +195,16 @@ def agents_required(
         service_level=unset if service_level is None else share("service_level", service_level, closed=False),
         answer_within_s=non_negative("answer_within_s", answer_within_s),
         asa_s=unset if asa_s is None else positive("asa_s", asa_s),
+        asa_answered_s=unset if asa_answered_s is None else positive("asa_answered_s", asa_answered_s),
         abandon_rate=unset if abandon_rate is None else share("abandon_rate", abandon_rate, closed=False),
         max_occupancy=positive("max_occupancy", max_occupancy),
+        short_abandon_s=non_negative(
+            "short_abandon_s", answer_within_s if short_abandon_s is None else short_abandon_s
+        ),
     )
-    arrivals, aht, leave, level, within, asa, abandon, cap = flat
-    promises = np.stack([level, within / aht, asa / aht, abandon, cap], axis=1)
+    arrivals, aht, leave, level, within, asa, answered, abandon, cap, short = flat
+    promises = np.stack([level, within / aht, asa / aht, answered / aht, abandon, cap, short / aht], axis=1)
+    of = _KINDS[choice("service_level_of", service_level_of, ServiceLevelOf)]
     out = np.empty(arrivals.size, dtype=np.int64)
-    _fill_required(arrivals * aht, leave * aht, promises, out)
+    _fill_required(arrivals * aht, leave * aht, promises, of, out)
     return out.reshape(shape)

@@ -7,15 +7,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from solvers.queueing.erlang_kernels import (
-    erlang_a,
-    erlang_a_answered_wait,
-    erlang_a_service_level,
-    erlang_a_wait_tail,
-)
-from solvers.queueing.inputs import agent_counts, broadcast, non_negative, patience, positive, share
+from solvers.queueing.erlang_kernels import erlang_a, erlang_a_answered_wait, erlang_a_service_level
+from solvers.queueing.inputs import agent_counts, broadcast, non_negative, patience, positive
 
-__all__ = ["Waiting", "wait_quantile", "waiting"]
+__all__ = ["Waiting", "waiting"]
 
 Floats = NDArray[np.float64]
 
@@ -110,59 +105,3 @@ def make_waiting(columns: Floats, arrivals: Floats, shape: tuple[int, ...]) -> W
     """Shape the columns of a compiled loop, (case, field) in the order of `Waiting`, into a result."""
     p_wait, asa, answered, level, abandon, occupancy, queue = (column.reshape(shape) for column in columns.T.copy())
     return Waiting(p_wait, asa, answered, level, abandon, occupancy, queue, arrivals.reshape(shape))
-
-
-@njit(cache=True, error_model="numpy")
-def _fill_quantiles(load: Floats, agents: Floats, ratio: Floats, late: Floats, out: Floats) -> None:
-    for i in range(load.size):
-        if erlang_a_wait_tail(load[i], agents[i], ratio[i], 0.0) <= late[i]:
-            out[i] = 0.0
-            continue
-        if erlang_a_wait_tail(load[i], agents[i], ratio[i], 1e12) > late[i]:
-            out[i] = math.inf
-            continue
-        high = 1.0
-        while erlang_a_wait_tail(load[i], agents[i], ratio[i], high) > late[i]:
-            high *= 2.0
-        low = 0.0
-        for _ in range(200):
-            middle = 0.5 * (low + high)
-            if middle in (low, high):
-                break
-            if erlang_a_wait_tail(load[i], agents[i], ratio[i], middle) > late[i]:
-                low = middle
-            else:
-                high = middle
-        out[i] = high
-
-
-def wait_quantile(
-    arrivals_per_s: ArrayLike,
-    aht_s: ArrayLike,
-    agents: ArrayLike,
-    probability: ArrayLike,
-    *,
-    patience_s: ArrayLike | None = None,
-) -> Floats:
-    """Compute the wait, in seconds, that a share of contacts does not exceed if they stay on the line.
-
-    Inverts P(V > t) = P_w·e^{φ(t)}·S_t/S for the offered wait V, that is the wait of a contact who never abandons
-    (Baccelli & Hébuterne 1981); without abandonment it is the wait itself. Arguments as in `waiting`.
-
-    Parameters
-    ----------
-    arrivals_per_s, aht_s, agents, patience_s
-        As in `waiting`.
-    probability
-        Share of contacts, in [0, 1): 0.9 gives the 90th percentile.
-    """
-    shape, (arrivals, aht, staff, leave, level) = broadcast(
-        arrivals_per_s=non_negative("arrivals_per_s", arrivals_per_s),
-        aht_s=positive("aht_s", aht_s),
-        agents=agent_counts(agents),
-        patience_s=patience(patience_s),
-        probability=share("probability", probability, closed=True),
-    )
-    out = np.empty(arrivals.size)
-    _fill_quantiles(arrivals * aht, staff, leave * aht, 1.0 - level, out)
-    return (out * aht).reshape(shape)
