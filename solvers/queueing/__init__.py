@@ -5,6 +5,7 @@ Compiled scalar versions for use inside other compiled loops are in `solvers.que
 
 from solvers.queueing.chats import chat_waiting
 from solvers.queueing.loss import loss_probability
+from solvers.queueing.patience_curve import PatienceCurve
 from solvers.queueing.quantiles import wait_quantile
 from solvers.queueing.redials import with_redials
 from solvers.queueing.requirement import agents_required
@@ -13,6 +14,7 @@ from solvers.queueing.square_root import square_root_agents, square_root_p_wait
 from solvers.queueing.steady_state import Waiting, waiting
 
 __all__ = [
+    "PatienceCurve",
     "Waiting",
     "agents_required",
     "chat_waiting",

@@ -1,6 +1,7 @@
 """The smallest number of agents that keeps given service promises."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
@@ -9,7 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from solvers.queueing.all_busy import all_busy_sums, answered_wait, offered_wait_tail, served_within
 from solvers.queueing.erlang_kernels import wait_probability
 from solvers.queueing.inputs import broadcast, choice, non_negative, patience, positive, share
+from solvers.queueing.patience_curve import PatienceCurve
 from solvers.queueing.service_definitions import ServiceLevelOf
+from solvers.queueing.steady_state import waiting
 
 __all__ = ["agents_required"]
 
@@ -138,11 +141,56 @@ def _fill_required(load: Floats, ratio: Floats, promises: Floats, of: int, out: 
         out[i], blocking = _required(load[i], ratio[i], promises[i], of, blocking)
 
 
+@dataclass(frozen=True, slots=True)
+class _Queue:
+    """What `waiting` needs besides agents, shape (case,)."""
+
+    arrivals_per_s: Floats
+    aht_s: Floats
+    patience_s: Floats | PatienceCurve
+    gini: Floats
+
+    def keeps(self, agents: NDArray[np.int64], promises: Floats, cases: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell which of the cases keep every promise, in seconds, with their agents."""
+        patience_s = self.patience_s if isinstance(self.patience_s, PatienceCurve) else self.patience_s[cases]
+        promise = promises[cases].T
+        found = waiting(
+            self.arrivals_per_s[cases],
+            self.aht_s[cases],
+            agents,
+            patience_s=patience_s,
+            answer_within_s=promise[_WITHIN],
+            service_gini=self.gini[cases],
+        )
+        broken = (found.service_level < promise[_LEVEL]) | (found.asa_s > promise[_ASA]) | np.isinf(found.asa_s)
+        broken |= (found.asa_answered_s > promise[_ASA_ANSWERED]) | (found.abandon_rate > promise[_ABANDON])
+        return ~broken
+
+
+def _required_in_general(queue: _Queue, promises: Floats) -> NDArray[np.int64]:
+    """Double the agents above the fewest allowed until the promises are kept, then bisect; all cases at once."""
+    load = queue.arrivals_per_s * queue.aht_s
+    fewest = np.array([max(1, _fewest(a, cap)) for a, cap in zip(load, promises[:, _CAP], strict=True)])
+    low, high, stride = fewest - 1, fewest.copy(), np.maximum(1, np.sqrt(load).astype(np.int64) // 4)
+    growing = np.flatnonzero(load > 0.0)
+    while growing.size:
+        growing = growing[~queue.keeps(high[growing], promises, growing)]
+        low[growing] = high[growing]
+        high[growing] += stride[growing]
+        stride[growing] *= 2
+    while (wide := np.flatnonzero((high - low > 1) & (load > 0.0))).size:
+        middle = (low[wide] + high[wide]) // 2
+        kept = queue.keeps(middle, promises, wide)
+        high[wide[kept]] = middle[kept]
+        low[wide[~kept]] = middle[~kept]
+    return np.where(load > 0.0, high, 0)
+
+
 def agents_required(
     arrivals_per_s: ArrayLike,
     aht_s: ArrayLike,
     *,
-    patience_s: ArrayLike | None = None,
+    patience_s: ArrayLike | PatienceCurve | None = None,
     service_level: ArrayLike | None = None,
     service_level_of: ServiceLevelOf | str = ServiceLevelOf.OFFERED,
     answer_within_s: ArrayLike = 20.0,
@@ -151,15 +199,17 @@ def agents_required(
     asa_answered_s: ArrayLike | None = None,
     abandon_rate: ArrayLike | None = None,
     max_occupancy: ArrayLike = 1.0,
+    service_gini: ArrayLike = 0.5,
 ) -> NDArray[np.int64]:
     """Find the smallest number of on-task agents that keeps every promise given.
 
     The model is that of `waiting`. Every figure improves with each agent, so the answer equals a linear scan; it is
-    found by galloping and bisection. Without patience the queue is also kept stable. All arguments broadcast.
+    found by galloping and bisection. Without patience the queue is also kept stable. All arguments but a curve of
+    patience broadcast.
 
     Parameters
     ----------
-    arrivals_per_s, aht_s, patience_s
+    arrivals_per_s, aht_s, patience_s, service_gini
         As in `waiting`.
     service_level
         Least service level, in (0, 1).
@@ -187,11 +237,13 @@ def agents_required(
     ValueError
         If a value is outside its range, or the shapes do not broadcast.
     """
+    curve = patience_s if isinstance(patience_s, PatienceCurve) else None
     unset = np.full((), np.nan)
     shape, flat = broadcast(
         arrivals_per_s=non_negative("arrivals_per_s", arrivals_per_s),
         aht_s=positive("aht_s", aht_s),
-        patience_s=patience(patience_s),
+        patience_s=patience(None) if isinstance(patience_s, PatienceCurve) else patience(patience_s),
+        service_gini=share("service_gini", service_gini, closed=True),
         service_level=unset if service_level is None else share("service_level", service_level, closed=False),
         answer_within_s=non_negative("answer_within_s", answer_within_s),
         asa_s=unset if asa_s is None else positive("asa_s", asa_s),
@@ -202,9 +254,19 @@ def agents_required(
             "short_abandon_s", answer_within_s if short_abandon_s is None else short_abandon_s
         ),
     )
-    arrivals, aht, leave, level, within, asa, answered, abandon, cap, short = flat
-    promises = np.stack([level, within / aht, asa / aht, answered / aht, abandon, cap, short / aht], axis=1)
-    of = _KINDS[choice("service_level_of", service_level_of, ServiceLevelOf)]
+    arrivals, aht, leave, gini, level, within, asa, answered, abandon, cap, short = flat
+    promises = np.stack([level, within, asa, answered, abandon, cap, short], axis=1)
+    definition = choice("service_level_of", service_level_of, ServiceLevelOf)
+    if curve is not None or (gini != 0.5).any():
+        if definition is not ServiceLevelOf.OFFERED:
+            raise ValueError(
+                f"service_level_of = {str(definition)!r} — must be 'offered' for a curve of patience or a service_gini "
+                "other than 0.5"
+            )
+        with np.errstate(divide="ignore"):
+            queue = _Queue(arrivals, aht, curve or 1.0 / leave, gini)
+        return _required_in_general(queue, promises).reshape(shape)
+    promises[:, [_WITHIN, _ASA, _ASA_ANSWERED, _SHORT]] /= aht[:, None]
     out = np.empty(arrivals.size, dtype=np.int64)
-    _fill_required(arrivals * aht, leave * aht, promises, of, out)
+    _fill_required(arrivals * aht, leave * aht, promises, _KINDS[definition], out)
     return out.reshape(shape)
