@@ -6,6 +6,7 @@ Compiled scalar versions for use inside other compiled loops are in `solvers.que
 from solvers.queueing.chats import chat_waiting
 from solvers.queueing.loss import loss_probability
 from solvers.queueing.patience_curve import PatienceCurve
+from solvers.queueing.priorities import priority_waiting
 from solvers.queueing.quantiles import wait_quantile
 from solvers.queueing.redials import with_redials
 from solvers.queueing.requirement import agents_required
@@ -19,6 +20,7 @@ __all__ = [
     "agents_required",
     "chat_waiting",
     "loss_probability",
+    "priority_waiting",
     "service_levels",
     "square_root_agents",
     "square_root_p_wait",

@@ -139,14 +139,16 @@ def _fill_queue_law(load: float, capacity: float, theta: float, law: NDArray[np.
 
 
 @njit(cache=True, error_model="numpy")
-def _absorb(law: NDArray[np.float64], births: float, capacity: float, theta: float, threshold: float) -> float:
+def _absorb(
+    law: NDArray[np.float64], births: float, capacity: float, theta: float, own: float, threshold: float
+) -> float:
     """Probability of being served within the threshold, by uniformization.
 
     The number ahead starts from `law` (overwritten), is born at rate `births`, dies at c + jθ; the contact itself
-    leaves at θ and is served when a server frees with nobody ahead.
+    leaves at rate `own` and is served when a server frees with nobody ahead.
     """
     size = law.size
-    rate = births + capacity + size * theta
+    rate = births + capacity + (size - 1) * theta + own
     jumps = rate * threshold
     left = 1.0
     served = 0.0
@@ -164,7 +166,7 @@ def _absorb(law: NDArray[np.float64], births: float, capacity: float, theta: flo
         for j in range(active):
             here = law[j]
             up = births if j < size - 1 else 0.0
-            stay = rate - up - capacity - (j + 1) * theta
+            stay = rate - up - capacity - j * theta - own
             after = law[j + 1] * (capacity + (j + 1) * theta) if j + 1 < size else 0.0
             law[j] = (here * stay + below * births + after) / rate
             below = here
@@ -173,8 +175,11 @@ def _absorb(law: NDArray[np.float64], births: float, capacity: float, theta: flo
 
 
 @njit(cache=True, error_model="numpy")
-def _served_behind(load: float, births: float, capacity: float, theta: float, threshold: float) -> float:
-    """P(served within the threshold | all busy) of a class with `births` above it and `load` down to itself."""
+def served_behind(load: float, births: float, capacity: float, theta: float, own: float, threshold: float) -> float:
+    """P(served within the threshold | all busy) of a class with `births` above it and `load` down to itself.
+
+    Those ahead leave at rate `theta` each, the contact itself at rate `own`.
+    """
     if threshold <= 0.0:
         return 0.0
     if theta <= 0.0 and load >= capacity:
@@ -188,7 +193,7 @@ def _served_behind(load: float, births: float, capacity: float, theta: float, th
     size = int(min(reach, float(_law_reach(load, capacity, theta)))) + 1
     law = np.empty(size)
     _fill_queue_law(load, capacity, theta, law)
-    return _absorb(law, births, capacity, theta, threshold)
+    return _absorb(law, births, capacity, theta, own, threshold)
 
 
 @njit(cache=True, error_model="numpy")
@@ -213,7 +218,7 @@ def _add_service_levels(
         if births <= 0.0:
             served = served_within(load, capacity, abandon_ratio, threshold)
         else:
-            served = _served_behind(load, births, capacity, abandon_ratio, threshold)
+            served = served_behind(load, births, capacity, abandon_ratio, abandon_ratio, threshold)
         out[k] += portion * min(1.0, max(0.0, 1.0 - p_wait + p_wait * served))
 
 

@@ -9,7 +9,7 @@ import pytest
 from scipy.linalg import solve_banded
 from scipy.special import gammaln, pdtr
 
-from solvers.queueing import agents_required, loss_probability, service_levels, waiting
+from solvers.queueing import agents_required, loss_probability, priority_waiting, service_levels, waiting
 from solvers.queueing.kernels import priority_queue_lengths, priority_service_levels
 
 CASES = 10_000
@@ -118,16 +118,17 @@ ROOM = 20
 def two_class_law(loads, agents, theta):
     """All-busy law of both queues, shape (case, class 1 waiting, class 0 waiting), by block elimination from the top.
 
-    Watched while all servers are busy: a server that frees with nobody waiting returns to the same state.
+    Watched while all servers are busy: a server that frees with nobody waiting returns to the same state. `theta`
+    has shape (case, class).
     """
     queue = np.arange(ROOM + 1)
     first = np.zeros((agents.size, ROOM + 1, ROOM + 1))
     first[:, queue[:-1], queue[1:]] = loads[:, :1]
-    first[:, queue[1:], queue[:-1]] = agents[:, None] + theta[:, None] * queue[1:]
+    first[:, queue[1:], queue[:-1]] = agents[:, None] + theta[:, :1] * queue[1:]
     outflow = first.sum(axis=2)
     down = np.zeros((ROOM + 1, agents.size, ROOM + 1))
     for level in range(1, ROOM + 1):
-        down[level] = level * theta[:, None]
+        down[level] = level * theta[:, 1:]
         down[level, :, 0] += agents
     up = np.full(ROOM + 1, 1.0)
     up[-1] = 0.0
@@ -186,7 +187,7 @@ def test_priorities_by_block_elimination():
         p_wait[i] = priority_queue_lengths(loads[i], agents[i], theta[i], queues[i])
         priority_service_levels(loads[i], agents[i], theta[i], within[i], levels[i])
     for part in np.split(np.arange(CASES), 20):
-        law = two_class_law(loads[part], agents[part], theta[part])
+        law = two_class_law(loads[part], agents[part], np.stack([theta[part]] * 2, axis=1))
         assert max(law[:, -1, :].sum(axis=1).max(), law[:, :, -1].sum(axis=1).max()) < 1e-9
         total = waiting(loads[part].sum(axis=1), 1.0, agents[part], patience_s=1 / theta[part])
         np.testing.assert_allclose(p_wait[part], total.p_wait, rtol=1e-12)
@@ -196,6 +197,24 @@ def test_priorities_by_block_elimination():
         np.testing.assert_allclose(queues[part], expected, rtol=1e-8)
         served = lower_class_served(law, loads[part], agents[part], theta[part], within[part])
         np.testing.assert_allclose(levels[part, 1], 1 - p_wait[part] * (1 - served), rtol=1e-8)
+
+
+def test_priorities_with_patience_of_their_own():
+    """Five hundred cases, patience up to five times apart; with common service the chain below n is Erlang B's."""
+    loads, agents, theta, _ = (values[:500] for values in priority_cases())
+    apart = np.exp(np.random.default_rng(44).uniform(-0.8, 0.8, (500, 2)))
+    leaves = np.clip(theta[:, None] * apart, 0.7, None)
+    law = two_class_law(loads, agents, leaves)
+    assert max(law[:, -1, :].sum(axis=1).max(), law[:, :, -1].sum(axis=1).max()) < 1e-6
+    load = loads.sum(axis=1)
+    idle = law[:, 0, 0] * agents / load / loss_probability(load, agents - 1)
+    p_wait = 1 / (1 + idle)
+    length = np.arange(ROOM + 1)
+    queues = p_wait[:, None] * np.stack([law.sum(axis=1) @ length, law.sum(axis=2) @ length], axis=1)
+    found = priority_waiting(loads, 1.0, agents, patience_s=1 / leaves)
+    assert abs(found.p_wait - p_wait).max() < 0.0005
+    assert abs(found.abandon_rate - leaves * queues / loads).max() < 0.001
+    assert not found.simulate.any()
 
 
 @pytest.mark.parametrize("of", ["offered", "answered", "without_short_abandons", "ended"])
