@@ -13,12 +13,14 @@ from solvers.queueing.requirement import agents_required
 from solvers.queueing.service_definitions import service_levels
 from solvers.queueing.square_root import square_root_agents, square_root_p_wait
 from solvers.queueing.steady_state import Waiting, waiting
+from solvers.queueing.time_varying import interval_waiting
 
 __all__ = [
     "PatienceCurve",
     "Waiting",
     "agents_required",
     "chat_waiting",
+    "interval_waiting",
     "loss_probability",
     "priority_waiting",
     "service_levels",

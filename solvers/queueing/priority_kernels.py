@@ -92,7 +92,7 @@ def _law_reach(load: float, capacity: float, theta: float) -> int:
 
 
 @njit(cache=True, error_model="numpy")
-def _service_reach(capacity: float, theta: float, threshold: float) -> float:
+def service_reach(capacity: float, theta: float, threshold: float) -> float:
     """Find how many contacts ahead are certainly too many to be served within the threshold.
 
     Of x contacts ahead x·e^{−θT} neither are served nor leave before T on average, less c(1 − e^{−θT})/θ services;
@@ -139,7 +139,7 @@ def _fill_queue_law(load: float, capacity: float, theta: float, law: NDArray[np.
 
 
 @njit(cache=True, error_model="numpy")
-def _absorb(
+def absorb(
     law: NDArray[np.float64], births: float, capacity: float, theta: float, own: float, threshold: float
 ) -> float:
     """Probability of being served within the threshold, by uniformization.
@@ -184,7 +184,7 @@ def served_behind(load: float, births: float, capacity: float, theta: float, own
         return 0.0
     if theta <= 0.0 and load >= capacity:
         return 0.0
-    reach = _service_reach(capacity, theta, threshold)
+    reach = service_reach(capacity, theta, threshold)
     if is_saturated(load, capacity, theta):
         mode = (load - capacity) / theta
         # The law is a bell of variance load/θ around its mode; fourteen deviations below there is nothing.
@@ -193,7 +193,7 @@ def served_behind(load: float, births: float, capacity: float, theta: float, own
     size = int(min(reach, float(_law_reach(load, capacity, theta)))) + 1
     law = np.empty(size)
     _fill_queue_law(load, capacity, theta, law)
-    return _absorb(law, births, capacity, theta, own, threshold)
+    return absorb(law, births, capacity, theta, own, threshold)
 
 
 @njit(cache=True, error_model="numpy")
