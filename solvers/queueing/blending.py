@@ -130,7 +130,7 @@ def _fill_blended(
 def _fewest_free(
     arrival: float, service: float, deferred: float, agents: float, leave: float, within: float, promise: Floats
 ) -> float:
-    """Bisect for the smallest reserve that keeps level, wait and abandonment: each improves with every agent free."""
+    """Bisect for the smallest reserve that keeps level, wait and abandonment: all improve with every agent free."""
     part, row = np.empty(8), np.empty(8)
     low, high = -1, int(math.ceil(agents))
     first = True

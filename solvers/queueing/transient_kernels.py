@@ -116,7 +116,7 @@ def _arriving(
     early = 0.0
     for k in range(min(agents, size)):
         early += average[k]
-    row[P_WAIT] += portion * (1.0 - early) if there else 0.0
+    row[P_WAIT] += portion * max(0.0, 1.0 - early) if there else 0.0
     elapsed = 0.0
     for k in range(agents, size):
         ahead = k - agents
