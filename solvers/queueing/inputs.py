@@ -1,24 +1,29 @@
 """Check and broadcast what the doors of `solvers.queueing` are given."""
 
 from collections.abc import Callable
+from enum import StrEnum
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["agent_counts", "broadcast", "non_negative", "patience", "positive", "share"]
+__all__ = ["agent_counts", "broadcast", "choice", "non_negative", "patience", "positive", "share"]
 
 Floats = NDArray[np.float64]
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 def _checked(name: str, value: ArrayLike, allowed: str, accept: Callable[[Floats], NDArray[np.bool_]]) -> Floats:
-    """Turn a value into floats, or name the value and what is allowed (NaN is never accepted)."""
+    """Turn a value into floats, or name the first bad one, its index and what is allowed (NaN is never accepted)."""
     try:
         values = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError) as err:
         raise ValueError(f"{name} = {value!r} — must be {allowed}") from err
-    bad = ~accept(values)
-    if bad.any():
-        raise ValueError(f"{name} = {values[bad].flat[0]:g} — must be {allowed}")
+    bad = np.argwhere(~accept(values))
+    if len(bad):
+        index = tuple(int(i) for i in bad[0])
+        place = f"[{', '.join(map(str, index))}]" if index else ""
+        raise ValueError(f"{name}{place} = {values[index]:g} — must be {allowed}")
     return values
 
 
@@ -47,9 +52,18 @@ def patience(value: ArrayLike | None) -> Floats:
     return 1.0 / seconds
 
 
-def agent_counts(value: ArrayLike) -> Floats:
+def agent_counts(value: ArrayLike, name: str = "agents") -> Floats:
     """Accept on-task agents: at least 0, fractions allowed, within what a compiled loop can count."""
-    return _checked("agents", value, "between 0 and 1e8", lambda v: (v >= 0.0) & (v <= 1e8))
+    return _checked(name, value, "between 0 and 1e8", lambda v: (v >= 0.0) & (v <= 1e8))
+
+
+def choice(name: str, value: str, allowed: type[Choice]) -> Choice:
+    """Accept a member of an enumeration, or its value."""
+    try:
+        return allowed(value)
+    except ValueError as err:
+        known = ", ".join(repr(str(member)) for member in allowed)
+        raise ValueError(f"{name} = {value!r} — must be one of {known}") from err
 
 
 def broadcast(**named: Floats) -> tuple[tuple[int, ...], list[Floats]]:

@@ -84,15 +84,15 @@ def _law_reach(load: float, capacity: float, theta: float) -> int:
     if theta <= 0.0:
         return int(45.0 / -math.log(load / capacity)) + 2
     position = max(0.0, math.floor((load - capacity) / theta))
-    exponent = 0.0
-    while exponent > -45.0:
+    weight = 1.0
+    while weight > 1e-20:
         position += 1.0
-        exponent += math.log(load / (capacity + position * theta))
+        weight *= load / (capacity + position * theta)
     return int(position) + 2
 
 
 @njit(cache=True, error_model="numpy")
-def _service_reach(capacity: float, theta: float, threshold: float) -> float:
+def service_reach(capacity: float, theta: float, threshold: float) -> float:
     """Find how many contacts ahead are certainly too many to be served within the threshold.
 
     Of x contacts ahead x·e^{−θT} neither are served nor leave before T on average, less c(1 − e^{−θT})/θ services;
@@ -139,47 +139,59 @@ def _fill_queue_law(load: float, capacity: float, theta: float, law: NDArray[np.
 
 
 @njit(cache=True, error_model="numpy")
-def _absorb(law: NDArray[np.float64], births: float, capacity: float, theta: float, threshold: float) -> float:
+def absorb(
+    law: NDArray[np.float64], births: float, capacity: float, theta: float, own: float, threshold: float
+) -> float:
     """Probability of being served within the threshold, by uniformization.
 
-    The number ahead starts from `law` (overwritten), is born at rate `births`, dies at c + jθ; the contact itself
-    leaves at θ and is served when a server frees with nobody ahead.
+    The number ahead starts from `law`, is born at rate `births`, dies at c + jθ; the contact itself
+    leaves at rate `own` and is served when a server frees with nobody ahead.
     """
     size = law.size
-    rate = births + capacity + size * theta
+    rate = births + capacity + (size - 1) * theta + own
     jumps = rate * threshold
-    left = 1.0
-    served = 0.0
-    step = 0
-    active = size
-    while True:
+    stay, down = np.empty(size), np.empty(size + 1)
+    for j in range(size):
+        stay[j] = (rate - births - capacity - j * theta - own) / rate
+        down[j] = (capacity + j * theta) / rate
+    stay[size - 1] += births / rate
+    down[size] = 0.0
+    up = births / rate
+    # More jumps than this happen with probability below 1e-13.
+    last = int(jumps + 7.5 * math.sqrt(jumps)) + 15
+    now, after = np.zeros(size + 1), np.zeros(size + 1)
+    now[:size] = law
+    left, served = 1.0, 0.0
+    chance = math.exp(-jumps)
+    for step in range(last):
         # `left` becomes P(at least step + 1 jumps within the threshold).
-        chance = math.exp(-jumps + step * math.log(jumps) - math.lgamma(step + 1.0))
+        if jumps > 600.0:
+            chance = math.exp(-jumps + step * math.log(jumps) - math.lgamma(step + 1.0))
         left -= chance
-        # Past the mean the chances fall; `left` itself never gets below what its subtractions rounded off.
-        if chance < 1e-17 and step > jumps:
+        if chance < 1e-15 and step > jumps:
             break
-        served += max(left, 0.0) * law[0] * capacity / rate
-        below = 0.0
-        for j in range(active):
-            here = law[j]
-            up = births if j < size - 1 else 0.0
-            stay = rate - up - capacity - (j + 1) * theta
-            after = law[j + 1] * (capacity + (j + 1) * theta) if j + 1 < size else 0.0
-            law[j] = (here * stay + below * births + after) / rate
-            below = here
-        step += 1
+        served += max(left, 0.0) * now[0] * down[0]
+        # Whoever is further than the jumps that are left cannot get to the front.
+        active = min(size, last - step)
+        after[0] = now[0] * stay[0] + now[1] * down[1]
+        for j in range(1, active):
+            after[j] = now[j] * stay[j] + now[j - 1] * up + now[j + 1] * down[j + 1]
+        now, after = after, now
+        chance *= jumps / (step + 1)
     return served
 
 
 @njit(cache=True, error_model="numpy")
-def _served_behind(load: float, births: float, capacity: float, theta: float, threshold: float) -> float:
-    """P(served within the threshold | all busy) of a class with `births` above it and `load` down to itself."""
+def served_behind(load: float, births: float, capacity: float, theta: float, own: float, threshold: float) -> float:
+    """P(served within the threshold | all busy) of a class with `births` above it and `load` down to itself.
+
+    Those ahead leave at rate `theta` each, the contact itself at rate `own`.
+    """
     if threshold <= 0.0:
         return 0.0
     if theta <= 0.0 and load >= capacity:
         return 0.0
-    reach = _service_reach(capacity, theta, threshold)
+    reach = service_reach(capacity, theta, threshold)
     if is_saturated(load, capacity, theta):
         mode = (load - capacity) / theta
         # The law is a bell of variance load/θ around its mode; fourteen deviations below there is nothing.
@@ -188,7 +200,7 @@ def _served_behind(load: float, births: float, capacity: float, theta: float, th
     size = int(min(reach, float(_law_reach(load, capacity, theta)))) + 1
     law = np.empty(size)
     _fill_queue_law(load, capacity, theta, law)
-    return _absorb(law, births, capacity, theta, threshold)
+    return absorb(law, births, capacity, theta, own, threshold)
 
 
 @njit(cache=True, error_model="numpy")
@@ -213,7 +225,7 @@ def _add_service_levels(
         if births <= 0.0:
             served = served_within(load, capacity, abandon_ratio, threshold)
         else:
-            served = _served_behind(load, births, capacity, abandon_ratio, threshold)
+            served = served_behind(load, births, capacity, abandon_ratio, abandon_ratio, threshold)
         out[k] += portion * min(1.0, max(0.0, 1.0 - p_wait + p_wait * served))
 
 

@@ -184,7 +184,7 @@ def test_chat_waiting_broadcasts_and_abandons():
     ("call", "message"),
     [
         (lambda: waiting(-0.1, 60, 5), r"arrivals_per_s = -0.1 — must be a finite number of at least 0"),
-        (lambda: waiting([0.1, np.nan], 60, 5), r"arrivals_per_s = nan"),
+        (lambda: waiting([0.1, np.nan], 60, 5), r"arrivals_per_s\[1\] = nan — must be a finite number"),
         (lambda: waiting(0.1, 0, 5), r"aht_s = 0 — must be a finite number above 0"),
         (lambda: waiting(0.1, 60, -1), r"agents = -1 — must be between 0 and"),
         (lambda: waiting(0.1, 60, np.inf), r"agents = inf"),
@@ -199,8 +199,12 @@ def test_chat_waiting_broadcasts_and_abandons():
         (lambda: agents_required(0.1, 60, max_occupancy=0), r"max_occupancy = 0"),
         (lambda: with_redials(0.1, 60, 5, patience_s=60, redial=1, reconnect=0), r"redial = 1 — must be in \[0, 1\)"),
         (lambda: with_redials(0.1, 60, 5, patience_s=60, redial=0, reconnect=-0.2), r"reconnect = -0.2"),
-        (lambda: chat_waiting(0.1, [0.1, -0.2], 5), r"completion_rates_per_s = -0.2"),
+        (lambda: chat_waiting(0.1, [0.1, -0.2], 5), r"completion_rates_per_s\[1\] = -0.2"),
         (lambda: chat_waiting(0.1, [[0.1]], 5), r"completion_rates_per_s of shape \(1, 1\)"),
+        (
+            lambda: chat_waiting(0.1, [], 5),
+            r"completion_rates_per_s of shape \(0,\) — must have shape \(K,\) with K ≥ 1",
+        ),
         (lambda: wait_quantile(0.1, 60, 5, 1.0), r"probability = 1 — must be in \[0, 1\)"),
     ],
 )

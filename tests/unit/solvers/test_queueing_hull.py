@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.spatial import ConvexHull
 
-from solvers.queueing import erlang_a_hull, waiting
+from solvers.queueing import waiting
+from solvers.queueing.hull import erlang_a_hull
 
 CASES = [(6.0, 0.5, 0.87), (30.0, 0.05, 0.95), (30.0, 3.0, 0.9), (100.0, 0.4, 1.2)]
 
