@@ -41,7 +41,7 @@ class BacktestSettings:
     """
 
     weeks: int = 4
-    worlds: int = 79
+    worlds: int = 39
     known_volume: bool = True
 
     def __post_init__(self) -> None:

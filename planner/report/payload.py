@@ -6,6 +6,7 @@
     bound           lines no plan can cross: [{headroom, points: [[cost, cx], ...]}]
     details         per plan, see `payload_details`
     bridge, again   from the survey to Today's CX, and the plans scored again, as text and bars
+    backtest        the last weeks, predicted and seen: heads, rows, missed, weeks, notes; {} without a history
     assumptions, experience, notes, certificate, chosen_by, about     what stands in the page as text
 
 Numbers are rounded to what is shown and a bit; what is not known is null.
@@ -21,10 +22,12 @@ import numpy as np
 import pandas as pd
 
 from planner.frontier.frontier import NAMED, Frontier
+from planner.report.backtest import backtest_section
 from planner.report.bridge import HEIGHT, WIDTH, bridge_rows, second_look
 from planner.report.payload_details import detail_tables
 from planner.report.strings import (
     ASSUMPTION_HEADS,
+    BACKTEST,
     CERTIFICATE,
     GLOSSARY,
     MEASURES,
@@ -65,7 +68,7 @@ def build_payload(frontier: Frontier) -> dict[str, Any]:
     return {
         "title": str(meta.get("title") or meta.get("scenario") or meta.get("name") or "Contact center plan"),
         "units": _units(units),
-        "words": _fill_words(PAGE, units) | {"assumption_heads": ASSUMPTION_HEADS},
+        "words": _fill_words(PAGE, units) | {"assumption_heads": ASSUMPTION_HEADS, "backtest": BACKTEST},
         "measures": dict(MEASURES) | {"cx": units.cx_name},
         "status": dict(STATUS),
         "headline": headline(frontier),
@@ -80,6 +83,7 @@ def build_payload(frontier: Frontier) -> dict[str, Any]:
         "bridge": {"rows": bridge_rows(frontier, units), "width": WIDTH, "height": HEIGHT},
         "again": second_look(frontier, units),
         "assumptions": _assumptions(frontier, units),
+        "backtest": backtest_section(frontier),
         "experience": _experience(meta, units),
         "notes": notes_of(meta),
         "certificate": _certificate(frontier.certificate),

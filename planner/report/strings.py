@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 TITLES = {
     "cheapest": "Cheapest no worse than today",
     "best_cx": "Best CX at today's cost",
@@ -175,6 +177,45 @@ BRIDGE = {
     "sheet": "Bridge",
 }
 """Words of the way from the survey's mean to Today's CX; its steps carry their own."""
+
+BACKTEST_MEASURES = {
+    "volume": "Contacts a week",
+    "aht_s": "Handle time",
+    "score": "Score",
+    "asa_s": "Mean wait",
+    "abandon_rate": "Abandoned",
+    "service_level": "Answered in time",
+}
+
+BACKTEST: dict[str, Any] = {
+    "title": "Would this model have predicted last month?",
+    "help": "Every week is predicted from the weeks before it, with the people who really stood there. Errors are "
+    "those of a half hour, weighted by contacts; no model can err less than a true one. “Formula” is the stationary "
+    "formula that the plans are searched with, “naive” the same half hour of the weeks before.",
+    "heads": (
+        "Pool",
+        "Result",
+        "Seen",
+        "Predicted",
+        "Formula",
+        "Naive",
+        "Error",
+        "Naive error",
+        "True model's error",
+        "Inside 95%",
+        "Verdict",
+    ),
+    "known": "{measure}, volume known",
+    "missed": "✗ missed",
+    "near": "✓ ok",
+    "miss": "{pool}: {measure} predicted {predicted}, seen {seen}",
+    "banner": "Today's model misses last month: read every plan with these errors in mind.",
+    "fine": "Backtest of the last {n} weeks: no result of any pool is materially off.",
+    "weeks": "{n} weeks predicted, the first from Monday {first}, the last from Monday {last}.",
+    "refused": "No backtest: {why}",
+    "skipped": "the time limit left it out",
+}
+"""Words of the backtest."""
 
 ASSUMPTION_HEADS = ("Input", "Value", "Range", "Source", "Swing of CX", "Swing of cost", "Swing of headroom")
 
