@@ -46,6 +46,7 @@ from planner.frontier.tables import (
 from planner.frontier.work import Work
 from planner.operation.problem import FlowProblem
 from planner.operation.today import Today
+from planner.simulation.center import center_tables
 from solvers.flow.evaluate import evaluate
 from solvers.flow.network import Decision
 from solvers.flow.solution import Solution
@@ -77,6 +78,7 @@ def assemble(
     tables["bound"] = _bound_table(found.surface)
     tables["demand"] = demand_table(problem)
     tables["bridge"] = _bridge(problem, shown[0], look)
+    tables |= center_tables(problem)
     explanations = _explanations(problem, plans, tables["channel_mix"])
     explanations["today"] = "\n".join([explanations["today"], *bridge_words(tables["bridge"])])
     facts = dict(meta) | {

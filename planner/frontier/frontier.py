@@ -38,6 +38,11 @@ TABLES: dict[str, str] = {
     "mae_formula, mae_naive, mae_floor, coverage, tolerance, p_value, missed: the last weeks of history, predicted",
     "backtest_intervals": "pool, measure, volume, interval (local start), weight, seen, predicted, formula, naive, "
     "lower, upper (95 % of single intervals)",
+    "center_pools": "pool, queue, patience_s, redial, deadline_s, speed_1, ... (total speed with so many contacts)",
+    "center_flows": "reason, segment, from_channel, steer, channel, stage, acceptance, pool, aht_s, redial_stage: who "
+    "may serve whom, for simulations",
+    "center_next": "flow (row of center_flows), share (of the served), to_reason, to_segment, to_channel, to_stage",
+    "center_promises": "promise, pool, measure, target, within_s, period_intervals",
 }
 """Tables of a frontier and their columns; every table is plain pandas and is saved as it stands."""
 

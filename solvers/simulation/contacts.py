@@ -26,10 +26,11 @@ _WAIT_S, _WORK_S = int(Measure.WAIT_S), int(Measure.WORK_S)
 _EXTERNAL, _FOLLOWING = int(Ending.EXTERNAL), int(Ending.FOLLOWING)
 _SERVED, _LOST = int(Ending.SERVED_LAST), int(Ending.LOST_LAST)
 _CLASS_ANSWERED, _CLASS_ABANDONED = int(Ending.ANSWERED), int(Ending.ABANDONED)
+_MOST_BLOCKS = 60
 _CLASS_WAIT_S, _CLASS_WORK_S = int(Ending.WAIT_S), int(Ending.WORK_S)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def expect_arrival(model: Model, state: State, s: int) -> float:
     """Time of the next contact of a source: unit exponentials through the inverse of the cumulated rate.
 
@@ -53,7 +54,7 @@ def expect_arrival(model: Model, state: State, s: int) -> float:
     return math.inf
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def _take_slot(state: State) -> int:
     moment = state.now[0]
     i = moment.spare
@@ -61,14 +62,14 @@ def _take_slot(state: State) -> int:
     return i
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def _free_slot(state: State, i: int) -> None:
     state.slot[i].stamp += 1
     state.slot[i].behind = state.now[0].spare
     state.now[0].spare = i
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def arrive(model: Model, state: State, s: int, now: float) -> None:
     """Let a new contact come from outside, and expect the next one of its source."""
     source = state.source[s]
@@ -92,7 +93,7 @@ def arrive_later(model: Model, state: State, i: int, now: float) -> None:
     _enter(model, state, i, now, _FOLLOWING)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def _enter(model: Model, state: State, i: int, now: float, how: int) -> None:
     """Give a contact its route and number, count it and admit it."""
     slot, moment = state.slot[i], state.now[0]
@@ -129,7 +130,7 @@ def _open_time(model: Model, state: State, time_s: float) -> float:
     return full + (t - 1) * model.interval_s + min(within - model.starts_s[t - 1], model.interval_s)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def end_served(model: Model, state: State, i: int, now: float) -> None:
     """End a contact that was served, and begin what follows it."""
     slot = state.slot[i]
@@ -164,7 +165,7 @@ def end_abandoned(model: Model, state: State, i: int, now: float) -> None:
     _continue(model, state, i, edge, now)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def _count_end(state: State, i: int, how: int, last: int, edge: int) -> None:
     slot = state.slot[i]
     row = state.endings[slot.klass]
@@ -174,7 +175,7 @@ def _count_end(state: State, i: int, how: int, last: int, edge: int) -> None:
     row[_CLASS_WORK_S] += slot.work_s
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def _write(model: Model, state: State, i: int, pool: int, now: float) -> None:
     """Keep the record of a contact, if records are kept."""
     if state.record.size == 0:
@@ -187,7 +188,7 @@ def _write(model: Model, state: State, i: int, pool: int, now: float) -> None:
     moment.records += 1
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def _following(model: Model, key: int, way: int) -> int:
     """Edge a contact takes after it ended in a way; −1: none follows."""
     first, stop = model.ways[way], model.ways[way + 1]
@@ -200,7 +201,7 @@ def _following(model: Model, key: int, way: int) -> int:
     return -1
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def _continue(model: Model, state: State, i: int, e: int, now: float) -> None:
     """Free the place of a contact, or turn it into the one that follows along edge e."""
     if e < 0:
@@ -225,18 +226,36 @@ def _placed(model: Model, klass: int, time_s: float, now: float, placed: int, ke
     inside = t >= 0 and within < model.starts_s[t] + model.interval_s
     if inside and not placed:
         return time_s
-    if not inside:
-        t += 1
-        if t == model.starts_s.size:
-            t, lap = 0, lap + 1
-    stop = model.block_stop[t]
-    while t > 0 and model.block_stop[t - 1] == stop and inside:
-        t -= 1
-    earliest = model.starts_s[t]
-    if now - lap * model.cycle_s > earliest:
-        earliest = now - lap * model.cycle_s
-        t = int(np.searchsorted(model.starts_s, earliest, side="right")) - 1
+    first, lap = _block(model, lap, model.block_first[t] if inside else t + 1)
+    if placed:
+        first, lap = _accepted(model, klass, first, lap, now, key)
+    earliest = max(model.starts_s[first], now - lap * model.cycle_s)
+    t = int(np.searchsorted(model.starts_s, earliest, side="right")) - 1
+    stop = model.block_stop[first]
     return lap * model.cycle_s + _time_in_block(model, klass, earliest, t, stop, uniform(key, PLACE))
+
+
+@njit(cache=True, error_model="numpy")
+def _block(model: Model, lap: int, first: int) -> tuple[int, int]:
+    """Return first interval and lap of a block that may lie one past the last of a cycle."""
+    return (0, lap + 1) if first == model.starts_s.size else (first, lap)
+
+
+@njit(cache=True, error_model="numpy")
+def _accepted(model: Model, klass: int, first: int, lap: int, now: float, key: int) -> tuple[int, int]:
+    """Go on to the first block that is accepted, as often as its weight among the heaviest; the present one always is.
+
+    So a contact that may come on a quiet day often waits for a busy one, as its class does.
+    """
+    weights = model.weights[klass]
+    for k in range(_MOST_BLOCKS):
+        if lap * model.cycle_s + model.starts_s[first] <= now:
+            break
+        weight = weights[model.block_stop[first]] - weights[first]
+        if uniform(key, PLACE + 256 + k) * model.heaviest[klass] <= weight:
+            break
+        first, lap = _block(model, lap, model.block_stop[first])
+    return first, lap
 
 
 @njit(cache=True, error_model="numpy")

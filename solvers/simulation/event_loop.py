@@ -59,7 +59,7 @@ def _change(model: Model, state: State) -> None:
         serve(model, state, g, now)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def _happen(model: Model, state: State, kind: int, index: int, stamp: int, now: float) -> None:
     """Carry out one event; those that something else overtook are void."""
     if kind == DONE:
@@ -80,7 +80,7 @@ def _happen(model: Model, state: State, kind: int, index: int, stamp: int, now: 
             serve(model, state, model.steps[s].pool, now)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def _abandon(model: Model, state: State, now: float) -> None:
     """Let the contact leave whose patience ends first."""
     i = state.leaver[0]
@@ -89,7 +89,7 @@ def _abandon(model: Model, state: State, now: float) -> None:
     end_abandoned(model, state, i, now)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def _cramped(state: State) -> bool:
     """Tell if the next event might not find room."""
     moment = state.now[0]

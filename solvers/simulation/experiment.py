@@ -18,7 +18,7 @@ from solvers.simulation.result import Metric, SimulationResult
 __all__ = ["simulate"]
 
 _PIECES = 16
-"""Jobs per batch; replications do not depend on it."""
+"""Jobs per batch where there is an executor; replications do not depend on it."""
 
 Piece = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.void]]
 
@@ -112,7 +112,7 @@ def _check(
 
 
 def _batch(network: Network, settings: Settings, numbers: range, executor: Executor | None) -> list[Piece]:
-    size = max(1, math.ceil(len(numbers) / _PIECES))
+    size = max(1, len(numbers) if executor is None else math.ceil(len(numbers) / _PIECES))
     jobs = [(network, settings, numbers[k : k + size]) for k in range(0, len(numbers), size)]
     return [piece for done in map_in_order(replicate, jobs, executor) for piece in done]
 

@@ -44,6 +44,7 @@ class Model(NamedTuple):
     interval_s: float
     cycle_s: float
     starts_s: Floats
+    block_first: Ints
     block_stop: Ints
     change_s: Floats
     change_end_s: Floats
@@ -69,6 +70,7 @@ class Model(NamedTuple):
     values: Floats
     cumulative: Floats
     weights: Floats
+    heaviest: Floats
 
 
 def make_model(network: Network) -> Model:
@@ -88,12 +90,15 @@ def make_model(network: Network) -> Model:
     pool["offers"], pool["offers_stop"] = offer_start[:-1], offer_start[1:]
     pool["full_speed"] = network.speed[np.arange(pools), slots - 1]
     closed = np.zeros((pools, 1))
+    first, stop = _blocks(network)
+    weights = np.hstack([np.zeros((len(klass), 1)), np.cumsum(network.comeback, axis=1)])
     calendar = network.calendar
     return Model(
         interval_s=calendar.interval_s,
         cycle_s=calendar.cycle_s,
         starts_s=np.array(calendar.starts_s),
-        block_stop=_blocks(network),
+        block_first=first,
+        block_stop=stop,
         **_changes(network),
         rate=np.hstack([network.arrivals / calendar.interval_s, np.zeros((len(network.arrivals), 1))]),
         entry_start=entry_start,
@@ -115,7 +120,8 @@ def make_model(network: Network) -> Model:
         draws=draws,
         values=values,
         cumulative=cumulative,
-        weights=np.hstack([np.zeros((len(klass), 1)), np.cumsum(network.comeback, axis=1)]),
+        weights=weights,
+        heaviest=(weights[:, stop] - weights[:, first]).max(axis=1),
     )
 
 
@@ -126,10 +132,13 @@ def _follows(network: Network) -> NDArray[np.bool_]:
     return np.append(np.abs(calendar.starts_s[1:] - ends[:-1]) <= 1e-6, False)
 
 
-def _blocks(network: Network) -> Ints:
-    """One past the last interval of each interval's run without a gap."""
-    last = np.where(_follows(network), np.inf, np.arange(1.0, network.arrivals.shape[1] + 1.0))
-    return np.asarray(np.minimum.accumulate(last[::-1])[::-1].astype(np.int64))
+def _blocks(network: Network) -> tuple[Ints, Ints]:
+    """First interval, and one past the last, of each interval's run without a gap."""
+    follows = _follows(network)
+    starts = np.flatnonzero(~np.append(False, follows[:-1]))
+    run = np.cumsum(~np.append(False, follows[:-1])) - 1
+    ends = np.append(starts[1:], len(follows))
+    return starts[run].astype(np.int64), ends[run].astype(np.int64)
 
 
 def _changes(network: Network) -> dict[str, NDArray]:

@@ -52,7 +52,8 @@ class NextContacts:
 
     A share `share` of the contacts of class `of_class` that pool `pool` served (−1: that abandoned) is followed by a
     contact of class `to`, after a time from distribution `delay` (−1: at once). `placed` True: the delay only picks
-    the day (the run of intervals without a gap), the weights `comeback` of the class pick the time in it.
+    the first possible day (run of intervals without a gap); the weights `comeback` of the class pick the day, which is
+    passed over the oftener the lighter it is, and the time in it.
     """
 
     of_class: Ints
@@ -81,7 +82,7 @@ class Network:
     first served, (v, 1) a credit of v seconds, (v, 0) a fixed order by value, (0, c) the generalized cμ rule. It does
     so only while more than `reserve` (class, pool) of the pool's free slots are left for others.
     `deadline_s` (class, pool): open time until a contact counted at the pool must be finished, inf: none.
-    `comeback` (class, interval): weights of the times at which later contacts come that would come while closed.
+    `comeback` (class, interval): weights of the times of later contacts that are placed, or would come while closed.
     """
 
     calendar: Calendar

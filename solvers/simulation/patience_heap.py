@@ -12,13 +12,13 @@ from solvers.simulation.state import State
 __all__ = ["give_up_patience", "keep_patience"]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def _put(state: State, place: int, time_s: float, i: int) -> None:
     state.leaves_s[place], state.leaver[place] = time_s, i
     state.slot[i].leaving = place
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def _rise(state: State, place: int, time_s: float, i: int) -> None:
     """Put a contact at a place or above it."""
     while place > 0:
@@ -30,7 +30,7 @@ def _rise(state: State, place: int, time_s: float, i: int) -> None:
     _put(state, place, time_s, i)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def keep_patience(state: State, i: int, time_s: float) -> None:
     """Note when a contact that begins to wait will leave."""
     moment = state.now[0]
@@ -38,7 +38,7 @@ def keep_patience(state: State, i: int, time_s: float) -> None:
     _rise(state, moment.leavers - 1, time_s, i)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def give_up_patience(state: State, i: int) -> None:
     """Take out a contact that waits no longer; none where it would never have left."""
     moment, place = state.now[0], state.slot[i].leaving

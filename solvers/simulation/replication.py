@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from solvers.simulation.event_loop import run, start
 from solvers.simulation.model import Model, make_model
 from solvers.simulation.network import Network
+from solvers.simulation.single_line import is_single_line, run_line
 from solvers.simulation.state import empty_state, grown
 
 __all__ = ["Settings", "replicate"]
@@ -37,16 +38,20 @@ def replicate(job: tuple[Network, Settings, range]) -> list[tuple[Floats, Floats
     """Run replications by number; return what they counted per pool and per class, and their records."""
     network, settings, numbers = job
     model = make_model(network)
-    return [_one(model, settings, number) for number in numbers]
+    line = is_single_line(network) and not settings.records
+    return [_one(model, settings, number, line=line) for number in numbers]
 
 
-def _one(model: Model, settings: Settings, number: int) -> tuple[Floats, Floats, NDArray[np.void]]:
+def _one(model: Model, settings: Settings, number: int, *, line: bool) -> tuple[Floats, Floats, NDArray[np.void]]:
     state = empty_state(model, np.array(settings.within_s, dtype=np.float64), records=settings.records)
     lap, change = _beginning(model, settings.warm_up)
     end_s = settings.cycles * model.cycle_s
     start(model, state, settings.seed, number, lap, change, end_s, end_s + settings.drain_s)
-    while not run(model, state):
-        state = grown(state, state.slot.size)
+    if line:
+        run_line(model, state, np.full(int(model.agents[0, 0]), -np.inf))
+    else:
+        while not run(model, state):
+            state = grown(state, state.slot.size)
     return state.tally, state.endings, state.record[: int(state.now["records"][0])].copy()
 
 

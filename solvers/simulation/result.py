@@ -126,10 +126,27 @@ class SimulationResult:
         if wanted is Metric.QUEUE_LENGTH:
             span = self.cycles * (self.interval_s if by == "interval" else self.cycle_s)
             return self._mean(counts[..., Measure.QUEUE_S] / span)
+        return self.of_counts(wanted, counts, threshold=threshold)
+
+    def of_counts(self, metric: Metric | str, counts: Floats, *, threshold: int = 0) -> Estimate:
+        """Estimate a ratio over any pools and intervals.
+
+        Parameters
+        ----------
+        metric
+            Any `Metric` that is a ratio of sums: all but offered contacts and queue length.
+        counts
+            Sums of `tally` over them, shape (replication, ..., measure).
+        threshold
+            Index of `within_s` that the service level is about.
+        """
+        wanted = Metric(metric)
         if wanted is Metric.SERVICE_LEVEL:
             if not 0 <= threshold < len(self.within_s):
                 raise ValueError(f"threshold = {threshold} — must be the index of one of within_s = {self.within_s}")
             return self.ratio(counts[..., Measure.WITHIN + threshold], counts[..., Measure.OFFERED])
+        if wanted not in _RATIOS:
+            raise ValueError(f"metric = {wanted.value!r} — must be a ratio: service_level, {', '.join(_RATIOS)}")
         above, below = _RATIOS[wanted]
         return self.ratio(_weighted(counts, above), _weighted(counts, below))
 

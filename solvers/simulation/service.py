@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from solvers.simulation.event_heap import DONE, SHARED_DONE, encode, push, replace_first
 from solvers.simulation.model import Model
 from solvers.simulation.state import Measure, State
 from solvers.simulation.streams import STAFF, WORK, contact_key, draw, uniform
 
-__all__ = ["add_event", "begin", "charge", "leave_shared", "leave_single", "set_agents"]
+Floats = NDArray[np.float64]
+
+__all__ = ["add_event", "begin", "charge", "count_answered", "leave_shared", "leave_single", "set_agents"]
 
 _QUEUE_S, _BUSY_S, _CAPACITY_S = int(Measure.QUEUE_S), int(Measure.BUSY_S), int(Measure.CAPACITY_S)
 _OVERFLOWED = int(Measure.OVERFLOWED)
@@ -22,7 +26,7 @@ _LAPS = 1 << 32
 """Keeps the number of an interval positive in the laps of the warm-up."""
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def charge(model: Model, state: State, g: int, now: float) -> None:
     """Charge the time since the last change in a pool to the current interval."""
     pool, moment = state.pool[g], state.now[0]
@@ -36,7 +40,8 @@ def charge(model: Model, state: State, g: int, now: float) -> None:
     row[_QUEUE_S] += pool.waiting * span
     if model.pool[g].slots == 1:
         row[_BUSY_S] += pool.busy * span * model.speed[g, 1]
-        row[_CAPACITY_S] += max(pool.agents, pool.busy) * span * model.speed[g, 1]
+        present = 0 if model.pool[g].unlimited else max(pool.agents, pool.busy)
+        row[_CAPACITY_S] += present * span * model.speed[g, 1]
     else:
         row[_BUSY_S] += pool.speed * span
         row[_CAPACITY_S] += (pool.agents + pool.draining) * span * model.pool[g].full_speed
@@ -55,6 +60,16 @@ def add_event(state: State, time_s: float, code: int) -> None:
 
 
 @njit(cache=True, error_model="numpy")
+def count_answered(state: State, row: Floats, wait_s: float) -> None:
+    """Count a contact that is answered, in the row of its pool and interval."""
+    row[_ANSWERED] += 1.0
+    row[_WAIT_S] += wait_s
+    row[_WAIT_ANSWERED_S] += wait_s
+    for k in range(state.within_s.size):
+        row[_WITHIN + k] += 1.0 if wait_s <= state.within_s[k] else 0.0
+
+
+@njit(cache=True, error_model="numpy")
 def begin(model: Model, state: State, g: int, i: int, now: float) -> None:
     """Let pool g begin with contact i, which it may; the pool's time is charged already."""
     slot, pool = state.slot[i], state.pool[g]
@@ -65,13 +80,9 @@ def begin(model: Model, state: State, g: int, i: int, now: float) -> None:
     slot.work_s = work
     if slot.cell >= 0:
         row = state.tally[model.queue[slot.queue].home, slot.cell]
-        row[_ANSWERED] += 1.0
-        row[_WAIT_S] += slot.wait_s
-        row[_WAIT_ANSWERED_S] += slot.wait_s
+        count_answered(state, row, slot.wait_s)
         if model.queue[slot.queue].home != g:
             row[_OVERFLOWED] += 1.0
-        for k in range(state.within_s.size):
-            row[_WITHIN + k] += 1.0 if slot.wait_s <= state.within_s[k] else 0.0
     if model.pool[g].slots == 1:
         pool.busy += 1
         pool.free -= 1
@@ -132,7 +143,7 @@ def _join(model: Model, state: State, g: int, a: int, i: int, work: float, now: 
     _expect(model, state, g, a, now)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def leave_single(model: Model, state: State, i: int, now: float) -> int:
     """End contact i of an agent who had only this one; return its pool."""
     g = state.slot[i].pool

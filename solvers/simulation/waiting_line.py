@@ -19,7 +19,7 @@ _CLOSE_ENOUGH_S = 1e-6
 """Rounding of clock times, so that a step that opens now counts as open."""
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def admit(model: Model, state: State, i: int, now: float) -> None:
     """Let a contact that has just come be served at once, or wait."""
     queue = model.queue[state.slot[i].queue]
@@ -42,7 +42,7 @@ def admit(model: Model, state: State, i: int, now: float) -> None:
             add_event(state, now + model.steps[s].after_s, encode(OVERFLOW, i, slot.stamp))
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def _join(model: Model, state: State, i: int) -> None:
     slot = state.slot[i]
     q = slot.queue
@@ -57,7 +57,7 @@ def _join(model: Model, state: State, i: int) -> None:
     state.now[0].waiting += 1
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def remove(model: Model, state: State, i: int) -> None:
     """Take a contact out of its queue; the time of the queue's pool is charged already."""
     give_up_patience(state, i)
@@ -76,7 +76,7 @@ def remove(model: Model, state: State, i: int) -> None:
     state.now[0].waiting -= 1
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def _choose(model: Model, state: State, g: int, now: float) -> int:
     """Contact an agent of pool g takes now; −1: none."""
     best, rank, score, since = -1, 0, 0.0, 0.0

@@ -269,3 +269,25 @@ def test_networks_are_values() -> None:
     with pytest.raises(AttributeError):
         network.agents = network.agents  # type: ignore[misc]
     assert replace(network, agents=network.agents).arrivals is network.arrivals
+
+
+@pytest.mark.parametrize("drain_s", [None, 0.0, 300.0])
+@pytest.mark.parametrize("agents", [1, 9])
+def test_the_short_way_for_a_single_line_is_the_event_loop(agents: int, drain_s: float | None) -> None:
+    """Records are kept by the event loop only, so asking for them asks for it."""
+    network = make_network(
+        interval_s=500.0,
+        arrivals=np.array([[80.0, 60.0, 0.0, 90.0]]) * agents / 9,
+        agents=np.full((1, 4), float(agents)),
+        distributions=(log_normal(60.0, 1.2), gamma(80.0, 0.8)),
+        service=[[0]],
+        patience=[1],
+        speed=[[1.2]],
+    )
+    settings = {"replications": 6, "seed": 4, "warm_up": 2, "cycles": 3, "drain_s": drain_s}
+    short, events = simulate(network, **settings), simulate(network, **settings, records=True)
+    assert np.array_equal(short.tally[..., :6], events.tally[..., :6])
+    assert np.array_equal(short.tally[..., 12:], events.tally[..., 12:])
+    assert short.tally == pytest.approx(events.tally, rel=1e-9, abs=1e-6)
+    assert short.endings == pytest.approx(events.endings, rel=1e-9, abs=1e-6)
+    assert np.array_equal(short.endings[..., :8], events.endings[..., :8])

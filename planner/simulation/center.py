@@ -1,0 +1,95 @@
+"""What a simulation must know of a center beside the plan, as tables of the run."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from planner.experience.model import STAGES
+from planner.operation.problem import FlowProblem
+from solvers.flow.network import Queue
+
+NODE = ["reason", "segment", "from_channel", "steer", "channel", "stage"]
+"""Columns that name a class of contacts; `from_channel` and `steer` are "" for later contacts and those who stayed."""
+
+MEASURES = ("service_level", "asa_s", "abandon_rate", "deadline_kept")
+
+
+def center_tables(problem: FlowProblem) -> dict[str, pd.DataFrame]:
+    """Return the tables `center_pools`, `center_flows`, `center_next` and `center_promises`; the same for all plans.
+
+    Together with a plan's rules and staffing and the run's demand they are all that is simulated.
+    """
+    return {
+        "center_pools": _pools(problem),
+        "center_flows": _flows(problem),
+        "center_next": _next(problem),
+        "center_promises": _promises(problem),
+    }
+
+
+def _pools(problem: FlowProblem) -> pd.DataFrame:
+    pools = problem.network.pools
+    frame = pd.DataFrame(
+        {
+            "pool": problem.pools,
+            "queue": [Queue(q).name.lower() for q in pools.queue],
+            "patience_s": np.where(pools.waits, pools.patience_s, np.inf),
+            "redial": pools.redial,
+            "deadline_s": pools.deadline_s,
+        }
+    )
+    for k in range(pools.chat_speed.shape[1]):
+        frame[f"speed_{k + 1}"] = pools.chat_speed[:, k] if k else np.nan_to_num(pools.chat_speed[:, 0], nan=1.0)
+    return frame
+
+
+def _nodes(problem: FlowProblem) -> pd.DataFrame:
+    nodes = problem.network.nodes
+    return pd.DataFrame(
+        {
+            "reason": [problem.types[k][0] for k in nodes.kind],
+            "segment": [problem.types[k][1] for k in nodes.kind],
+            "from_channel": [problem.channels[a] if a >= 0 else "" for a in nodes.natural],
+            "steer": [problem.steers[s] if s >= 0 else "" for s in nodes.steer],
+            "channel": [problem.channels[c] for c in nodes.channel],
+            "stage": [str(STAGES[e]) for e in nodes.stage],
+        }
+    )[NODE]
+
+
+def _flows(problem: FlowProblem) -> pd.DataFrame:
+    """Return one row per class and pool that may serve it; `redial_stage`: the stage of those who try again."""
+    network = problem.network
+    flows, nodes = network.flows, network.nodes
+    frame = _nodes(problem).iloc[flows.node].reset_index(drop=True)
+    frame["acceptance"] = nodes.acceptance[flows.node]
+    frame["pool"] = [problem.pools[g] for g in flows.pool]
+    frame["aht_s"] = flows.aht_s
+    frame["redial_stage"] = [str(STAGES[nodes.stage[n]]) for n in network.redial_to]
+    return frame
+
+
+def _next(problem: FlowProblem) -> pd.DataFrame:
+    """Return the later contacts that follow served ones, as shares of the served of a row of `center_flows`."""
+    network = problem.network
+    nodes = _nodes(problem)
+    frame = pd.DataFrame({"flow": network.served_from, "share": network.served_share})
+    for name in ("reason", "segment", "channel", "stage"):
+        frame[f"to_{name}"] = nodes[name].to_numpy()[network.served_to]
+    return frame
+
+
+def _promises(problem: FlowProblem) -> pd.DataFrame:
+    promises = problem.instance.promises
+    promise, pool = np.nonzero(promises.pools)
+    return pd.DataFrame(
+        {
+            "promise": [problem.promise_names[k] for k in promise],
+            "pool": [problem.pools[g] for g in pool],
+            "measure": [MEASURES[promises.measure[k]] for k in promise],
+            "target": promises.target[promise],
+            "within_s": promises.within_s[promise],
+            "period_intervals": promises.period_intervals[promise],
+        }
+    )
