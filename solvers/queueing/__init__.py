@@ -3,6 +3,8 @@
 Compiled scalar versions for use inside other compiled loops are in `solvers.queueing.kernels`.
 """
 
+from solvers.queueing.backlog import deferred_work
+from solvers.queueing.blending import blended_waiting
 from solvers.queueing.chats import chat_waiting
 from solvers.queueing.loss import loss_probability
 from solvers.queueing.patience_curve import PatienceCurve
@@ -19,7 +21,9 @@ __all__ = [
     "PatienceCurve",
     "Waiting",
     "agents_required",
+    "blended_waiting",
     "chat_waiting",
+    "deferred_work",
     "interval_waiting",
     "loss_probability",
     "priority_waiting",

@@ -16,7 +16,9 @@ __all__ = ["erlang_a", "erlang_a_answered_wait", "erlang_a_service_level", "erla
 
 @njit(cache=True, error_model="numpy")
 def erlang_b(load: float, agents: int) -> float:
-    """Blocking probability of a loss system, B(k) = aB(k−1)/(k + aB(k−1)) (Erlang 1917).
+    """Blocking probability of a loss system, 1/B(k) = 1 + (k/a)/B(k−1) (Erlang 1917).
+
+    The inverse is free of divisions; it overflows to infinity where B is below any double.
 
     Parameters
     ----------
@@ -25,10 +27,17 @@ def erlang_b(load: float, agents: int) -> float:
     agents
         Number of servers, ≥ 0.
     """
-    blocking = 1.0
-    for servers in range(1, agents + 1):
-        blocking = load * blocking / (servers + load * blocking)
-    return blocking
+    inverse = 1.0
+    step = 1.0 / load
+    servers = 1
+    while servers < agents:
+        # Two steps in one, because each has to wait for the value before.
+        second = (servers + 1) * step
+        inverse = 1.0 + second + inverse * (servers * step * second)
+        servers += 2
+    if servers == agents:
+        inverse = 1.0 + inverse * (servers * step)
+    return 1.0 / inverse
 
 
 @njit(cache=True, error_model="numpy")

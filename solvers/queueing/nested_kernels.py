@@ -1,8 +1,9 @@
 """Non-preemptive priorities whose classes differ in service or patience: nested queues, compiled.
 
 Each class is a queue that the classes above it interrupt (`interruption_kernels`). Where service differs, the servers
-free at c = nμ̄, the mean rate of the mix in service; the mix follows from what each class loses, hence a fixed point.
-Rates are per unit of time, class 0 is served first.
+free at c = nμ̄, the mean rate of the mix in service while all are busy; the mix follows from what each class loses,
+hence a fixed point. The spread of the mix enters as in `service_spread`: rates over s, queues times s, with
+s = 1 + ½(2G − 1) and G the Gini coefficient of the served. Rates are per unit of time, class 0 is served first.
 """
 
 import math
@@ -26,16 +27,61 @@ _HARDLY_LEAVING = 1e-7
 
 
 @njit(cache=True, error_model="numpy")
-def _mean_rate(arrivals: Floats, services: Floats, lost: Floats, agents: int, filler: float) -> float:
-    """Mean service rate of the mix in service; with a filler, agents without work are busy at that rate."""
-    flow, busy = 0.0, 0.0
+def _rates(arrivals: Floats, services: Floats, lost: Floats, agents: int, filler: float) -> tuple[float, float]:
+    """Mean service rate of all contacts, and of those who enter service while all agents are busy.
+
+    `lost` is the share that abandons given all agents busy; with a filler, agents without work are busy at that rate.
+    """
+    flow, work, calm_flow, calm_work = 0.0, 0.0, 0.0, 0.0
     for k in range(arrivals.size):
+        calm_flow += arrivals[k]
+        calm_work += arrivals[k] / services[k]
         flow += arrivals[k] * (1.0 - lost[k])
-        busy += arrivals[k] * (1.0 - lost[k]) / services[k]
-    if filler > 0.0 and busy < agents:
-        flow += (agents - busy) * filler
-        busy = float(agents)
-    return flow / busy if busy > 0.0 else services[0]
+        work += arrivals[k] * (1.0 - lost[k]) / services[k]
+    if filler > 0.0 and work < agents:
+        flow += (agents - work) * filler
+        work = float(agents)
+    calm = calm_flow / calm_work
+    return calm, flow / work if work > 0.0 else calm
+
+
+@njit(cache=True, error_model="numpy")
+def _gini(arrivals: Floats, services: Floats, lost: Floats) -> float:
+    """Gini coefficient of the service time of those who are served, a mixture of exponentials."""
+    flow, work, pairs = 0.0, 0.0, 0.0
+    for i in range(arrivals.size):
+        one = arrivals[i] * (1.0 - lost[i])
+        flow += one
+        work += one / services[i]
+        for j in range(arrivals.size):
+            pairs += one * arrivals[j] * (1.0 - lost[j]) / (services[i] + services[j])
+    return 1.0 - pairs / (flow * work) if flow > 0.0 else 0.5
+
+
+@njit(cache=True, error_model="numpy")
+def _busy_capacity(
+    arrivals: Floats,
+    services: Floats,
+    lost: Floats,
+    agents: int,
+    filler: float,
+    p_wait: float,
+    empty: float,
+    capacity: float,
+) -> float:
+    """Capacity given all agents busy: the mix in service lags behind the mix that enters.
+
+    It relaxes at μ = c/n towards the mix of all arrivals while agents are free, and towards the mix of those who do
+    not abandon while none is; busy periods last 1/(c·P(nobody waits)) on average. For two states that alternate at
+    random this is linear.
+    """
+    calm, tight = _rates(arrivals, services, lost, agents, filler)
+    if filler > 0.0 or p_wait >= 1.0:
+        return agents * tight
+    relax = capacity / agents
+    exchange = p_wait * capacity * empty
+    apart = (tight - calm) / (1.0 + exchange / (relax * p_wait) + exchange / (relax * (1.0 - p_wait)))
+    return agents * (tight - exchange / (relax * p_wait) * apart)
 
 
 @njit(cache=True, error_model="numpy")
@@ -62,26 +108,6 @@ def _nest(arrivals: Floats, leaves: Floats, capacity: float, mixed: Floats, out:
 
 
 @njit(cache=True, error_model="numpy")
-def _lose(
-    arrivals: Floats, leaves: Floats, capacity: float, blocking: float, mixed: Floats, queues: Floats, lost: Floats
-) -> float:
-    """Fill mean queues and shares lost at a capacity c; returns P_w, 1 where blocking is NaN.
-
-    All servers are left at Λ·π(n − 1) = c·π(n, nobody waits), and below n is Erlang B's chain, so
-    P_w = 1/(1 + c·P(nobody waits)/(Λ·B(n − 1, a))).
-    """
-    empty = _nest(arrivals, leaves, capacity, mixed, queues)
-    p_wait = 1.0 if math.isnan(blocking) else 1.0 / (1.0 + capacity * empty / (arrivals.sum() * blocking))
-    for k in range(arrivals.size):
-        queues[k] *= p_wait
-        lost[k] = 0.0
-        if leaves[k] > 0.0 and arrivals[k] > 0.0:
-            queues[k] = min(queues[k], arrivals[k] / leaves[k])
-            lost[k] = leaves[k] * queues[k] / arrivals[k]
-    return p_wait
-
-
-@njit(cache=True, error_model="numpy")
 def _settle(
     arrivals: Floats,
     services: Floats,
@@ -92,21 +118,28 @@ def _settle(
     queues: Floats,
     lost: Floats,
 ) -> tuple[float, float]:
-    """Find the capacity that the mix it serves has, by secants; returns P_w and c.
+    """Find the capacity that the mix in service has, by secants; returns P_w and c.
 
-    filler > 0: agents without work always find some of that service rate, so that P_w = 1.
+    All agents are left at Λ·π(n − 1) = c·π(n, nobody waits), and below n is Erlang B's chain, so
+    P_w = 1/(1 + c·P(nobody waits)/(Λ·B(n − 1, a))). filler > 0: agents without work always find some of that service
+    rate, so that P_w = 1. `queues` and `lost` are given all agents busy until the end.
     """
     load = 0.0
     for k in range(arrivals.size):
         load += arrivals[k] / services[k]
-    blocking = math.nan if filler > 0.0 else erlang_b(load, agents - 1)
+    blocking = erlang_b(load, agents - 1)
     lost[:] = 0.0
-    capacity = agents * _mean_rate(arrivals, services, lost, agents, filler)
-    before, excess_before = 0.0, 0.0
-    p_wait = 1.0
+    capacity = agents * _rates(arrivals, services, lost, agents, filler)[1]
+    before, excess_before, p_wait = 0.0, 0.0, 1.0
     for step in range(_ROUNDS):
-        p_wait = _lose(arrivals, leaves, capacity, blocking, mixed, queues, lost)
-        excess = agents * _mean_rate(arrivals, services, lost, agents, filler) - capacity
+        scale = 1.0 + 0.5 * (2.0 * _gini(arrivals, services, lost) - 1.0)
+        empty = _nest(arrivals / scale, leaves, capacity / scale, mixed, queues)
+        queues *= scale
+        if filler <= 0.0:
+            p_wait = 1.0 / (1.0 + capacity * empty / (arrivals.sum() * blocking))
+        for k in range(arrivals.size):
+            lost[k] = min(1.0, leaves[k] * queues[k] / arrivals[k]) if arrivals[k] > 0.0 and leaves[k] > 0.0 else 0.0
+        excess = _busy_capacity(arrivals, services, lost, agents, filler, p_wait, empty, capacity) - capacity
         if abs(excess) <= _SETTLED * capacity:
             break
         change = excess
@@ -115,6 +148,11 @@ def _settle(
         before, excess_before = capacity, excess
         # Between the slowest and the fastest class, whatever a secant says.
         capacity = min(max(capacity + change, agents * services.min()), agents * services.max())
+    for k in range(arrivals.size):
+        lost[k] *= p_wait
+        queues[k] *= p_wait
+        if leaves[k] > 0.0:
+            queues[k] = lost[k] * arrivals[k] / leaves[k]
     return p_wait, capacity
 
 

@@ -16,7 +16,7 @@ __all__ = ["PriorityWaiting", "priority_waiting"]
 Floats = NDArray[np.float64]
 # Beyond both, the error map says: simulate.
 _WIDEST_SERVICE_RATIO = 2.5
-_HIGHEST_LOAD = 1.0
+_HIGHEST_LOAD = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +140,26 @@ def priority_waiting(
     """Compute how long each priority class waits; class 0 is served first, in order of arrival within a class.
 
     Non-preemptive, Poisson arrivals, exponential service and patience, steady state. Common rates are exact:
-    E[Q_k] = P_w·(L(Λ_k) − L(Λ_{k−1})) as in `priority_kernels`. Otherwise a nested fixed point over the mixes in
-    service and waiting, `nested_kernels`. The arguments broadcast as (…, class), `agents` as (…,).
+    E[Q_k] = P_w·(L(Λ_k) − L(Λ_{k−1})) as in `priority_kernels`. Otherwise each class is a queue interrupted by those
+    above it, `nested_kernels`. The arguments broadcast as (…, class), `agents` as (…,).
+
+    Errors (absolute of abandonment and service level, relative of E[W]; median / 95th percentile / worst). Patience
+    of their own, up to 5 times apart, against solved chains: abandonment below .0005. Service of their own, against
+    240 simulated queues of 2–3 classes, 3–200 agents, load .7–1.2, noise of abandonment .001/.005/.01:
+
+    ==================  ==================  ==============  ==================
+    services apart      abandonment         E[W]            service level
+    ==================  ==================  ==============  ==================
+    up to 1.5 times     .0004/.0032/.0102   .01/.04/.10     .001/.006/.013
+    1.5–2.5             .0010/.0103/.0218   .01/.09/.15     .003/.018/.051
+    2.5–4               .0018/.0171/.0413   .03/.16/.34     .004/.031/.060
+    2.5–4, load ≤ .85   .0003/.0030/.0041   .01/.09/.16     .001/.006/.010
+    2.5–4, load .85–1   .0023/.0148/.0208   .04/.24/.34     .004/.016/.037
+    2.5–4, load > 1     .003/.023/.041      .03/.13/.19     .007/.035/.060
+    ==================  ==================  ==============  ==================
+
+    Beyond 2.5 times and a load of .85 `simulate` is set; the lowest class is the least certain.
+    `bench_queueing_errors.py` makes the table anew.
 
     Parameters
     ----------

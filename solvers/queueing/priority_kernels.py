@@ -84,10 +84,10 @@ def _law_reach(load: float, capacity: float, theta: float) -> int:
     if theta <= 0.0:
         return int(45.0 / -math.log(load / capacity)) + 2
     position = max(0.0, math.floor((load - capacity) / theta))
-    exponent = 0.0
-    while exponent > -45.0:
+    weight = 1.0
+    while weight > 1e-20:
         position += 1.0
-        exponent += math.log(load / (capacity + position * theta))
+        weight *= load / (capacity + position * theta)
     return int(position) + 2
 
 
@@ -144,33 +144,40 @@ def absorb(
 ) -> float:
     """Probability of being served within the threshold, by uniformization.
 
-    The number ahead starts from `law` (overwritten), is born at rate `births`, dies at c + jθ; the contact itself
+    The number ahead starts from `law`, is born at rate `births`, dies at c + jθ; the contact itself
     leaves at rate `own` and is served when a server frees with nobody ahead.
     """
     size = law.size
     rate = births + capacity + (size - 1) * theta + own
     jumps = rate * threshold
-    left = 1.0
-    served = 0.0
-    step = 0
-    active = size
-    while True:
+    stay, down = np.empty(size), np.empty(size + 1)
+    for j in range(size):
+        stay[j] = (rate - births - capacity - j * theta - own) / rate
+        down[j] = (capacity + j * theta) / rate
+    stay[size - 1] += births / rate
+    down[size] = 0.0
+    up = births / rate
+    # More jumps than this happen with probability below 1e-13.
+    last = int(jumps + 7.5 * math.sqrt(jumps)) + 15
+    now, after = np.zeros(size + 1), np.zeros(size + 1)
+    now[:size] = law
+    left, served = 1.0, 0.0
+    chance = math.exp(-jumps)
+    for step in range(last):
         # `left` becomes P(at least step + 1 jumps within the threshold).
-        chance = math.exp(-jumps + step * math.log(jumps) - math.lgamma(step + 1.0))
+        if jumps > 600.0:
+            chance = math.exp(-jumps + step * math.log(jumps) - math.lgamma(step + 1.0))
         left -= chance
-        # Past the mean the chances fall; `left` itself never gets below what its subtractions rounded off.
-        if chance < 1e-17 and step > jumps:
+        if chance < 1e-15 and step > jumps:
             break
-        served += max(left, 0.0) * law[0] * capacity / rate
-        below = 0.0
-        for j in range(active):
-            here = law[j]
-            up = births if j < size - 1 else 0.0
-            stay = rate - up - capacity - j * theta - own
-            after = law[j + 1] * (capacity + (j + 1) * theta) if j + 1 < size else 0.0
-            law[j] = (here * stay + below * births + after) / rate
-            below = here
-        step += 1
+        served += max(left, 0.0) * now[0] * down[0]
+        # Whoever is further than the jumps that are left cannot get to the front.
+        active = min(size, last - step)
+        after[0] = now[0] * stay[0] + now[1] * down[1]
+        for j in range(1, active):
+            after[j] = now[j] * stay[j] + now[j - 1] * up + now[j + 1] * down[j + 1]
+        now, after = after, now
+        chance *= jumps / (step + 1)
     return served
 
 

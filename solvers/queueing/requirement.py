@@ -29,15 +29,25 @@ _KINDS = {
 
 
 @njit(cache=True, error_model="numpy")
-def _extend_blocking(load: float, blocking: Floats, known: int, agents: int) -> Floats:
-    """Continue the recursion of Erlang B in its buffer, which grows when it is too short."""
-    if agents >= blocking.size:
+def _extend_inverse(load: float, inverse: Floats, known: int, agents: int) -> Floats:
+    """Continue the recursion of 1/B, B of Erlang, in its buffer, which grows when it is too short."""
+    if agents >= inverse.size:
         longer = np.empty(2 * agents + 1)
-        longer[: blocking.size] = blocking
-        blocking = longer
-    for n in range(known + 1, agents + 1):
-        blocking[n] = load * blocking[n - 1] / (n + load * blocking[n - 1])
-    return blocking
+        longer[: inverse.size] = inverse
+        inverse = longer
+    step = 1.0 / load
+    value = inverse[known]
+    n = known + 1
+    while n < agents:
+        # Two steps in one, because each has to wait for the value before.
+        first, second = n * step, (n + 1) * step
+        inverse[n] = 1.0 + value * first
+        value = 1.0 + second + value * (first * second)
+        inverse[n + 1] = value
+        n += 2
+    if n == agents:
+        inverse[n] = 1.0 + value * (n * step)
+    return inverse
 
 
 @njit(cache=True, error_model="numpy")
@@ -92,10 +102,10 @@ def _fewest(load: float, cap: float) -> int:
 
 
 @njit(cache=True, error_model="numpy")
-def _required(load: float, ratio: float, promise: Floats, of: int, blocking: Floats) -> tuple[int, Floats]:
+def _required(load: float, ratio: float, promise: Floats, of: int, inverse: Floats) -> tuple[int, Floats]:
     """Search by galloping from a + ½√a and bisection; one recursion of Erlang B serves all probes."""
     if load <= 0.0:
-        return 0, blocking
+        return 0, inverse
     fewest = _fewest(load, promise[_CAP])
     if not math.isnan(promise[_ABANDON]):
         # Even an infinite queue lets through no more than n per AHT: P_ab ≥ 1 − n/a.
@@ -105,14 +115,14 @@ def _required(load: float, ratio: float, promise: Floats, of: int, blocking: Flo
     fewest = max(fewest, 1)
     stride = max(1, int(math.sqrt(load) / 8.0))
     probe = max(fewest, int(math.ceil(load + 0.5 * math.sqrt(load))))
-    blocking[0] = 1.0
-    blocking = _extend_blocking(load, blocking, 0, probe)
+    inverse[0] = 1.0
+    inverse = _extend_inverse(load, inverse, 0, probe)
     low = fewest - 1
     high = probe
-    if _keeps(load, ratio, probe, blocking[probe], promise, of):
+    if _keeps(load, ratio, probe, 1.0 / inverse[probe], promise, of):
         while high > fewest:
             probe = max(fewest, high - stride)
-            if not _keeps(load, ratio, probe, blocking[probe], promise, of):
+            if not _keeps(load, ratio, probe, 1.0 / inverse[probe], promise, of):
                 low = probe
                 break
             high = probe
@@ -122,23 +132,23 @@ def _required(load: float, ratio: float, promise: Floats, of: int, blocking: Flo
             low = high
             high = low + stride
             stride *= 2
-            blocking = _extend_blocking(load, blocking, low, high)
-            if _keeps(load, ratio, high, blocking[high], promise, of):
+            inverse = _extend_inverse(load, inverse, low, high)
+            if _keeps(load, ratio, high, 1.0 / inverse[high], promise, of):
                 break
     while high - low > 1:
         probe = (low + high) // 2
-        if _keeps(load, ratio, probe, blocking[probe], promise, of):
+        if _keeps(load, ratio, probe, 1.0 / inverse[probe], promise, of):
             high = probe
         else:
             low = probe
-    return high, blocking
+    return high, inverse
 
 
 @njit(cache=True, error_model="numpy")
 def _fill_required(load: Floats, ratio: Floats, promises: Floats, of: int, out: NDArray[np.int64]) -> None:
-    blocking = np.empty(256)
+    inverse = np.empty(256)
     for i in range(load.size):
-        out[i], blocking = _required(load[i], ratio[i], promises[i], of, blocking)
+        out[i], inverse = _required(load[i], ratio[i], promises[i], of, inverse)
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ def _arriving(
     early = 0.0
     for k in range(min(agents, size)):
         early += average[k]
-    row[P_WAIT] += portion * (1.0 - early) if there else 0.0
+    row[P_WAIT] += portion * max(0.0, 1.0 - early) if there else 0.0
     elapsed = 0.0
     for k in range(agents, size):
         ahead = k - agents
@@ -138,7 +138,7 @@ def _arriving(
     level = early
     if agents > 0 and within > 0.0 and size > agents:
         reach = min(size, agents + int(service_reach(capacity, leave, within)) + 1)
-        level += absorb(average[agents:reach].copy(), 0.0, capacity, leave, leave, within)
+        level += absorb(average[agents:reach], 0.0, capacity, leave, leave, within)
     row[LEVEL] += portion * min(1.0, level)
 
 

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 from scipy.sparse import coo_matrix
-from scipy.sparse.linalg import splu
+from scipy.sparse.linalg import expm_multiply, splu
 
 
 def stationary_law(states, moves):
@@ -69,3 +69,50 @@ def priority_chain(arrivals, services, leaves, agents, room):
     edge = law[(table[:, 2] == room) | (table[:, 3] == room)].sum()
     assert edge < 1e-7, f"room {room} is too small: {edge}"
     return p_wait, queues, leaves * queues / arrivals
+
+
+def blended_chain(arrival, service, deferred, leave, agents, reserve, within, room):
+    """Live contacts beside deferred jobs that start when more than `reserve` agents are free.
+
+    P(wait), mean queue, P(served in time), deferred jobs per unit of time. States: (live in service, deferred jobs in
+    service, live waiting).
+    """
+    floor = max(0, agents - reserve)
+    states = [(i, d, 0) for d in range(floor + 1) for i in range(agents + 1 - d) if i + d >= floor]
+    states += [(agents - d, d, q) for d in range(floor + 1) for q in range(1, room + 1)]
+
+    def moves(state):
+        live, jobs, waiting = state
+        if live + jobs < agents:
+            yield (live + 1, jobs, 0), arrival
+        else:
+            yield (live, jobs, waiting + 1), arrival
+            yield (live, jobs, waiting - 1), waiting * leave
+        for left, rate in (((live - 1, jobs), live * service), ((live, jobs - 1), jobs * deferred)):
+            if waiting:
+                yield (left[0] + 1, left[1], waiting - 1), rate
+            elif sum(left) < floor:
+                if left[0] != live:
+                    yield (left[0], left[1] + 1, 0), rate
+            else:
+                yield (*left, 0), rate
+
+    index, law = stationary_law(states, moves)
+    table = np.array(list(index))
+    full = table[:, 0] + table[:, 1] == agents
+    # A contact that arrives now, by (deferred jobs in service, waiting ahead).
+    ahead = {pair: i for i, pair in enumerate(itertools.product(range(floor + 1), range(room + 1)))}
+    flow = np.zeros((len(ahead) + 2,) * 2)
+    served, start = len(ahead), np.zeros(len(ahead) + 2)
+    for (jobs, queue), here in ahead.items():
+        for after, rate in ((jobs, (agents - jobs) * service), (jobs - 1, jobs * deferred)):
+            if rate > 0:
+                flow[here, ahead[after, queue - 1] if queue else served] += rate
+        if queue:
+            flow[here, ahead[jobs, queue - 1]] += queue * leave
+        flow[here, served + 1] += leave
+    for (_, jobs, queue), share in zip(table[full], law[full], strict=True):
+        start[ahead[jobs, queue]] += share
+    flow -= np.diag(flow.sum(axis=1))
+    level = law[~full].sum() + expm_multiply(flow.T * within, start)[served]
+    return law[full].sum(), law @ table[:, 2], level, law @ table[:, 1] * deferred

@@ -201,6 +201,10 @@ def test_chat_waiting_broadcasts_and_abandons():
         (lambda: with_redials(0.1, 60, 5, patience_s=60, redial=0, reconnect=-0.2), r"reconnect = -0.2"),
         (lambda: chat_waiting(0.1, [0.1, -0.2], 5), r"completion_rates_per_s\[1\] = -0.2"),
         (lambda: chat_waiting(0.1, [[0.1]], 5), r"completion_rates_per_s of shape \(1, 1\)"),
+        (
+            lambda: chat_waiting(0.1, [], 5),
+            r"completion_rates_per_s of shape \(0,\) — must have shape \(K,\) with K ≥ 1",
+        ),
         (lambda: wait_quantile(0.1, 60, 5, 1.0), r"probability = 1 — must be in \[0, 1\)"),
     ],
 )

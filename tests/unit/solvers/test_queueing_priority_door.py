@@ -83,9 +83,9 @@ def test_service_of_their_own_against_solved_chains(chains, ratio, bar):
 
 
 def test_the_caller_is_told_to_simulate():
-    """Services more than 2.5 times apart in overload."""
-    calm = priority_waiting([0.05, 0.05], [100, 300], 25, patience_s=200)
-    wild = priority_waiting([0.05, 0.05], [100, 300], [17, 19], patience_s=200)
+    """Services more than 2.5 times apart and a load above .85: 20 Erlang."""
+    calm = priority_waiting([0.05, 0.05], [100, 300], 24, patience_s=200)
+    wild = priority_waiting([0.05, 0.05], [100, 300], [17, 23], patience_s=200)
     mild = priority_waiting([0.05, 0.05], [150, 300], 17, patience_s=200)
     assert not calm.simulate.any()
     assert wild.simulate.tolist() == [[True, True]] * 2
