@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from planner.agreement import check_agreement, with_agreement
 from planner.backtest.record import BacktestRecord, look_back
 from planner.demand import demand_for
 from planner.errors import Stopped
@@ -81,7 +82,16 @@ def plan(
     look = SecondLook(experience, halves.rescored, survey)
     notes = (*today.notes, halves.note) if halves.note else today.notes
     frontier = assemble(problem, today, found, work, _meta(problem, seed, history, notes), look)
-    return frontier if back is None else with_backtest(frontier, back)
+    return _agreed(frontier if back is None else with_backtest(frontier, back), work)
+
+
+def _agreed(frontier: Frontier, work: Work) -> Frontier:
+    """Simulate the plans shown in detail beside what the formulas say, unless the time is over."""
+    work.progress("simulation", 0, 1, "")
+    if work.out_of_time:
+        skipped = [*frontier.meta["skipped"], "agreement"]
+        return replace(frontier, meta={**frontier.meta, "skipped": skipped})
+    return with_agreement(frontier, check_agreement(frontier, seed=work.seed, executor=work.executor))
 
 
 def _backtest(scenario: Scenario, history: Any, work: Work) -> BacktestRecord | None:

@@ -217,6 +217,25 @@ BACKTEST: dict[str, Any] = {
 }
 """Words of the backtest."""
 
+AGREEMENT: dict[str, Any] = {
+    "title": "Do formulas and simulation agree?",
+    "help": "Today and the named plans, simulated contact by contact for 20 independent times. A difference counts "
+    "where it is more than the tolerance, or breaks a promise by more than two points of a ratio or a tenth of a wait, "
+    "and is significant for all these checks together. The command “planner simulate” does the same for every other "
+    "plan.",
+    "heads": ("Plan", "Pool or promise", "Period", "Result", "Formulas", "Simulated", "Tolerance", "Verdict"),
+    "whole": "whole time",
+    "agree": "✓ agree",
+    "differ": "✗ differ",
+    "measures": {
+        "asa_s": "Mean wait",
+        "abandon_rate": "Abandoned",
+        "service_level": "Answered in time",
+        "deadline_kept": "Deadline kept",
+    },
+}
+"""Words of the comparison of formulas with simulation."""
+
 ASSUMPTION_HEADS = ("Input", "Value", "Range", "Source", "Swing of CX", "Swing of cost", "Swing of headroom")
 
 SHORT_NAMES = {"cheapest": "Cheapest", "best_cx": "Best CX", "resilient": "Most resilient", "balanced": "Best balance"}
