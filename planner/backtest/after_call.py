@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,20 @@ Floats = NDArray[np.float64]
 _NOTHING = 1e-12
 
 
-def after_call(calls: pd.DataFrame, pool: str, before_week: int) -> tuple[Floats, NDArray[np.bool_]]:
+@dataclass(frozen=True)
+class AfterCalls:
+    """Gaps after calls, each of shape (gap,).
+
+    `seconds`; whether the agent then `took` a call, or the queue had emptied; how many customers were `waiting` when
+    the call ended.
+    """
+
+    seconds: Floats
+    took: NDArray[np.bool_]
+    waiting: Floats
+
+
+def after_calls(calls: pd.DataFrame, pool: str, before_week: int) -> AfterCalls:
     """Times from the end of a call to the agent's next one, where a customer waited all along.
 
     An agent who could work would take the next customer at once, so such a gap is time the agent needed. Where the
@@ -33,10 +46,6 @@ def after_call(calls: pd.DataFrame, pool: str, before_week: int) -> tuple[Floats
     before_week
         Number of the week that nothing may be known of.
 
-    Returns
-    -------
-    tuple
-        Seconds and whether they ended in a call (True) or were censored, both of shape (gap,).
     """
     limit = float(monday_of(before_week).astype("datetime64[s]").astype(np.int64))
     rows = calls[(calls["pool"].isna() | (calls["pool"] == pool)) & (calls["start_s"] < limit)]
@@ -45,31 +54,38 @@ def after_call(calls: pd.DataFrame, pool: str, before_week: int) -> tuple[Floats
     begin, end, agent = begin[order], end[order], agent[order]
     waiting = rows[rows["wait_s"] > 0.0].sort_values("start_s", kind="stable")
     if begin.size == 0 or waiting.empty:
-        return np.zeros(0), np.zeros(0, dtype=bool)
+        return AfterCalls(np.zeros(0), np.zeros(0, dtype=bool), np.zeros(0))
     following = np.r_[np.where(agent[1:] == agent[:-1], begin[1:], np.inf), np.inf]
-    first, last = _queue_spells(waiting["start_s"].to_numpy(float), waiting["wait_s"].to_numpy(float))
+    joined = waiting["start_s"].to_numpy(float)
+    left = joined + waiting["wait_s"].to_numpy(float)
+    first, last = _queue_spells(joined, left)
     spell = np.searchsorted(first, end, side="right") - 1
     empties = np.where(spell >= 0, last[spell], -np.inf)
     gap = following - end
     kept = (end < empties) & (gap >= 0.0) & (gap <= LONGEST_GAP_S)
     # The next customer may be the last one of the queue, whose wait ends as the call begins.
     took = following <= empties + 1.0
-    return np.where(took, gap, empties - end)[kept], took[kept]
+    many = np.searchsorted(joined, end, side="right") - np.searchsorted(np.sort(left), end, side="right")
+    return AfterCalls(np.where(took, gap, empties - end)[kept], took[kept], many[kept].astype(float))
 
 
-def _queue_spells(start_s: Floats, wait_s: Floats) -> tuple[Floats, Floats]:
-    """Begin and end of the times in which somebody waits; starts in order."""
-    latest = np.maximum.accumulate(start_s + wait_s)
-    new = np.r_[True, start_s[1:] > latest[:-1]]
+def _queue_spells(joined_s: Floats, left_s: Floats) -> tuple[Floats, Floats]:
+    """Begin and end of the times in which somebody waits; in the order in which customers join."""
+    latest = np.maximum.accumulate(left_s)
+    new = np.r_[True, joined_s[1:] > latest[:-1]]
     first = np.flatnonzero(new)
-    return start_s[first], latest[np.r_[first[1:] - 1, len(latest) - 1]]
+    return joined_s[first], latest[np.r_[first[1:] - 1, len(latest) - 1]]
 
 
-def with_after_call(known: WorkAndPatience, gap_s: Floats, took: NDArray[np.bool_]) -> WorkAndPatience:
-    """Add after-call times (their Kaplan–Meier distribution, in whole seconds, independent of the call) to the work."""
-    if known.service is None or not took.any():
+def with_after_calls(known: WorkAndPatience, gaps: AfterCalls) -> WorkAndPatience:
+    """Add after-call times (their Kaplan–Meier distribution, in whole seconds, independent of the call) to the work.
+
+    Agents hurry when many wait. What delays customers are the gaps while they wait, so each gap counts as often as
+    customers were waiting at its begin.
+    """
+    if known.service is None or not gaps.took.any():
         return known
-    times, survival = kaplan_meier(np.round(gap_s), np.ones(len(gap_s)), took.astype(float))
+    times, survival = kaplan_meier(np.round(gaps.seconds), gaps.waiting, gaps.waiting * gaps.took)
     # What no gap outlasted is taken to end with the longest one.
     shares = -np.diff(np.r_[1.0, survival])
     shares[-1] += survival[-1]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from planner.backtest.after_call import after_call, with_after_call
+from planner.backtest.after_call import after_calls, with_after_calls
 from planner.backtest.calibration import WorkAndPatience, work_and_patience
 from planner.backtest.center import CenterFacts
 from planner.backtest.checks import score_tolerance
@@ -186,7 +186,7 @@ def _known(past: _Past, facts: CenterFacts, week: int) -> tuple[WorkAndPatience,
     known = list(work_and_patience(past.handles, past.waits, facts, week))
     if past.calls is not None:
         for g in np.flatnonzero(past.roster.present):
-            known[g] = with_after_call(known[g], *after_call(past.calls, facts.names[g], week))
+            known[g] = with_after_calls(known[g], after_calls(past.calls, facts.names[g], week))
     return tuple(known)
 
 

@@ -24,7 +24,7 @@ class Roster:
     """Agents on task, shape (pool, week, interval of the week), NaN where nothing is known; `source` per pool.
 
     `present` is True where the agents were counted over gaps between their calls: what they do after a call, while
-    somebody waits, must then be added to their work, see `after_call`.
+    somebody waits, must then be added to their work, see `after_calls`.
     """
 
     on_task: Floats

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,7 @@ def agents() -> np.ndarray:
     return np.ceil(mean_day() * AHT_S / 1800.0 + 0.4)
 
 
+@functools.cache
 def lived_weeks(weeks: int, seed: int, growth_last: float = 1.0) -> pd.DataFrame:
     """Contacts of some weeks; in the last one volume is multiplied by `growth_last`."""
     day, people = mean_day(), agents()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from one_queue import one_pool
 from scipy import stats
 
-from planner.backtest.after_call import after_call, with_after_call
+from planner.backtest.after_call import AfterCalls, after_calls, with_after_calls
 from planner.backtest.calibration import WorkAndPatience, kaplan_meier, patience_of
 from planner.backtest.checks import Tolerance, holm, score_tolerance, two_sided
 from planner.backtest.forecast import forecast_volume, naive_ratio
@@ -123,23 +123,44 @@ def _busy_queue(seed: int, agents: int, calls: int) -> tuple[pd.DataFrame, float
 
 def test_time_after_calls_is_found_again() -> None:
     calls, mean_s = _busy_queue(3, 5, 20_000)
-    gap, took = after_call(calls, "phone", 20)
-    assert took.mean() > 0.3
+    gaps = after_calls(calls, "phone", 20)
+    assert 0.3 < gaps.took.mean() < 1.0
+    assert gaps.waiting.min() >= 1.0
     plain = WorkAndPatience(empirical([100.0, 200.0]), 150.0, None, math.inf)
-    found = with_after_call(plain, gap, took)
+    found = with_after_calls(plain, gaps)
     assert found.service is not None
     assert found.aht_s - 150.0 == pytest.approx(mean_s, rel=0.06)
     assert found.service.mean_s == pytest.approx(found.aht_s, abs=1e-6)
     assert found.service.values_s[0] >= 100.0
 
 
+def test_customers_waiting_are_counted_at_the_end_of_each_call() -> None:
+    calls, _ = _busy_queue(7, 3, 300)
+    gaps = after_calls(calls, "phone", 20)
+    joined = calls["start_s"].to_numpy()
+    left = joined + calls["wait_s"].to_numpy()
+    ends = (left + calls["handle_s"]).to_numpy()[np.lexsort((left, calls["agent"]))]
+    waiting = np.array([((joined <= end) & (left > end)).sum() for end in ends])
+    # All ends of calls at which somebody waits, for no gap here is longer than ten minutes, but the agents' last ones.
+    last = np.r_[np.diff(np.sort(calls["agent"].to_numpy())) > 0, True]
+    assert sorted(gaps.waiting) == sorted(waiting[(waiting > 0) & ~last])
+
+
+def test_hurrying_agents_are_weighed_by_those_who_wait() -> None:
+    plain = WorkAndPatience(empirical([100.0]), 100.0, None, math.inf)
+    gaps = AfterCalls(np.array([60.0, 10.0]), np.array([True, True]), np.array([1.0, 4.0]))
+    assert with_after_calls(plain, gaps).aht_s == pytest.approx(100.0 + (60.0 + 4 * 10.0) / 5)
+    nobody = AfterCalls(np.array([60.0]), np.array([False]), np.array([1.0]))
+    assert with_after_calls(plain, nobody) == plain
+
+
 def test_nothing_is_learnt_about_agents_from_later_weeks() -> None:
     calls, _ = _busy_queue(3, 5, 20_000)
-    gap, took = after_call(calls, "phone", 1)
+    gaps = after_calls(calls, "phone", 1)
     limit = float(monday_of(1).astype("datetime64[s]").astype(np.int64))
-    again, same = after_call(calls[calls["start_s"] < limit], "phone", 1)
-    np.testing.assert_array_equal(gap, again)
-    np.testing.assert_array_equal(took, same)
+    again = after_calls(calls[calls["start_s"] < limit], "phone", 1)
+    np.testing.assert_array_equal(gaps.seconds, again.seconds)
+    np.testing.assert_array_equal(gaps.took, again.took)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
