@@ -12,6 +12,8 @@ from planner.frontier.frontier import Frontier
 from planner.report.strings import BACKTEST, BACKTEST_MEASURES
 from planner.report.text import percent
 
+ERROR_WIDTH = 120
+"""Width of the picture of errors, pixels."""
 _RATES = ("abandon_rate", "service_level")
 
 
@@ -28,8 +30,15 @@ def measure_text(measure: str, value: float) -> str:
     return f"{value:,.1f} s" if abs(value) < 100 else f"{value:,.0f} s"
 
 
+def error_marks(error: float, naive: float, floor: float) -> dict[str, float]:
+    """Places of the three errors on one scale from 0, pixels of a picture `ERROR_WIDTH` wide; NaN ones are left out."""
+    shown = {name: value for name, value in (("error", error), ("naive", naive), ("floor", floor)) if value >= 0}
+    longest = max(shown.values(), default=0.0)
+    return {name: round((ERROR_WIDTH - 8) * value / longest + 4, 1) for name, value in shown.items() if longest > 0}
+
+
 def backtest_rows(summary: pd.DataFrame, titles: Mapping[str, str]) -> list[dict[str, Any]]:
-    """One record per pool and measure: `label` texts and `cells` under `BACKTEST["heads"]`, and whether it `missed`."""
+    """One record per pool and measure: texts under `BACKTEST["heads"]`, `marks` of the errors, whether it `missed`."""
     rows = []
     for row in summary.to_dict("records"):
         measure = str(row["measure"])
@@ -48,6 +57,7 @@ def backtest_rows(summary: pd.DataFrame, titles: Mapping[str, str]) -> list[dict
                     *(measure_text(measure, float(value)) for value in values),
                     percent(float(row["coverage"])),
                 ],
+                "marks": error_marks(float(row["mae"]), float(row["mae_naive"]), float(row["mae_floor"])),
                 "verdict": verdict,
                 "missed": bool(row["missed"]),
             }
@@ -78,6 +88,7 @@ def backtest_section(frontier: Frontier) -> dict[str, Any]:
         "heads": list(BACKTEST["heads"]),
         "rows": [] if summary is None else backtest_rows(summary, titles),
         "missed": [] if summary is None else missed_words(summary, titles),
+        "width": ERROR_WIDTH,
         "weeks": weeks_words(facts),
         "notes": [str(note) for note in facts.get("notes") or ()],
     }

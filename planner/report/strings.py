@@ -191,7 +191,9 @@ BACKTEST: dict[str, Any] = {
     "title": "Would this model have predicted last month?",
     "help": "Every week is predicted from the weeks before it, with the people who really stood there. Errors are "
     "those of a half hour, weighted by contacts; no model can err less than a true one. “Formula” is the stationary "
-    "formula that the plans are searched with, “naive” the same half hour of the weeks before.",
+    "formula that the plans are searched with, “naive” the same half hour of the weeks before. In the picture the "
+    "bar is the error, the line a true model's, the ring the naive one.",
+    "drawn": "Errors",
     "heads": (
         "Pool",
         "Result",

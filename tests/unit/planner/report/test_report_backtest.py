@@ -12,7 +12,14 @@ from toy_frontier import make_frontier
 from planner.backtest.summary import SUMMARY_COLUMNS
 from planner.frontier.frontier import Frontier
 from planner.report import backtest_lines
-from planner.report.backtest import backtest_rows, backtest_section, measure_text, missed_words
+from planner.report.backtest import (
+    ERROR_WIDTH,
+    backtest_rows,
+    backtest_section,
+    error_marks,
+    measure_text,
+    missed_words,
+)
 from planner.report.page import render_page
 
 FACTS = {"weeks": ["2026-03-02", "2026-03-09"], "roster": {}, "notes": ["phone: <b>no table</b>"], "refused": None}
@@ -39,6 +46,7 @@ def summary(missed: bool = False) -> pd.DataFrame:
         ]
     )
     frame["missed"] = [False, missed, False]
+    frame["mae_naive"], frame["mae_floor"] = 1.2 * frame["mae"], 0.8 * frame["mae"]
     return frame.reindex(columns=list(SUMMARY_COLUMNS))
 
 
@@ -102,3 +110,11 @@ def test_terminal_says_the_same() -> None:
     ]
     lines = backtest_lines(run_with(FACTS, summary(missed=True)))
     assert lines[1:] == ["  phone: abandoned predicted 20.8%, seen 13.5%"]
+
+
+def test_errors_are_drawn_on_one_scale() -> None:
+    marks = error_marks(0.10, 0.20, 0.05)
+    assert marks["naive"] == ERROR_WIDTH - 4
+    assert marks["error"] - 4 == pytest.approx(2 * (marks["floor"] - 4))
+    assert error_marks(float("nan"), float("nan"), float("nan")) == {}
+    assert "<circle cx=" in render_page(run_with(FACTS, summary()))
