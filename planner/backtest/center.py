@@ -95,7 +95,7 @@ def _stated(scenario: Scenario) -> pd.DataFrame | None:
     at = starts[frame["interval"].to_numpy(int)]
     stated = pd.DataFrame(
         {
-            "weekday": at.weekday,
+            "weekday": at.day_of_week,
             "minute": at.hour * 60 + at.minute,
             "pool": frame["pool"].to_numpy(),
             "scheduled": frame["scheduled"].to_numpy(float),

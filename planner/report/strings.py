@@ -190,9 +190,9 @@ BACKTEST_MEASURES = {
 BACKTEST: dict[str, Any] = {
     "title": "Would this model have predicted last month?",
     "help": "Every week is predicted from the weeks before it, with the people who really stood there. Errors are "
-    "those of a half hour, weighted by contacts; no model can err less than a true one. “Formula” is the stationary "
+    "those of a half hour, weighted by contacts; the floor is what a true model would err. “Formula” is the stationary "
     "formula that the plans are searched with, “naive” the same half hour of the weeks before. In the picture the "
-    "bar is the error, the line a true model's, the ring the naive one.",
+    "bar is the error, the line the floor, the ring the naive error.",
     "drawn": "Errors",
     "heads": (
         "Pool",
@@ -203,7 +203,7 @@ BACKTEST: dict[str, Any] = {
         "Naive",
         "Error",
         "Naive error",
-        "True model's error",
+        "Floor",
         "Inside 95%",
         "Verdict",
     ),
