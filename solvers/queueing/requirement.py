@@ -38,15 +38,19 @@ def _extend_inverse(load: float, inverse: Floats, known: int, agents: int) -> Fl
     step = 1.0 / load
     value = inverse[known]
     n = known + 1
-    while n < agents:
-        # Two steps in one, because each has to wait for the value before.
-        first, second = n * step, (n + 1) * step
-        inverse[n] = 1.0 + value * first
-        value = 1.0 + second + value * (first * second)
-        inverse[n + 1] = value
-        n += 2
-    if n == agents:
-        inverse[n] = 1.0 + value * (n * step)
+    while n + 3 <= agents:
+        # Four steps in one, because each has to wait for the value before.
+        one, two, three, four = n * step, (n + 1) * step, (n + 2) * step, (n + 3) * step
+        half, pair = 1.0 + two, one * two
+        inverse[n] = 1.0 + value * one
+        inverse[n + 1] = half + value * pair
+        inverse[n + 2] = 1.0 + three * half + value * (pair * three)
+        value = 1.0 + four + three * four * half + value * (pair * (three * four))
+        inverse[n + 3] = value
+        n += 4
+    for k in range(n, agents + 1):
+        value = 1.0 + value * (k * step)
+        inverse[k] = value
     return inverse
 
 
@@ -265,7 +269,6 @@ def agents_required(
         ),
     )
     arrivals, aht, leave, gini, level, within, asa, answered, abandon, cap, short = flat
-    promises = np.stack([level, within, asa, answered, abandon, cap, short], axis=1)
     definition = choice("service_level_of", service_level_of, ServiceLevelOf)
     if curve is not None or (gini != 0.5).any():
         if definition is not ServiceLevelOf.OFFERED:
@@ -275,8 +278,9 @@ def agents_required(
             )
         with np.errstate(divide="ignore"):
             queue = _Queue(arrivals, aht, curve or 1.0 / leave, gini)
+        promises = np.stack([level, within, asa, answered, abandon, cap, short], axis=1)
         return _required_in_general(queue, promises).reshape(shape)
-    promises[:, [_WITHIN, _ASA, _ASA_ANSWERED, _SHORT]] /= aht[:, None]
+    promises = np.stack([level, within / aht, asa / aht, answered / aht, abandon, cap, short / aht], axis=1)
     out = np.empty(arrivals.size, dtype=np.int64)
     _fill_required(arrivals * aht, leave * aht, promises, _KINDS[definition], out)
     return out.reshape(shape)

