@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
+from planner.agreement import check_agreement, with_agreement
+from planner.backtest.record import BacktestRecord, look_back
 from planner.demand import demand_for
 from planner.errors import Stopped
 from planner.experience import model_for
@@ -73,11 +76,39 @@ def plan(
         if work.skipped:
             raise Stopped("out of time before a plan was found; run again with a longer --time-limit and --resume")
         raise explain_infeasible(problem, min(scenario.frontier.headroom_levels))
+    back = _backtest(scenario, history, work)
     work.progress("report", 0, 1, "")
     survey = None if history is None else survey_means(history, scenario, experience, seed=seed)
     look = SecondLook(experience, halves.rescored, survey)
     notes = (*today.notes, halves.note) if halves.note else today.notes
-    return assemble(problem, today, found, work, _meta(problem, seed, history, notes), look)
+    frontier = assemble(problem, today, found, work, _meta(problem, seed, history, notes), look)
+    return _agreed(frontier if back is None else with_backtest(frontier, back), work)
+
+
+def _agreed(frontier: Frontier, work: Work) -> Frontier:
+    """Simulate the plans shown in detail beside what the formulas say, unless the time is over."""
+    work.progress("simulation", 0, 1, "")
+    if work.out_of_time:
+        skipped = [*frontier.meta["skipped"], "agreement"]
+        return replace(frontier, meta={**frontier.meta, "skipped": skipped})
+    return with_agreement(frontier, check_agreement(frontier, seed=work.seed, executor=work.executor))
+
+
+def _backtest(scenario: Scenario, history: Any, work: Work) -> BacktestRecord | None:
+    """Predict the last weeks of the history, unless there is none or the time is over."""
+    if history is None:
+        return None
+    work.progress("backtest", 0, 1, "")
+    if work.out_of_time:
+        work.skipped.append("backtest")
+        return BacktestRecord({}, {})
+    return look_back(scenario, history, seed=work.seed, executor=work.executor)
+
+
+def with_backtest(frontier: Frontier, record: BacktestRecord) -> Frontier:
+    """Keep a backtest with the plans it stands behind."""
+    facts = dict(record.facts) or {"weeks": [], "refused": None}
+    return replace(frontier, tables={**frontier.tables, **record.tables}, meta={**frontier.meta, "backtest": facts})
 
 
 def today_staffing(scenario: Scenario, history: Any) -> pd.DataFrame:

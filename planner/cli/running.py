@@ -83,7 +83,7 @@ def demo(
 ) -> int:
     """Plan a scenario that comes with the planner, and write its report and workbook."""
     from planner.cli.starters import copy_example
-    from planner.report import summary_lines, write_report, write_workbook
+    from planner.report import backtest_lines, summary_lines, write_report, write_workbook
 
     file = copy_example(scenario, out / scenario, keep=True)
     prepared = _prepare(
@@ -97,6 +97,8 @@ def demo(
     console.give(f"Report:   {report}")
     for line in summary_lines(outcome.frontier):
         console.give(console.inert(line))
+    for line in backtest_lines(outcome.frontier):
+        console.say(line)
     return exit_code_of(outcome.frontier)
 
 
@@ -235,7 +237,7 @@ def _state(prepared: PreparedRun) -> str:
 
 
 def _tell_outcome(outcome: RunOutcome, as_json: bool) -> None:
-    from planner.report import summary_lines
+    from planner.report import backtest_lines, summary_lines
 
     lines = summary_lines(outcome.frontier)
     if as_json:
@@ -248,10 +250,11 @@ def _tell_outcome(outcome: RunOutcome, as_json: bool) -> None:
                 "plans": len(outcome.frontier.table),
                 "certificate": plain(outcome.frontier.certificate),
                 "summary": list(lines),
+                "backtest": backtest_lines(outcome.frontier),
             }
         )
     else:
         console.give(outcome.path.as_posix())
-        for line in lines:
+        for line in (*lines, *backtest_lines(outcome.frontier)):
             console.say(line)
     console.say(f"Next: planner frontier {outcome.path}   or: planner report {outcome.path}")

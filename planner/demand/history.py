@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.demand.model import Demand
+from planner.demand.profiles import FEW_WEEKS, UNKNOWN_CV, WeekSpread, shares, shrunk_profiles, week_spread
 from planner.demand.quantiles import interval_quantiles, joint_cv
 from planner.experience.chance import chance_links, issues_without_chance
 from planner.experience.issues import labeled_volumes, with_issues
@@ -16,11 +17,6 @@ from planner.history import History, first_contact_volumes
 from planner.scenario import Scenario
 
 Array = NDArray[np.float64]
-
-_PRIOR_COUNTS = 10.0
-_PRIOR_WEEKS = 10.0
-_FEW_WEEKS = 3
-_UNKNOWN_CV = 0.05
 
 
 def history_demand(scenario: Scenario, history: History) -> Demand:
@@ -51,7 +47,7 @@ def demand_from_volumes(scenario: Scenario, volumes: pd.DataFrame, known: tuple[
     notes.append(_reconciled(volumes, frame, days))
     types = scenario.types
     week = _weekly(frame, scenario, days)
-    spread = _Spread.of(frame, scenario, days, notes)
+    spread = _spread(frame, scenario, days, notes)
     growth = 1 + scenario.demand.growth
     per_interval = _smoothed(week.sum(axis=1), scenario, days) * growth
     issues = per_interval.sum(axis=1)
@@ -62,7 +58,7 @@ def demand_from_volumes(scenario: Scenario, volumes: pd.DataFrame, known: tuple[
     )
     stated = scenario.demand.uncertainty
     level = spread.level if stated is None else stated.value
-    cv = np.maximum(joint_cv(level, spread.by_type), spread.interval)
+    cv = np.maximum(joint_cv(level, spread.by_row), spread.interval)
     p10, p50, p90 = interval_quantiles(per_interval, np.broadcast_to(cv[:, None], per_interval.shape))
     return Demand(
         types=tuple(types),
@@ -72,7 +68,7 @@ def demand_from_volumes(scenario: Scenario, volumes: pd.DataFrame, known: tuple[
         profile=per_interval / np.where(issues > 0, issues, 1.0)[:, None],
         natural=natural,
         level_cv=level,
-        type_cv=spread.by_type,
+        type_cv=spread.by_row,
         p10=p10,
         p50=p50,
         p90=p90,
@@ -167,70 +163,26 @@ def _weekly(frame: pd.DataFrame, scenario: Scenario, days: _Days) -> Array:
 
 
 def _smoothed(week: Array, scenario: Scenario, days: _Days) -> Array:
-    """Shrink profiles of shape (type, interval): type to reason, reason to center; totals of types stay.
-
-    With S counts in n weeks and prior mean m from the parent's profile: rate = (a + S) / (a/m + n), a = 10 issues, the
-    posterior mean of a Poisson rate under a gamma prior of shape a (Clayton & Kaldor 1987).
-    """
+    """Shrink profiles of shape (type, interval): type to reason, reason to center; totals of types stay."""
     weeks = float(np.maximum(days.per_weekday[days.per_weekday > 0].mean(), 1.0))
     reasons = np.asarray([list(scenario.reasons).index(reason) for reason, _ in scenario.types])
-    center = _share(week.sum(axis=0))
+    center = shares(week.sum(axis=0))
     by_reason = np.zeros((len(scenario.reasons), week.shape[1]))
     np.add.at(by_reason, reasons, week)
-    parents = _shrunk(by_reason, np.broadcast_to(center, by_reason.shape), weeks)
-    return _shrunk(week, _share(parents)[reasons], weeks)
+    parents = shrunk_profiles(by_reason, np.broadcast_to(center, by_reason.shape), weeks)
+    return shrunk_profiles(week, shares(parents)[reasons], weeks)
 
 
-def _share(rows: Array) -> Array:
-    total = rows.sum(axis=-1, keepdims=True)
-    return np.asarray(rows / np.where(total > 0, total, 1.0))
-
-
-def _shrunk(rows: Array, parent: Array, weeks: float) -> Array:
-    total = rows.sum(axis=1, keepdims=True)
-    prior = parent * total
-    rate = (_PRIOR_COUNTS + rows * weeks) / (_PRIOR_COUNTS / np.where(prior > 0, prior, np.inf) + weeks)
-    rate = np.where(prior > 0, rate, rows)
-    return np.asarray(_share(rate) * total)
-
-
-@dataclass(frozen=True)
-class _Spread:
-    """Coefficients of variation: of the weekly total, of each type on top, and of single intervals."""
-
-    level: float
-    by_type: Array
-    interval: float
-
-    @classmethod
-    def of(cls, frame: pd.DataFrame, scenario: Scenario, days: _Days, notes: list[str]) -> _Spread:
-        """Estimate them from week to week by moments: cv^2 = (variance - mean) / mean^2, never below 0.
-
-        A type's own is shrunk to the mean of all types, which counts as 10 weeks.
-        """
-        kinds = len(scenario.types)
-        if len(days.weeks) < _FEW_WEEKS:
-            notes.append(
-                f"{days.words}: too few to see how weeks vary; the weekly total is taken to vary by {_UNKNOWN_CV:.0%}"
-            )
-            return cls(_UNKNOWN_CV, np.zeros(kinds), 0.0)
-        types, _, slots = _codes(frame, scenario)
-        weeks = pd.DatetimeIndex(days.weeks).get_indexer(pd.DatetimeIndex(frame["week"]))
-        cube = np.zeros((len(days.weeks), kinds, 7 * scenario.horizon.intervals_per_day))
-        np.add.at(cube, (weeks, types, slots), frame["issues"].to_numpy(float))
-        totals = cube.sum(axis=2)
-        level2 = float(_excess(totals.sum(axis=1)))
-        own = _excess(totals)
-        weight = totals.mean(axis=0)
-        pooled = max(float((own * weight).sum() / max(weight.sum(), 1e-9)) - level2, 0.0)
-        free = len(days.weeks) - 1
-        by_type = (free * np.maximum(own - level2, 0.0) + _PRIOR_WEEKS * pooled) / (free + _PRIOR_WEEKS)
-        mean, variance = cube.mean(axis=0), cube.var(axis=0, ddof=1)
-        interval2 = float((variance - mean).sum() / max(float((mean**2).sum()), 1e-9))
-        return cls(float(np.sqrt(level2)), np.sqrt(by_type), float(np.sqrt(max(interval2, 0.0))))
-
-
-def _excess(counts: Array) -> Array:
-    """Squared coefficient of variation beyond Poisson along the first axis."""
-    mean = counts.mean(axis=0)
-    return np.asarray(np.maximum(counts.var(axis=0, ddof=1) - mean, 0.0) / np.maximum(mean, 1e-9) ** 2)
+def _spread(frame: pd.DataFrame, scenario: Scenario, days: _Days, notes: list[str]) -> WeekSpread:
+    """How the weekly total, the types on top of it, and single intervals vary from week to week."""
+    kinds = len(scenario.types)
+    if len(days.weeks) < FEW_WEEKS:
+        notes.append(
+            f"{days.words}: too few to see how weeks vary; the weekly total is taken to vary by {UNKNOWN_CV:.0%}"
+        )
+        return WeekSpread(UNKNOWN_CV, np.zeros(kinds), 0.0)
+    types, _, slots = _codes(frame, scenario)
+    weeks = pd.DatetimeIndex(days.weeks).get_indexer(pd.DatetimeIndex(frame["week"]))
+    cube = np.zeros((len(days.weeks), kinds, 7 * scenario.horizon.intervals_per_day))
+    np.add.at(cube, (weeks, types, slots), frame["issues"].to_numpy(float))
+    return week_spread(cube)

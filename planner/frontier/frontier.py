@@ -34,6 +34,12 @@ TABLES: dict[str, str] = {
     "bound": "headroom, slope, intercept: the outer surface, cx <= intercept + slope * cost at this headroom or more",
     "bridge": "step, value (mean score after the step), change, words: from the survey's mean to Today's cx",
     "demand": "reason, segment, channel, interval, p10, p50, p90, mean",
+    "backtest": "pool, measure, volume (forecast | seen), intervals, seen, predicted, formula, naive, bias, mae, "
+    "mae_formula, mae_naive, mae_floor, coverage, tolerance, p_value, missed: the last weeks of history, predicted",
+    "backtest_intervals": "pool, measure, volume, interval (local start), weight, seen, predicted, formula, naive, "
+    "lower, upper (95 % of single intervals)",
+    "agreement": "plan, what (a promise, or empty), pool, period, measure, said (by the formulas), simulated, "
+    "half_width (95 %), tolerance, p_value, failed",
     "center_pools": "pool, queue, patience_s, redial, deadline_s, speed_1, ... (total speed with so many contacts)",
     "center_flows": "reason, segment, from_channel, steer, channel, stage, acceptance, pool, aht_s, redial_stage: who "
     "may serve whom, for simulations",

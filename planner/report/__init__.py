@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from planner.report.backtest import backtest_lines
 from planner.report.page import write_report
 from planner.report.payload import build_payload
 from planner.report.tables import write_tables
 from planner.report.text import headline, summary_lines
 from planner.report.workbook import write_workbook
 
-__all__ = ["build_payload", "headline", "summary_lines", "write_report", "write_tables", "write_workbook"]
+__all__ = [
+    "backtest_lines",
+    "build_payload",
+    "headline",
+    "summary_lines",
+    "write_report",
+    "write_tables",
+    "write_workbook",
+]

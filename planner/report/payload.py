@@ -6,6 +6,9 @@
     bound           lines no plan can cross: [{headroom, points: [[cost, cx], ...]}]
     details         per plan, see `payload_details`
     bridge, again   from the survey to Today's CX, and the plans scored again, as text and bars
+    backtest        the last weeks, predicted and seen: heads, rows, missed, weeks, notes; {} without a history
+    agreement       formulas beside simulation: heads, rows, assumptions; {} for runs from before it
+    failed          checks of the finished plans that failed
     assumptions, experience, notes, certificate, chosen_by, about     what stands in the page as text
 
 Numbers are rounded to what is shown and a bit; what is not known is null.
@@ -21,10 +24,14 @@ import numpy as np
 import pandas as pd
 
 from planner.frontier.frontier import NAMED, Frontier
+from planner.report.agreement import agreement_section
+from planner.report.backtest import backtest_section
 from planner.report.bridge import HEIGHT, WIDTH, bridge_rows, second_look
 from planner.report.payload_details import detail_tables
 from planner.report.strings import (
+    AGREEMENT,
     ASSUMPTION_HEADS,
+    BACKTEST,
     CERTIFICATE,
     GLOSSARY,
     MEASURES,
@@ -65,7 +72,7 @@ def build_payload(frontier: Frontier) -> dict[str, Any]:
     return {
         "title": str(meta.get("title") or meta.get("scenario") or meta.get("name") or "Contact center plan"),
         "units": _units(units),
-        "words": _fill_words(PAGE, units) | {"assumption_heads": ASSUMPTION_HEADS},
+        "words": _fill_words(PAGE, units) | _section_words(),
         "measures": dict(MEASURES) | {"cx": units.cx_name},
         "status": dict(STATUS),
         "headline": headline(frontier),
@@ -80,12 +87,19 @@ def build_payload(frontier: Frontier) -> dict[str, Any]:
         "bridge": {"rows": bridge_rows(frontier, units), "width": WIDTH, "height": HEIGHT},
         "again": second_look(frontier, units),
         "assumptions": _assumptions(frontier, units),
+        "backtest": backtest_section(frontier),
+        "agreement": agreement_section(frontier),
+        "failed": failed_checks(meta),
         "experience": _experience(meta, units),
         "notes": notes_of(meta),
         "certificate": _certificate(frontier.certificate),
         "glossary": dict(GLOSSARY),
         "about": run_facts(frontier),
     }
+
+
+def _section_words() -> dict[str, Any]:
+    return {"assumption_heads": ASSUMPTION_HEADS, "backtest": BACKTEST, "agreement": AGREEMENT}
 
 
 def _units(units: Units) -> dict[str, Any]:
@@ -228,8 +242,12 @@ def _experience(meta: Mapping[str, Any], units: Units) -> dict[str, Any]:
 
 def notes_of(meta: Mapping[str, Any]) -> list[str]:
     """List what readers must know about the data, failed checks first."""
-    failed = [PAGE["failed_check"].format(check=check) for check in meta.get("failed_checks") or ()]
-    return failed + [str(note) for note in meta.get("notes") or ()]
+    return failed_checks(meta) + [str(note) for note in meta.get("notes") or ()]
+
+
+def failed_checks(meta: Mapping[str, Any]) -> list[str]:
+    """List the checks of the finished plans that failed."""
+    return [PAGE["failed_check"].format(check=check) for check in meta.get("failed_checks") or ()]
 
 
 def _certificate(certificate: Mapping[str, Any]) -> list[str]:

@@ -1,0 +1,178 @@
+"""Whether simulation agrees with what plans say: every plan shown in detail, contact by contact beside the formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtrit
+
+from planner.backtest.checks import TOLERANCES, Tolerance, holm, two_sided
+from planner.frontier.frontier import Frontier
+from planner.simulation import PlanSimulation, SimulationSettings, simulate_plan
+
+BROKEN: Mapping[str, Tolerance] = {
+    "service_level": Tolerance(0.02),
+    "abandon_rate": Tolerance(0.02),
+    "deadline_kept": Tolerance(0.02),
+    "asa_s": Tolerance(1.0, 0.10),
+}
+"""By how much a promise that the formulas keep may be missed: two points of a ratio, a tenth of a wait."""
+_LOWEST = ("service_level", "deadline_kept")
+_OF_POOLS = ("abandon_rate", "asa_s", "service_level")
+_REPLICATIONS = 20
+
+COLUMNS = (
+    "plan",
+    "what",
+    "pool",
+    "period",
+    "measure",
+    "said",
+    "simulated",
+    "half_width",
+    "tolerance",
+    "p_value",
+    "failed",
+)
+"""Columns of the table `agreement`: `what` is a promise, or "" where a pool's whole horizon is meant; `said` by the
+formulas; `half_width` of the 95 % interval; `failed`: off by more than the tolerance, and significantly so."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """`table` of all checks, see `COLUMNS`, and the `findings` in words, per plan."""
+
+    table: pd.DataFrame
+    findings: Mapping[str, tuple[str, ...]]
+    assumptions: str
+
+
+def check_agreement(
+    frontier: Frontier, *, seed: int, executor: Executor | None = None, replications: int = _REPLICATIONS
+) -> Agreement:
+    """Simulate Today and the named plans and compare with what the run says about them.
+
+    Every promise in every period and every pool with a queue is a check. A difference is material where it exceeds the
+    tolerance of its measure (`TOLERANCES`), or where a promise that the formulas keep is missed by more than `BROKEN`.
+    All checks of all plans are one family: one fails where its difference is material and significant (Holm 1979).
+
+    Parameters
+    ----------
+    frontier
+        A run that holds the tables of its center.
+    seed
+        Seed of the simulations; all plans meet the same customers.
+    replications
+        Independent horizons per plan.
+    """
+    settings = SimulationSettings(replications=replications, seed=seed)
+    rows: list[dict[str, Any]] = []
+    for plan in shown_plans(frontier):
+        found = simulate_plan(frontier, plan, settings, executor)
+        rows += [{"plan": plan} | row for row in (*_of_pools(found), *_of_promises(found, frontier))]
+    table = pd.DataFrame(rows, columns=[*COLUMNS, "contacts", "short", "bearable"])
+    off = (table["said"] - table["simulated"]).abs()
+    broken = table["short"] > table["bearable"]
+    sd = np.maximum(table["half_width"] / stdtrit(replications - 1, 0.975), _least_sd(table, replications))
+    table["p_value"] = two_sided(np.where(broken, table["short"], off), sd, replications - 1)
+    material = (broken | (off > table["tolerance"])).to_numpy()
+    table["failed"] = material & holm(table["p_value"].to_numpy(float))
+    failed = table[table["failed"]]
+    findings = {
+        str(plan): tuple(_words(row) for row in part.to_dict("records")) for plan, part in failed.groupby("plan")
+    }
+    return Agreement(table[list(COLUMNS)], findings, settings.assumptions.words())
+
+
+def shown_plans(frontier: Frontier) -> list[str]:
+    """Today and the plans with a name: those the report shows in every detail."""
+    named = frontier.table["name"].fillna("").astype(str) != ""
+    return [str(plan) for plan in frontier.table.loc[named, "plan"]]
+
+
+def _least_sd(table: pd.DataFrame, replications: int) -> pd.Series:
+    """The binomial deviation of a ratio if the formulas were right; 0 for waits.
+
+    Where all replications lose nobody their spread is 0, which is no proof that a formula that loses few is wrong.
+    """
+    said = table["said"].where(table["measure"] != "asa_s", 0.0).clip(0.0, 1.0)
+    variance = said * (1.0 - said) / (table["contacts"] * replications).clip(lower=1.0)
+    return variance**0.5
+
+
+def _of_pools(found: PlanSimulation) -> Iterator[dict[str, Any]]:
+    """Pools in which contacts wait, over the whole horizon."""
+    for pool in found.pools.to_dict("records"):
+        if not np.isfinite(pool["service_level_plan"]) or not pool["offered"] > 0.0:
+            continue
+        for measure in _OF_POOLS:
+            said = float(pool[f"{measure}_plan"])
+            yield {
+                "what": "",
+                "pool": str(pool["pool"]),
+                "period": "horizon",
+                "measure": measure,
+                "said": said,
+                "simulated": float(pool[measure]),
+                "half_width": float(pool[f"{measure}_half_width"]),
+                "tolerance": float(TOLERANCES[measure].of(said)),
+                "contacts": float(pool["offered"]),
+                "short": np.nan,
+                "bearable": np.nan,
+            }
+
+
+def _of_promises(found: PlanSimulation, frontier: Frontier) -> Iterator[dict[str, Any]]:
+    """Promises, period by period, in the order in which they were simulated."""
+    offered = found.intervals.pivot_table(index="pool", columns="interval", values="offered", sort=False)
+    stated = frontier.tables["center_promises"]
+    for promise, checks in found.promises.groupby("promise", sort=False):
+        own = stated[stated["promise"] == promise]
+        measure, length = str(own["measure"].iloc[0]), int(own["period_intervals"].iloc[0])
+        contacts = offered.loc[own["pool"]].sum().to_numpy(float)
+        for period, check in enumerate(checks.to_dict("records")):
+            said, value, target = (float(check[name]) for name in ("plan", "value", "target"))
+            sign = 1.0 if measure in _LOWEST else -1.0
+            yield {
+                "what": str(promise),
+                "pool": ", ".join(own["pool"]),
+                "period": str(check["period"]),
+                "measure": measure,
+                "said": said,
+                "simulated": value,
+                "half_width": float(check["half_width"]),
+                "tolerance": float(TOLERANCES.get(measure, TOLERANCES["service_level"]).of(said)),
+                "contacts": float(contacts[period * length : (period + 1) * length].sum()),
+                "short": sign * (target - value) if sign * (said - target) >= -1e-9 else np.nan,
+                "bearable": float(BROKEN[measure].of(target)),
+            }
+
+
+def _words(row: Mapping[Any, Any]) -> str:
+    seconds = row["measure"] == "asa_s"
+    said, value, half = (
+        f"{row[name]:.1f} s" if seconds else f"{row[name]:.1%}" for name in ("said", "simulated", "half_width")
+    )
+    about = row["what"] or row["pool"]
+    return f"{about} ({row['period']}): {row['measure']} is {said} by the formulas, {value} ± {half} simulated"
+
+
+def with_agreement(frontier: Frontier, found: Agreement) -> Frontier:
+    """Keep the checks with the plans: a table, a sentence in each plan's explanation, and failed checks of the run."""
+    explanations = {
+        plan: "\n".join([text, *(f"Simulation disagrees: {line}." for line in found.findings.get(plan, ()))])
+        for plan, text in frontier.explanations.items()
+    }
+    failed = [f"{plan}: {line}" for plan, lines in found.findings.items() for line in lines]
+    meta = {
+        **frontier.meta,
+        "agreement": {"plans": list(dict.fromkeys(found.table["plan"])), "assumptions": found.assumptions},
+        "failed_checks": [*(frontier.meta.get("failed_checks") or ()), *failed],
+    }
+    tables = {**frontier.tables, "agreement": found.table}
+    return replace(frontier, tables=tables, explanations=explanations, meta=meta)
