@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import ibis
 import pandas as pd
 
-from planner.history.engine import count_if, exact_sum, labeled_frame
+from planner.history.engine import count_if, exact_sum
+from planner.history.fetched import labeled_frame
 from planner.history.history import History
 
 DAY_S = 86_400
@@ -64,7 +65,7 @@ def interval_counts(
         score=exact_sum(rows.points),
         score2=exact_sum(rows.points * rows.points),
     )
-    return labeled_frame(grouped.order_by(keys), ["channel", "pool"])
+    return labeled_frame(grouped, keys)
 
 
 def wait_counts(history: History) -> pd.DataFrame:
@@ -76,7 +77,7 @@ def wait_counts(history: History) -> pd.DataFrame:
     rows = rows.mutate(week=week_of(rows), second=rows.wait_s.round().cast("int64"))
     keys = ["week", "channel", "pool", "second"]
     grouped = rows.group_by(keys).aggregate(n=rows.count(), left=count_if(rows.abandoned))
-    return labeled_frame(grouped.order_by(keys), ["channel", "pool"])
+    return labeled_frame(grouped, keys)
 
 
 def handle_counts(history: History) -> pd.DataFrame:
@@ -84,7 +85,7 @@ def handle_counts(history: History) -> pd.DataFrame:
     rows = history.contacts.filter(history.contacts.handle_s.notnull() & ~history.contacts.abandoned.fill_null(False))
     rows = rows.mutate(week=week_of(rows), second=rows.handle_s.round().cast("int64"))
     keys = ["week", "channel", "pool", "second"]
-    return labeled_frame(rows.group_by(keys).aggregate(n=rows.count()).order_by(keys), ["channel", "pool"])
+    return labeled_frame(rows.group_by(keys).aggregate(n=rows.count()), keys)
 
 
 def week_of(rows: ibis.Table) -> ibis.Value:
@@ -107,6 +108,6 @@ def agent_calls(history: History, since_day: int) -> pd.DataFrame:
         wait_s=rows.wait_s.fill_null(0.0),
         handle_s=ibis.ifelse(rows.abandoned.fill_null(False), ibis.null("float64"), rows.handle_s),
     )
-    frame = labeled_frame(taken.order_by("start_s", "pool", "agent", "wait_s", "handle_s"), ["pool", "agent"])
+    frame = labeled_frame(taken.order_by("start_s", "pool", "agent", "wait_s", "handle_s"))
     frame["agent"] = pd.factorize(frame["agent"], sort=True)[0]
     return frame
