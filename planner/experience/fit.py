@@ -10,6 +10,7 @@ from planner.experience.assemble import estimated_model, outcome_rows
 from planner.experience.certainty import Bias, BiasSettings, bias_of, overlap_of_moves, with_bias
 from planner.experience.composites import composite_model
 from planner.experience.estimated import move_rows
+from planner.experience.labels import with_plain_labels
 from planner.experience.model import ExperienceModel
 from planner.experience.moves import spoken_moves
 from planner.experience.prepared import Prepared, prepare
@@ -106,7 +107,7 @@ def model_of(prepared: Prepared) -> ExperienceModel:
         prepared.evidence, prepared.journeys, prepared.fits, outcome=prepared.outcome, scenario=prepared.scenario
     )
     open_moves = model.moves[~spoken_moves(model.moves, model.outcomes)]
-    return replace(model, overlap=overlap_of_moves(prepared.evidence.cells, open_moves))
+    return with_plain_labels(replace(model, overlap=overlap_of_moves(prepared.evidence.cells, open_moves)))
 
 
 def bias_for(prepared: Prepared) -> Bias | None:
@@ -115,4 +116,4 @@ def bias_for(prepared: Prepared) -> Bias | None:
         return None
     outcomes = outcome_rows(prepared.evidence, prepared.scenario)
     least = 0.0 if prepared.scenario is None else prepared.scenario.experience.unseen_bias_sd
-    return bias_of(prepared.fits, move_rows(outcomes), outcomes, BiasSettings(unseen_bias_sd=least))
+    return with_plain_labels(bias_of(prepared.fits, move_rows(outcomes), outcomes, BiasSettings(unseen_bias_sd=least)))

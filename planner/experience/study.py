@@ -22,6 +22,7 @@ from planner.experience.fit import with_its_bias
 from planner.experience.guards import check_guards
 from planner.experience.handler_effects import pool_effects, stage_effects
 from planner.experience.journeys import JourneyReport, journey_report
+from planner.experience.labels import plain_labels, with_plain_labels
 from planner.experience.model import ExperienceModel
 from planner.experience.prepared import Prepared, prepare
 from planner.experience.rows import row_check
@@ -106,7 +107,7 @@ def study(
     told("estimating")
     prepared = prepare(history, outcome=outcome, covariates=covariates, window_days=window_days, seed=seed)
     model, bias = with_its_bias(prepared)
-    return _with_evidence(prepared, bias, model, told)
+    return with_plain_labels(_with_evidence(prepared, bias, model, told))
 
 
 def _composite_study(history: History, outcome: str, told: Told, settings: dict[str, object]) -> Study:
@@ -182,7 +183,7 @@ def _trials(prepared: Prepared, bias: Bias | None, weeks: float) -> tuple[pd.Dat
     if bias is None or total is None:
         nothing = pd.DataFrame()
         return nothing, nothing, nothing
-    moves = moves_by_reason(prepared.fits, bias)
+    moves = plain_labels(moves_by_reason(prepared.fits, bias))
     sign = 1.0 if prepared.outcome.higher_is_better else -1.0
     gains = moves.assign(effect=sign * moves["effect"])
     moves = moves.assign(p_gain=gain_probability(gains))

@@ -24,8 +24,9 @@ def length_table(counted: pd.DataFrame, chains: Mapping[str | None, IssueChain])
     -------
     pandas.DataFrame
         `reason` (None: all), `contacts` (capped), `issues`, `still_open`, `share`, `predicted` (share by the chain).
+        Empty where no issue can be counted, or no chain built because the history is too short for the silence.
     """
-    if counted.empty:
+    if counted.empty or not chains:
         columns = ["reason", "contacts", "issues", "still_open", "share", "predicted"]
         return pd.DataFrame(columns=columns)
     most = int(counted["contacts"].max())

@@ -137,3 +137,8 @@ def test_states_as_a_table(steps) -> None:
     shares = table[["p_goes_on", "p_solved", "p_gave_up"]].sum(axis=1)
     assert shares.to_numpy() == pytest.approx(np.ones(len(table)))
     assert chain_state_table(frame, {}).empty
+
+
+def test_issues_without_a_chain_are_not_compared() -> None:
+    counted = pd.DataFrame({"reason": ["a"], "contacts": [1], "issues": [3], "still_open": [3]})
+    assert length_table(counted, {}).empty
