@@ -1,0 +1,55 @@
+"""Waiting at the ends of what the doors accept: patience almost without end or almost without length."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.special import erfcx
+
+from solvers.queueing import agents_required, priority_waiting, waiting
+
+
+def summed_queue(arrival: float, capacity: float, theta: float, terms: int) -> tuple[float, float]:
+    """Sum S1 and L in long doubles, without recursion."""
+    position = np.arange(1, terms + 1, dtype=np.longdouble)
+    death = capacity + position * np.longdouble(theta)
+    weight = np.exp(np.cumsum(np.log1p((np.longdouble(arrival) - death) / death)))
+    total = weight.sum()
+    return float(total), float(position @ weight / (1.0 + total))
+
+
+@pytest.mark.parametrize("patience", [1e5, 1.9e6, 2.1e6, 1e8])
+@pytest.mark.parametrize("excess", [-2.0, 0.0, 3.0])
+def test_long_patience_near_the_critical_load(patience: float, excess: float) -> None:
+    agents = 50
+    load = agents + excess * math.sqrt(agents / patience)
+    total, queue = summed_queue(load, float(agents), 1.0 / patience, int(20 * math.sqrt(agents * patience)) + 5_000)
+    blocking = 1.0
+    for k in range(1, agents + 1):
+        blocking = load * blocking / (k + load * blocking)
+    p_wait = blocking * (1.0 + total) / (1.0 + blocking * total)
+    found = waiting(load, 1.0, agents, patience_s=patience)
+    assert found.p_wait == pytest.approx(p_wait, rel=1e-11)
+    assert found.queue_length == pytest.approx(p_wait * queue, rel=1e-11)
+
+
+@pytest.mark.parametrize("patience", [1e15, 1e18, 1e300])
+@pytest.mark.parametrize("excess", [-3.0, 0.0, 3.0])
+def test_patience_almost_without_end_is_the_diffusion_limit(patience: float, excess: float) -> None:
+    # The queue is a normal law of mean z and variance c/θ cut at 0; all agents are always busy.
+    agents = 50
+    spread = math.sqrt(agents) * math.sqrt(patience)
+    load = agents + excess * math.sqrt(agents) / math.sqrt(patience)
+    z = (load - agents) * (math.sqrt(patience) / math.sqrt(agents))
+    mean = spread * (z + math.sqrt(2.0 / math.pi) / erfcx(-z / math.sqrt(2.0)))
+    found = waiting(load, 1.0, agents, patience_s=patience)
+    assert found.queue_length == pytest.approx(mean, rel=1e-5)
+    assert found.asa_answered_s == pytest.approx(mean / load, rel=1e-5)
+
+
+def test_long_patience_ends_every_search() -> None:
+    needed = agents_required([1.0, 50.0], 1.0, patience_s=[1e300, 1e15], service_level=0.8, answer_within_s=1.0)
+    assert needed.tolist() == agents_required([1.0, 50.0], 1.0, service_level=0.8, answer_within_s=1.0).tolist()
+    classes = priority_waiting([25.0, 25.0], 1.0, 50, patience_s=1e300, answer_within_s=1.0)
+    endless = priority_waiting([25.0, 25.0], 1.0, 50, answer_within_s=1.0)
+    np.testing.assert_allclose(classes.service_level, endless.service_level, atol=1e-12)
