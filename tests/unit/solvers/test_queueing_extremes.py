@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import erfcx
 
-from solvers.queueing import agents_required, priority_waiting, waiting
+from solvers.queueing import agents_required, interval_waiting, priority_waiting, waiting
 
 
 def summed_queue(arrival: float, capacity: float, theta: float, terms: int) -> tuple[float, float]:
@@ -53,3 +53,10 @@ def test_long_patience_ends_every_search() -> None:
     classes = priority_waiting([25.0, 25.0], 1.0, 50, patience_s=1e300, answer_within_s=1.0)
     endless = priority_waiting([25.0, 25.0], 1.0, 50, answer_within_s=1.0)
     np.testing.assert_allclose(classes.service_level, endless.service_level, atol=1e-12)
+
+
+@pytest.mark.parametrize(("load", "patience"), [(np.nextafter(50.0, 0.0), None), (50.0, 1e15), (60.0, 1e9)])
+def test_a_day_that_starts_without_a_steady_state_within_reach(load: float, patience: float | None) -> None:
+    found = interval_waiting([load, 40.0], 1.0, 50, interval_s=100.0, patience_s=patience).waiting
+    full = interval_waiting([load, 40.0], 1.0, 50, interval_s=100.0, patience_s=patience, in_system=50).waiting
+    np.testing.assert_allclose(found.asa_s, full.asa_s, rtol=1e-12)
