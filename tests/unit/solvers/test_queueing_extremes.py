@@ -55,6 +55,14 @@ def test_long_patience_ends_every_search() -> None:
     np.testing.assert_allclose(classes.service_level, endless.service_level, atol=1e-12)
 
 
+@pytest.mark.parametrize("patience", [1e5, 1e6, 1e9, 1e15])
+def test_unlike_classes_lose_what_cannot_be_served(patience: float) -> None:
+    arrivals, aht = np.array([30.0, 30.0]), np.array([1.0, 1.3])
+    found = priority_waiting(arrivals, aht, 50, patience_s=patience)
+    assert arrivals * aht @ (1.0 - found.abandon_rate) == pytest.approx(50.0, rel=1e-6)
+    np.testing.assert_allclose(found.asa_s / patience, found.abandon_rate, rtol=1e-9)
+
+
 @pytest.mark.parametrize(("load", "patience"), [(np.nextafter(50.0, 0.0), None), (50.0, 1e15), (60.0, 1e9)])
 def test_a_day_that_starts_without_a_steady_state_within_reach(load: float, patience: float | None) -> None:
     found = interval_waiting([load, 40.0], 1.0, 50, interval_s=100.0, patience_s=patience).waiting
