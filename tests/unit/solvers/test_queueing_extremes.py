@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import erfcx
 
-from solvers.queueing import agents_required, interval_waiting, priority_waiting, waiting
+from solvers.queueing import PatienceCurve, agents_required, interval_waiting, priority_waiting, waiting
 
 
 def summed_queue(arrival: float, capacity: float, theta: float, terms: int) -> tuple[float, float]:
@@ -68,3 +68,11 @@ def test_a_day_that_starts_without_a_steady_state_within_reach(load: float, pati
     found = interval_waiting([load, 40.0], 1.0, 50, interval_s=100.0, patience_s=patience).waiting
     full = interval_waiting([load, 40.0], 1.0, 50, interval_s=100.0, patience_s=patience, in_system=50).waiting
     np.testing.assert_allclose(found.asa_s, full.asa_s, rtol=1e-12)
+
+
+def test_a_curve_of_people_who_leave_at_once_is_erlang_a() -> None:
+    agents = np.array([10.0, 40.0, 60.0])
+    curve = waiting(50.0, 1.0, agents, patience_s=PatienceCurve.exponential(1e-9), answer_within_s=20.0)
+    exact = waiting(50.0, 1.0, agents, patience_s=1e-9, answer_within_s=20.0)
+    for name in ("p_wait", "asa_s", "asa_answered_s", "service_level", "abandon_rate"):
+        np.testing.assert_allclose(getattr(curve, name), getattr(exact, name), rtol=1e-6)
