@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from scipy.special import erfcx
 
-from solvers.queueing import PatienceCurve, agents_required, interval_waiting, priority_waiting, waiting
+from solvers.queueing import (
+    PatienceCurve,
+    agents_required,
+    blended_waiting,
+    deferred_work,
+    interval_waiting,
+    priority_waiting,
+    waiting,
+)
 
 
 def summed_queue(arrival: float, capacity: float, theta: float, terms: int) -> tuple[float, float]:
@@ -76,3 +84,30 @@ def test_a_curve_of_people_who_leave_at_once_is_erlang_a() -> None:
     exact = waiting(50.0, 1.0, agents, patience_s=1e-9, answer_within_s=20.0)
     for name in ("p_wait", "asa_s", "asa_answered_s", "service_level", "abandon_rate"):
         np.testing.assert_allclose(getattr(curve, name), getattr(exact, name), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("time_s", "survival", "message"),
+    [
+        ([], [], "time_s .* one at least"),
+        ([1, 5, 5], [0.9, 0.8, 0.7], r"time_s\[2\] = 5 "),
+        ([1, 5], [1.5, 0.8], r"survival\[0\] = 1.5 "),
+        ([1, 5], [0.5, 0.8], r"survival\[1\] = 0.8 "),
+    ],
+)
+def test_kaplan_meier_names_what_it_was_given(time_s: list[float], survival: list[float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        PatienceCurve.kaplan_meier(time_s, survival)
+
+
+def test_refusals_name_the_bad_one_and_its_place() -> None:
+    with pytest.raises(ValueError, match=r"service_gini\[1\] = 0.3 "):
+        waiting([1.0, 1.0], 1.0, 2, service_gini=[0.5, 0.3])
+    with pytest.raises(ValueError, match=r"service_gini\[1\] = 0.3 "):
+        waiting([1.0, 1.0], 1.0, 2, patience_s=[3.0, math.inf], service_gini=0.3)
+    with pytest.raises(ValueError, match=r"reserve\[1\] = 0.5 "):
+        blended_waiting([1.0, 1.0], 1.0, 3, reserve=[1, 0.5])
+    with pytest.raises(ValueError, match="interval_s of shape"):
+        interval_waiting([1.0], 1.0, 2, interval_s=[10.0, 20.0])  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="interval_s of shape"):
+        deferred_work([1.0], [1.0], interval_s=[10.0], deadline_s=5.0)  # type: ignore[arg-type]
