@@ -8,6 +8,7 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from solvers.queueing.all_busy import all_busy_sums, answered_wait, served_within
+from solvers.queueing.erlang_kernels import erlang_a, erlang_a_service_level
 from solvers.queueing.inputs import agent_counts, broadcast, non_negative, patience, positive, refuse, share
 from solvers.queueing.steady_state import Waiting, make_waiting
 
@@ -67,6 +68,12 @@ def _blend_whole(
             break
         jobs = 0.5 * (jobs + fresh)
     level = 1.0 - p_wait + p_wait * served_within(arrival, capacity, leave, within, total)
+    if deferred != service:
+        # Jobs never make live contacts wait less; the fixed point can say so.
+        load, ratio = arrival / service, leave / service
+        alone = erlang_a(load, float(agents), ratio)
+        p_wait, queue = max(p_wait, alone[0]), max(queue, alone[1])
+        level = min(level, erlang_a_service_level(load, float(agents), ratio, within * service))
     row[0], row[1] = p_wait, queue / arrival
     row[2] = p_wait * answered_wait(arrival, capacity, leave)
     row[3] = level
