@@ -27,8 +27,8 @@ __all__ = [
 _SATURATION_EXPONENT = 90.0
 # Weights below e^-45 of the largest (3e-20) cannot change a double.
 _NEGLIGIBLE_EXPONENT = 45.0
-# Beyond this c/θ, and with 1 − ρ below the margin, a sum has 1e4 terms and more.
-_MOST_STAGES = 1e8
+# Beyond this c/θ, and with 1 − ρ below the margin, a sum has thousands of terms, whose rounding adds up.
+_MOST_STAGES = 1e5
 _SLOW_MARGIN = 0.004
 _PANELS = 24
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(8)
@@ -47,7 +47,11 @@ def is_saturated(arrival: float, capacity: float, theta: float) -> bool:
     """Tell whether an empty queue is out of reach: (c/θ)(ρ − 1 − ln ρ) > 90 with ρ = arrival/capacity > 1."""
     if theta <= 0.0 or arrival <= capacity:
         return False
-    return _bend(-math.log1p((arrival - capacity) / capacity)) * capacity / theta > _SATURATION_EXPONENT
+    excess = (arrival - capacity) / capacity
+    # ρ − 1 − ln ρ is below (ρ − 1)²/2, which mostly settles it without a logarithm.
+    if excess * excess * capacity <= 2.0 * _SATURATION_EXPONENT * theta:
+        return False
+    return _bend(-math.log1p(excess)) * capacity / theta > _SATURATION_EXPONENT
 
 
 @njit(cache=True, error_model="numpy")
@@ -87,11 +91,12 @@ def all_busy_sums(arrival: float, capacity: float, theta: float) -> tuple[float,
     weight = 1.0
     total = 0.0
     moment = 0.0
+    death = capacity
     position = 0.0
     while True:
+        death += theta
         position += 1.0
-        # Not added up: theta may be near the rounding of the capacity.
-        ratio = arrival / (capacity + position * theta)
+        ratio = arrival / death
         weight *= ratio
         total += weight
         moment += position * weight
@@ -255,11 +260,11 @@ def answered_wait(arrival: float, capacity: float, theta: float) -> float:
     weight = 1.0
     total = 0.0
     moment = 0.0
-    position = 0.0
+    death = capacity
     elapsed = 0.0
     while True:
-        position += 1.0
-        stage = 1.0 / (capacity + position * theta)
+        death += theta
+        stage = 1.0 / death
         elapsed += stage
         ratio = arrival * stage
         weight *= ratio

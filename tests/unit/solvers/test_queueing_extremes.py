@@ -26,7 +26,7 @@ def summed_queue(arrival: float, capacity: float, theta: float, terms: int) -> t
     return float(total), float(position @ weight / (1.0 + total))
 
 
-@pytest.mark.parametrize("patience", [1e5, 1.9e6, 2.1e6, 1e8])
+@pytest.mark.parametrize("patience", [1.9e3, 2.1e3, 1e5, 1e8])
 @pytest.mark.parametrize("excess", [-2.0, 0.0, 3.0])
 def test_long_patience_near_the_critical_load(patience: float, excess: float) -> None:
     agents = 50
