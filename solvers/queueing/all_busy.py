@@ -4,9 +4,10 @@ Births come at rate `arrival`, deaths at `capacity + j·theta` with j contacts w
 conditional on "all servers busy" and free of units as long as the three rates share one. How often all servers
 are busy, and what that means for agents and chats, is in the sibling kernel files.
 
-Two regimes are computed apart. Normally the stationary weights r_j = Π_{i≤j} arrival/(capacity + iθ) are summed.
-In deep overload (`is_saturated`) they reach e^90 and beyond, an empty queue has probability below 1e-39, and the
-density of the offered wait is integrated around its mode instead: no rescaling, no overflow, no long loops.
+Normally the stationary weights r_j = Π_{i≤j} arrival/(capacity + iθ) are summed. In deep overload (`is_saturated`)
+they reach e^90 and beyond and an empty queue has probability below 1e-39; near the critical load with almost endless
+patience (`_is_slow`) a sum would take √(c/θ) terms. In both the density of the offered wait is integrated around its
+mode instead: no rescaling, no overflow, no long loops.
 """
 
 import math
@@ -26,8 +27,19 @@ __all__ = [
 _SATURATION_EXPONENT = 90.0
 # Weights below e^-45 of the largest (3e-20) cannot change a double.
 _NEGLIGIBLE_EXPONENT = 45.0
+# Beyond this c/θ, and with 1 − ρ below the margin, a sum has thousands of terms, whose rounding adds up.
+_MOST_STAGES = 1e5
+_SLOW_MARGIN = 0.004
 _PANELS = 24
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(8)
+
+
+@njit(cache=True, error_model="numpy")
+def _bend(x: float) -> float:
+    """Return e^{−x} − 1 + x without cancellation."""
+    if abs(x) > 0.05:
+        return math.expm1(-x) + x
+    return x * x * (1 / 2 - x * (1 / 6 - x * (1 / 24 - x * (1 / 120 - x * (1 / 720 - x * (1 / 5040 - x / 40320))))))
 
 
 @njit(cache=True, error_model="numpy")
@@ -35,8 +47,17 @@ def is_saturated(arrival: float, capacity: float, theta: float) -> bool:
     """Tell whether an empty queue is out of reach: (c/θ)(ρ − 1 − ln ρ) > 90 with ρ = arrival/capacity > 1."""
     if theta <= 0.0 or arrival <= capacity:
         return False
-    ratio = arrival / capacity
-    return (ratio - 1.0 - math.log(ratio)) * capacity / theta > _SATURATION_EXPONENT
+    excess = (arrival - capacity) / capacity
+    # ρ − 1 − ln ρ is below (ρ − 1)²/2, which mostly settles it without a logarithm.
+    if excess * excess * capacity <= 2.0 * _SATURATION_EXPONENT * theta:
+        return False
+    return _bend(-math.log1p(excess)) * capacity / theta > _SATURATION_EXPONENT
+
+
+@njit(cache=True, error_model="numpy")
+def _is_slow(arrival: float, capacity: float, theta: float) -> bool:
+    """Tell whether the weights fall so slowly that summing them would take too many terms; needs theta > 0."""
+    return theta * _MOST_STAGES < capacity and arrival > capacity * (1.0 - _SLOW_MARGIN)
 
 
 @njit(cache=True, error_model="numpy")
@@ -65,6 +86,8 @@ def all_busy_sums(arrival: float, capacity: float, theta: float) -> tuple[float,
         return geometric, geometric
     if is_saturated(arrival, capacity, theta):
         return math.inf, (arrival - capacity) / theta
+    if _is_slow(arrival, capacity, theta):
+        return _slow_sums(arrival, capacity, theta)
     weight = 1.0
     total = 0.0
     moment = 0.0
@@ -85,46 +108,68 @@ def all_busy_sums(arrival: float, capacity: float, theta: float) -> tuple[float,
 
 
 @njit(cache=True, error_model="numpy")
-def _decay_distance(capacity: float, theta: float, side: float) -> float:
-    """Find the distance from the mode of the offered wait where its log density has fallen by 45."""
-    distance = 1.0 / math.sqrt(capacity * theta)
-    while True:
-        offset = side * distance
-        exponent = capacity * (-math.expm1(-theta * offset) / theta - offset)
-        if exponent < -_NEGLIGIBLE_EXPONENT:
-            return distance
-        distance *= 1.25
+def _log_density(offset: float, arrival: float, capacity: float, theta: float) -> float:
+    """Log density of the offered wait at an offset from its mode, less that at the mode.
+
+    −(c/θ)(e^{−θu} − 1 + θu) where the mode is above 0, else −(c − λ)u − (λ/θ)(e^{−θu} − 1 + θu).
+    """
+    slope = max(0.0, capacity - arrival)
+    return -slope * offset - min(arrival, capacity) * (_bend(theta * offset) / theta)
 
 
 @njit(cache=True, error_model="numpy")
-def _mode_integrals(capacity: float, theta: float, low: float, high: float) -> tuple[float, float, float]:
+def _decay_distance(arrival: float, capacity: float, theta: float, side: float) -> float:
+    """Find the distance from the mode of the offered wait where its log density has fallen by 45."""
+    distance = 1.0 / max(math.sqrt(capacity) * math.sqrt(theta), capacity - arrival)
+    while _log_density(side * distance, arrival, capacity, theta) >= -_NEGLIGIBLE_EXPONENT:
+        distance *= 1.25
+    return distance
+
+
+@njit(cache=True, error_model="numpy")
+def _mode_integrals(
+    arrival: float, capacity: float, theta: float, low: float, high: float
+) -> tuple[float, float, float, float]:
     """Integrate the offered wait around its mode, at offset u from it.
 
-    With g(u) = c((1 − e^{−θu})/θ − u): ∫e^g, ∫e^{g−θu} and ∫u·e^{g−θu} over [low, high], by Gauss–Legendre panels.
+    With g the log density: ∫e^g, ∫e^{g−θu}, ∫u·e^{g−θu} and ∫(1 − e^{−θu})/θ·e^g over [low, high], by Gauss–Legendre
+    panels.
     """
     mass = 0.0
     served = 0.0
     moment = 0.0
+    elapsed = 0.0
     half = 0.5 * (high - low) / _PANELS
     for panel in range(_PANELS):
         center = low + (2 * panel + 1) * half
         for node in range(_NODES.size):
             offset = center + half * _NODES[node]
-            density = math.exp(capacity * (-math.expm1(-theta * offset) / theta - offset))
-            density *= half * _NODE_WEIGHTS[node]
-            survival = density * math.exp(-theta * offset)
+            density = math.exp(_log_density(offset, arrival, capacity, theta)) * (half * _NODE_WEIGHTS[node])
+            fallen = -math.expm1(-theta * offset)
+            survival = density * (1.0 - fallen)
             mass += density
             served += survival
             moment += offset * survival
-    return mass, served, moment
+            elapsed += density * (fallen / theta)
+    return mass, served, moment, elapsed
 
 
 @njit(cache=True, error_model="numpy")
 def _mode_window(arrival: float, capacity: float, theta: float) -> tuple[float, float, float]:
     """Return the most likely offered wait, and the window of offsets around it that carries all mass."""
-    mode = math.log(arrival / capacity) / theta
-    low = max(-mode, -_decay_distance(capacity, theta, -1.0))
-    return mode, low, _decay_distance(capacity, theta, 1.0)
+    mode = math.log1p(max(0.0, arrival - capacity) / capacity) / theta
+    low = 0.0 if mode <= 0.0 else max(-mode, -_decay_distance(arrival, capacity, theta, -1.0))
+    return mode, low, _decay_distance(arrival, capacity, theta, 1.0)
+
+
+@njit(cache=True, error_model="numpy")
+def _slow_sums(arrival: float, capacity: float, theta: float) -> tuple[float, float]:
+    """S1 and L of `all_busy_sums` as integrals: S = c∫e^{λ(1 − e^{−θv})/θ − cv}dv and L = λ·E[(1 − e^{−θV})/θ]."""
+    mode, low, high = _mode_window(arrival, capacity, theta)
+    mass, _, _, elapsed = _mode_integrals(arrival, capacity, theta, low, high)
+    peak = _bend(-mode * theta) * capacity / theta
+    before = -math.expm1(-mode * theta) / theta
+    return capacity * math.exp(peak) * mass - 1.0, arrival * before + min(arrival, capacity) * elapsed / mass
 
 
 @njit(cache=True, error_model="numpy")
@@ -156,14 +201,14 @@ def served_within(arrival: float, capacity: float, theta: float, threshold: floa
         return -math.expm1(-(capacity - arrival) * threshold)
     if arrival <= 0.0:
         return -math.expm1(-(capacity + theta) * threshold) * capacity / (capacity + theta)
-    if is_saturated(arrival, capacity, theta):
+    if is_saturated(arrival, capacity, theta) or _is_slow(arrival, capacity, theta):
         mode, low, high = _mode_window(arrival, capacity, theta)
         reach = min(threshold - mode, high)
         if reach <= low:
             return 0.0
-        whole = _mode_integrals(capacity, theta, low, high)[0]
-        part = _mode_integrals(capacity, theta, low, reach)[1]
-        return min(1.0, part / whole * capacity / arrival)
+        whole = _mode_integrals(arrival, capacity, theta, low, high)[0]
+        part = _mode_integrals(arrival, capacity, theta, low, reach)[1]
+        return min(1.0, part / whole * min(1.0, capacity / arrival))
     if math.isnan(total):
         total = all_busy_sums(arrival, capacity, theta)[0]
     late_total = all_busy_sums(arrival * math.exp(-theta * threshold), capacity, theta)[0]
@@ -182,13 +227,13 @@ def offered_wait_tail(arrival: float, capacity: float, theta: float, threshold: 
         return 1.0
     if theta <= 0.0:
         return 1.0 if arrival >= capacity else math.exp(-(capacity - arrival) * threshold)
-    if is_saturated(arrival, capacity, theta):
+    if is_saturated(arrival, capacity, theta) or _is_slow(arrival, capacity, theta):
         mode, low, high = _mode_window(arrival, capacity, theta)
         start = max(threshold - mode, low)
         if start >= high:
             return 0.0
-        whole = _mode_integrals(capacity, theta, low, high)[0]
-        return min(1.0, _mode_integrals(capacity, theta, start, high)[0] / whole)
+        whole = _mode_integrals(arrival, capacity, theta, low, high)[0]
+        return min(1.0, _mode_integrals(arrival, capacity, theta, start, high)[0] / whole)
     total = all_busy_sums(arrival, capacity, theta)[0]
     late_total = all_busy_sums(arrival * math.exp(-theta * threshold), capacity, theta)[0]
     exponent = -arrival * math.expm1(-theta * threshold) / theta - capacity * threshold
@@ -208,10 +253,10 @@ def answered_wait(arrival: float, capacity: float, theta: float) -> float:
         return capacity / (capacity + theta) ** 2
     if theta <= 0.0:
         return math.inf if arrival >= capacity else 1.0 / (capacity - arrival)
-    if is_saturated(arrival, capacity, theta):
+    if is_saturated(arrival, capacity, theta) or _is_slow(arrival, capacity, theta):
         mode, low, high = _mode_window(arrival, capacity, theta)
-        mass, served, moment = _mode_integrals(capacity, theta, low, high)
-        return (mode * served + moment) / mass * capacity / arrival
+        mass, served, moment, _ = _mode_integrals(arrival, capacity, theta, low, high)
+        return (mode * served + moment) / mass * min(1.0, capacity / arrival)
     weight = 1.0
     total = 0.0
     moment = 0.0

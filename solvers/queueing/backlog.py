@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from solvers.queueing.inputs import non_negative, positive
+from solvers.queueing.inputs import duration, non_negative, positive
 
 __all__ = ["DeferredWork", "deferred_work"]
 
@@ -161,7 +161,7 @@ def deferred_work(
         raise ValueError(
             f"capacity of shape {room.shape} — must have shape ({work.shape[1]},) as arrivals has intervals"
         )
-    length = float(positive("interval_s", interval_s))
+    length = duration("interval_s", interval_s)
     per_class = {"deadline_s": positive("deadline_s", deadline_s), "backlog": non_negative("backlog", backlog)}
     for name, value in per_class.items():
         if value.shape not in ((), work.shape[:1]):

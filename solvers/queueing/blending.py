@@ -8,7 +8,8 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from solvers.queueing.all_busy import all_busy_sums, answered_wait, served_within
-from solvers.queueing.inputs import agent_counts, broadcast, non_negative, patience, positive, share
+from solvers.queueing.erlang_kernels import erlang_a, erlang_a_service_level
+from solvers.queueing.inputs import agent_counts, broadcast, non_negative, patience, positive, refuse, share
 from solvers.queueing.steady_state import Waiting, make_waiting
 
 __all__ = ["BlendedWaiting", "blended_waiting", "blending_reserve"]
@@ -66,9 +67,16 @@ def _blend_whole(
         if abs(fresh - jobs) < 1e-12 * agents:
             break
         jobs = 0.5 * (jobs + fresh)
+    level = 1.0 - p_wait + p_wait * served_within(arrival, capacity, leave, within, total)
+    if deferred != service:
+        # Jobs never make live contacts wait less; the fixed point can say so.
+        load, ratio = arrival / service, leave / service
+        alone = erlang_a(load, float(agents), ratio)
+        p_wait, queue = max(p_wait, alone[0]), max(queue, alone[1])
+        level = min(level, erlang_a_service_level(load, float(agents), ratio, within * service))
     row[0], row[1] = p_wait, queue / arrival
     row[2] = p_wait * answered_wait(arrival, capacity, leave)
-    row[3] = 1.0 - p_wait + p_wait * served_within(arrival, capacity, leave, within, total)
+    row[3] = level
     row[4] = min(1.0, leave * queue / arrival) if leave > 0.0 else 0.0
     row[5], row[6], row[7] = busy, queue, started
 
@@ -197,8 +205,7 @@ def blended_waiting(
         If a value is outside its range, or the shapes do not broadcast.
     """
     kept = agent_counts(reserve, "reserve")
-    if (kept != np.floor(kept)).any():
-        raise ValueError(f"reserve = {kept[kept != np.floor(kept)].flat[0]:g} — must be a whole number")
+    refuse("reserve", kept, kept != np.floor(kept), "a whole number")
     shape, (arrivals, aht, deferred, staff, spare, leave, within) = broadcast(
         arrivals_per_s=non_negative("arrivals_per_s", arrivals_per_s),
         aht_s=positive("aht_s", aht_s),

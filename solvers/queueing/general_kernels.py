@@ -143,7 +143,9 @@ def _moments(
             here = survival[i] * math.exp(-hazard[i] * (time - start[i])) if hazard[i] > 0.0 else survival[i]
             slope = rates[0] * here - rates[1]
             length = end - time
-            if hazard[i] <= 0.0:
+            # Long after everybody has left, the piece is as good as one without hazard.
+            flat = hazard[i] <= 0.0 or (time - max(mode, start[i])) * hazard[i] > _NEGLIGIBLE
+            if flat:
                 if slope < 0.0:
                     length = min(length, (2.0 * _NEGLIGIBLE + exponent) / -slope)
             else:
@@ -159,7 +161,7 @@ def _moments(
             after = exponent + rates[0] * grown - rates[1] * length
             if max(exponent, after) > -_NEGLIGIBLE or time <= mode <= following:
                 early = following <= threshold
-                if hazard[i] <= 0.0:
+                if flat:
                     _add_flat(time, area, exponent, length, slope, here, early, out)
                 else:
                     _add_panel(time, area, exponent, length, rates, here, hazard[i], early, out)

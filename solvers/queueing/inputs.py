@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["agent_counts", "broadcast", "choice", "non_negative", "patience", "positive", "share"]
+__all__ = ["agent_counts", "broadcast", "choice", "duration", "non_negative", "patience", "positive", "refuse", "share"]
 
 Floats = NDArray[np.float64]
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -19,12 +19,16 @@ def _checked(name: str, value: ArrayLike, allowed: str, accept: Callable[[Floats
         values = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError) as err:
         raise ValueError(f"{name} = {value!r} — must be {allowed}") from err
-    bad = np.argwhere(~accept(values))
-    if len(bad):
-        index = tuple(int(i) for i in bad[0])
+    refuse(name, values, ~accept(values), allowed)
+    return values
+
+
+def refuse(name: str, values: Floats, bad: NDArray[np.bool_], allowed: str) -> None:
+    """Raise for the first bad element, with its index and value, of an array and a mask of one shape."""
+    if bad.any():
+        index = tuple(int(i) for i in np.argwhere(bad)[0])
         place = f"[{', '.join(map(str, index))}]" if index else ""
         raise ValueError(f"{name}{place} = {values[index]:g} — must be {allowed}")
-    return values
 
 
 def non_negative(name: str, value: ArrayLike) -> Floats:
@@ -35,6 +39,14 @@ def non_negative(name: str, value: ArrayLike) -> Floats:
 def positive(name: str, value: ArrayLike) -> Floats:
     """Accept finite values above 0."""
     return _checked(name, value, "a finite number above 0", lambda v: np.isfinite(v) & (v > 0.0))
+
+
+def duration(name: str, value: ArrayLike) -> float:
+    """Accept one finite number of seconds above 0."""
+    seconds = positive(name, value)
+    if seconds.ndim > 0:
+        raise ValueError(f"{name} of shape {seconds.shape} — must be a number")
+    return float(seconds)
 
 
 def share(name: str, value: ArrayLike, *, closed: bool) -> Floats:

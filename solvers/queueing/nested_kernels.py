@@ -22,7 +22,7 @@ __all__ = ["nested_priority"]
 Floats = NDArray[np.float64]
 _ROUNDS = 60
 _SETTLED = 1e-8
-# Patience of ten million handle times stands for patience without end, where the queue is stable.
+# Patience of ten million handle times stands for any longer one, where the queue is stable.
 _HARDLY_LEAVING = 1e-7
 
 
@@ -99,6 +99,9 @@ def _nest(arrivals: Floats, leaves: Floats, capacity: float, mixed: Floats, out:
         else:
             leave = max(leaves[k], _HARDLY_LEAVING * capacity)
             out[k], empty = interrupted_queue(arrivals[k], leave, above, theta, capacity, empty)
+            if 0.0 < leaves[k] < leave:
+                # Where the queue is not stable, it grows until all who cannot be served leave.
+                out[k] = max(out[k], (above + arrivals[k] - capacity - theta * queue) / leaves[k])
         above += arrivals[k]
         # The mean rate at which those waiting down to class k leave.
         theta = (theta * queue + leaves[k] * out[k]) / (queue + out[k]) if out[k] > 0.0 else theta

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, log_ndtr
 
-from solvers.queueing.inputs import non_negative, positive
+from solvers.queueing.inputs import non_negative, positive, refuse
 
 __all__ = ["PatienceCurve"]
 
@@ -49,10 +49,10 @@ class PatienceCurve:
             )
         if start[0] != 0.0:
             raise ValueError(f"start_s[0] = {start[0]:g} — must be 0")
-        _refuse("start_s", start, np.diff(start, prepend=-1.0) <= 0.0, "above the one before")
+        refuse("start_s", start, np.diff(start, prepend=-1.0) <= 0.0, "above the one before")
         with np.errstate(under="ignore"):
             before = np.r_[1.0, survival[:-1] * np.exp(-hazard[:-1] * np.diff(start))]
-        _refuse("survival", survival, survival > before * (1.0 + 1e-12), "at most what the piece before ends with")
+        refuse("survival", survival, survival > before * (1.0 + 1e-12), "at most what the piece before ends with")
         for name, value in (("start_s", start), ("survival", survival), ("hazard_per_s", hazard)):
             object.__setattr__(self, name, np.ascontiguousarray(value))
 
@@ -72,8 +72,10 @@ class PatienceCurve:
         """
         time = np.atleast_1d(non_negative("time_s", time_s))
         level = np.atleast_1d(non_negative("survival", survival))
-        if time.shape != level.shape or time.ndim != 1:
-            raise ValueError(f"time_s {time.shape}, survival {level.shape} — must have one shape (step,)")
+        if time.shape != level.shape or time.ndim != 1 or time.size == 0:
+            raise ValueError(f"time_s {time.shape}, survival {level.shape} — must have one shape (step,), one at least")
+        refuse("time_s", time, np.diff(time, prepend=-1.0) <= 0.0, "above the one before")
+        refuse("survival", level, np.diff(level, prepend=1.0) > 1e-12, "at most 1 and the one before")
         if time[0] > 0.0:
             time, level = np.r_[0.0, time], np.r_[1.0, level]
         hazard = np.zeros(time.size)
@@ -96,9 +98,9 @@ class PatienceCurve:
             raise ValueError(
                 f"time_s {time.shape}, survival {level.shape} — must have one shape (point,), two at least"
             )
-        _refuse("time_s", time, np.diff(time, prepend=-1.0) <= 0.0, "above the one before")
+        refuse("time_s", time, np.diff(time, prepend=-1.0) <= 0.0, "above the one before")
+        refuse("survival", level, np.diff(level, prepend=level[0]) > 0.0, "at most the one before")
         hazard = -np.diff(np.log(level)) / np.diff(time)
-        _refuse("survival", level[1:], hazard < 0.0, "at most the one before", 1)
         return cls(time[:-1], level[:-1], hazard)
 
     @classmethod
@@ -138,9 +140,3 @@ class PatienceCurve:
             decay = -np.expm1(-self.hazard_per_s * length) / self.hazard_per_s
             pieces = self.survival * np.where(self.hazard_per_s > 0.0, decay, length)
         return float(np.where(self.survival > 0.0, pieces, 0.0).sum())
-
-
-def _refuse(name: str, values: Floats, bad: NDArray[np.bool_], allowed: str, offset: int = 0) -> None:
-    if bad.any():
-        index = int(np.argmax(bad))
-        raise ValueError(f"{name}[{index + offset}] = {values[index]:g} — must be {allowed}")

@@ -79,13 +79,13 @@ def priority_queue_lengths(
 
 
 @njit(cache=True, error_model="numpy")
-def _law_reach(load: float, capacity: float, theta: float) -> int:
-    """Find the queue length beyond which the all-busy law of the queue has no mass worth a double."""
+def _law_reach(load: float, capacity: float, theta: float, most: float) -> int:
+    """Find the queue length, at most `most`, beyond which the all-busy law has no mass worth a double."""
     if theta <= 0.0:
-        return int(45.0 / -math.log(load / capacity)) + 2
+        return int(min(most, 45.0 / -math.log(load / capacity))) + 2
     position = max(0.0, math.floor((load - capacity) / theta))
     weight = 1.0
-    while weight > 1e-20:
+    while weight > 1e-20 and position < most:
         position += 1.0
         weight *= load / (capacity + position * theta)
     return int(position) + 2
@@ -111,7 +111,13 @@ def service_reach(capacity: float, theta: float, threshold: float) -> float:
 
 @njit(cache=True, error_model="numpy")
 def _fill_queue_law(load: float, capacity: float, theta: float, law: NDArray[np.float64]) -> None:
-    """Write the all-busy law of the queue, r_j/S, for j < law.size; summed from the mode, so it never overflows."""
+    """Write the all-busy law of the queue, r_j/S, for j < law.size; when saturated, summed from the mode."""
+    if not is_saturated(load, capacity, theta):
+        weight = 1.0 / (1.0 + all_busy_sums(load, capacity, theta)[0])
+        for position in range(law.size):
+            law[position] = weight
+            weight *= load / (capacity + (position + 1) * theta)
+        return
     mode = 0
     if theta > 0.0:
         mode = int(max(0.0, math.floor((load - capacity) / theta)))
@@ -197,7 +203,7 @@ def served_behind(load: float, births: float, capacity: float, theta: float, own
         # The law is a bell of variance load/θ around its mode; fourteen deviations below there is nothing.
         if reach < mode - 14.0 * math.sqrt(load / theta):
             return 0.0
-    size = int(min(reach, float(_law_reach(load, capacity, theta)))) + 1
+    size = int(min(reach, float(_law_reach(load, capacity, theta, reach)))) + 1
     law = np.empty(size)
     _fill_queue_law(load, capacity, theta, law)
     return absorb(law, births, capacity, theta, own, threshold)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from solvers.queueing.erlang_kernels import erlang_a, erlang_a_answered_wait, erlang_a_service_level
 from solvers.queueing.general_kernels import general_queue
-from solvers.queueing.inputs import agent_counts, broadcast, non_negative, patience, positive, share
+from solvers.queueing.inputs import agent_counts, broadcast, non_negative, patience, positive, refuse, share
 from solvers.queueing.patience_curve import PatienceCurve
 from solvers.queueing.service_spread import service_scale, spread_erlang_a
 
@@ -155,8 +155,8 @@ def waiting(
     if curve:
         _fill_general(arrivals, aht, staff, within, scale, curve.start_s, curve.survival, curve.hazard_per_s, out)
     else:
-        if ((scale != 1.0) & (leave == 0.0)).any():
-            raise ValueError(f"service_gini = {gini.ravel()[0]:g} — must be 0.5 where nobody abandons (patience_s)")
+        endless = ((scale != 1.0) & (leave == 0.0)).reshape(shape)
+        refuse("service_gini", np.broadcast_to(gini, shape), endless, "0.5 where nobody abandons (patience_s)")
         _fill_waiting(arrivals, aht, staff, leave, within, scale, out)
     return make_waiting(out, arrivals, shape)
 

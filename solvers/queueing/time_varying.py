@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from solvers.queueing.inputs import agent_counts, broadcast, choice, non_negative, patience, positive
+from solvers.queueing.inputs import agent_counts, broadcast, choice, duration, non_negative, patience, positive
 from solvers.queueing.offered_load_kernels import fill_moving_load, fill_offered_load
 from solvers.queueing.steady_state import Waiting, make_waiting, waiting
 from solvers.queueing.transient_kernels import fill_chain
@@ -163,7 +163,7 @@ def interval_waiting(
     )
     if len(shape) == 0 or shape[-1] == 0:
         raise ValueError(f"arrivals_per_s, aht_s and agents of shape {shape} — must broadcast to (…, interval)")
-    length = float(positive("interval_s", interval_s))
+    length = duration("interval_s", interval_s)
     first = np.full((), np.nan) if in_system is None else non_negative("in_system", in_system)
     try:
         start = np.array(np.broadcast_to(first, shape[:-1]), order="C").ravel()

@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 _FIRST_LAW = 64
 _SETTLED = 1e-13
 _LEAK = 1e-10
+# No day starts with a longer queue; a steady state that has one takes years to come about.
+_LONGEST_QUEUE = 1_000_000
 P_WAIT, ASA, ASA_ANSWERED, LEVEL, ABANDON, OCCUPANCY, QUEUE = range(7)
 
 
@@ -144,16 +146,17 @@ def _arriving(
 
 @njit(cache=True, error_model="numpy")
 def _stationary(arrival: float, agents: float, service: float, leave: float) -> Floats:
-    """Steady state of an interval; where there is none, all agents busy and nobody waiting."""
+    """Steady state of an interval; where there is none within reach, all agents busy and nobody waiting."""
     whole = int(math.ceil(agents))
-    if leave <= 0.0 and arrival >= agents * service:
-        law = np.zeros(whole + 1)
-        law[whole] = 1.0
-        return law
+    most = whole + (0 if leave <= 0.0 and arrival >= agents * service else _LONGEST_QUEUE)
     logs = np.zeros(_FIRST_LAW)
     k, peak = 0, 0.0
     while True:
         k += 1
+        if k > most:
+            law = np.zeros(whole + 1)
+            law[whole] = 1.0
+            return law
         if k >= logs.size:
             logs = np.concatenate((logs, np.zeros(logs.size)))
         logs[k] = logs[k - 1] + math.log(arrival / _death(k, agents, service, leave)) if arrival > 0.0 else -1e3

@@ -78,10 +78,13 @@ def simulate(
         Naming the argument and its value.
     """
     within = tuple(np.atleast_1d(np.asarray(answer_within_s, dtype=np.float64)).tolist())
-    _check(replications, seed, warm_up, cycles, confidence, within)
+    _check(replications, seed, warm_up, cycles, most_replications, confidence, within)
     wait_s = network.calendar.cycle_s if drain_s is None else float(drain_s)
     if not wait_s >= 0.0:
         raise ValueError(f"drain_s = {drain_s!r} — must be at least 0")
+    for metric in until or {}:
+        if metric not in list(Metric):
+            raise ValueError(f"until[{metric!r}] — must be one of {', '.join(Metric)}")
     targets = {Metric(name): float(width) for name, width in (until or {}).items()}
     for name, width in targets.items():
         if not width > 0.0:
@@ -97,13 +100,20 @@ def simulate(
 
 
 def _check(
-    replications: int, seed: int, warm_up: int, cycles: int, confidence: float, within: tuple[float, ...]
+    replications: int,
+    seed: int,
+    warm_up: int,
+    cycles: int,
+    most_replications: int,
+    confidence: float,
+    within: tuple[float, ...],
 ) -> None:
-    for name, value, least in (("replications", replications, 1), ("warm_up", warm_up, 0), ("cycles", cycles, 1)):
-        if value < least:
-            raise ValueError(f"{name} = {value} — must be at least {least}")
-    if not 0 <= seed < 2**63:
-        raise ValueError(f"seed = {seed} — must be at least 0 and below 2^63")
+    least = {"replications": 1, "warm_up": 0, "cycles": 1, "most_replications": 1}
+    for name, value in zip(least, (replications, warm_up, cycles, most_replications), strict=True):
+        if not (value >= least[name] and value == int(value)):
+            raise ValueError(f"{name} = {value} — must be a whole number of at least {least[name]}")
+    if not (0 <= seed < 2**63 and seed == int(seed)):
+        raise ValueError(f"seed = {seed} — must be a whole number of at least 0 and below 2^63")
     if not 0.0 < confidence < 1.0:
         raise ValueError(f"confidence = {confidence:g} — must be strictly between 0 and 1")
     for k, value_s in enumerate(within):

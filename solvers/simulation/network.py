@@ -220,6 +220,8 @@ def single_queue(
     horizon_s
         Length of the cycle, seconds, cut into `intervals` equal parts, so that one of them can be warm-up.
     """
+    if intervals < 1:
+        raise ValueError(f"intervals = {intervals} — must be at least 1")
     length = horizon_s / intervals
     return make_network(
         interval_s=length,

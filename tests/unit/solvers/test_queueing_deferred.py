@@ -168,3 +168,23 @@ def test_smallest_reserve_equals_a_scan():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("deferred_aht_s", [20.0, 60.0, 180.0])
+def test_deferred_jobs_never_shorten_the_wait_of_live_contacts(deferred_aht_s):
+    for agents, load in ((2, 1.5), (9, 7.86), (9, 9.9), (40, 38.0)):
+        reserve = np.arange(agents + 1)
+        for patience_s in (60.0, 300.0):
+            live = blended_waiting(
+                load / 60.0,
+                60.0,
+                agents,
+                reserve=reserve,
+                deferred_aht_s=deferred_aht_s,
+                patience_s=patience_s,
+                answer_within_s=12.0,
+            ).live
+            alone = waiting(load / 60.0, 60.0, agents, patience_s=patience_s, answer_within_s=12.0)
+            assert (live.service_level <= alone.service_level + 1e-12).all()
+            assert (live.asa_s >= alone.asa_s - 1e-9).all()
+            assert (live.abandon_rate >= alone.abandon_rate - 1e-12).all()

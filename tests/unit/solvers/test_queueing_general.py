@@ -181,8 +181,8 @@ def test_spread_of_service_moves_waits_but_not_the_chance_to_wait():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: PatienceCurve.kaplan_meier([1, 2, 2], [0.9, 0.8, 0.7]), r"start_s\[3\] = 2 — must be above"),
-        (lambda: PatienceCurve.kaplan_meier([1, 2], [0.9, 0.95]), r"survival\[2\] = 0.95 — must be at most"),
+        (lambda: PatienceCurve.kaplan_meier([1, 2, 2], [0.9, 0.8, 0.7]), r"time_s\[2\] = 2 — must be above"),
+        (lambda: PatienceCurve.kaplan_meier([1, 2], [0.9, 0.95]), r"survival\[1\] = 0.95 — must be at most"),
         (lambda: PatienceCurve.kaplan_meier([1, 2], [0.9]), r"time_s \(2,\), survival \(1,\)"),
         (lambda: PatienceCurve.kaplan_meier([1, np.nan], [0.9, 0.8]), r"time_s\[1\] = nan"),
         (lambda: PatienceCurve.log_linear([0, 5], [1.0, 0.0]), r"survival\[1\] = 0 "),

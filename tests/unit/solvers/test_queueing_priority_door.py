@@ -140,3 +140,12 @@ def test_cobham_with_service_of_their_own():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_services_further_apart_than_the_error_map_are_to_be_simulated():
+    # A solved chain has abandonment .1986 and .2155 here, the approximation .146 and .182.
+    far = priority_waiting([2.0, 0.1], [0.2, 10.0], 2, patience_s=1.0)
+    assert far.simulate.tolist() == [True, True]
+    quiet = priority_waiting([2.0, 0.1], [0.2, 10.0], 9, patience_s=1.0)
+    assert quiet.p_wait < 0.1
+    assert not quiet.simulate.any()

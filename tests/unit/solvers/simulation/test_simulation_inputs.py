@@ -125,14 +125,17 @@ def test_refused_distributions(make: Any, message: str) -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"replications": 0}, "replications = 0 — must be at least 1"),
+        ({"replications": 0}, "replications = 0 — must be a whole number of at least 1"),
         ({"seed": -1}, "seed = -1"),
         ({"warm_up": -1}, "warm_up = -1"),
         ({"cycles": 0}, "cycles = 0"),
         ({"confidence": 1.0}, "confidence = 1"),
         ({"answer_within_s": (20.0, -1.0)}, r"answer_within_s\[1\] = -1"),
         ({"until": {"asa_s": 0.0}}, r"until\['asa_s'\] = 0"),
-        ({"until": {"happiness": 1.0}}, "happiness"),
+        ({"replications": 2.5}, "replications = 2.5"),
+        ({"seed": 1.5}, "seed = 1.5"),
+        ({"most_replications": 0, "until": {"asa_s": 1.0}}, "most_replications = 0"),
+        ({"until": {"happiness": 1.0}}, r"until\['happiness'\] — must be one of offered"),
         ({"drain_s": -5.0}, "drain_s = -5.0"),
     ],
 )
@@ -148,3 +151,8 @@ def test_refused_questions() -> None:
         found.estimate("asa_s", by="agent")
     with pytest.raises(ValueError, match=r"threshold = 1"):
         found.estimate("service_level", threshold=1)
+
+
+def test_a_horizon_without_intervals_is_refused() -> None:
+    with pytest.raises(ValueError, match="intervals = 0 — must be at least 1"):
+        single_queue(0.1, exponential(60.0), 8, horizon_s=1000, intervals=0)
