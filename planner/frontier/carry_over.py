@@ -1,0 +1,52 @@
+"""Plans shown in detail, once more with carry-over: every half hour starts with what the one before left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from planner.frontier.tables import SHOWN_WITHIN_S, Shown, per_interval, period_labels, stack
+from solvers.flow.carry_over import carried_promises, carried_waits, carries_over
+
+
+def carry_over_tables(shown: Sequence[Shown]) -> dict[str, pd.DataFrame]:
+    """Return the tables `carry_over` and `carry_over_promises` of Today and the named plans.
+
+    Search, certificate, objectives and promises rest on the stationary formulas of every half hour; these figures
+    stand beside them.
+    """
+    return {
+        "carry_over": stack([_intervals(view) for view in shown]),
+        "carry_over_promises": stack([_promises(view) for view in shown]),
+    }
+
+
+def _intervals(shown: Shown) -> pd.DataFrame:
+    """Live voice pools per interval; service level within 20 s, as in the table `service`."""
+    network, state = shown.problem.network, shown.evaluation.state
+    found = carried_waits(network, shown.decision, state, SHOWN_WITHIN_S)
+    members = np.flatnonzero(carries_over(network))
+    columns = {
+        "offered": state.arrivals.sum(axis=1),
+        "asa_s": found.wait_s,
+        "service_level": found.level,
+        "abandon_rate": found.lost,
+    }
+    frame = per_interval(shown, members, columns)
+    frame["method"], frame["advised"] = found.method[members].ravel(), found.advised[members].ravel()
+    return frame
+
+
+def _promises(shown: Shown) -> pd.DataFrame:
+    """Promises that live voice pools take part in, in every period."""
+    problem = shown.problem
+    found = carried_promises(problem.network, problem.instance.promises, shown.decision, shown.evaluation.state)
+    rows = [
+        (shown.key, problem.promise_names[k], label, float(value))
+        for k, values in enumerate(found)
+        if values is not None
+        for label, value in zip(period_labels(problem, k), values, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["plan", "promise", "period", "value"])
