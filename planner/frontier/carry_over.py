@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from planner.frontier.tables import SHOWN_WITHIN_S, Shown, per_interval, period_labels, stack
-from solvers.flow.carry_over import carried_promises, carried_waits, carries_over
+from solvers.flow.carry_over import CarriedWaits, carried_promises, carried_waits, carries_over
 
 
 def carry_over_tables(shown: Sequence[Shown]) -> dict[str, pd.DataFrame]:
@@ -17,19 +17,20 @@ def carry_over_tables(shown: Sequence[Shown]) -> dict[str, pd.DataFrame]:
     Search, certificate, objectives and promises rest on the stationary formulas of every half hour; these figures
     stand beside them.
     """
+    followed = [
+        carried_waits(view.problem.network, view.decision, view.evaluation.state, SHOWN_WITHIN_S) for view in shown
+    ]
     return {
-        "carry_over": stack([_intervals(view) for view in shown]),
-        "carry_over_promises": stack([_promises(view) for view in shown]),
+        "carry_over": stack([_intervals(view, waits) for view, waits in zip(shown, followed, strict=True)]),
+        "carry_over_promises": stack([_promises(view, waits) for view, waits in zip(shown, followed, strict=True)]),
     }
 
 
-def _intervals(shown: Shown) -> pd.DataFrame:
+def _intervals(shown: Shown, found: CarriedWaits) -> pd.DataFrame:
     """Live voice pools per interval; service level within 20 s, as in the table `service`."""
-    network, state = shown.problem.network, shown.evaluation.state
-    found = carried_waits(network, shown.decision, state, SHOWN_WITHIN_S)
-    members = np.flatnonzero(carries_over(network))
+    members = np.flatnonzero(carries_over(shown.problem.network))
     columns = {
-        "offered": state.arrivals.sum(axis=1),
+        "offered": shown.evaluation.state.arrivals.sum(axis=1),
         "asa_s": found.wait_s,
         "service_level": found.level,
         "abandon_rate": found.lost,
@@ -39,10 +40,10 @@ def _intervals(shown: Shown) -> pd.DataFrame:
     return frame
 
 
-def _promises(shown: Shown) -> pd.DataFrame:
+def _promises(shown: Shown, waits: CarriedWaits) -> pd.DataFrame:
     """Promises that live voice pools take part in, in every period."""
     problem = shown.problem
-    found = carried_promises(problem.network, problem.instance.promises, shown.decision, shown.evaluation.state)
+    found = carried_promises(problem.network, problem.instance.promises, shown.decision, shown.evaluation.state, waits)
     rows = [
         (shown.key, problem.promise_names[k], label, float(value))
         for k, values in enumerate(found)

@@ -24,11 +24,12 @@ DAY_S = 86_400.0
 class CarriedWaits:
     """Waits with carry-over, arrays of shape (pool, interval); NaN, and "" in words, for pools that are not live voice.
 
-    `wait_s` mean wait of all contacts, `lost` share that abandons, `level` share answered within the threshold; 0, 0
-    and 1 where nothing arrives. `method` is how it was computed and `advised` what the rule of `interval_waiting` asks
-    for there: where that is `stationary`, the evaluator's own figure is as good.
+    `wait_s` mean wait of all contacts, `lost` share that abandons, `level` share answered within `within_s` seconds; 0,
+    0 and 1 where nothing arrives. `method` is how it was computed and `advised` what the rule of `interval_waiting`
+    asks for there: where that is `stationary`, the evaluator's own figure is as good.
     """
 
+    within_s: float
     wait_s: Floats
     lost: Floats
     level: Floats
@@ -60,7 +61,9 @@ def carried_waits(network: FlowNetwork, decision: Decision, state: SteadyState, 
     """
     pools, shape = network.pools, state.work_s.shape
     voice = carries_over(network)
-    found = CarriedWaits(*(np.full(shape, np.nan) for _ in range(3)), *(np.full(shape, "", "U16") for _ in range(2)))
+    found = CarriedWaits(
+        within_s, *(np.full(shape, np.nan) for _ in range(3)), *(np.full(shape, "", "U16") for _ in range(2))
+    )
     if not voice.any():
         return found
     offered, work = state.arrivals[voice].sum(axis=1), state.work_s[voice]
@@ -105,25 +108,26 @@ def _whole(values: NDArray[Any], network: FlowNetwork) -> NDArray[Any]:
 
 
 def carried_promises(
-    network: FlowNetwork, promises: Promises, decision: Decision, state: SteadyState
+    network: FlowNetwork, promises: Promises, decision: Decision, state: SteadyState, carried: CarriedWaits
 ) -> tuple[Floats | None, ...]:
     """Value of each promise in each of its periods with carry-over; None for promises without a live voice pool.
 
-    Pools that are not live voice count with the figures of the evaluator.
+    Pools that are not live voice count with the figures of the evaluator. `carried` are the waits of the same decision
+    at any threshold; promises of other thresholds are followed anew.
     """
     voice, offered = carries_over(network), state.arrivals.sum(axis=1)
-    followed: dict[float, CarriedWaits] = {}
+    followed = {carried.within_s: carried}
     values: list[Floats | None] = []
     for k, measure in enumerate(promises.measure):
         wanted = promises.pools[k]
         if measure > ABANDON or not (wanted & voice).any():
             values.append(None)
             continue
-        within_s = float(promises.within_s[k]) if measure == SERVICE_LEVEL else 0.0
+        within_s = float(promises.within_s[k]) if measure == SERVICE_LEVEL else carried.within_s
         if within_s not in followed:
             followed[within_s] = carried_waits(network, decision, state, within_s)
-        carried = followed[within_s]
+        here = followed[within_s]
         quality = promise_quality(network, promises, decision, state, k)
-        quality[voice] = (carried.level, carried.wait_s, carried.lost)[measure][voice]
+        quality[voice] = (here.level, here.wait_s, here.lost)[measure][voice]
         values.append(over_periods(quality, offered, wanted, int(promises.period_intervals[k])))
     return tuple(values)
