@@ -227,17 +227,7 @@ AGREEMENT: dict[str, Any] = {
     "where it is more than the tolerance, or breaks a promise by more than two points of a ratio or a tenth of a wait, "
     "and is significant for all these checks together. The command “planner simulate” does the same for every other "
     "plan.",
-    "heads": (
-        "Plan",
-        "Pool or promise",
-        "Period",
-        "Result",
-        "Formulas",
-        "With carry-over",
-        "Simulated",
-        "Tolerance",
-        "Verdict",
-    ),
+    "heads": ("Plan", "About", "Period", "Result", "Formulas", "With carry-over", "Simulated", "Tolerance", "Verdict"),
     "whole": "whole time",
     "agree": "✓ agree",
     "differ": "✗ differ",
