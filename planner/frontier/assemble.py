@@ -10,6 +10,7 @@ import pandas as pd
 
 from planner.frontier.assumptions import swings
 from planner.frontier.bridge import bridge_table, bridge_words
+from planner.frontier.carry_over import carry_over_tables
 from planner.frontier.certificate import OuterSurface, certify
 from planner.frontier.choose import name_plans
 from planner.frontier.explain import certificate_words, explain_plan, largest_moves, next_point_price, prices_table
@@ -71,6 +72,7 @@ def assemble(
     second = _second_look(problem, shown, plans, look, work.seed)
     certificate = _certificate(found, plans)
     tables = _detail_tables(problem, today, solutions, shown)
+    tables |= carry_over_tables([view for view, name in zip(shown, plans["name"], strict=True) if name])
     tables["plans"] = plans
     tables["risk"] = _risk_table(plans, risk)
     tables["prices"] = prices_table(plans, found.surface, problem.scenario.currency, _cx_step(problem))

@@ -38,8 +38,12 @@ TABLES: dict[str, str] = {
     "mae_formula, mae_naive, mae_floor, coverage, tolerance, p_value, missed: the last weeks of history, predicted",
     "backtest_intervals": "pool, measure, volume, interval (local start), weight, seen, predicted, formula, naive, "
     "lower, upper (95 % of single intervals)",
-    "agreement": "plan, what (a promise, or empty), pool, period, measure, said (by the formulas), simulated, "
-    "half_width (95 %), tolerance, p_value, failed",
+    "carry_over": "plan, pool, interval, offered, asa_s, service_level, abandon_rate, method, advised (stationary | "
+    "offered_load | chain: what an interval needs): live voice pools of Today and the named plans, each interval "
+    "starting with what the one before left",
+    "carry_over_promises": "plan, promise, period (label), value: promises on live voice pools, with carry-over",
+    "agreement": "plan, what (a promise, or empty), pool, period, measure, said (by the formulas), carried (with "
+    "carry-over; NaN: not known), simulated, half_width (95 %), tolerance, p_value, failed",
     "center_pools": "pool, queue, patience_s, redial, deadline_s, speed_1, ... (total speed with so many contacts)",
     "center_flows": "reason, segment, from_channel, steer, channel, stage, acceptance, pool, aht_s, redial_stage: who "
     "may serve whom, for simulations",

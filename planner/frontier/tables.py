@@ -75,7 +75,7 @@ def staffing_table(shown: Shown) -> pd.DataFrame:
     problem = shown.problem
     required = needed_on_task(problem.instance, shown.evaluation.state)
     staffed = np.flatnonzero(problem.network.pools.staffed)
-    return _per_interval(
+    return per_interval(
         shown,
         staffed,
         {"on_task": shown.decision.on_task, "scheduled": shown.scheduled, "required": required},
@@ -111,10 +111,11 @@ def service_table(shown: Shown) -> pd.DataFrame:
         "abandon_rate": lost,
         "occupancy": occupancy,
     }
-    return _per_interval(shown, np.arange(len(problem.pools)), columns)
+    return per_interval(shown, np.arange(len(problem.pools)), columns)
 
 
-def _per_interval(shown: Shown, members: np.ndarray, columns: Mapping[str, Floats]) -> pd.DataFrame:
+def per_interval(shown: Shown, members: np.ndarray, columns: Mapping[str, Floats]) -> pd.DataFrame:
+    """Lay columns (pool, interval) of some pools out as rows by label."""
     problem = shown.problem
     starts = np.array([s.isoformat(timespec="minutes") for s in problem.starts])
     frame = pd.DataFrame(
@@ -241,17 +242,22 @@ def promises_table(shown: Shown) -> pd.DataFrame:
     promises = problem.instance.promises
     rows = []
     for k, name in enumerate(problem.promise_names):
-        stated = problem.scenario.promises[name]
-        values = shown.evaluation.promise_values[k]
+        target = problem.scenario.promises[name].target
         least = promises.measure[k] in (0, 3)
-        for period, value in enumerate(values):
-            begin = problem.starts[period * int(promises.period_intervals[k])]
-            label = {"interval": begin.isoformat(timespec="minutes"), "day": begin.date().isoformat()}.get(
-                str(stated.period), str(stated.period)
-            )
-            missed = value < stated.target - 1e-9 if least else value > stated.target + 1e-9
-            rows.append((shown.key, name, label, stated.target, float(value), not bool(missed)))
+        for label, value in zip(period_labels(problem, k), shown.evaluation.promise_values[k], strict=True):
+            missed = value < target - 1e-9 if least else value > target + 1e-9
+            rows.append((shown.key, name, label, target, float(value), not bool(missed)))
     return pd.DataFrame(rows, columns=["plan", "promise", "period", "target", "value", "kept"])
+
+
+def period_labels(problem: FlowProblem, promise: int) -> list[str]:
+    """Name the periods of a promise: the start of an interval, the date of a day, else the period's own word."""
+    period = str(problem.scenario.promises[problem.promise_names[promise]].period)
+    begins = problem.starts[:: int(problem.instance.promises.period_intervals[promise])]
+    return [
+        {"interval": begin.isoformat(timespec="minutes"), "day": begin.date().isoformat()}.get(period, period)
+        for begin in begins
+    ]
 
 
 def segments_table(shown: Shown) -> pd.DataFrame:

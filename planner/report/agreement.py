@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from planner.frontier.frontier import NAMED, Frontier
@@ -19,6 +20,7 @@ def agreement_section(frontier: Frontier) -> dict[str, Any]:
     rows = []
     for row in table.to_dict("records"):
         measure, half = str(row["measure"]), measure_text(str(row["measure"]), float(row["half_width"]))
+        carried = float(row.get("carried", math.nan))  # runs from before it do not have it
         rows.append(
             {
                 "plan": str(row["plan"]),
@@ -28,6 +30,7 @@ def agreement_section(frontier: Frontier) -> dict[str, Any]:
                 "measure": AGREEMENT["measures"][measure],
                 "cells": [
                     measure_text(measure, float(row["said"])),
+                    measure_text(measure, carried),
                     f"{measure_text(measure, float(row['simulated']))} ± {half}",
                     measure_text(measure, float(row["tolerance"])),
                 ],

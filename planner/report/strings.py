@@ -221,11 +221,13 @@ BACKTEST: dict[str, Any] = {
 
 AGREEMENT: dict[str, Any] = {
     "title": "Do formulas and simulation agree?",
-    "help": "Today and the named plans, simulated contact by contact for 20 independent times. A difference counts "
+    "help": "Today and the named plans, simulated contact by contact for 20 independent times. The search uses "
+    "formulas that take every interval by itself; with carry-over an interval of a phone pool starts with what the one "
+    "before left. The simulation is compared with the figure with carry-over, where there is one. A difference counts "
     "where it is more than the tolerance, or breaks a promise by more than two points of a ratio or a tenth of a wait, "
     "and is significant for all these checks together. The command “planner simulate” does the same for every other "
     "plan.",
-    "heads": ("Plan", "Pool or promise", "Period", "Result", "Formulas", "Simulated", "Tolerance", "Verdict"),
+    "heads": ("Plan", "About", "Period", "Result", "Formulas", "With carry-over", "Simulated", "Tolerance", "Verdict"),
     "whole": "whole time",
     "agree": "✓ agree",
     "differ": "✗ differ",

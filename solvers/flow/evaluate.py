@@ -86,41 +86,56 @@ def capacity_ratio(network: FlowNetwork, decision: Decision, state: SteadyState)
     return ratio
 
 
+def promise_quality(
+    network: FlowNetwork, promises: Promises, decision: Decision, state: SteadyState, promise: int
+) -> Floats:
+    """What a promise measures, pool by pool and interval by interval, shape (pool, interval)."""
+    pools, measure = network.pools, promises.measure[promise]
+    if measure == 0:
+        return service_level(
+            state.arrivals,
+            state.work_s,
+            decision.on_task,
+            pools.queue,
+            pools.patience_s,
+            pools.chat_speed,
+            network.interval_s,
+            promises.pools[promise],
+            float(promises.within_s[promise]),
+        )
+    offered = state.arrivals.sum(axis=1)
+    if measure == 3:
+        return np.repeat(state.in_time[:, None], offered.shape[1], axis=1)
+    source = state.mean_wait_s if measure == 1 else state.p_abandon
+    quality = np.asarray((source * state.arrivals).sum(axis=1) / np.maximum(offered, 1e-300))
+    if measure == 1:
+        deferred = pools.queue == Queue.DEFERRED
+        quality[deferred] = state.delay_s[deferred]
+    return quality
+
+
+def over_periods(quality: Floats, offered: Floats, wanted: Bools, period_intervals: int) -> Floats:
+    """Mean of (pool, interval) over the wanted pools, (period,), weighted by offered; NaN where nothing is offered."""
+    weight = offered[wanted].reshape(int(wanted.sum()), offered.shape[1] // period_intervals, -1)
+    total = weight.sum(axis=(0, 2))
+    value = (quality[wanted].reshape(weight.shape) * weight).sum(axis=(0, 2))
+    return np.asarray(np.where(total > 1e-9, value / np.maximum(total, 1e-300), np.nan))
+
+
 def promise_values(
     network: FlowNetwork, promises: Promises, decision: Decision, state: SteadyState
 ) -> tuple[Floats, ...]:
     """Value of each promise in each of its periods, weighted by offered contacts; NaN where nothing is offered."""
-    pools = network.pools
     offered = state.arrivals.sum(axis=1)
-    values = []
-    for k, measure in enumerate(promises.measure):
-        wanted = promises.pools[k]
-        if measure == 0:
-            quality = service_level(
-                state.arrivals,
-                state.work_s,
-                decision.on_task,
-                pools.queue,
-                pools.patience_s,
-                pools.chat_speed,
-                network.interval_s,
-                wanted,
-                float(promises.within_s[k]),
-            )
-        elif measure == 3:
-            quality = np.repeat(state.in_time[:, None], offered.shape[1], axis=1)
-        else:
-            source = state.mean_wait_s if measure == 1 else state.p_abandon
-            quality = (source * state.arrivals).sum(axis=1) / np.maximum(offered, 1e-300)
-            if measure == 1:
-                deferred = pools.queue == Queue.DEFERRED
-                quality[deferred] = state.delay_s[deferred]
-        periods = offered.shape[1] // promises.period_intervals[k]
-        weight = offered[wanted].reshape(int(wanted.sum()), periods, -1)
-        total = weight.sum(axis=(0, 2))
-        value = (quality[wanted].reshape(weight.shape) * weight).sum(axis=(0, 2))
-        values.append(np.where(total > 1e-9, value / np.maximum(total, 1e-300), np.nan))
-    return tuple(values)
+    return tuple(
+        over_periods(
+            promise_quality(network, promises, decision, state, k),
+            offered,
+            promises.pools[k],
+            int(promises.period_intervals[k]),
+        )
+        for k in range(len(promises.measure))
+    )
 
 
 def promises_kept(promises: Promises, values: tuple[Floats, ...]) -> list[bool]:

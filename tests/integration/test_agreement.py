@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import planner
 from planner.agreement import COLUMNS, check_agreement, shown_plans, with_agreement
 from planner.cli.running import exit_code_of
-from planner.frontier.frontier import Frontier
+from planner.frontier.frontier import TABLES, Frontier
+from planner.report.agreement import agreement_section
 from planner.report.page import render_page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,6 +47,69 @@ def test_every_run_compares_its_named_plans_with_simulation(toy: Frontier) -> No
     said = toy.tables["promises"].set_index(["plan", "promise", "period"])["value"]
     for row in promises.itertuples():
         assert row.said == pytest.approx(said[row.plan, row.what, row.period])
+
+
+def test_carry_over_stands_beside_the_formulas(toy: Frontier) -> None:
+    """Live voice only; what the tables say per interval and promise is what the checks compare with."""
+    table, carried = toy.tables["agreement"], toy.tables["carry_over"]
+    assert list(carried.columns) == TABLES["carry_over"].split(" (")[0].replace(",", "").split()
+    assert set(carried["plan"]) == set(shown_plans(toy))
+    assert set(carried["pool"]) == {"phone"}
+    assert set(carried["method"]) == {"chain"}
+    assert {"stationary", "chain"} <= set(carried["advised"]) <= {"stationary", "offered_load", "chain"}
+    known = table["carried"].notna()
+    assert (known == ~table["pool"].str.contains("desk")).all()
+    assert (table["carried"] != table["said"])[known].all()
+    of_promises = toy.tables["carry_over_promises"].set_index(["plan", "promise", "period"])["value"]
+    for row in table[known].itertuples():
+        if row.what:
+            assert row.carried == of_promises[row.plan, row.what, row.period]
+        else:
+            own = carried[carried["plan"] == row.plan]
+            expected = (own[row.measure] * own["offered"]).sum() / own["offered"].sum()
+            assert row.carried == pytest.approx(expected)
+
+
+def test_objectives_and_promises_stay_stationary(toy: Frontier) -> None:
+    """The promises of a plan are those of its service table, half hour by half hour."""
+    service = toy.tables["service"].query("pool == 'phone'")
+    stated = toy.tables["promises"].query("promise == 'phone_80_20'").set_index("plan")["value"]
+    for plan, own in service.groupby("plan"):
+        expected = (own["service_level"] * own["offered"]).sum() / own["offered"].sum()
+        assert stated[plan] == pytest.approx(expected, abs=1e-6)
+
+
+def test_simulation_is_compared_with_carry_over(toy: Frontier) -> None:
+    """Formulas that are off do not count where the figure with carry-over is right, nor the other way round."""
+    service = toy.tables["service"].copy()
+    service.loc[service["pool"] == "phone", "service_level"] -= 0.2
+    found = check_agreement(dataclasses.replace(toy, tables={**toy.tables, "service": service}), seed=1)
+    assert not found.table["failed"].any()
+    carried = toy.tables["carry_over"].copy()
+    carried["service_level"] -= 0.2
+    found = check_agreement(dataclasses.replace(toy, tables={**toy.tables, "carry_over": carried}), seed=1)
+    failed = found.table[found.table["failed"]]
+    assert set(failed["plan"]) == set(shown_plans(toy))
+    assert set(failed["measure"]) == {"service_level"}
+    assert all("with carry-over" in line for lines in found.findings.values() for line in lines)
+
+
+def test_the_page_shows_all_three_figures(toy: Frontier) -> None:
+    section = agreement_section(toy)
+    place = section["heads"].index("With carry-over") - section["heads"].index("Formulas")
+    for row, check in zip(section["rows"], toy.tables["agreement"].itertuples(), strict=True):
+        assert len(row["cells"]) == 4
+        assert (row["cells"][place] == "–") == np.isnan(check.carried)
+    old = toy.tables["agreement"].drop(columns="carried")
+    rows = agreement_section(dataclasses.replace(toy, tables={**toy.tables, "agreement": old}))["rows"]
+    assert {row["cells"][place] for row in rows} == {"–"}
+
+
+def test_runs_without_carry_over_compare_with_the_formulas(toy: Frontier) -> None:
+    tables = {name: frame for name, frame in toy.tables.items() if not name.startswith("carry_over")}
+    table = check_agreement(dataclasses.replace(toy, tables=tables), seed=1).table
+    assert table["carried"].isna().all()
+    assert not table["failed"].any()
 
 
 def test_a_plan_short_of_people_is_found(toy: Frontier) -> None:

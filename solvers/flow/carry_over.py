@@ -1,0 +1,143 @@
+"""Waits of live voice pools when every interval starts with what the one before left: the chain, for few decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers.flow.evaluate import over_periods, promise_quality
+from solvers.flow.network import Bools, Decision, Floats, FlowNetwork, Promises, Queue
+from solvers.flow.steady_state import SteadyState
+from solvers.flow.waiting import LONGEST_WAIT_S, service_level
+from solvers.queueing import interval_waiting, waiting
+
+SERVICE_LEVEL, WAIT, ABANDON = range(3)
+"""Codes of `Promises.measure` that carry-over has a figure for."""
+
+DAY_S = 86_400.0
+
+
+@dataclass(frozen=True)
+class CarriedWaits:
+    """Waits with carry-over, arrays of shape (pool, interval); NaN, and "" in words, for pools that are not live voice.
+
+    `wait_s` mean wait of all contacts, `lost` share that abandons, `level` share answered within `within_s` seconds; 0,
+    0 and 1 where nothing arrives. `method` is how it was computed and `advised` what the rule of `interval_waiting`
+    asks for there: where that is `stationary`, the evaluator's own figure is as good.
+    """
+
+    within_s: float
+    wait_s: Floats
+    lost: Floats
+    level: Floats
+    method: NDArray[np.str_]
+    advised: NDArray[np.str_]
+
+
+def carries_over(network: FlowNetwork) -> Bools:
+    """Pools whose waits the chain can follow, shape (pool,): live voice, one contact per agent."""
+    return np.asarray(network.pools.queue == Queue.VOICE)
+
+
+def carried_waits(network: FlowNetwork, decision: Decision, state: SteadyState, within_s: float) -> CarriedWaits:
+    """Follow the number in system of live voice pools through the horizon, at the flows of a steady state.
+
+    Arrivals, mean handle times and patience are those of the stationary formulas, interval by interval, redials and
+    returns included; only what an interval leaves to the next is new. Days begin empty where doors close at night;
+    where they never do, the horizon repeats, and its last day runs before its first. Contacts of all priority classes
+    are followed as one class, which has the mean wait and abandonment of them all: they share the mean handle time of
+    the interval, as in the evaluator. The service level of classes is not that of one class: the share not answered in
+    time grows with carry-over as that of one class does. On 40 simulated days of 10 half hours (two classes, 8–40
+    Erlang, AHT 5–15 min) its error is .006 on average and .011 at the 95th percentile of days; .023 and .066 if the
+    classes are forgotten, .064 and .118 if the carry-over is.
+
+    Parameters
+    ----------
+    network, decision, state
+        What there is, what is decided, and the steady state of it.
+    within_s
+        Threshold of the service level, seconds.
+    """
+    pools, shape = network.pools, state.work_s.shape
+    voice = carries_over(network)
+    found = CarriedWaits(
+        within_s, *(np.full(shape, np.nan) for _ in range(3)), *(np.full(shape, "", "U16") for _ in range(2))
+    )
+    if not voice.any():
+        return found
+    offered, work = state.arrivals[voice].sum(axis=1), state.work_s[voice]
+    comes = work > 0.0
+    rate = np.where(comes, offered, 0.0) / network.interval_s
+    aht_s = np.where(comes, work / np.maximum(offered, 1e-300), 1.0)
+    staff, patience_s = decision.on_task[voice], pools.patience_s[voice][:, None]
+    days = [_by_day(values, network) for values in (rate, aht_s, staff)]
+    chain = interval_waiting(
+        *days, interval_s=network.interval_s, patience_s=patience_s[:, None], answer_within_s=within_s, in_system=0.0
+    )
+    single = waiting(rate, aht_s, staff, patience_s=patience_s, answer_within_s=within_s).service_level
+    classes = service_level(
+        state.arrivals, state.work_s, decision.on_task, pools.queue, pools.patience_s, pools.chat_speed,
+        network.interval_s, voice, within_s,
+    )[voice]  # fmt: skip
+    level = _whole(chain.waiting.service_level, network)
+    found.wait_s[voice] = np.minimum(_whole(chain.waiting.asa_s, network), LONGEST_WAIT_S)
+    found.lost[voice] = _whole(chain.waiting.abandon_rate, network)
+    found.level[voice] = _of_classes(classes, single, level)
+    found.method[voice] = _whole(chain.method, network)
+    found.advised[voice] = _whole(chain.advised, network)
+    return found
+
+
+def _of_classes(classes: Floats, single: Floats, carried: Floats) -> Floats:
+    """Service level of priority classes with carry-over, from theirs and one class's in steady state and one's with."""
+    missed, own = 1.0 - single, 1.0 - classes
+    # The difference says the same where next to nobody misses, and has no rounding to blow up.
+    grown = np.where(missed > 1e-6, own * (1.0 - carried) / np.maximum(missed, 1e-6), own + single - carried)
+    return np.asarray(np.clip(1.0 - grown, 0.0, 1.0))
+
+
+def _open_all_night(network: FlowNetwork) -> bool:
+    return network.intervals_per_day * network.interval_s >= DAY_S
+
+
+def _by_day(values: Floats, network: FlowNetwork) -> Floats:
+    """Cut (pool, interval) into sequences that begin empty, (pool, day, interval); never closed: one, a day longer."""
+    pools, per_day = len(values), network.intervals_per_day
+    if _open_all_night(network):
+        return np.concatenate([values[:, -per_day:], values], axis=1)[:, None]
+    return values.reshape(pools, -1, per_day)
+
+
+def _whole(values: NDArray[Any], network: FlowNetwork) -> NDArray[Any]:
+    """Undo `_by_day`."""
+    flat = values.reshape(len(values), -1)
+    return flat[:, network.intervals_per_day :] if _open_all_night(network) else flat
+
+
+def carried_promises(
+    network: FlowNetwork, promises: Promises, decision: Decision, state: SteadyState, carried: CarriedWaits
+) -> tuple[Floats | None, ...]:
+    """Value of each promise in each of its periods with carry-over; None for promises without a live voice pool.
+
+    Pools that are not live voice count with the figures of the evaluator. `carried` are the waits of the same decision
+    at any threshold; promises of other thresholds are followed anew.
+    """
+    voice, offered = carries_over(network), state.arrivals.sum(axis=1)
+    followed = {carried.within_s: carried}
+    values: list[Floats | None] = []
+    for k, measure in enumerate(promises.measure):
+        wanted = promises.pools[k]
+        if measure > ABANDON or not (wanted & voice).any():
+            values.append(None)
+            continue
+        within_s = float(promises.within_s[k]) if measure == SERVICE_LEVEL else carried.within_s
+        if within_s not in followed:
+            followed[within_s] = carried_waits(network, decision, state, within_s)
+        here = followed[within_s]
+        quality = promise_quality(network, promises, decision, state, k)
+        quality[voice] = (here.level, here.wait_s, here.lost)[measure][voice]
+        values.append(over_periods(quality, offered, wanted, int(promises.period_intervals[k])))
+    return tuple(values)
