@@ -12,7 +12,7 @@ from toy_surveys import as_history, clean_contacts
 from planner.experience.guards import FALSE_ALARM_RATE, check_guards
 from planner.experience.guards.findings import COLUMNS
 
-HISTORIES = 12
+HISTORIES = 6
 
 
 @pytest.mark.slow
