@@ -1,9 +1,12 @@
 """A seeded generator of contact histories from a declared truth."""
 
+from pathlib import Path
+
 from planner.history.synthetic.files import ensure_history, ensure_reference_history, write_history
 from planner.history.synthetic.generator import SyntheticHistory, generate
 from planner.history.synthetic.truth import Truth
 from planner.history.synthetic.truth_file import load_truth
+from solvers.stale_caches import drop_stale_caches
 
 __all__ = [
     "SyntheticHistory",
@@ -14,3 +17,5 @@ __all__ = [
     "load_truth",
     "write_history",
 ]
+
+drop_stale_caches(Path(__file__).parent)
