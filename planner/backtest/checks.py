@@ -36,6 +36,14 @@ TOLERANCES: dict[str, Tolerance] = {
 }
 """Per measure; `score` in points of a five-point scale, see `score_tolerance`."""
 
+BROKEN: dict[str, Tolerance] = {
+    "service_level": Tolerance(0.02),
+    "abandon_rate": Tolerance(0.02),
+    "deadline_kept": Tolerance(0.02),
+    "asa_s": Tolerance(1.0, 0.10),
+}
+"""By how much a promise that a plan says it keeps may be missed: two points of a ratio, a tenth of a wait."""
+
 
 def score_tolerance(low: float, high: float) -> Tolerance:
     """A fortieth of a score's scale: 0.1 points on 1 to 5."""

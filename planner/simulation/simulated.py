@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
+from planner.backtest.checks import BROKEN
 from planner.frontier.frontier import Frontier, Plan
 from planner.simulation.network import Assumptions, PlanNetwork, plan_network
 from solvers.simulation import Estimate, SimulationResult, simulate
@@ -19,8 +20,6 @@ SHOWN = ("asa_s", "service_level", "abandon_rate", "occupancy")
 
 _SHOWN_WITHIN_S = 20.0
 _WARM_UP_DAYS = 14
-_RATIO_TOLERANCE, _WAIT_TOLERANCE = 0.02, 0.1
-"""What a promise may be off before it matters: two points of a ratio, a tenth of a waiting time."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +170,7 @@ def _promises(
         value, half = float(check.estimate.mean), float(check.estimate.half_width)
         least = check.measure in ("service_level", "deadline_kept")
         short = (check.target - value) if least else (value - check.target)
-        tolerance = _WAIT_TOLERANCE * check.target if check.measure == "asa_s" else _RATIO_TOLERANCE
+        tolerance = float(BROKEN[check.measure].of(check.target))
         verdict = "open" if not abs(short) > half else "missed" if short > 0 else "kept"
         said_kept = (check.plan >= check.target - 1e-9) if least else (check.plan <= check.target + 1e-9)
         fails = bool(settings.surge == 1.0 and said_kept and short > max(tolerance, half * together / alone))
