@@ -49,7 +49,6 @@ from planner.operation.problem import FlowProblem
 from planner.operation.today import Today
 from planner.simulation.center import center_tables
 from solvers.flow.evaluate import evaluate
-from solvers.flow.network import Decision
 from solvers.flow.solution import Solution
 
 PROVEN_GAP = 1e-4
@@ -94,7 +93,7 @@ def assemble(
 
 def _stands(today: Today, solutions: list[Solution], shown: list[Shown]) -> list[Stand]:
     routing = today.routing
-    decision = Decision(routing.offer, routing.split, routing.priority, today.on_task)
+    decision = routing.with_people(today.on_task)
     stands = [Stand(decision, today.scheduled, today.cost - today.evaluation.variable_cost)]
     stands += [Stand(s.decision, s.scheduled, p.people_cost.money) for s, p in zip(shown[1:], solutions, strict=True)]
     return stands
