@@ -15,6 +15,7 @@ from planner.frontier.certificate import OuterSurface, certify
 from planner.frontier.choose import name_plans
 from planner.frontier.explain import certificate_words, explain_plan, largest_moves, next_point_price, prices_table
 from planner.frontier.frontier import Frontier
+from planner.frontier.overflow import overflow_table, overflow_types_table
 from planner.frontier.rescore import (
     SecondLook,
     add_gains,
@@ -255,6 +256,8 @@ def _detail_tables(
         "promises": promises_table,
         "segments": segments_table,
         "rules": rules_table,
+        "overflow": overflow_table,
+        "overflow_types": overflow_types_table,
     }
     tables = {name: stack([make(view) for view in shown]) for name, make in makers.items()}
     tables["hires"] = stack(hires)
