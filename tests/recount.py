@@ -2,18 +2,20 @@
 
 It reads what a scenario *states* and shares no code with `solvers.flow` or `solvers.queueing`: waits come from solved
 birth–death chains, waiting losses from quadrature, service levels from the chain of a tagged contact, headroom from
-bisection. It covers centers like `scenarios/minimal.yaml`: one day, one segment, one pool per channel (live voice or
-live chat), one shift per pool, outcomes that differ neither by stage nor by how a customer came, no escalations.
+bisection. It covers centers like `scenarios/minimal.yaml`: one day, one segment, pools of live voice or live chat, one
+shift per pool, outcomes that differ neither by stage nor by how a customer came, no escalations.
 
 Conventions, those of the evaluator:
 
 - A type's contacts (first, moved, redialed, returned) follow the type's one daily profile, whatever their channel.
+- Pools of one channel share a reason's contacts as `Routes` says; of those a pool gets in an interval, the stated share
+  of overflow is served by the other pool, if that may serve the reason, and is not sent on.
 - Unresolved contacts return to the same channel with the same reason: of those served, `p_return`. A share
   `give_up_share` of the unresolved gives up instead, so the resolved share is 1 - p_return / (1 - give_up_share).
 - Each interval is stationary. A pool's handle time in an interval is the mean of its mix. Everybody waits in order of
   arrival. A chat agent with k chats works at total speed s_k; chats are spread evenly over agents.
 - Abandoned = wait / patience; a share `redial` of them tries again in the same channel. A type's mean wait, loss and
-  abandoned share are means over intervals weighted by the type's profile.
+  abandoned share in a pool are means over intervals weighted by what the pool gets of it.
 - Points lost by waiting: with probability P(wait) an exponential wait of mean E[W] / P(wait) against the stated
   piecewise-linear curve, flat after its last knot; charged to served contacts that are the last of their issue.
 - Score: resolved -> stated score, gives up -> score_given_up, lost for good -> score_abandoned; effort per contact
@@ -31,7 +33,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +45,8 @@ MOST_HEADROOM = 9.0
 class Desk:
     """A pool and the channel it serves, as stated."""
 
+    channel: str
+    reasons: tuple[str, ...]
     chat: tuple[float, ...] | None
     patience_s: float
     redial: float
@@ -63,12 +67,11 @@ class Desk:
 
 @dataclass(frozen=True)
 class Center:
-    """A stated center; `first` is (reason, channel) -> contacts per interval, `outcome` the same -> stated row."""
+    """A stated center: `first` (reason, channel) -> contacts per interval, `outcome` (reason, pool) -> stated row."""
 
     reasons: tuple[str, ...]
     channels: tuple[str, ...]
     pools: Mapping[str, Desk]
-    pool_of: Mapping[str, str]
     first: Mapping[tuple[str, str], np.ndarray]
     outcome: Mapping[tuple[str, str], Mapping[str, float]]
     steers: Mapping[str, object]
@@ -86,21 +89,43 @@ class Center:
         """Issues of a reason per interval."""
         return sum(self.first[reason, c] for c in self.channels)
 
+    def serving(self, reason: str, channel: str) -> list[str]:
+        """Pools that may serve a reason in a channel."""
+        return [g for g, desk in self.pools.items() if desk.channel == channel and reason in desk.reasons]
+
     def profile(self, reason: str) -> np.ndarray:
         """Share of a reason's issues per interval."""
         return self.issues(reason) / self.issues(reason).sum()
 
 
 @dataclass(frozen=True)
-class State:
-    """Contacts per (reason, channel), and per pool and interval: arrivals, offered seconds, waits."""
+class Routes:
+    """Share of a reason's contacts in a channel by (reason, pool), evenly where left out; and of a pool's contacts that
+    another serves, (from pool, to pool) -> share per interval.
+    """
 
-    volume: Mapping[tuple[str, str], float]
-    lost: Mapping[tuple[str, str], float]
+    split: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    overflow: Mapping[tuple[str, str], np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class State:
+    """Contacts of a (reason, pool) per interval; and per pool and interval: arrivals, offered seconds, waits."""
+
+    comes: Mapping[tuple[str, str], np.ndarray]
     arrivals: Mapping[str, np.ndarray]
     work_s: Mapping[str, np.ndarray]
     p_wait: Mapping[str, np.ndarray]
     wait_s: Mapping[str, np.ndarray]
+
+    def volume(self, reason: str, pool: str) -> float:
+        """Contacts of a reason that a pool gets."""
+        return float(self.comes[reason, pool].sum())
+
+    def lost(self, reason: str, pool: str, patience_s: float) -> float:
+        """Abandoned share of a reason's contacts in a pool; 0 without any."""
+        comes = self.comes[reason, pool]
+        return float(comes @ self.wait_s[pool]) / patience_s / float(comes.sum()) if comes.any() else 0.0
 
 
 @dataclass(frozen=True)
@@ -129,19 +154,15 @@ def center_of(scenario, folder: Path) -> Center:
             t = (int(hour) * 60 + int(minute) - horizon.opens) // horizon.interval_min
             first[row["reason"], row["channel"]][t] += float(row["contacts"]) * (1 + scenario.demand.growth)
     outcome = {
-        (r, c): _stated_outcome(scenario, r, c, p)
+        (r, p): _stated_outcome(scenario, r, pool.channel, p)
         for r in scenario.reasons
         for p, pool in scenario.pools.items()
-        for c in [pool.channel]
     }
-    channels = [pool.channel for pool in scenario.pools.values()]
-    assert sorted(channels) == sorted(scenario.channels), "the recount knows one pool per channel"
     budget = scenario.limits.budget_max
     return Center(
         reasons=tuple(scenario.reasons),
         channels=tuple(scenario.channels),
         pools={name: _desk(scenario, pool, count) for name, pool in scenario.pools.items()},
-        pool_of={pool.channel: name for name, pool in scenario.pools.items()},
         first=first,
         outcome=outcome,
         steers=scenario.steers,
@@ -189,6 +210,8 @@ def _desk(scenario, pool, count: int) -> Desk:
         if stated.channel == pool.channel:
             curve = list(zip(stated.wait_s, stated.loss, strict=True))
     return Desk(
+        channel=pool.channel,
+        reasons=tuple(scenario.reasons) if pool.reasons is None else pool.reasons,
         chat=tuple(pool.chat.total_speed) if pool.chat else None,
         patience_s=math.inf if channel.patience_s is None else channel.patience_s.value,
         redial=channel.redial.value,
@@ -302,43 +325,59 @@ def first_contacts(center: Center, offers: Mapping[tuple[str, str], float]) -> d
     return first
 
 
+EVENLY = Routes()
+
+
 def settle(
     center: Center,
     offers: Mapping[tuple[str, str], float],
     people: Mapping[str, int],
     growth: float = 0.0,
     guess: State | None = None,
+    routes: Routes = EVENLY,
 ) -> State:
-    """Find the volumes and abandoned shares that repeat themselves."""
+    """Find the contacts and waits that repeat themselves."""
     first = first_contacts(center, offers)
-    lost = dict.fromkeys(first, 0.0) if guess is None else dict(guess.lost)
-    profile = {r: center.profile(r) for r in center.reasons}
+    state = guess
     for _ in range(500):
-        volume = {}
+        comes = {}
         for (r, c), start in first.items():
-            back = center.outcome[r, c]["p_return"] * (1 - lost[r, c])
-            again = center.pools[center.pool_of[c]].redial * lost[r, c]
-            volume[r, c] = start * (1 + growth) / (1 - back - again)
-        arrivals, work, p_wait, wait = {}, {}, {}, {}
-        now = {}
-        for c, g in center.pool_of.items():
-            desk = center.pools[g]
-            arrivals[g] = sum(volume[r, c] * profile[r] for r in center.reasons)
-            work[g] = sum(volume[r, c] * center.outcome[r, c]["aht_s"] * profile[r] for r in center.reasons)
-            both = [
-                waiting(n / center.interval_s, s / n if n else 1.0, round(people[g] * f), desk.patience_s, desk.chat)
-                for n, s, f in zip(arrivals[g], work[g], desk.on_floor, strict=True)
-            ]
-            p_wait[g], wait[g] = np.array(both).T
-            for r in center.reasons:
-                now[r, c] = float(profile[r] @ wait[g]) / desk.patience_s
-        change = max(abs(now[key] - lost[key]) for key in now)
-        lost = now
-        if change < 1e-13:
-            break
-    else:
-        raise AssertionError("the recount found no steady state")
-    return State(volume, lost, arrivals, work, p_wait, wait)
+            pools = center.serving(r, c)
+            share = {g: routes.split.get((r, g), 1.0 / len(pools)) * center.profile(r) for g in pools}
+            sent = {link: share[link[0]] * over for link, over in routes.overflow.items() if set(link) <= set(pools)}
+            for (a, b), part in sent.items():
+                share[a], share[b] = share[a] - part, share[b] + part
+            again = 0.0
+            for g in pools:
+                lost = (0.0 if state is None else state.wait_s[g]) / center.pools[g].patience_s
+                next_one = center.outcome[r, g]["p_return"] * (1 - lost) + center.pools[g].redial * lost
+                again += float((share[g] * next_one).sum())
+            for g in pools:
+                comes[r, g] = share[g] * start * (1 + growth) / (1 - again)
+        now = _serve(center, people, comes)
+        if state is not None:
+            change = max(
+                np.abs(now.wait_s[g] - state.wait_s[g]).max() / desk.patience_s for g, desk in center.pools.items()
+            )
+            if change < 1e-13:
+                return now
+        state = now
+    raise AssertionError("the recount found no steady state")
+
+
+def _serve(center: Center, people: Mapping[str, int], comes: Mapping[tuple[str, str], np.ndarray]) -> State:
+    """Let contacts wait in every pool and interval."""
+    arrivals, work, p_wait, wait = {}, {}, {}, {}
+    for g, desk in center.pools.items():
+        own = {r: contacts for (r, pool), contacts in comes.items() if pool == g}
+        arrivals[g] = sum(own.values())
+        work[g] = sum(contacts * center.outcome[r, g]["aht_s"] for r, contacts in own.items())
+        both = [
+            waiting(n / center.interval_s, s / n if n else 1.0, round(people[g] * f), desk.patience_s, desk.chat)
+            for n, s, f in zip(arrivals[g], work[g], desk.on_floor, strict=True)
+        ]
+        p_wait[g], wait[g] = np.array(both).T
+    return State(comes, arrivals, work, p_wait, wait)
 
 
 def promise_values(center: Center, people: Mapping[str, int], state: State) -> dict[str, tuple[float, ...]]:
@@ -397,12 +436,13 @@ def headroom(
     low: float = -1.0,
     high: float = MOST_HEADROOM,
     tolerance: float = 1e-7,
+    routes: Routes = EVENLY,
 ) -> float:
     """Largest growth of demand that holds, between `low`, which must hold, and `high`, by bisection."""
-    today, guess = settle(center, offers, people), None
+    today, guess = settle(center, offers, people, routes=routes), None
     while high - low > tolerance:
         middle = (low + high) / 2
-        guess = settle(center, offers, people, middle, guess)
+        guess = settle(center, offers, people, middle, guess, routes)
         kept = within_caps(center, people, today, 1 + middle) and holds(center, people, guess)
         low, high = (middle, high) if kept else (low, middle)
     return low
@@ -411,19 +451,18 @@ def headroom(
 def experience(center: Center, state: State) -> float:
     """Score points per issue."""
     points = contacts = issues = 0.0
-    for c, g in center.pool_of.items():
-        desk = center.pools[g]
+    for g, desk in center.pools.items():
         by_interval = np.zeros(len(state.p_wait[g]))
         for t, (p, w) in enumerate(zip(state.p_wait[g], state.wait_s[g], strict=True)):
             by_interval[t] = p * expected_loss(w / p, desk.curve) if p > 1e-12 else 0.0
-        for r in center.reasons:
-            row, volume, lost = center.outcome[r, c], state.volume[r, c], state.lost[r, c]
+        for r in (r for r in center.reasons if state.comes.get((r, g), np.zeros(1)).any()):
+            row, volume, lost = center.outcome[r, g], state.volume(r, g), state.lost(r, g, desk.patience_s)
             served = volume * (1 - lost)
             unresolved = row["p_return"] / (1 - center.give_up)
             gives_up = unresolved * center.give_up
             points += served * (1 - unresolved) * row["score"] + served * gives_up * center.given_up
             points += volume * lost * (1 - desk.redial) * center.abandoned
-            points -= served * (1 - unresolved + gives_up) * float(center.profile(r) @ by_interval)
+            points -= served * (1 - unresolved + gives_up) * float(state.comes[r, g] @ by_interval) / volume
             contacts += volume
     issues = sum(float(center.issues(r).sum()) for r in center.reasons)
     return (points - center.effort * (contacts - issues)) / issues
@@ -444,14 +483,23 @@ def money(center: Center, offers: Mapping[tuple[str, str], float], people: Mappi
     return total, hires
 
 
-def recount(center: Center, offers: Mapping[tuple[str, str], float], people: Mapping[str, int]) -> Recount:
+def recount(
+    center: Center,
+    offers: Mapping[tuple[str, str], float],
+    people: Mapping[str, int],
+    routes: Routes = EVENLY,
+) -> Recount:
     """Count a plan again at nominal demand."""
     assert all(desk.shrinkage == 0 for desk in center.pools.values()), "the recount knows whole agents on task"
-    state = settle(center, offers, people)
+    state = settle(center, offers, people, routes=routes)
     cost, hires = money(center, offers, people, state)
     limits = all(hires[g] <= desk.hires_max for g, desk in center.pools.items())
     limits &= all(sum(people[g] for g in pools) <= most for pools, most in center.seats)
-    guarded = all(lost <= center.abandon_max + 1e-9 for key, lost in state.lost.items() if state.volume[key] > 1e-6)
+    guarded = all(
+        state.lost(r, g, center.pools[g].patience_s) <= center.abandon_max + 1e-9
+        for r, g in state.comes
+        if state.volume(r, g) > 1e-6
+    )
     return Recount(
         state=state,
         cx=experience(center, state),

@@ -19,10 +19,14 @@ from solvers.flow.solution import Instance, Routing, Solution, judge
 from solvers.flow.staff import day_covers, staff
 
 DAYS, INTERVALS = 2, 5
+ROOT = Path(__file__).resolve().parents[1]
 
 
-def write_center(folder: Path, seed: int) -> Path:
-    """Write a random scenario and its demand; the same seed writes the same files."""
+def write_center(folder: Path, seed: int, links: bool = False) -> Path:
+    """Write a random scenario and its demand; the same seed writes the same files.
+
+    With `links` the partner is on the phone team's platform, and both may send each other contacts.
+    """
     rng = np.random.default_rng([seed, 7])
 
     def some(low: float, high: float) -> float:
@@ -152,6 +156,10 @@ def write_center(folder: Path, seed: int) -> Path:
         "today": {"staffing": "staffing.csv", "routing": "routing.csv"},
         "frontier": {"headroom_levels": [0, 0.2], "priority_classes": 2},
     }
+    if links:
+        document["pools"]["partner"]["platform"] = "main"
+        both = ("phone", "partner")
+        document["overflow"] = [{"from_pool": a, "to_pool": b} for a, b in (both, both[::-1])]
     rows = ["interval_start,reason,channel,segment,contacts"]
     for day in range(DAYS):
         for hour in range(INTERVALS):
@@ -285,3 +293,43 @@ def one_pool_plan(instance: Instance, people: int) -> Solution:
     network = instance.network
     routing = Routing(np.zeros(len(network.nodes.kind)), np.ones(1), np.zeros(1, dtype=np.int64))
     return judge(instance, routing, (np.array([[people]]),), "search")
+
+
+ADVISERS = """\
+  advisers:
+    kind: human
+    channel: voice
+    discipline: live_voice
+    reasons: [fault]
+    wage_per_h: 44
+    cost_per_contact: 0.3
+    shrinkage: 0
+    occupancy_max: 0.9
+    shifts: [morning]
+"""
+
+
+def write_linked(folder: Path) -> Path:
+    """Write the toy with a second voice pool, better and slower with the one reason it serves, and links both ways."""
+    text = (ROOT / "scenarios" / "minimal.yaml").read_text(encoding="utf-8")
+    links = "overflow: [{from_pool: phone, to_pool: advisers}, {from_pool: advisers, to_pool: phone}]\n\n"
+    own = "    - {pool: advisers, aht_s: 400, score: 4.6, p_return: 0.06}\n  wait_loss:"
+    for old, new in (
+        ("  desk:\n", ADVISERS + "  desk:\n"),
+        ("steers:", links + "steers:"),
+        ("  wait_loss:", own),
+        ("data/", f"{ROOT / 'scenarios' / 'data'}/"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    path = folder / "linked.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def random_overflow(network: FlowNetwork, rng: np.random.Generator) -> np.ndarray:
+    """Shares by link and interval, half of them 0; those of one pool sum to at most 1."""
+    count, intervals = len(network.overflow_from), network.profile.shape[1]
+    share = rng.uniform(0, 1, (count, intervals)) * (rng.random((count, intervals)) < 0.5)
+    links = np.bincount(network.overflow_from, minlength=len(network.pools.queue))[network.overflow_from]
+    return share / links[:, None]

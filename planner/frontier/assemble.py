@@ -15,6 +15,7 @@ from planner.frontier.certificate import OuterSurface, certify
 from planner.frontier.choose import name_plans
 from planner.frontier.explain import certificate_words, explain_plan, largest_moves, next_point_price, prices_table
 from planner.frontier.frontier import Frontier
+from planner.frontier.overflow import overflow_table, overflow_types_table
 from planner.frontier.rescore import (
     SecondLook,
     add_gains,
@@ -49,7 +50,6 @@ from planner.operation.problem import FlowProblem
 from planner.operation.today import Today
 from planner.simulation.center import center_tables
 from solvers.flow.evaluate import evaluate
-from solvers.flow.network import Decision
 from solvers.flow.solution import Solution
 
 PROVEN_GAP = 1e-4
@@ -94,7 +94,7 @@ def assemble(
 
 def _stands(today: Today, solutions: list[Solution], shown: list[Shown]) -> list[Stand]:
     routing = today.routing
-    decision = Decision(routing.offer, routing.split, routing.priority, today.on_task)
+    decision = routing.with_people(today.on_task)
     stands = [Stand(decision, today.scheduled, today.cost - today.evaluation.variable_cost)]
     stands += [Stand(s.decision, s.scheduled, p.people_cost.money) for s, p in zip(shown[1:], solutions, strict=True)]
     return stands
@@ -256,6 +256,8 @@ def _detail_tables(
         "promises": promises_table,
         "segments": segments_table,
         "rules": rules_table,
+        "overflow": overflow_table,
+        "overflow_types": overflow_types_table,
     }
     tables = {name: stack([make(view) for view in shown]) for name, make in makers.items()}
     tables["hires"] = stack(hires)

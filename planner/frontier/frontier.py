@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from planner.errors import PlanError
+from planner.routing.overflow import Overflow
 from planner.routing.ruleset import RuleSet
 
 TABLES: dict[str, str] = {
@@ -27,6 +28,9 @@ TABLES: dict[str, str] = {
     "segments": "plan, segment, issues, cx",
     "rules": "plan, rule, entry_reason, channel, segment, offer_from, offer_to, pool_from, pool_to, pool, priority, "
     "channel_offer, overflow_pool, overflow_after_s, why",
+    "overflow": "plan, from_pool, to_pool, interval (local start), share (of what the rules give to from_pool), "
+    "bucket_from, bucket_to (range of the contact's overflow_bucket that is sent), contacts (mean number sent)",
+    "overflow_types": "plan, from_pool, to_pool, entry_reason, segment (* any): who may be sent, priority (in to_pool)",
     "risk": "plan, axis (cx | cost | headroom), p10, p50, p90, and rows axis = p_promises, p_efficient, regret in p50",
     "hires": "plan, pool, heads, needed, hires, overtime_h, time_off_h",
     "prices": "plan, what (words), price, unit: shadow prices of the master at this plan",
@@ -81,7 +85,9 @@ class Plan:
     @property
     def rules(self) -> RuleSet:
         """The rules a routing engine executes."""
-        return RuleSet(self.id, self.tables["rules"].reset_index(drop=True))
+        shares, types = (self.tables.get(name, pd.DataFrame()) for name in ("overflow", "overflow_types"))
+        overflow = Overflow(shares, types) if len(shares) else None
+        return RuleSet(self.id, self.tables["rules"].reset_index(drop=True), overflow)
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,11 @@ def pack(records: Sequence[Record], planes: Sequence[Plane] = (), cheapest: floa
         arrays["offer"] = np.array([r.routing.offer for r in records])
         arrays["split"] = np.array([r.routing.split for r in records])
         arrays["priority"] = np.array([r.routing.priority for r in records])
+        sent = [r.routing.overflow for r in records if r.routing.overflow is not None]
+        if sent:
+            nobody = np.zeros_like(sent[0])
+            rows = [nobody if r.routing.overflow is None else r.routing.overflow for r in records]
+            arrays["overflow"] = np.array(rows)
         for g, counts in enumerate(records[0].people):
             if counts is not None:
                 arrays[f"people_{g}"] = np.array([r.people[g] for r in records])
@@ -67,7 +72,8 @@ def unpack(data: bytes) -> tuple[list[Record], list[Plane], float]:
         records = []
         stored = {name: arrays[name] for name in arrays.files}
     for k in range(len(stored["feasible"])):
-        routing = Routing(stored["offer"][k], stored["split"][k], stored["priority"][k].astype(np.int64))
+        over = stored["overflow"][k] if "overflow" in stored and stored["overflow"][k].any() else None
+        routing = Routing(stored["offer"][k], stored["split"][k], stored["priority"][k].astype(np.int64), over)
         people = tuple(
             stored[f"people_{g}"][k].astype(np.int64) if f"people_{g}" in stored else None
             for g in range(int(stored["pools"]))

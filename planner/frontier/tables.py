@@ -65,7 +65,7 @@ def show_solution(key: str, problem: FlowProblem, solution: Solution) -> Shown:
 def show_today(problem: FlowProblem, today: Today) -> Shown:
     """Prepare Today for the tables."""
     routing = today.routing
-    decision = Decision(routing.offer, routing.split, routing.priority, today.on_task)
+    decision = routing.with_people(today.on_task)
     wages = problem.network.pools.wage_per_h * today.paid_h
     return Shown("today", problem, routing, today.scheduled, decision, today.evaluation, None, None, wages)
 

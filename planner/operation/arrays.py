@@ -88,6 +88,8 @@ def network_of(maker: Builder, natural: np.ndarray) -> FlowNetwork:
         wait_bend=bend,
         wait_hull_slope=slope,
         wait_hull_offset=offset,
+        overflow_from=np.array([maker.pools.index(link.from_pool) for link in scenario.overflow], dtype=np.int64),
+        overflow_to=np.array([maker.pools.index(link.to_pool) for link in scenario.overflow], dtype=np.int64),
         segment=np.array([maker.segments.index(s) for _, s in maker.types], dtype=np.int64),
         segment_min=np.array(floors, dtype=float),
         score_given_up=experience.score_given_up.value,

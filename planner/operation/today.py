@@ -10,7 +10,7 @@ import pandas as pd
 from planner.operation.problem import FlowProblem
 from solvers.flow.decode import even_split, normalize_split
 from solvers.flow.evaluate import Evaluation, evaluate
-from solvers.flow.network import Decision, Floats
+from solvers.flow.network import Floats
 from solvers.flow.solution import Routing
 from solvers.shifts.catalogue import Catalogue
 
@@ -45,7 +45,7 @@ def baseline(problem: FlowProblem, staffing: pd.DataFrame, routing: pd.DataFrame
         split=_split(problem, routing),
         priority=np.zeros(len(network.pair_pool), dtype=np.int64),
     )
-    decision = Decision(route.offer, route.split, route.priority, on_task)
+    decision = route.with_people(on_task)
     evaluation = evaluate(network, problem.instance.promises, decision)
     paid_h = _paid_hours(problem, scheduled)
     pools, payroll = network.pools, problem.instance.payroll

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from planner.routing.overflow import Overflow
 from planner.routing.ruleset import ACTIONS, ANY, RuleSet, bucket
 
 _LABELS = ("entry_reason", "channel", "segment")
@@ -18,8 +19,9 @@ def replay(rules: RuleSet, contacts: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     contacts
-        Columns `entry_reason, channel, segment` (each may be missing or hold gaps: a gap matches only "*") and
-        `contact_id` or the buckets `offer_bucket, pool_bucket`.
+        Columns `entry_reason, channel, segment` (each may be missing or hold gaps: a gap matches only "*"),
+        `contact_id` or the buckets `offer_bucket, pool_bucket, overflow_bucket`, and `interval` (local start), without
+        which no overflow applies.
 
     Returns
     -------
@@ -46,7 +48,28 @@ def replay(rules: RuleSet, contacts: pd.DataFrame) -> pd.DataFrame:
         open_ = open_[~hit]
     if len(open_):
         raise AssertionError(f"rule set of {rules.plan} has no default row")
-    return _actions(rows, winner, contacts.index)
+    answer = _actions(rows, winner, contacts.index)
+    if rules.overflow is not None and "interval" in contacts:
+        _send_over(rules.overflow, contacts, answer)
+    return answer
+
+
+def _send_over(overflow: Overflow, contacts: pd.DataFrame, answer: pd.DataFrame) -> None:
+    """Write pool and priority of the contacts that overflow sends to another pool."""
+    pool, priority = (answer[name].to_numpy(object, copy=True) for name in ("pool", "priority"))
+    leaves = np.flatnonzero(np.isin(pool.astype(str), overflow.shares["from_pool"].unique()))
+    when = contacts["interval"].astype(str).to_numpy()[leaves]
+    value = _buckets(contacts.iloc[leaves], "overflow_bucket")
+    labels = [contacts[n].to_numpy(object) if n in contacts else [None] * len(contacts) for n in _LABELS]
+    source_of = pool[leaves].astype(str)
+    for (source, target), rows in overflow.shares.groupby(["from_pool", "to_pool"], sort=False):
+        at = pd.Index(rows["interval"]).get_indexer(when)
+        low, high = (np.append(rows[name].to_numpy(float), 0.0)[at] for name in ("bucket_from", "bucket_to"))
+        for k in leaves[(source_of == source) & (at >= 0) & (value >= low) & (value < high)]:
+            rank = overflow.priority(str(source), str(target), labels[0][k], labels[2][k])
+            if rank is not None:
+                pool[k], priority[k] = str(target), rank
+    answer["pool"], answer["priority"] = pool, priority
 
 
 def _coded(contacts: pd.DataFrame, rows: pd.DataFrame, name: str) -> tuple[NDArray[np.int64], list[int | None]]:

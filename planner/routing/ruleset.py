@@ -9,9 +9,11 @@ from typing import Any
 
 import pandas as pd
 
+from planner.routing.overflow import ANY, Overflow
+
 CONDITIONS = ("entry_reason", "channel", "segment", "offer_from", "offer_to", "pool_from", "pool_to")
+BUCKETS = ("offer_bucket", "pool_bucket", "overflow_bucket")
 ACTIONS = ("pool", "priority", "channel_offer", "overflow_pool", "overflow_after_s")
-ANY = "*"
 
 
 def bucket(contact_id: str, salt: str) -> float:
@@ -29,30 +31,37 @@ class RuleSet:
     first), `channel_offer` (None: no offer), `overflow_pool, overflow_after_s` (None: no overflow), and `why`.
     A share of 60/40 is a range of a stable hash bucket of the contact (`offer_bucket`, `pool_bucket`), so the same
     contact always gets the same answer. Rows stand in order; the last one matches every contact.
+
+    `overflow` then sends a share of the contacts of a pool to another, by interval (None: nobody is sent); this is
+    planned load, while `overflow_pool` after `overflow_after_s` seconds is for contacts that already wait.
     """
 
     plan: str
     rows: pd.DataFrame
+    overflow: Overflow | None = None
 
     def decide(self, contact: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the actions of the first matching rule.
+        """Return the actions of the first matching rule, with the pool and priority of overflow where it applies.
 
-        `contact` holds `entry_reason, channel, segment` and either `contact_id` or both buckets
-        `offer_bucket, pool_bucket`. A missing reason or segment matches only "*" rows.
+        `contact` holds `entry_reason, channel, segment` and either `contact_id` or the buckets `offer_bucket,
+        pool_bucket, overflow_bucket`; and `interval`, the local start of the interval it comes in, without which no
+        overflow applies. A missing reason or segment matches only "*" rows.
         """
         facts = with_buckets(contact)
         for row in self.rows.to_dict("records"):
             if _matches(row, facts):
-                return {"rule": int(row["rule"])} | {
-                    name: None if pd.isna(row[name]) else row[name] for name in ACTIONS
-                }
+                answer = {name: None if pd.isna(row[name]) else row[name] for name in ACTIONS}
+                sent = None if self.overflow is None else self.overflow.sent(row["pool"], facts)
+                if sent is not None:
+                    answer["pool"], answer["priority"] = sent
+                return {"rule": int(row["rule"])} | answer
         raise AssertionError(f"rule set of {self.plan} has no default row")
 
 
 def with_buckets(contact: Mapping[str, Any]) -> dict[str, Any]:
-    """Add the stable `offer_bucket` and `pool_bucket` to a contact that has only its id."""
+    """Add the stable buckets to a contact that has only its id."""
     facts = dict(contact)
-    for name in ("offer_bucket", "pool_bucket"):
+    for name in BUCKETS:
         if facts.get(name) is None:
             facts[name] = bucket(str(facts.get("contact_id", "")), name)
     return facts

@@ -156,7 +156,9 @@ class Pool(Strict):
     kind: PoolKind = Field(description="human, ai_assisted, automated or vendor.")
     channel: str = Field(description="The channel this pool serves (a key of channels).")
     discipline: Discipline = Field(description="live_voice, live_chat, deferred or automated.")
-    platform: str = Field(default="main", description="Routing platform the pool lives on; never overflow across.")
+    platform: str = Field(
+        default="main", description="Routing platform the pool lives on; no overflow leads to another."
+    )
     reasons: tuple[str, ...] | None = Field(default=None, description="Reasons it may serve; left out: all.")
     segments: tuple[str, ...] | None = Field(default=None, description="Segments it may serve; left out: all.")
     wage_per_h: Money = Field(default=0.0, description="Fully loaded cost of one paid hour, currency per hour.")
@@ -219,3 +221,10 @@ class Steer(Strict):
     segments: tuple[str, ...] | None = Field(default=None, description="Segments it is offered to; left out: all.")
     acceptance: StatedRatio = Field(description="Share of those offered who accept (ratio 0..1), with its range.")
     cost_per_offer: Money = Field(default=0.0, description="Cost of one offer, accepted or not, currency.")
+
+
+class Overflow(Strict):
+    """A link over which contacts of one pool may be served by another of its channel, interval by interval."""
+
+    from_pool: str = Field(description="Pool that sends contacts over.")
+    to_pool: str = Field(description="Pool of people that takes them, on the same platform, one discipline with it.")

@@ -10,6 +10,7 @@ from planner.scenario.center import Discipline
 from planner.scenario.demand_csv import Series
 from planner.scenario.document import Place
 from planner.scenario.fields import suggest
+from planner.scenario.links import check_overflow_links
 from planner.scenario.quantities import clock_text
 from planner.scenario.reach import check_pools_reached, check_reasons_served
 from planner.scenario.scenario import Measure, Scenario
@@ -185,6 +186,12 @@ def check_promises(scenario: Scenario) -> Iterator[Finding]:
 _LIVE = (Discipline.LIVE_VOICE, Discipline.LIVE_CHAT)
 
 
+def check_overflow(scenario: Scenario) -> Iterator[Finding]:
+    """A link of overflow joins two live pools of people that share channel, discipline, platform and contacts."""
+    for place, message in check_overflow_links(scenario):
+        yield Finding(place, message)
+
+
 def check_demand_source(scenario: Scenario) -> Iterator[Finding]:
     """Demand comes from a history that exists, or from a file."""
     if scenario.demand.source == "history" and scenario.history is None:
@@ -213,6 +220,7 @@ CHECKS: tuple[Callable[[Scenario], Iterator[Finding]], ...] = (
     check_deadlines,
     check_share_step,
     check_promises,
+    check_overflow,
 )
 """Checks of single parts: made even where other parts are wrong."""
 

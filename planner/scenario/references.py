@@ -18,6 +18,8 @@ REFERENCES: tuple[tuple[Place, str], ...] = (
     (("steers", "*", "to_channel"), "channels"),
     (("steers", "*", "reasons", "*"), "reasons"),
     (("steers", "*", "segments", "*"), "segments"),
+    (("overflow", "*", "from_pool"), "pools"),
+    (("overflow", "*", "to_pool"), "pools"),
     (("escalations", "*", "from_channel"), "channels"),
     (("escalations", "*", "to_channel"), "channels"),
     (("experience", "outcomes", "*", "reason"), "reasons"),

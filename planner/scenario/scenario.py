@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
-from planner.scenario.center import Channel, Pool, Reason, Segment, Shift, Steer
+from planner.scenario.center import Channel, Overflow, Pool, Reason, Segment, Shift, Steer
 from planner.scenario.quantities import ClockTime, Key, Money, Ratio, Stated, StatedRatio, Strict, percent_hint
 
 
@@ -323,6 +323,9 @@ class Scenario(Strict):
     pools: dict[Key, Pool] = Field(min_length=1, description="Pools by key.")
     shifts: dict[Key, Shift] = Field(default_factory=dict, description="Kinds of shift by key.")
     escalations: tuple[Escalation, ...] = Field(default=(), description="Where escalated contacts go.")
+    overflow: tuple[Overflow, ...] = Field(
+        default=(), description="Which pool may send contacts to which by interval; both ways are two entries."
+    )
     steers: dict[Key, Steer] = Field(default_factory=dict, description="The only ways to move contacts, by key.")
     promises: dict[Key, Promise] = Field(default_factory=dict, description="Service promises by key.")
     limits: Limits = Field(default=Limits(), description="Limits on whole plans.")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from planner.errors import PlanError
 from planner.frontier.frontier import Frontier, Plan
 from planner.simulation.center import NODE
-from planner.simulation.shares import rule_shares
+from planner.simulation.shares import Lane, rule_shares
 from solvers.simulation import (
     Distribution,
     Network,
@@ -98,7 +98,10 @@ class _Maker:
         self.distributions: list[Distribution] = []
         self._numbers: dict[Distribution, int] = {}
         keys = self.nodes[["reason", "segment", "channel"]].itertuples(index=False, name=None)
-        self.shares = {key: rule_shares(plan.rules.rows, *key) for key in dict.fromkeys(keys)}
+        rules = plan.rules
+        self.shares = {key: rule_shares(rules.rows, *key) for key in dict.fromkeys(keys)}
+        self.overflow = rules.overflow
+        self.sent = self._sent()
 
     def number(self, distribution: Distribution) -> int:
         """Index of a distribution, entered when it is new."""
@@ -193,14 +196,13 @@ class _Maker:
 
     def _routes(self) -> tuple[Routes, NDArray[np.int64]]:
         of_class: list[int] = []
-        share: list[float] = []
+        share: list[NDArray[np.float64]] = []
         steps: list[list[tuple[int, float]]] = []
         priority = np.zeros((len(self.nodes), len(self.pools)), dtype=np.int64)
         for k, key in enumerate(self.nodes[["reason", "segment", "channel"]].itertuples(index=False, name=None)):
-            lanes = self.shares[key].lanes
-            for (pool, rank, overflow, after_s), part in lanes.items():
+            for (pool, rank, overflow, after_s), part in self._lanes(*key):
                 of_class.append(k)
-                share.append(part / sum(lanes.values()))
+                share.append(part)
                 steps.append([(self.pool_of[pool], 0.0)])
                 priority[k, self.pool_of[pool]] = rank
                 if overflow is not None:
@@ -210,7 +212,37 @@ class _Maker:
         padded = [step + [(-1, 0.0)] * (width - len(step)) for step in steps]
         pool_steps = np.array([[g for g, _ in step] for step in padded], dtype=np.int64)
         after = np.array([[s for _, s in step] for step in padded])
-        return Routes(np.array(of_class), np.array(share), pool_steps, after), priority
+        shares = np.array(share) if self.overflow is not None else np.array(share)[:, 0]
+        return Routes(np.array(of_class), shares, pool_steps, after), priority
+
+    def _lanes(self, reason: str, segment: str, channel: str) -> list[tuple[Lane, NDArray[np.float64]]]:
+        """Lanes of a type in a channel with their shares by interval; what overflow sends has a lane of its own."""
+        lanes = self.shares[reason, segment, channel].lanes
+        found: list[tuple[Lane, NDArray[np.float64]]] = []
+        for lane, part in lanes.items():
+            stays = np.full(len(self.intervals), part / sum(lanes.values()))
+            for (source, target), over in self.sent.items():
+                rank = None
+                if self.overflow is not None and source == lane[0]:
+                    rank = self.overflow.priority(source, target, reason, segment)
+                if rank is not None:
+                    moved = over * part / sum(lanes.values())
+                    stays = stays - moved
+                    found.append(((target, rank, None, 0.0), moved))
+            found.append((lane, np.maximum(stays, 0.0)))
+        return found
+
+    def _sent(self) -> dict[tuple[str, str], NDArray[np.float64]]:
+        """Shares sent over each link by interval."""
+        if self.overflow is None:
+            return {}
+        return {
+            (str(source), str(target)): rows.set_index("interval")["share"]
+            .reindex(self.intervals)
+            .fillna(0.0)
+            .to_numpy(float)
+            for (source, target), rows in self.overflow.shares.groupby(["from_pool", "to_pool"], sort=False)
+        }
 
     def _following(self) -> NextContacts:
         """Returns and escalations after service, redials after abandonment."""

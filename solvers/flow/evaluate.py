@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from solvers.flow.network import Bools, Decision, Floats, FlowNetwork, Promises, Queue
+from solvers.flow.spread import spread_of
 from solvers.flow.steady_state import SteadyState, first_contacts, steady_state
 from solvers.flow.waiting import pair_wait_loss, service_level
 
@@ -46,15 +47,16 @@ def score_points(network: FlowNetwork, decision: Decision, state: SteadyState) -
     weight = served * (1 - flows.escalate) * flows.resolve
     given_up = served * (1 - flows.escalate) * (1 - flows.resolve) * (1 - flows.comeback)
     gone = state.volume * lost * (1 - pools.redial[flows.pool])
+    spread = spread_of(network, decision)
     waiting = pair_wait_loss(
         state.p_wait,
         state.mean_wait_s,
         state.delay_s,
         network.pair_pool,
-        network.pair_kind,
+        spread.row,
         decision.priority,
         pools.queue,
-        network.profile,
+        spread.table,
         network.wait_knots_s,
         network.wait_bend,
     )

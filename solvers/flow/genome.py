@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -91,7 +91,7 @@ def express(instance: Instance, genomes: Floats, settings: SweepSettings) -> lis
             np.zeros(len(network.pair_pool), dtype=np.int64),
         )
         if ranked > 0.5 and settings.classes > 1:
-            routing = Routing(routing.offer, routing.split, priorities(network, routing, settings.classes))
+            routing = replace(routing, priority=priorities(network, routing, settings.classes))
         margin = np.zeros(len(network.pools.queue))
         margin[layout.pools] = margins
         try:

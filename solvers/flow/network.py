@@ -115,9 +115,10 @@ class FlowNetwork:
     triplets sorted by flow, share of served); `redial_to` (flow,) node of those who try again; `split_kind,
     split_channel, split_pool` (split,); `pair_pool, pair_kind` (pair,) of (pool, type), with the wait curve of the
     pair as knots `wait_knots_s` and changes of slope `wait_bend` in points per second, both (pair, knot), and its
-    convex lower hull `wait_hull_slope, wait_hull_offset` (pair, line); `segment` (type,) and
-    `segment_min` (segment,) floors (-inf: none); scalar scores in scale points; `effort` points per extra contact;
-    `abandon_max` ratio; `interval_s`, `intervals_per_day`.
+    convex lower hull `wait_hull_slope, wait_hull_offset` (pair, line); `overflow_from, overflow_to` (link,) pools of
+    one channel, serving no other, that may send contacts over and take them; `segment` (type,) and `segment_min`
+    (segment,) floors (-inf: none); scalar scores in scale points; `effort` points per extra contact; `abandon_max`
+    ratio; `interval_s`, `intervals_per_day`.
     """
 
     pools: Pools
@@ -139,6 +140,8 @@ class FlowNetwork:
     wait_bend: Floats
     wait_hull_slope: Floats
     wait_hull_offset: Floats
+    overflow_from: Ints
+    overflow_to: Ints
     segment: Ints
     segment_min: Floats
     score_given_up: float
@@ -204,10 +207,13 @@ class Decision:
 
     `offer` (node,): share of the customers offered the steer of a steer node (0 elsewhere); `split` (split,): share of
     a (type, channel) that a pool serves, sums to 1; `priority` (pair,): class, 0 is served first; `on_task` (pool,
-    interval): agents on task, 0 for automated pools.
+    interval): agents on task, 0 for automated pools; `overflow` (link, interval): share of the contacts routed to the
+    link's first pool in an interval, of types its second pool may serve, that is served by the second, sums to at most
+    1 over the links of a pool (None: nobody is sent over).
     """
 
     offer: Floats
     split: Floats
     priority: Ints
     on_task: Floats
+    overflow: Floats | None = None

@@ -30,6 +30,11 @@ class Routing:
     offer: Floats
     split: Floats
     priority: Ints
+    overflow: Floats | None = None
+
+    def with_people(self, on_task: Floats) -> Decision:
+        """Join routing and agents on task, shape (pool, interval)."""
+        return Decision(self.offer, self.split, self.priority, on_task, self.overflow)
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,7 @@ def on_task(instance: Instance, scheduled: Floats) -> Floats:
 
 def decision_of(instance: Instance, routing: Routing, scheduled: Floats) -> Decision:
     """Join routing and staffing."""
-    return Decision(routing.offer, routing.split, routing.priority, on_task(instance, scheduled))
+    return routing.with_people(on_task(instance, scheduled))
 
 
 def floor_people(instance: Instance, people: tuple[Ints | None, ...]) -> Floats:

@@ -1,37 +1,62 @@
-"""Staff a routing for a headroom: cover the *evaluated* load, then repair what rounding and waiting left short.
+"""Staff a routing for a headroom: settle the *evaluated* load, raise it for promises, cover it, repair what is short.
 
-Plans covered for the master's load miss their headroom, because real waits bring abandonment, redials and more load;
-so the load is evaluated at grown demand, covered, evaluated again, and repaired.
+Plans covered for the master's load miss their headroom, because real waits bring abandonment, redials and more load.
+Load and whole people are therefore settled against each other before anybody gets a shift; a cover has hardly anybody
+on the floor beyond its need, so what holds for the need holds for the cover but for little repairs.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from solvers.errors import NoSolution
-from solvers.flow.evaluate import capacity_ratio, in_time, promise_values, promises_kept, strict_deadlines
+from solvers.flow.evaluate import (
+    HEADROOM_TOLERANCE,
+    capacity_ratio,
+    promise_values,
+    promises_kept,
+    strict_deadlines,
+)
 from solvers.flow.network import Decision, Floats, Ints, Queue
+from solvers.flow.promises import raise_for_promises
 from solvers.flow.solution import Instance, Routing, decision_of, floor_people, pool_money, pool_people
 from solvers.flow.steady_state import SteadyState, steady_state
 from solvers.shifts.cover import DayCover
+from solvers.shifts.roster import heads_bound
 
-COVER_PASSES = 3
+SETTLING_ROUNDS = 8
+FREE_ROUNDS = 3  # rounds in which the need may still come down
 REPAIR_ROUNDS = 40
-PERSON_H = (0.0, 1.0, 4.0)  # hours a person weighs on top of paid hours: fewer, longer shifts
-
+LIGHT_PERSON_H = 1e-3  # among equally many hours, the fewest people
+HEAVY_PERSON_H = 4.0  # nearly the fewest people there are
 
 Covers = dict[int, tuple[DayCover, ...]]
 
 
 def day_covers(instance: Instance) -> Covers:
-    """Held day covers per staffed pool, one for each weight of a person; pools with the same catalogue share them."""
-    shared: dict[int, tuple[DayCover, ...]] = {}
+    """Day covers per staffed pool, from many people on short shifts to few on long ones.
+
+    A working day saves 1/days of a hire where working days bind, so the weights of a person are next to nothing,
+    hire cost/(days·wage), and so much that there are nearly the fewest. Pools with the same catalogue share them.
+    """
+    payroll, wage = instance.payroll, instance.network.pools.wage_per_h
+    shared: dict[tuple[int, float], DayCover] = {}
     covers: Covers = {}
     for g, catalogue in enumerate(instance.catalogues):
-        if catalogue is not None:
-            if id(catalogue) not in shared:
-                shared[id(catalogue)] = tuple(DayCover(catalogue, weight) for weight in PERSON_H)
-            covers[g] = shared[id(catalogue)]
+        if catalogue is None:
+            continue
+        weights = [0.0]
+        if payroll.rostered[g]:
+            price = float(payroll.hire_cost[g]) / max(float(payroll.days[g] * wage[g]), 1e-9)
+            weights = sorted(
+                {LIGHT_PERSON_H, round(min(max(price, LIGHT_PERSON_H), HEAVY_PERSON_H), 6), HEAVY_PERSON_H}
+            )
+        for weight in weights:
+            if (id(catalogue), weight) not in shared:
+                shared[id(catalogue), weight] = DayCover(catalogue, weight)
+        covers[g] = tuple(shared[id(catalogue), weight] for weight in weights)
     return covers
 
 
@@ -55,20 +80,15 @@ def _spread(work: Floats, window: int) -> Floats:
     return np.asarray(total / window)
 
 
-def cover_need(instance: Instance, covers: Covers, need: Floats) -> tuple[Ints | None, ...]:
-    """Cover a need of agents on task with people on shifts, per pool and day.
-
-    Where the people at least paid hours are more than the payroll has, longer shifts of fewer people are tried, and
-    the cheapest staffing within the hires allowed is taken.
-    """
+def cover_heads(instance: Instance, covers: Covers, heads: Floats) -> tuple[Ints | None, ...]:
+    """Cover whole people on the floor, shape (pool, interval), with people on shifts at least money."""
     network = instance.network
     people: list[Ints | None] = []
     for g, catalogue in enumerate(instance.catalogues):
         if catalogue is None:
             people.append(None)
             continue
-        heads = np.ceil(need[g] / (1.0 - network.pools.shrinkage[g]) - 1e-9)
-        days = heads.reshape(network.days, network.intervals_per_day)
+        days = heads[g].reshape(network.days, network.intervals_per_day)
         if (days[:, ~catalogue.reachable] > 0).any():
             raise NoSolution(f"pool {g} has work in intervals no shift covers")
         people.append(_cheapest_people(instance, g, covers[g], days))
@@ -76,19 +96,44 @@ def cover_need(instance: Instance, covers: Covers, need: Floats) -> tuple[Ints |
 
 
 def _cheapest_people(instance: Instance, g: int, covers: tuple[DayCover, ...], days: Floats) -> Ints:
-    best: Ints | None = None
-    least = (np.inf, np.inf)
-    for cover in covers:
-        counts = np.array([cover.people(day) for day in days], dtype=np.int64)
-        paid_h, _, hires, overtime_h = pool_people(instance, g, counts)
-        beyond = max(0.0, hires - float(instance.payroll.hires_max[g]))
-        value = (beyond, pool_money(instance, g, paid_h, hires, overtime_h))
-        if best is None or value < least:
-            best, least = counts, value
-        if hires == 0:
+    """Cover the days of a pool; where heads run out, with longer shifts of fewer people on as many days as pays.
+
+    From the lightest weight of a person to the heaviest, days change over in the order of paid hours per person saved;
+    the cheapest mixture within the hires allowed is taken. Weights beyond a person's price only count where hires run
+    out.
+    """
+    counts = np.array([covers[0].people(day) for day in days], dtype=np.int64)
+    best, least = counts, _value(instance, g, counts)
+    if pool_people(instance, g, counts)[2] == 0:
+        return best
+    paid_h = covers[0].catalogue.paid_h
+    for k, cover in enumerate(covers[1:]):
+        if k > 0 and least[0] == 0.0:
             break
-    assert best is not None
+        others = np.array([cover.people(day) for day in days], dtype=np.int64)
+        saved = (counts - others).sum(axis=1)
+        dearer = (others - counts) @ paid_h
+        for d in np.argsort(np.where(saved > 0, dearer / np.maximum(saved, 1), np.inf), kind="stable"):
+            if saved[d] > 0:
+                counts = counts.copy()
+                counts[d] = others[d]
+                value = _value(instance, g, counts)
+                if value < least:
+                    best, least = counts, value
     return best
+
+
+def _value(instance: Instance, g: int, counts: Ints) -> tuple[float, float]:
+    """Hires beyond those allowed and money of a pool, at the fewest heads its days, hours and busiest day admit."""
+    catalogue, payroll = instance.catalogues[g], instance.payroll
+    assert catalogue is not None
+    paid_h = float(counts.sum(axis=0) @ catalogue.paid_h)
+    if not payroll.rostered[g]:
+        return 0.0, pool_money(instance, g, paid_h, 0, 0.0)
+    most_h = max(float(payroll.contract_h[g] + payroll.overtime_h[g]), float(catalogue.paid_h.max(initial=0.0)))
+    hires = max(0, heads_bound(counts.sum(axis=1), paid_h, int(payroll.days[g]), most_h) - int(payroll.heads[g]))
+    overtime_h = max(0.0, paid_h - float((payroll.heads[g] + hires) * payroll.contract_h[g]))
+    return max(0.0, hires - float(payroll.hires_max[g])), pool_money(instance, g, paid_h, hires, overtime_h)
 
 
 def staff(
@@ -104,66 +149,88 @@ def staff(
     `margin` (pool,) adds a share to the need of pools (the search buys shorter waits with it). What cannot be repaired
     within the rounds is left short; the evaluator has the last word.
     """
+    # Headroom is found from below to within its tolerance.
+    growth = target + HEADROOM_TOLERANCE
+    factor = np.ones(len(instance.network.pools.queue)) if margin is None else 1.0 + margin
+    heads, state = _settled(instance, routing, growth, factor)
+    heads, state = raise_for_promises(instance, routing, growth, heads, state)
+    people = cover_heads(instance, covers, heads)
+    return _repaired(instance, routing, growth, covers, heads, people, state)
+
+
+def _settled(instance: Instance, routing: Routing, growth: float, factor: Floats) -> tuple[Floats, SteadyState]:
+    """Whole people on the floor that the caps need for the load their own waits bring, and that steady state."""
     network = instance.network
-    ample = np.where(network.pools.staffed[:, None], 1e4, 0.0) * np.ones_like(network.profile[:1])
-    decision = Decision(routing.offer, routing.split, routing.priority, ample)
-    state = steady_state(network, decision, target)
-    factor = np.ones(len(network.pools.queue)) if margin is None else 1.0 + margin
-    need = needed_on_task(instance, state) * factor[:, None]
-    people = cover_need(instance, covers, need)
-    for _ in range(COVER_PASSES):
-        decision = decision_of(instance, routing, floor_people(instance, people))
-        state = steady_state(network, decision, target, state)
-        if capacity_ratio(network, decision, state) >= 1 - 1e-9 and in_time(network, instance.promises, state):
+    nobody = np.zeros((len(network.pools.queue), network.profile.shape[1]))
+    nobody_waits = replace(
+        network, pools=replace(network.pools, queue=np.full_like(network.pools.queue, Queue.AUTOMATED))
+    )
+    state = steady_state(nobody_waits, decision_of(instance, routing, nobody), growth)
+    heads = _whole_people(instance, state, factor)
+    for k in range(SETTLING_ROUNDS):
+        state = steady_state(network, decision_of(instance, routing, heads), growth, state)
+        need = _whole_people(instance, state, factor)
+        if k < FREE_ROUNDS:
+            heads = need
+        elif (need > heads).any():
+            heads = np.maximum(heads, need)
+        else:
             break
-        need = np.maximum(need, needed_on_task(instance, state) * factor[:, None])
-        people = cover_need(instance, covers, need)
-    return _repair(instance, routing, target, covers, need, people, state)
+    return heads, state
 
 
-def _repair(
+def _whole_people(instance: Instance, state: SteadyState, factor: Floats | float = 1.0) -> Floats:
+    """Whole people on the floor that keep the occupancy caps, shape (pool, interval)."""
+    on_floor = 1.0 - instance.network.pools.shrinkage
+    return np.asarray(np.ceil(needed_on_task(instance, state) * (factor / on_floor)[:, None] - 1e-9))
+
+
+def _repaired(
     instance: Instance,
     routing: Routing,
-    target: float,
+    growth: float,
     covers: Covers,
-    need: Floats,
+    heads: Floats,
     people: tuple[Ints | None, ...],
     state: SteadyState,
 ) -> tuple[Ints | None, ...]:
     """Raise the need where caps, deadlines or promises are missed at grown demand until they hold."""
     network = instance.network
     for _ in range(REPAIR_ROUNDS):
-        decision = decision_of(instance, routing, floor_people(instance, people))
-        state = steady_state(network, decision, target, state)
-        short = _short_intervals(instance, decision, state)
-        if not short.any():
+        there = floor_people(instance, people)
+        decision = decision_of(instance, routing, there)
+        state = steady_state(network, decision, growth, state)
+        short = _short_intervals(instance, decision, state, growth)
+        if short.any():
+            heads = np.where(short, np.maximum(heads, there + 1.0), heads)
+        elif not all(promises_kept(instance.promises, promise_values(network, instance.promises, decision, state))):
+            raised, state = raise_for_promises(instance, routing, growth, np.maximum(heads, there), state)
+            if (raised <= there).all():
+                break
+            heads = raised
+        else:
             break
-        step = (1.0 - network.pools.shrinkage)[:, None]
-        need = np.where(short, np.maximum(need, decision.on_task) + step, need)
-        people = cover_need(instance, covers, need)
+        people = cover_heads(instance, covers, heads)
     return people
 
 
-def _short_intervals(instance: Instance, decision: Decision, state: SteadyState) -> np.ndarray:
-    """Intervals where one more person helps a missed cap, deadline or promise, bool (pool, interval)."""
+def _short_intervals(instance: Instance, decision: Decision, state: SteadyState, growth: float) -> np.ndarray:
+    """Intervals where one more person helps a missed cap or deadline, bool (pool, interval).
+
+    The caps hold for the grown load and, where those hold, for today's load scaled up.
+    """
     network = instance.network
     pools = network.pools
-    offered = state.arrivals.sum(axis=1)
     capacity = decision.on_task * (pools.speed * pools.occupancy_max)[:, None] * network.interval_s
+    work = state.work_s
+    if capacity_ratio(network, decision, state) >= 1 - 1e-9 and growth > 0:
+        work = np.maximum(work, (1 + growth) * steady_state(network, decision, 0.0, state).work_s)
     live = (pools.queue <= Queue.CHAT)[:, None]
-    short = live & (state.work_s > capacity * (1 + 1e-9)) & (state.work_s > 1e-9)
+    short = live & (work > capacity * (1 + 1e-9)) & (work > 1e-9)
     strict = strict_deadlines(network, instance.promises)
     for g in np.flatnonzero(pools.queue == Queue.DEFERRED):
         if strict[g] and state.in_time[g] < 1 - 1e-9:
             short[g] |= state.delay_s[g] > pools.deadline_s[g]
-        if capacity[g].sum() < state.work_s[g].sum():
-            short[g, int(np.argmax(state.work_s[g]))] = True
-    values = promise_values(network, instance.promises, decision, state)
-    for k, kept in enumerate(promises_kept(instance.promises, values)):
-        if not kept:
-            members = np.flatnonzero(instance.promises.pools[k] & pools.staffed)
-            wait = (state.mean_wait_s * state.arrivals).sum(axis=1)[members]
-            wait += (state.delay_s * offered)[members]
-            worst = wait >= np.quantile(wait[wait > 0], 0.8) if (wait > 0).any() else wait > 0
-            short[members] |= worst
+        if capacity[g].sum() < work[g].sum():
+            short[g, int(np.argmax(work[g]))] = True
     return np.asarray(short & pools.staffed[:, None])

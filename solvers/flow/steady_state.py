@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 from solvers.flow.network import Decision, Floats, FlowNetwork, Ints, Queue
+from solvers.flow.spread import Spread, spread_of
 from solvers.flow.waiting import deferred_delay, live_waiting, pair_means, pool_arrivals
 
 TOLERANCE = 1e-10  # on abandoned shares between two rounds
@@ -92,11 +93,11 @@ class _Waits:
     gone: Floats
     delay: Floats
 
-    def means(self, network: FlowNetwork, priority: Ints) -> tuple[Floats, Floats]:
+    def means(self, network: FlowNetwork, spread: Spread, priority: Ints) -> tuple[Floats, Floats]:
         """Mean wait and abandoned share of each (pool, type), shape (pair,)."""
         return pair_means(
-            self.p_wait, self.wait_s, self.gone, self.delay, network.pair_pool, network.pair_kind, priority,
-            network.pools.queue, network.profile,
+            self.p_wait, self.wait_s, self.gone, self.delay, network.pair_pool, spread.row, priority,
+            network.pools.queue, spread.table,
         )  # fmt: skip
 
 
@@ -106,13 +107,14 @@ def _buffers(network: FlowNetwork, classes: int) -> _Waits:
     return _Waits(np.zeros((pools, intervals)), np.zeros(by_class), np.zeros(by_class), np.zeros((pools, intervals)))
 
 
-def _arrive_and_wait(network: FlowNetwork, decision: Decision, volume: Floats, waits: _Waits) -> tuple[Floats, Floats]:
+def _arrive_and_wait(
+    network: FlowNetwork, decision: Decision, spread: Spread, volume: Floats, waits: _Waits
+) -> tuple[Floats, Floats]:
     """Arrivals and work of flow volumes, with the waits they meet written to `waits`."""
     pools, flows, pairs = network.pools, network.flows, len(network.pair_pool)
     arrivals, work = pool_arrivals(
         np.bincount(flows.pair, volume, pairs), np.bincount(flows.pair, volume * flows.aht_s, pairs),
-        network.pair_pool, network.pair_kind, decision.priority, network.profile, len(pools.queue),
-        waits.wait_s.shape[1],
+        network.pair_pool, spread.row, decision.priority, spread.table, len(pools.queue), waits.wait_s.shape[1],
     )  # fmt: skip
     live_waiting(
         arrivals, work, decision.on_task, pools.queue, pools.patience_s, pools.chat_speed, network.interval_s,
@@ -137,7 +139,8 @@ def steady_state(
     """
     flows = network.flows
     start = first_contacts(network, decision.offer) * (1.0 + growth)
-    share = decision.split[flows.split]
+    spread = spread_of(network, decision)
+    share = spread.share[flows.split]
     pointer = np.searchsorted(network.served_from, np.arange(len(flows.node) + 1)).astype(np.int64)
     waits = _buffers(network, int(decision.priority.max(initial=0)) + 1)
     lost = np.zeros(len(network.pair_pool)) if guess is None else guess.lost.copy()
@@ -149,8 +152,8 @@ def steady_state(
             network.redial_to, network.pools.redial[flows.pool], node_volume,
         )  # fmt: skip
         volume = node_volume[flows.node] * share
-        arrivals, work = _arrive_and_wait(network, decision, volume, waits)
-        _, now_lost = waits.means(network, decision.priority)
+        arrivals, work = _arrive_and_wait(network, decision, spread, volume, waits)
+        _, now_lost = waits.means(network, spread, decision.priority)
         change = float(np.abs(now_lost - lost).max(initial=0.0))
         if change <= TOLERANCE:
             converged = True
@@ -159,7 +162,7 @@ def steady_state(
         last_change = change
         lost = lost + damping * (now_lost - lost)
     in_time = _deferred(network, decision, work, waits)
-    mean_wait, _ = waits.means(network, decision.priority)
+    mean_wait, _ = waits.means(network, spread, decision.priority)
     return SteadyState(
         volume, lost, mean_wait, arrivals, work, waits.p_wait, waits.wait_s, waits.gone, waits.delay, in_time, converged
     )

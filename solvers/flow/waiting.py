@@ -28,14 +28,17 @@ def pool_arrivals(
     pair_volume: Floats,
     pair_work: Floats,
     pair_pool: Ints,
-    pair_kind: Ints,
+    pair_row: Ints,
     priority: Ints,
-    profile: Floats,
+    spread: Floats,
     n_pools: int,
     n_classes: int,
 ) -> tuple[Floats, Floats]:
-    """Spread volume and work over intervals: arrivals (pool, class, interval) and work (pool, interval) in seconds."""
-    n_intervals = profile.shape[1]
+    """Spread volume and work over intervals: arrivals (pool, class, interval) and work (pool, interval) in seconds.
+
+    The contacts of a (pool, type) come by row `pair_row` of `spread` (row, interval).
+    """
+    n_intervals = spread.shape[1]
     arrivals = np.zeros((n_pools, n_classes, n_intervals))
     work = np.zeros((n_pools, n_intervals))
     for p in range(pair_pool.size):
@@ -44,7 +47,7 @@ def pool_arrivals(
             continue
         row = arrivals[pair_pool[p], priority[p]]
         busy = work[pair_pool[p]]
-        shares = profile[pair_kind[p]]
+        shares = spread[pair_row[p]]
         for t in range(n_intervals):
             row[t] += volume * shares[t]
             busy[t] += pair_work[p] * shares[t]
@@ -188,16 +191,16 @@ def pair_means(
     p_abandon: Floats,
     delay_s: Floats,
     pair_pool: Ints,
-    pair_kind: Ints,
+    pair_row: Ints,
     priority: Ints,
     queue: Ints,
-    profile: Floats,
+    spread: Floats,
 ) -> tuple[Floats, Floats]:
-    """Mean wait (s) and abandoned share of each (pool, type), weighted by the type's arrivals."""
+    """Mean wait (s) and abandoned share of each (pool, type), weighted by its own arrivals."""
     wait = np.zeros(pair_pool.size)
     lost = np.zeros(pair_pool.size)
     for p in range(pair_pool.size):
-        g, k, shares = pair_pool[p], priority[p], profile[pair_kind[p]]
+        g, k, shares = pair_pool[p], priority[p], spread[pair_row[p]]
         if queue[g] <= CHAT:
             for t in range(shares.size):
                 wait[p] += shares[t] * mean_wait_s[g, k, t]
@@ -214,14 +217,14 @@ def pair_wait_loss(
     mean_wait_s: Floats,
     delay_s: Floats,
     pair_pool: Ints,
-    pair_kind: Ints,
+    pair_row: Ints,
     priority: Ints,
     queue: Ints,
-    profile: Floats,
+    spread: Floats,
     knots_s: Floats,
     bend: Floats,
 ) -> Floats:
-    """Points lost by waiting, mean over a type's arrivals in a pool, shape (pair,).
+    """Points lost by waiting, mean over a type's own arrivals in a pool, shape (pair,).
 
     A live wait is 0 with probability 1 − P_w and otherwise taken as exponential with mean m = E[W]/P_w (exact for
     Erlang C), so a bend of the curve at κ costs P_w·m·e^{−κ/m} times its change of slope. A deferred delay is taken
@@ -229,7 +232,7 @@ def pair_wait_loss(
     """
     loss = np.zeros(pair_pool.size)
     for p in range(pair_pool.size):
-        g, k, shares = pair_pool[p], priority[p], profile[pair_kind[p]]
+        g, k, shares = pair_pool[p], priority[p], spread[pair_row[p]]
         if queue[g] > DEFERRED or np.all(bend[p] == 0.0):
             continue
         for t in range(shares.size):

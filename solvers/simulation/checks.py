@@ -114,7 +114,9 @@ def _check_times(network: Network) -> None:
 def _check_routes(network: Network) -> None:
     routes = network.routes
     count, classes = routes.of_class.size, network.service.shape[0]
-    _shape("routes.share", routes.share, (count,), "route")
+    by_interval = routes.share.ndim == 2
+    shape = (count, network.arrivals.shape[1]) if by_interval else (count,)
+    _shape("routes.share", routes.share, shape, "route, interval" if by_interval else "route")
     if routes.pool.ndim != 2 or routes.pool.shape != routes.after_s.shape or routes.pool.shape[0] != count:
         raise ValueError(
             f"routes.pool {routes.pool.shape}, routes.after_s {routes.after_s.shape} — must both be ({count}, step)"
@@ -129,7 +131,8 @@ def _check_routes(network: Network) -> None:
     _refuse("routes.after_s", routes.after_s[:, :1], routes.after_s[:, :1] != 0.0, "0: the first step is open at once")
     unable = used & (network.service[routes.of_class[:, None], routes.pool] < 0)
     _refuse("routes.pool", routes.pool, unable, "a pool that can serve the class")
-    total = np.bincount(routes.of_class, routes.share, classes)
+    total = np.zeros((classes, *shape[1:]))
+    np.add.at(total, routes.of_class, routes.share)
     _refuse("routes.share sum of class", total, np.abs(total - 1.0) > _ROUNDING, "1")
     _check_served(network)
 
@@ -140,7 +143,8 @@ def _check_served(network: Network) -> None:
     empty = network.agents.sum(axis=1) == 0.0
     ends = np.array([d.ends for d in network.distributions] + [False])
     leaves = ends[network.patience]
-    lost = (empty[routes.pool] | (routes.pool < 0)).all(axis=1) & ~leaves[routes.of_class] & (routes.share > 0.0)
+    taken = routes.share.reshape(routes.of_class.size, -1).max(axis=1, initial=0.0) > 0.0
+    lost = (empty[routes.pool] | (routes.pool < 0)).all(axis=1) & ~leaves[routes.of_class] & taken
     if lost.any():
         route = int(np.flatnonzero(lost)[0])
         pool, kind = int(routes.pool[route, 0]), int(routes.of_class[route])

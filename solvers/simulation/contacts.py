@@ -101,7 +101,8 @@ def _enter(model: Model, state: State, i: int, now: float, how: int) -> None:
     route = klass.routes
     if klass.routes_stop - route > 1:
         u = uniform(slot.key, ROUTE)
-        while model.route_cumulative[route] <= u:
+        when = moment.cell if model.route_cumulative.shape[1] > 1 else 0
+        while model.route_cumulative[route, when] <= u:
             route += 1
     slot.queue = model.route_queue[route]
     slot.arrival_s = now

@@ -36,9 +36,9 @@ class Model(NamedTuple):
 
     Interval T, one past the last, stands for closed time. `change_s, change_cell, change_end_s` (change,): moments of
     a cycle at which an interval or closed time begins. `rate` (source, T + 1) contacts per second; `entry_*` sparse
-    rows of cumulative shares; `ways` (class·(pool + 1) + pool + 1 -> edges) after service or, at 0, abandonment;
-    queues are classes and routes that no agent can tell apart, served in order of arrival; `offers` are the queues of
-    each pool.
+    rows of cumulative shares; `route_cumulative` (route, 1), or (route, T + 1) where shares hang on time; `ways`
+    (class·(pool + 1) + pool + 1 -> edges) after service or, at 0, abandonment; queues are classes and routes that no
+    agent can tell apart, served in order of arrival; `offers` are the queues of each pool.
     """
 
     interval_s: float
@@ -173,7 +173,8 @@ def _routes(network: Network) -> tuple[Records, Floats, Ints, Records, Records]:
     """Number the queues: routes of classes that have the same steps and the same standing in every pool."""
     routes = network.routes
     order = np.argsort(routes.of_class, kind="mergesort")
-    order = order[routes.share[order] > 0.0]
+    share = routes.share.reshape(routes.of_class.size, -1)
+    order = order[share[order].max(axis=1, initial=0.0) > 0.0]
     known: dict[tuple[tuple[float, ...], ...], int] = {}
     rows: list[tuple[tuple[float, ...], ...]] = []
     queue_of = np.zeros(order.size, dtype=np.int64)
@@ -207,7 +208,9 @@ def _routes(network: Network) -> tuple[Records, Floats, Ints, Records, Records]:
     kinds = routes.of_class[order]
     klass["routes"] = np.searchsorted(kinds, np.arange(len(klass)), side="left")
     klass["routes_stop"] = np.searchsorted(kinds, np.arange(len(klass)), side="right")
-    cumulative = np.concatenate([np.cumsum(routes.share[order[k["routes"] : k["routes_stop"]]]) for k in klass])
+    if share.shape[1] > 1:
+        share = np.hstack([share, share[:, -1:]])  # closed time
+    cumulative = np.concatenate([np.cumsum(share[order[k["routes"] : k["routes_stop"]]], axis=0) for k in klass])
     cumulative[klass["routes_stop"] - 1] = 1.0
     return klass, cumulative, queue_of, queue, steps
 

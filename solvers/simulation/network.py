@@ -35,7 +35,8 @@ class Calendar:
 class Routes:
     """Ways of being served, axis (route,): pools in order of preference.
 
-    `of_class` the class that takes the route; `share` of its contacts, sums to 1 per class; `pool` (route, step), −1
+    `of_class` the class that takes the route; `share` of its contacts, sums to 1 per class: (route,), or (route,
+    interval) where it hangs on the interval they come in; `pool` (route, step), −1
     after the last step; `after_s` (route, step): a step opens after so many seconds of waiting (overflow), 0 for those
     open at once. Contacts are counted at the pool of the first step.
     """

@@ -105,10 +105,12 @@ def test_flows_equal_the_recount(plans, toy_center):
     for choice, plan in plans.items():
         offers, people = spelled(choice)
         state = settle(toy_center, offers, people)
-        flows = plan.flows.groupby(["reason", "channel"])[["contacts", "abandoned"]].sum()
-        for key, contacts in state.volume.items():
-            assert flows.loc[key, "contacts"] == pytest.approx(contacts, abs=1e-5)
-            assert flows.loc[key, "abandoned"] == pytest.approx(contacts * state.lost[key], abs=1e-5)
+        flows = plan.flows.groupby(["reason", "pool"])[["contacts", "abandoned"]].sum()
+        for reason, pool in state.comes:
+            contacts = state.volume(reason, pool)
+            lost = contacts * state.lost(reason, pool, toy_center.pools[pool].patience_s)
+            assert flows.loc[(reason, pool), "contacts"] == pytest.approx(contacts, abs=1e-5)
+            assert flows.loc[(reason, pool), "abandoned"] == pytest.approx(lost, abs=1e-5)
         first = plan.flows[plan.flows["stage"] == "first"].groupby(["reason", "channel"])["contacts"].sum()
         for key, contacts in first_contacts(toy_center, offers).items():
             assert first.get(key, 0.0) == pytest.approx(contacts, abs=1e-5)

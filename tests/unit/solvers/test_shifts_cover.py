@@ -78,7 +78,7 @@ def test_post_office_in_whole_people():
 @pytest.mark.parametrize("person_h", [0.0, 1.0, 4.0])
 @pytest.mark.parametrize("seed", range(8))
 def test_covers_cover_at_little_more_than_the_least_cost(seed, person_h):
-    """Greedy on the floor of the relaxation: within 15 % of the integer optimum on each of these small needs."""
+    """The best of a few dives: within 15 % of the integer optimum on each of these small needs."""
     rng = np.random.default_rng(seed)
     own = random_catalogue(rng)
     cover = DayCover(own, person_h)
@@ -92,7 +92,7 @@ def test_covers_cover_at_little_more_than_the_least_cost(seed, person_h):
         assert (people @ own.cover >= need).all()
         best = integer_optimum(own, need, cost)
         assert price <= best + 1e-7
-        assert best - 1e-7 <= cost @ people <= 1.15 * best + 1e-9
+        assert best - 1e-7 <= cost @ people <= 1.02 * best + 1e-9
         # Nobody of the cover can simply go home.
         for shift in np.flatnonzero(people):
             fewer = people.copy()

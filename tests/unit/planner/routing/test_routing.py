@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from planner.errors import PlanError
 from planner.routing import FORMATS, RuleSet, bucket, export_rules, to_jdm
 from planner.routing.export_cells import safe_text
 from planner.routing.jdm import quote
+from planner.routing.overflow import SHARES, TYPES, Overflow
 from planner.routing.replay import replay
 from planner.routing.ruleset import ACTIONS
 
@@ -67,6 +69,60 @@ def decisions(rules: RuleSet, contacts: pd.DataFrame) -> list[dict]:
 def test_replay_equals_decide_on_two_thousand_contacts() -> None:
     rules, contacts = make_rules(), make_contacts()
     assert replay(rules, contacts).to_dict("records") == decisions(rules, contacts)
+
+
+def make_overflow(seed: int = 0) -> Overflow:
+    """Links between the pools of `make_rules` with up to two ranges per pool and interval."""
+    rng, shares, types = np.random.default_rng(seed), [], []
+    for source in (*HOSTILE, "general"):
+        targets = [t for t in rng.choice(HOSTILE, 2, replace=False) if t != source]
+        for hour in range(4):
+            edges = np.sort(rng.uniform(0, 1, len(targets) + 1))
+            edges[0] = 0.0
+            for target, low, high in zip(targets, edges, edges[1:], strict=False):
+                shares.append((source, str(target), f"2026-01-05T{hour:02d}:00", high - low, low, high, 1.0))
+        for target in targets:
+            for reason in rng.choice(HOSTILE, 6, replace=False):
+                for segment in ("*",) if rng.random() < 0.5 else rng.choice(HOSTILE, 5, replace=False):
+                    types.append((source, str(target), str(reason), str(segment), int(rng.integers(3))))
+    return Overflow(pd.DataFrame(shares, columns=list(SHARES)), pd.DataFrame(types, columns=list(TYPES)))
+
+
+def test_overflow_replayed_equals_decide_and_sends_once() -> None:
+    rules = replace(make_rules(5), overflow=make_overflow())
+    contacts = make_contacts(3000, 2)
+    hours = np.random.default_rng(3).integers(0, 6, len(contacts))
+    contacts["interval"] = [f"2026-01-05T{hour:02d}:00" if hour < 5 else None for hour in hours]
+    answer = replay(rules, contacts)
+    assert answer.to_dict("records") == decisions(rules, contacts)
+    before = replay(replace(rules, overflow=None), contacts)
+    sent = answer["pool"] != before["pool"]
+    assert 100 < sent.sum() < 2000
+    assert not sent[hours > 3].any()
+    links = set(zip(rules.overflow.shares["from_pool"], rules.overflow.shares["to_pool"], strict=True))
+    assert set(zip(before["pool"][sent], answer["pool"][sent], strict=True)) <= links
+    assert answer["rule"].equals(before["rule"])
+    assert replay(rules, contacts.drop(columns="interval")).equals(before)
+
+
+def test_overflow_takes_its_share_by_a_bucket_of_its_own() -> None:
+    """Of contacts of every offer and pool bucket the stated share goes over, each to its range's pool."""
+    rows = pd.DataFrame([[1, "*", "*", "*", 0.0, 1.0, 0.0, 1.0, "a", 1, None, None, None, "all"]], columns=COLUMNS)
+    shares = pd.DataFrame(
+        [("a", "b", "9", 0.3, 0.0, 0.3, 1.0), ("a", "c", "9", 0.2, 0.3, 0.5, 1.0)], columns=list(SHARES)
+    )
+    types = pd.DataFrame([("a", "b", "fee", "*", 0), ("a", "c", "fee", "vip", 2)], columns=list(TYPES))
+    rules = RuleSet("p", rows, Overflow(shares, types))
+    ids = [f"c{k}" for k in range(4000)]
+    vip = replay(rules, pd.DataFrame({"contact_id": ids, "entry_reason": "fee", "segment": "vip", "interval": "9"}))
+    assert {k: v / 4000 for k, v in vip["pool"].value_counts().items()} == pytest.approx(
+        {"a": 0.5, "b": 0.3, "c": 0.2}, abs=0.03
+    )
+    assert vip.groupby("pool")["priority"].unique().map(list).to_dict() == {"a": [1], "b": [0], "c": [2]}
+    plain = replay(rules, pd.DataFrame({"contact_id": ids, "entry_reason": "fee", "segment": "all", "interval": "9"}))
+    assert (plain["pool"] == vip["pool"].replace("c", "a")).all()
+    other = replay(rules, pd.DataFrame({"contact_id": ids, "entry_reason": "loan", "segment": "vip", "interval": "9"}))
+    assert set(other["pool"]) == {"a"}
 
 
 def test_replay_takes_buckets_where_they_are_given_and_keeps_the_index() -> None:

@@ -166,3 +166,67 @@ def test_generated_history_may_be_missing(center: Center) -> None:
     assert (
         center.only().startswith("small.yaml:10:21: error: history.contacts: no such file: c.parquet") or center.said()
     )
+
+
+DESK = """\
+  voice_vip:
+    kind: human
+    channel: voice
+    discipline: live_voice
+    shrinkage: 0.3
+    shifts: [morning]
+    reasons: [fault]
+"""
+VIP = ("  bot:\n", DESK + "  bot:\n")
+BAD_LINKS = [
+    ("from_pool: voice_core, to_pool: voice_vop", "", "58:45", "unknown pool 'voice_vop'; did you mean 'voice_vip'?"),
+    ("from_pool: voice_core, to_pool: voice_core", "", "58:45", "a link from voice_core to itself moves nobody"),
+    ("from_pool: voice_core, to_pool: bot", "", "58:45", "pool 'bot' is automated; overflow needs live_voice or live"),
+    ("from_pool: bot, to_pool: voice_core", "", "58:24", "pool 'bot' is automated; overflow needs live_voice or live"),
+    ("from_pool: voice_core, to_pool: voice_vip}, {from_pool: voice_core, to_pool: voice_vip", "", "58:90", "twice"),
+    (
+        "from_pool: voice_core, to_pool: voice_vip",
+        "channel: chat",
+        "58:45",
+        "voice_vip has channel chat and voice_core",
+    ),
+    (
+        "from_pool: voice_core, to_pool: voice_vip",
+        "discipline: live_chat\n    chat: {total_speed: [1, 1.5]}",
+        "59:45",
+        "voice_vip has discipline live_chat and voice_core has live_voice; name a pool that serves the same way",
+    ),
+    (
+        "from_pool: voice_core, to_pool: voice_vip",
+        "platform: partner",
+        "59:45",
+        "voice_vip has platform partner and voice_core has main; contacts are never sent across platforms",
+    ),
+]
+
+
+@pytest.mark.parametrize(("links", "change", "place", "words"), BAD_LINKS)
+def test_link_that_carries_nobody(center: Center, links: str, change: str, place: str, words: str) -> None:
+    own = DESK
+    if change:
+        key = change.split(":")[0]
+        same = [line for line in DESK.splitlines() if line.strip().startswith(f"{key}:")]
+        old = same[0].strip() if same else "    kind: human"
+        own = DESK.replace(old, change if same else f"{old}\n    {change}")
+    center.write(("  bot:\n", own + "  bot:\n"), ("promises:", f"overflow: [{{{links}}}]\npromises:"))
+    said = [line for line in center.said() if line.startswith(f"small.yaml:{place}: error: overflow.")]
+    assert len(said) == 1, center.said()
+    assert words in said[0]
+
+
+def test_link_between_pools_that_share_no_reason(center: Center) -> None:
+    link = ("promises:", "overflow: [{from_pool: voice_core, to_pool: voice_vip}]\npromises:")
+    center.write(VIP, link)
+    assert center.said() == []
+    only_billing = ("    shifts: [morning]\n  voice_vip", "    shifts: [morning]\n    reasons: [billing]\n  voice_vip")
+    center.write(VIP, link, only_billing)
+    said = [line for line in center.said() if "overflow" in line]
+    assert len(said) == 1, center.said()
+    assert said[0].startswith(
+        "small.yaml:59:45: error: overflow.0.to_pool: no reason and segment may be served by both voice_core and "
+    )

@@ -76,6 +76,18 @@ WRONG = {
         {"routes": Routes(np.array([0, 1]), np.array([0.8, 1.0]), np.array([[0], [1]]), np.zeros((2, 1)))},
         r"routes.share sum of class\[0\] = 0.8 — must be 1",
     ),
+    "shares by interval that do not sum": (
+        {
+            "routes": Routes(
+                np.array([0, 1]), np.array([[1.0, 0.7], [1.0, 1.0]]), np.array([[0], [1]]), np.zeros((2, 1))
+            )
+        },
+        r"routes.share sum of class\[0, 1\] = 0.7 — must be 1",
+    ),
+    "shares of other intervals": (
+        {"routes": Routes(np.array([0, 1]), np.ones((2, 3)), np.array([[0], [1]]), np.zeros((2, 1)))},
+        r"routes.share of shape \(2, 3\) — must have shape \(2, 2\): \(route, interval\)",
+    ),
     "more followers than contacts": (
         {"following": edges((0, 0, 1, 0.7), (0, 0, 0, 0.6))},
         r"following.share of class 0, served by pool 0, sums to 1.3",

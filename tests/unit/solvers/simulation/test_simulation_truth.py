@@ -201,6 +201,37 @@ def test_overflow_after_a_time_is_a_patience_of_that_time() -> None:
     assert holds(found.estimate("asa_s"), wait_s)
 
 
+def shared(share: np.ndarray, **more) -> SimulationResult:
+    """One class that two pools serve, by shares of shape (pool,) or (pool, interval)."""
+    network = make_network(
+        interval_s=3600.0,
+        arrivals=np.full((1, 4), 200.0),
+        agents=np.full((2, 4), 9.0),
+        distributions=(exponential(60.0),),
+        service=[[0, 0]],
+        routes=Routes(np.array([0, 0]), share, np.array([[0], [1]]), np.zeros((2, 1))),
+        starts_s=np.array([0.0, 3600.0, 10_800.0, 14_400.0]),
+        cycle_s=18_000.0,
+    )
+    return simulate(network, replications=60, seed=9, warm_up=4, **more)
+
+
+def test_shares_by_interval_thin_the_stream_of_their_interval() -> None:
+    """A Poisson stream thinned by chance: counts of both pools are Poisson with the share of their interval."""
+    first = np.array([1.0, 0.25, 0.0, 0.6])
+    offered = shared(np.array([first, 1 - first])).tally[:, :, :4, 0]
+    for pool, share in ((0, first), (1, 1 - first)):
+        mean = 200 * share
+        assert (np.abs(offered[:, pool].mean(axis=0) - mean) <= 4 * np.sqrt(mean / 60)).all()
+        assert (offered[:, pool][:, share == 0] == 0).all()
+
+
+def test_equal_shares_in_all_intervals_are_shares() -> None:
+    always = shared(np.array([0.3, 0.7]))
+    by_interval = shared(np.array([[0.3] * 4, [0.7] * 4]))
+    assert np.array_equal(always.tally, by_interval.tally)
+
+
 def test_agents_kept_free_for_others_is_trunk_reservation() -> None:
     network = make_network(
         interval_s=2000.0,
