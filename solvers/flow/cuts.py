@@ -15,8 +15,10 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse import csgraph
 
 from solvers.flow.families import HOUR_S
+from solvers.flow.groups import TimeGroups
 from solvers.flow.network import Floats, FlowNetwork, Ints, Limits, Queue
 from solvers.shifts.catalogue import Catalogue, Payroll
 from solvers.shifts.cover import DayCover
@@ -44,6 +46,8 @@ class CutPool:
         limits: Limits,
         payroll: Payroll,
         catalogues: Sequence[Catalogue | None],
+        groups: TimeGroups,
+        ratios: Sequence[tuple[float, float]],
         columns: Mapping[str, Mapping[Any, int]],
         dropped: frozenset[str],
     ) -> None:
@@ -59,13 +63,16 @@ class CutPool:
         pairs = {g: np.flatnonzero(network.pair_pool == g) for g in self._live}
         self._places = {g: np.array([columns["work"][int(p)] for p in pairs[g]], dtype=np.int64) for g in self._live}
         self._per_work = {g: self._scheduled(g, pairs[g]) for g in self._live}
+        self._linked = LinkedCovers(network, groups, ratios, columns) if len(network.overflow_from) else None
+        self._alone = [g for g in self._live if self._linked is None or g not in self._linked.pools]
         self._duals: dict[int, dict[bytes, Floats]] = defaultdict(dict)
 
     def violated(self, x: Floats, seats: Floats) -> tuple[list[Cut], list[Cut]]:
         """Violated rows at a point: covers and workplaces, of which a share `seats` (limit,) may be used, nominally."""
         if "occupancy" in self.dropped:
             return [], []
-        return self._day_covers(x), [] if "seats" in self.dropped else self._seats(x, seats)
+        covers = self._day_covers(x) + self._week_covers(x)
+        return covers, [] if "seats" in self.dropped else self._seats(x, seats)
 
     def _scheduled(self, g: int, pairs: Ints) -> Floats:
         """People on the floor per hour of work in each pair of a pool, shape (pair of g, interval)."""
@@ -76,7 +83,7 @@ class CutPool:
     def _day_covers(self, x: Floats) -> list[Cut]:
         cuts: list[Cut] = []
         per_day = self.network.intervals_per_day
-        for g in self._live:
+        for g in self._alone:
             need = np.maximum(x[self._places[g]] @ self._per_work[g], 0.0)
             for d in range(self.network.days):
                 day = slice(d * per_day, (d + 1) * per_day)
@@ -91,6 +98,43 @@ class CutPool:
                     heads = [(paid, 1.0)] + ([(people, weight)] if weight > 0 else [])
                     cuts.append(_cut(heads, self._places[g], -(self._per_work[g][:, day] @ dual), 0.0))
         return cuts
+
+    def _week_covers(self, x: Floats) -> list[Cut]:
+        """One cut a set of pools linked by overflow: what one sheds in an interval the other must staff."""
+        cuts: list[Cut] = []
+        if self._linked is None:
+            return cuts
+        for members in self._linked.components:
+            needs = {g: np.maximum(x[self._places[g]] @ self._per_work[g], 0.0) for g in members}
+            for k, weight in enumerate(PERSON_H):
+                if weight > 0 and not self.payroll.rostered[members].all():
+                    continue
+                duals = self._week_duals(members, needs, k)
+                heads = [
+                    (self.columns[name][g, d], factor)
+                    for g in members
+                    for d in range(self.network.days)
+                    for name, factor in (("paid", 1.0), ("people", weight))
+                    if factor > 0
+                ]
+                over = self._linked.terms(duals)
+                places = np.concatenate([*[self._places[g] for g in members], over[0]])
+                values = np.concatenate([*[-(self._per_work[g] @ duals[g]) for g in members], over[1]])
+                cut = _cut(heads, places, values, 0.0)
+                if float(cut.values @ x[cut.columns]) < -VIOLATED * (1 + sum(x[c] for c, _ in heads)):
+                    cuts.append(cut)
+        return cuts
+
+    def _week_duals(self, members: Sequence[int], needs: Mapping[int, Floats], k: int) -> dict[int, Floats]:
+        """Duals of the days of each member, shape (interval,): of the need of all where they share a catalogue."""
+        alike = len({id(self._covers[g][k][1].catalogue) for g in members}) == 1
+        pooled = np.sum(list(needs.values()), axis=0)
+        found: dict[int, Floats] = {}
+        for g in members:
+            cover = self._covers[g][k][1]
+            days = (pooled if alike else needs[g]).reshape(self.network.days, -1)
+            found[g] = np.concatenate([cover.price(np.where(cover.catalogue.reachable, day, 0.0))[1] for day in days])
+        return found
 
     def _dual(self, cover: DayCover, need: Floats, here: float) -> Floats | None:
         """Duals whose cut the point violates: one already known if it does, else those of this need; None if none."""
@@ -111,8 +155,8 @@ class CutPool:
         cuts: list[Cut] = []
         for k, most in enumerate(self.limits.seat_max):
             members = [g for g in self._live if self.limits.seat_pools[k, g]]
-            if not members:
-                continue
+            if not members or any(g not in self._alone for g in members):
+                continue  # what a linked pool needs in one interval is not known here; the rows on groups hold
             people = np.sum([x[self._places[g]] @ self._per_work[g] for g in members], axis=0)
             t = int(np.argmax(people))
             if people[t] > most * share[k] * (1 + VIOLATED):
@@ -120,6 +164,47 @@ class CutPool:
                 values = np.concatenate([self._per_work[g][:, t] for g in members])
                 cuts.append(replace(_cut([], places, -values, -float(most)), limit=k))
         return cuts
+
+
+class LinkedCovers:
+    """What overflow does to the need of linked pools, for cuts that hold whatever goes over when."""
+
+    def __init__(
+        self,
+        network: FlowNetwork,
+        groups: TimeGroups,
+        ratios: Sequence[tuple[float, float]],
+        columns: Mapping[str, Mapping[Any, int]],
+    ) -> None:
+        self._network, self._groups, self._ratios, self._columns = network, groups, ratios, columns
+        links = (network.overflow_from, network.overflow_to)
+        size = len(network.pools.queue)
+        graph = sparse.coo_matrix((np.ones(len(links[0])), links), shape=(size, size))
+        _, label = csgraph.connected_components(graph, directed=False)
+        self.pools = sorted({int(g) for link in links for g in link})
+        self.components = [[g for g in self.pools if label[g] == k] for k in sorted({label[g] for g in self.pools})]
+
+    def terms(self, duals: Mapping[int, Floats]) -> tuple[Ints, Floats]:
+        """Columns and values of the overflow in a cut with duals u[g] (interval,) of a component's pools.
+
+        A surge takes u[g]·c[g] off the sending pool and puts at least u[h]·c[h]·r_min on the other, c people on the
+        floor per agent of load; of all its timings within a group of intervals the cheapest is counted.
+        """
+        network, member = self._network, self._groups.member
+        pools = network.pools
+        floor = 1.0 / (pools.occupancy_max * (1.0 - pools.shrinkage))
+        places: list[int] = []
+        values: list[float] = []
+        for link, (here, there) in enumerate(zip(network.overflow_from, network.overflow_to, strict=True)):
+            if int(here) not in duals:
+                continue
+            least, most = self._ratios[link]
+            sent, taken = duals[int(here)] * floor[here], duals[int(there)] * floor[there]
+            for name, change in (("surge", taken * least - sent), ("ebb", sent - taken * most)):
+                for t, size in enumerate(self._groups.size):
+                    places.append(self._columns[name][link, t])
+                    values.append(-float(size) * float(change[member == t].min()))
+        return np.array(places, dtype=np.int64), np.array(values)
 
 
 def _cut(heads: list[tuple[int, float]], places: Ints, values: Floats, lower: float) -> Cut:

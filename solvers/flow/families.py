@@ -102,13 +102,49 @@ def pool_total(model: Any) -> Rule:
 
 
 def pool_load(model: Any) -> Rule:
-    """offered[g,τ] = Σ_i profile[i,τ]·work[g,i] / (interval·speed): mean offered load in a group of intervals, agents."""
+    """offered[g,τ] = Σ_i profile[i,τ]·work[g,i]/(interval·speed) + (ebb − surge)[g→h,τ] + gain[h'→g,τ]: agents."""
     net = model.net
     for g in map(int, np.flatnonzero(net.pools.staffed)):
         scale = HOUR_S / (net.interval_s * net.pools.speed[g])
         for t in model.times:
             shares = [(float(model.groups.profile[net.pair_kind[p], t] * scale), p) for p in model.pairs_of[g]]
-            yield (g, t), model.offered[g, t] == pyo.quicksum(share * model.work[p] for share, p in shares if share > 0)
+            load = pyo.quicksum(share * model.work[p] for share, p in shares if share > 0)
+            for link, (here, there) in enumerate(zip(net.overflow_from, net.overflow_to, strict=True)):
+                load += (model.ebb[link, t] - model.surge[link, t]) if here == g else 0.0
+                load += model.gain[link, t] if there == g else 0.0
+            yield (g, t), model.offered[g, t] == load
+
+
+def overflow_balance(model: Any) -> Rule:
+    """Σ_τ n_τ·surge[l,τ] = Σ_τ n_τ·ebb[l,τ]: flows hold what goes over a link in all, only its timing is free.
+
+    `surge` and `ebb` are how much more and less load goes over than the profiles of the types tell, in agents of the
+    pool that sends.
+    """
+    sizes = list(enumerate(model.groups.size))
+    for link in range(len(model.net.overflow_from)):
+        more = pyo.quicksum(float(n) * model.surge[link, t] for t, n in sizes)
+        yield link, more == pyo.quicksum(float(n) * model.ebb[link, t] for t, n in sizes)
+
+
+def overflow_gain(model: Any) -> Rule:
+    """r_min·surge − r_max·ebb <= gain[l,τ] <= r_max·surge − r_min·ebb: at the handle time of the pool that takes it."""
+    for link, (least, most) in enumerate(model.overflow_ratio):
+        for t in model.times:
+            surge, ebb, gain = model.surge[link, t], model.ebb[link, t], model.gain[link, t]
+            yield (link, t, 0), float(least) * surge - float(most) * ebb <= gain
+            yield (link, t, 1), gain <= float(most) * surge - float(least) * ebb
+
+
+def overflow_ebb(model: Any) -> Rule:
+    """r_min·ebb[l,τ] <= Σ_i profile[i,τ]·work[h,i]/(interval·speed): no more than is served there."""
+    net = model.net
+    for link, there in enumerate(map(int, net.overflow_to)):
+        scale = HOUR_S / (net.interval_s * net.pools.speed[there])
+        for t in model.times:
+            shares = [(float(model.groups.profile[net.pair_kind[p], t] * scale), p) for p in model.pairs_of[there]]
+            served = pyo.quicksum(share * model.work[p] for share, p in shares if share > 0)
+            yield (link, t), float(model.overflow_ratio[link][0]) * model.ebb[link, t] <= served
 
 
 def occupancy(model: Any) -> Rule:
@@ -147,7 +183,9 @@ def waiting_shared(model: Any) -> Rule:
     net = model.net
     for g in model.queued_pools:
         members = [f for p in model.pairs_of[g] for f in model.flows_in[p] if f in model.wait]
-        total = pyo.quicksum(float(net.interval_s / HOUR_S * n) * model.queue[g, t] for t, n in enumerate(model.groups.size))
+        total = pyo.quicksum(
+            float(net.interval_s / HOUR_S * n) * model.queue[g, t] for t, n in enumerate(model.groups.size)
+        )
         yield int(g), pyo.quicksum(model.wait[f] for f in members) == total
 
 
@@ -285,6 +323,9 @@ FAMILIES: tuple[Callable[[Any], Rule], ...] = (
     pool_work,
     pool_total,
     pool_load,
+    overflow_balance,
+    overflow_gain,
+    overflow_ebb,
     occupancy,
     pair_volume,
     automated_rate,

@@ -8,7 +8,6 @@ optimum is also a bound.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,102 +17,16 @@ from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from scipy import sparse
 
 from solvers.flow.cuts import Cut, CutPool, as_matrix
-from solvers.flow.families import FAMILIES, HOUR_S, ROSTERS, SHRINKING
-from solvers.flow.groups import TimeGroups, time_groups
+from solvers.flow.declare import add_families, declare
+from solvers.flow.families import HOUR_S, ROSTERS, SHRINKING
+from solvers.flow.groups import TimeGroups
 from solvers.flow.network import Floats, FlowNetwork, Limits
-from solvers.flow.queues import Box, QueueFacets, queued_pools
+from solvers.flow.queues import Box, QueueFacets
 from solvers.highs import Answer, HeldProgram, Program
 from solvers.shifts.catalogue import Catalogue, Payroll
 
 MOST_CUT_ROUNDS = 40
 OUTSIDE = 30.0  # dearest wages an hour of work outside a box of pool sizes costs
-
-
-def declare(network: FlowNetwork, limits: Limits, payroll: Payroll, paid_ratio: Floats, longest_h: Floats) -> Any:
-    """Declare the columns of the master as a Pyomo model without rows.
-
-    `paid_ratio` (pool,): least paid hours per person and interval on the floor; `longest_h` (pool,): most paid hours
-    of a shift. `model.shrink` is 1/(1 + h).
-    """
-    model = pyo.ConcreteModel()
-    model.net, model.limits, model.payroll = network, limits, payroll
-    model.paid_ratio, model.longest_h = paid_ratio, longest_h
-    model.groups = time_groups(network)
-    model.times = range(len(model.groups.size))
-    pools, flows = network.pools, network.flows
-    model.flows_at = _members(flows.node, len(network.nodes.kind))
-    model.flows_in = _members(flows.pair, len(network.pair_pool))
-    model.pairs_of = _members(network.pair_pool, len(pools.queue))
-    model.onward_from, model.onward_to = onward_groups(network)
-    model.queued_pools = queued_pools(network)
-    queued = np.isin(flows.pool, model.queued_pools)
-    curved = queued & (network.wait_hull_slope.max(axis=1, initial=0.0)[flows.pair] > 0)
-    staffed = [int(g) for g in np.flatnonzero(pools.staffed)]
-    rostered = [g for g in staffed if payroll.rostered[g]]
-    limited = np.flatnonzero(np.isfinite(pools.rate_max[network.pair_pool]))
-    positive = {"domain": pyo.NonNegativeReals}
-    model.shrink = pyo.Param(mutable=True, initialize=1.0)
-    model.flow = pyo.Var(range(len(flows.node)), **positive)
-    model.wait = pyo.Var([int(f) for f in np.flatnonzero(queued)], **positive)
-    model.loss = pyo.Var([int(f) for f in np.flatnonzero(curved)], **positive)
-    model.onward = pyo.Var(range(len(model.onward_to)), **positive)
-    model.work = pyo.Var(range(len(network.pair_pool)), **positive)
-    model.volume = pyo.Var([int(p) for p in limited], **positive)
-    model.total = pyo.Var(model.queued_pools, **positive)
-    model.short = pyo.Var(model.queued_pools, **positive)
-    model.excess = pyo.Var(model.queued_pools, **positive)
-    model.offered = pyo.Var(staffed, model.times, **positive)
-    model.crew = pyo.Var(staffed, model.times, **positive)
-    model.queue = pyo.Var(model.queued_pools, model.times, **positive)
-    model.paid = pyo.Var(staffed, range(network.days), **positive)
-    model.people = pyo.Var(staffed, range(network.days), **positive)
-    model.overtime = pyo.Var(rostered, **positive)
-    model.hires = pyo.Var(rostered, **positive)
-    model.cx = pyo.Var(range(len(network.segment_min)))
-    model.cx_mean = pyo.Var()
-    model.staff = pyo.Var()
-    model.cost = pyo.Var()
-    model.goal = pyo.Objective(expr=model.cost)
-    return model
-
-
-def onward_groups(network: FlowNetwork) -> tuple[list[list[tuple[int, float]]], list[list[tuple[int, float]]]]:
-    """Group the next contacts of flows that go to the same nodes in the same proportions, stage by stage.
-
-    Returns, per group, (flow, share of its served contacts that goes on) and (node, part of the group), which keeps
-    the rows of later nodes short.
-    """
-    onward: dict[tuple[int, int], list[tuple[int, float]]] = defaultdict(list)
-    for f, n, share in zip(network.served_from, network.served_to, network.served_share, strict=True):
-        if share > 0:
-            onward[int(f), int(network.nodes.stage[n])].append((int(n), float(share)))
-    found: dict[tuple[tuple[int, float], ...], tuple[list[tuple[int, float]], list[tuple[int, float]]]] = {}
-    for (f, _), parts in onward.items():
-        total = sum(share for _, share in parts)
-        scaled = [(n, share / total) for n, share in parts]
-        alike = tuple((n, round(part, 12)) for n, part in scaled)
-        found.setdefault(alike, ([], scaled))[0].append((f, total))
-    return [sources for sources, _ in found.values()], [targets for _, targets in found.values()]
-
-
-def _members(keys: Any, count: int) -> dict[int, list[int]]:
-    groups: dict[int, list[int]] = defaultdict(list, {k: [] for k in range(count)})
-    for position, key in enumerate(keys):
-        groups[int(key)].append(position)
-    return groups
-
-
-def add_families(model: Any, families: Any = FAMILIES) -> None:
-    """Add the rows of constraint families, one indexed constraint each; `model.row_keys` says what each row is of."""
-    model.row_keys = {}
-    for family in families:
-        block = pyo.ConstraintList()
-        model.add_component(family.__name__, block)
-        keys = model.row_keys[family.__name__] = []
-        for key, row in family(model):
-            if row is not True:
-                block.add(row)
-                keys.append(key)
 
 
 @dataclass(frozen=True)
@@ -166,6 +79,7 @@ class Master:
         model = declare(network, limits, payroll, ratio, longest)
         add_families(model)
         self.groups: TimeGroups = model.groups
+        self.overflow_ratio: list[tuple[float, float]] = model.overflow_ratio
         self._compile(model)
 
     def _compile(self, model: Any) -> None:
@@ -238,8 +152,9 @@ class Level:
         self._n = len(program.cost)
         self._lower, self._upper = program.row_lower, program.row_upper
         self._cuts = CutPool(
-            master.network, master.limits, master.payroll, master.catalogues, master.columns, dropped
-        )
+            master.network, master.limits, master.payroll, master.catalogues, master.groups, master.overflow_ratio,
+            master.columns, dropped,
+        )  # fmt: skip
         self._seat_cuts: list[tuple[int, Cut]] = []
         self._room = Room(np.ones(len(master.network.pools.queue)), np.ones(len(master.limits.seat_max)))
         self._queues = QueueFacets(
@@ -319,6 +234,12 @@ class Level:
             lower = np.array([cut.lower for cut in covers] + [self._seat_bound(cut) for cut in seats])
             self._held.add_rows(as_matrix(cuts, self._n), lower, np.full(len(cuts), np.inf))
         return self._queues.add_violated(x) + len(cuts) > 0
+
+    def violations(self, x: Floats) -> int:
+        """Count the rows that would be added at a point, shape (column,)."""
+        before = self._held.rows
+        self._cut(x)
+        return self._held.rows - before
 
     def point(self, cost_at_most: float, tie: float) -> MasterPoint | None:
         """Return the best CX within a cost, with its bounding plane; None where no plan is that cheap.

@@ -28,7 +28,7 @@ STEP = 1.25  # hulls are shared by loads within this factor
 RATIO_STEP = 1.1  # and by handle times over patience within this one
 LEAST_LOAD = 0.25  # agents; a range that starts below it starts at 0
 WIDEST = 40.0  # agents; facets from no load at all to more than this are too low to be worth their time
-VIOLATED = 1e-3  # contacts
+VIOLATED = 1e-5  # contacts
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,9 @@ class QueueFacets:
         self._speeds = [_speeds(network, g) for g in self.pools]
         self._ratio = [_abandon_ratio(network, g) for g in self.pools]
         self._least, self._most = self._shares()
-        self.root = Box(np.zeros(len(self.pools)), np.array([most_work(network, payroll, g, least_growth) for g in self.pools]))
+        self.root = Box(
+            np.zeros(len(self.pools)), np.array([most_work(network, payroll, g, least_growth) for g in self.pools])
+        )
         self._facets = np.zeros((*shape, 1, 3))
         self._range = np.zeros((*shape, 2))
         self._rows = _Rows()
@@ -95,18 +97,22 @@ class QueueFacets:
             mine = self.groups.profile[self.network.pair_kind[self.network.pair_pool == g]]
             scale = self.network.interval_s * self.network.pools.speed[g] / HOUR_S
             least[k], most[k] = mine.min(axis=0) / scale, mine.max(axis=0) / scale
+            if g in self.network.overflow_from or g in self.network.overflow_to:
+                least[k], most[k] = 0.0, np.inf  # what goes over when is free
         return least, most
 
     def enter(self, box: Box) -> None:
         """Bound the pools' sizes by a box and switch to the facets that hold there."""
         self._held.set_columns(self._total, box.lower, box.upper)
-        low, high = box.lower[:, None] * self._least, box.upper[:, None] * self._most
+        with np.errstate(invalid="ignore"):
+            low, high = box.lower[:, None] * self._least, np.nan_to_num(box.upper[:, None] * self._most, nan=0.0)
         hulls: list[list[Floats]] = []
         for k in range(len(self.pools)):
             hulls.append([])
             for t in range(low.shape[1]):
                 self._range[k, t] = _bucket(float(low[k, t]), float(high[k, t]))
-                hulls[k].append(_hull(*self._range[k, t], self._ratio[k], self._speeds[k]))
+                low_t, high_t = map(float, self._range[k, t])
+                hulls[k].append(_hull(low_t, high_t, self._ratio[k], self._speeds[k]))
         deepest = max((len(h) for row in hulls for h in row), default=1)
         self._facets = np.zeros((*low.shape, max(1, deepest), 3))
         for k, row in enumerate(hulls):
@@ -189,6 +195,8 @@ def _abandon_ratio(network: FlowNetwork, g: int) -> float:
 
 def _bucket(low: float, high: float) -> tuple[float, float]:
     """Round a range of loads outwards to powers of STEP."""
+    if not math.isfinite(high):
+        return 0.0, math.inf
     down = STEP ** math.floor(math.log(low) / math.log(STEP) + 1e-9) if low > LEAST_LOAD else 0.0
     return down, STEP ** math.ceil(math.log(max(high, 2.0 * LEAST_LOAD)) / math.log(STEP) - 1e-9)
 

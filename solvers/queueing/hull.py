@@ -100,9 +100,7 @@ def _load_nodes(agents: int, load_min: float, load_max: float, abandon_ratio: fl
     return np.unique(np.concatenate([np.linspace(load_min, load_max, 25), bend[inside]]))
 
 
-def _underestimates(
-    load_min: float, load_max: float, abandon_ratio: float, agents: range, speeds: Floats
-) -> Floats:
+def _underestimates(load_min: float, load_max: float, abandon_ratio: float, agents: range, speeds: Floats) -> Floats:
     """Sample points (agents, load, queue) whose lower hull is below E[Q] everywhere in the box."""
     rows = []
     for staff in agents:
