@@ -1,24 +1,31 @@
-"""Rule sets as GoRules JDM: one first-hit decision table that zen-engine and the GoRules editor open."""
+"""Rule sets as GoRules JDM: first-hit decision tables that zen-engine and the GoRules editor open."""
 
 from __future__ import annotations
 
 import importlib
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from planner.errors import PlanError
+from planner.routing.overflow import Overflow
 from planner.routing.ruleset import ACTIONS, ANY, RuleSet
 
 INPUTS = ("entry_reason", "channel", "segment", "offer_bucket", "pool_bucket")
 """Facts of a contact the decision table reads, in column order."""
 
+_SENT = ("pool", "interval", "overflow_bucket")
+_KINDS = ("pool", "sent_to", "entry_reason", "segment")
 _RANGES = {"offer_bucket": ("offer_from", "offer_to"), "pool_bucket": ("pool_from", "pool_to")}
 
 
 def to_jdm(rules: RuleSet, manifest_hash: str = "") -> dict[str, Any]:
-    """Turn a rule set into a JDM document: input, one decision table (hit policy first), output.
+    """Turn a rule set into a JDM document: input, decision tables (hit policy first), output.
+
+    Overflow adds two tables behind the rules: where the contact's interval and `overflow_bucket` would send it, and
+    whether its type may go there.
 
     A broken cell of a decision table neither fails at load nor at run, it silently never matches; so every cell is
     checked with zen-engine here where it is installed, and a rule set without a default row is refused.
@@ -35,25 +42,75 @@ def to_jdm(rules: RuleSet, manifest_hash: str = "") -> dict[str, Any]:
     """
     rows = rules.rows.to_dict("records")
     _check_default(rules.plan, rows)
-    cells = [_rule(row) for row in rows]
-    _check_cells(rules.plan, cells)
-    table = {
-        "hitPolicy": "first",
-        "passThrough": False,
-        "inputs": [{"id": f"in_{name}", "name": name, "field": name} for name in INPUTS],
-        "outputs": [{"id": f"out_{name}", "name": name, "field": name} for name in ("rule", *ACTIONS)],
-        "rules": cells,
-    }
+    first = _table(INPUTS, ("rule", *ACTIONS), [_rule(row) for row in rows], rules.overflow is not None)
+    steps = [("rules", f"routing rules of {rules.plan}", first)]
+    if rules.overflow is not None:
+        sent = _table(_SENT, ("sent_to",), _sent_rows(rules.overflow), True)
+        kinds = _table(_KINDS, ("rule", *ACTIONS), _kind_rows(rules.overflow), False)
+        steps += [("overflow", f"overflow of {rules.plan}", sent), ("overflow_types", "who may be sent", kinds)]
+    for _, _, table in steps:
+        _check_cells(rules.plan, table["rules"])
+    nodes = [_node("input", "contact", "inputNode", 0, {"schema": ""})]
+    nodes += [_node(key, name, "decisionTableNode", 320 * (k + 1), t) for k, (key, name, t) in enumerate(steps)]
+    nodes.append(_node("output", "decision", "outputNode", 320 * (len(steps) + 1), {}))
     return {
         "contentType": "application/vnd.gorules.decision",
-        "nodes": [
-            _node("input", "contact", "inputNode", 0, {"schema": ""}),
-            _node("rules", f"routing rules of {rules.plan}", "decisionTableNode", 320, table),
-            _node("output", "decision", "outputNode", 640, {}),
-        ],
-        "edges": [_edge("input", "rules"), _edge("rules", "output")],
+        "nodes": nodes,
+        "edges": [_edge(str(a["id"]), str(b["id"])) for a, b in pairwise(nodes)],
         "metadata": {"plan": rules.plan, "manifest_hash": manifest_hash},
     }
+
+
+def _table(
+    inputs: tuple[str, ...], outputs: tuple[str, ...], rows: list[dict[str, str]], pass_through: bool
+) -> dict[str, Any]:
+    """Return a decision table; with `pass_through` the next node sees the contact too, not only the outputs."""
+    return {
+        "hitPolicy": "first",
+        "passThrough": pass_through,
+        "inputs": [{"id": f"in_{name}", "name": name, "field": name} for name in inputs],
+        "outputs": [{"id": f"out_{name}", "name": name, "field": name} for name in outputs],
+        "rules": rows,
+    }
+
+
+def _sent_rows(overflow: Overflow) -> list[dict[str, str]]:
+    """Where interval and bucket send the contacts of a pool; nowhere by default."""
+    cells = [
+        {
+            "_id": f"sent_{number}",
+            "in_pool": quote(str(row["from_pool"])),
+            "in_interval": quote(str(row["interval"])),
+            "in_overflow_bucket": _range(row, "bucket_from", "bucket_to"),
+            "out_sent_to": quote(str(row["to_pool"])),
+        }
+        for number, row in enumerate(overflow.shares.to_dict("records"), 1)
+    ]
+    return [*cells, {"_id": "stays", **{f"in_{name}": "" for name in _SENT}, "out_sent_to": "null"}]
+
+
+def _kind_rows(overflow: Overflow) -> list[dict[str, str]]:
+    """Pool and priority of contacts whose type may be sent; all others keep what the rules said."""
+    kept = {f"out_{name}": name for name in ("rule", *ACTIONS)}
+    cells = [
+        {
+            "_id": f"type_{number}",
+            "in_pool": quote(str(row["from_pool"])),
+            "in_sent_to": quote(str(row["to_pool"])),
+            "in_entry_reason": quote(str(row["entry_reason"])),
+            "in_segment": _label(row["segment"]),
+            **kept,
+            "out_pool": quote(str(row["to_pool"])),
+            "out_priority": str(int(row["priority"])),
+        }
+        for number, row in enumerate(_own_segment_first(overflow.types), 1)
+    ]
+    return [*cells, {"_id": "kept", **{f"in_{name}": "" for name in _KINDS}, **kept}]
+
+
+def _own_segment_first(types: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Rows of one segment before those of any, as `Overflow.priority` reads them."""
+    return types.assign(any_=types["segment"] == ANY).sort_values("any_", kind="stable").to_dict("records")
 
 
 def quote(name: str) -> str:

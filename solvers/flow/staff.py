@@ -20,6 +20,7 @@ from solvers.flow.evaluate import (
     strict_deadlines,
 )
 from solvers.flow.network import Decision, Floats, Ints, Queue
+from solvers.flow.overflow import Sharing, rebalance, share_people, starved_intervals, with_overflow
 from solvers.flow.promises import raise_for_promises
 from solvers.flow.solution import Instance, Routing, decision_of, floor_people, pool_money, pool_people
 from solvers.flow.steady_state import SteadyState, steady_state
@@ -29,6 +30,7 @@ from solvers.shifts.roster import heads_bound
 SETTLING_ROUNDS = 8
 FREE_ROUNDS = 3  # rounds in which the need may still come down
 REPAIR_ROUNDS = 40
+SHARING_ROUNDS = 2  # in which people and overflow of linked pools are chosen anew for the load they bring
 LIGHT_PERSON_H = 1e-3  # among equally many hours, the fewest people
 HEAVY_PERSON_H = 4.0  # nearly the fewest people there are
 
@@ -137,25 +139,69 @@ def _value(instance: Instance, g: int, counts: Ints) -> tuple[float, float]:
 
 
 def staff(
-    instance: Instance,
-    routing: Routing,
-    target: float,
-    covers: Covers,
-    *,
-    margin: Floats | None = None,
+    instance: Instance, routing: Routing, target: float, covers: Covers, *, margin: Floats | None = None
 ) -> tuple[Ints | None, ...]:
     """Find people on shifts with which `routing` keeps caps and promises at demand grown by `target`.
 
     `margin` (pool,) adds a share to the need of pools (the search buys shorter waits with it). What cannot be repaired
     within the rounds is left short; the evaluator has the last word.
     """
+    return _staffed(instance, routing, target, covers, margin, share=False)[1]
+
+
+def route_and_staff(
+    instance: Instance, routing: Routing, target: float, covers: Covers, *, margin: Floats | None = None
+) -> tuple[Routing, tuple[Ints | None, ...]]:
+    """Find people as `staff` does, and overflow for `routing` with which fewer of them are enough."""
+    return _staffed(instance, routing, target, covers, margin, share=True)
+
+
+def _staffed(
+    instance: Instance, routing: Routing, target: float, covers: Covers, margin: Floats | None, share: bool
+) -> tuple[Routing, tuple[Ints | None, ...]]:
     # Headroom is found from below to within its tolerance.
     growth = target + HEADROOM_TOLERANCE
     factor = np.ones(len(instance.network.pools.queue)) if margin is None else 1.0 + margin
     heads, state = _settled(instance, routing, growth, factor)
+    if share and len(instance.network.overflow_from):
+        routing, heads, state = _shared(instance, routing, growth, covers, factor, heads, state)
     heads, state = raise_for_promises(instance, routing, growth, heads, state)
     people = cover_heads(instance, covers, heads)
-    return _repaired(instance, routing, growth, covers, heads, people, state)
+    return routing, _repaired(instance, routing, growth, covers, heads, people, state)
+
+
+def _shared(
+    instance: Instance,
+    routing: Routing,
+    growth: float,
+    covers: Covers,
+    factor: Floats,
+    heads: Floats,
+    state: SteadyState,
+) -> tuple[Routing, Floats, SteadyState]:
+    """Send fractions of a person's work between linked pools, so that fewer whole people meet their needs together."""
+    network = instance.network
+    live = network.pools.waits[:, None]
+    linked = np.isin(np.arange(len(heads)), [network.overflow_from, network.overflow_to])[:, None]
+    known = None
+    for _ in range(SHARING_ROUNDS):
+        sharing = Sharing.of(instance, routing, state, _people(instance, state, factor), factor)
+        known, over = share_people(instance, covers, sharing, known)
+        heads = np.where(linked, known, heads)
+        routing = with_overflow(routing, over)
+        state = steady_state(network, decision_of(instance, routing, heads), growth, state)
+    for _ in range(SETTLING_ROUNDS):
+        need = _people(instance, state, factor)
+        if (need <= heads + 1e-9)[live[:, 0]].all():
+            starved = starved_intervals(network, decision_of(instance, routing, heads), state)
+            if not starved.any():
+                break
+            heads = heads + starved
+        over, short = rebalance(Sharing.of(instance, routing, state, need, factor), heads)
+        heads = heads + np.where(live, np.ceil(short - 1e-9), 0.0)
+        routing = with_overflow(routing, over)
+        state = steady_state(network, decision_of(instance, routing, heads), growth, state)
+    return routing, heads, state
 
 
 def _settled(instance: Instance, routing: Routing, growth: float, factor: Floats) -> tuple[Floats, SteadyState]:
@@ -179,10 +225,15 @@ def _settled(instance: Instance, routing: Routing, growth: float, factor: Floats
     return heads, state
 
 
-def _whole_people(instance: Instance, state: SteadyState, factor: Floats | float = 1.0) -> Floats:
-    """Whole people on the floor that keep the occupancy caps, shape (pool, interval)."""
+def _people(instance: Instance, state: SteadyState, factor: Floats) -> Floats:
+    """People on the floor that keep the occupancy caps, fractions too, shape (pool, interval)."""
     on_floor = 1.0 - instance.network.pools.shrinkage
-    return np.asarray(np.ceil(needed_on_task(instance, state) * (factor / on_floor)[:, None] - 1e-9))
+    return np.asarray(needed_on_task(instance, state) * (factor / on_floor)[:, None])
+
+
+def _whole_people(instance: Instance, state: SteadyState, factor: Floats) -> Floats:
+    """Whole people on the floor that keep the occupancy caps, shape (pool, interval)."""
+    return np.asarray(np.ceil(_people(instance, state, factor) - 1e-9))
 
 
 def _repaired(

@@ -15,8 +15,9 @@ from recount import Routes, center_of, headroom, recount  # noqa: E402
 from small_centers import problem_of, random_overflow, random_routing, write_center, write_linked  # noqa: E402
 
 import planner  # noqa: E402
+from solvers.flow.carry_over import carried_waits  # noqa: E402
 from solvers.flow.evaluate import evaluate  # noqa: E402
-from solvers.flow.network import Decision, FlowNetwork  # noqa: E402
+from solvers.flow.network import Decision, FlowNetwork, Promises  # noqa: E402
 from solvers.flow.solution import Routing, judge  # noqa: E402
 from solvers.flow.spread import link_splits, spread_of  # noqa: E402
 from solvers.flow.steady_state import steady_state  # noqa: E402
@@ -191,7 +192,8 @@ def test_channels_keep_their_arrivals_interval_by_interval(network) -> None:
 
 def test_a_constant_share_is_another_split(network) -> None:
     """Sending the share s of one pool over all week equals routing it there at once, headroom and all."""
-    promises_free = problem_free_promises(network)
+    none = np.zeros(0, dtype=np.int64)
+    nothing = Promises(np.zeros((0, len(network.pools.queue)), dtype=bool), none, np.zeros(0), np.zeros(0), none)
     for decision in decisions(network, 3, 4):
         share = np.zeros_like(decision.overflow)
         share[0] = 0.35
@@ -199,19 +201,15 @@ def test_a_constant_share_is_another_split(network) -> None:
         ours, theirs = link_splits(network, 0)
         split[theirs] += 0.35 * decision.split[ours]
         split[ours] *= 0.65
-        sent = evaluate(network, promises_free, replace(decision, overflow=share))
-        routed = evaluate(network, promises_free, replace(decision, overflow=None, split=split))
+        sent = evaluate(network, nothing, replace(decision, overflow=share))
+        routed = evaluate(network, nothing, replace(decision, overflow=None, split=split))
         assert sent.cx == pytest.approx(routed.cx, abs=1e-9)
         assert sent.variable_cost == pytest.approx(routed.variable_cost, rel=1e-9)
         assert sent.headroom == pytest.approx(routed.headroom, abs=2e-5)
         np.testing.assert_allclose(sent.state.arrivals, routed.state.arrivals, rtol=1e-7, atol=1e-9)
-
-
-def problem_free_promises(network: FlowNetwork):
-    from solvers.flow.network import Promises
-
-    none = np.zeros(0, dtype=np.int64)
-    return Promises(np.zeros((0, len(network.pools.queue)), dtype=bool), none, np.zeros(0), np.zeros(0), none)
+        for name in ("wait_s", "lost", "level"):  # with carry-over too
+            ours, theirs = (getattr(carried_waits(network, decision, e.state, 20.0), name) for e in (sent, routed))
+            np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-9)
 
 
 def test_sending_nobody_is_no_overflow(network) -> None:

@@ -4,6 +4,8 @@ import itertools
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -174,6 +176,17 @@ def test_records_come_back_from_bytes():
         np.testing.assert_array_equal(one.people[0], other.people[0])
         np.testing.assert_array_equal(one.people[2], other.people[2])
     assert pack(records, planes, 12.5) == pack(records, planes, 12.5)
+
+
+def test_overflow_comes_back_from_bytes():
+    """Beside plans that send nobody, which have none before and after."""
+    sends, plain = record(4.0, 100.0, 0.1), record(3.0, 90.0, 0.1)
+    share = np.array([[0.1, 0.0, 1.0], [0.0, 1 / 3, 0.0]])
+    sends = replace(sends, routing=replace(sends.routing, overflow=share))
+    for records in ([sends, plain], [plain, sends]):
+        back = {r.objectives[1]: r.routing.overflow for r in unpack(pack(records))[0]}
+        assert np.array_equal(back[100.0], share)
+        assert back[90.0] is None
 
 
 def test_no_records_come_back_as_none():

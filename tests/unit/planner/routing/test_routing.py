@@ -16,7 +16,7 @@ from planner.routing.export_cells import safe_text
 from planner.routing.jdm import quote
 from planner.routing.overflow import SHARES, TYPES, Overflow
 from planner.routing.replay import replay
-from planner.routing.ruleset import ACTIONS
+from planner.routing.ruleset import ACTIONS, BUCKETS
 
 HOSTILE = [
     "it's late",
@@ -153,6 +153,22 @@ def test_zen_engine_on_the_jdm_equals_decide() -> None:
         facts = contact | {name: bucket(contact["contact_id"], name) for name in ("offer_bucket", "pool_bucket")}
         result = decision.evaluate(facts)["result"]
         assert {name: result.get(name) for name in ("rule", *ACTIONS)} == expected
+
+
+def test_zen_engine_sends_over_as_decide_does() -> None:
+    zen = pytest.importorskip("zen", reason="zen-engine is not installed")
+    rules, contacts = replace(make_rules(5), overflow=make_overflow()), make_contacts(1500, 2)
+    hours = np.random.default_rng(3).integers(0, 5, len(contacts))
+    known = [f"2026-01-05T{hour:02d}:00" if hour < 4 else None for hour in hours]
+    contacts["interval"] = pd.Series(known, dtype=object)
+    decision = zen.ZenEngine().create_decision(json.dumps(to_jdm(rules)))
+    sent = 0
+    for contact, expected in zip(contacts.to_dict("records"), decisions(rules, contacts), strict=True):
+        facts = contact | {name: bucket(contact["contact_id"], name) for name in BUCKETS}
+        result = decision.evaluate(facts)["result"]
+        assert {name: result.get(name) for name in ("rule", *ACTIONS)} == expected
+        sent += expected["pool"] != replace(rules, overflow=None).decide(contact)["pool"]
+    assert sent > 50
 
 
 def test_jdm_is_first_hit_and_carries_its_origin() -> None:
