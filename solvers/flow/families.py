@@ -116,7 +116,7 @@ def pool_load(model: Any) -> Rule:
 
 
 def overflow_balance(model: Any) -> Rule:
-    """Σ_τ n_τ·surge[l,τ] = Σ_τ n_τ·ebb[l,τ]: flows hold what goes over a link in all, only its timing is free.
+    """Σ_τ n_τ·surge[l,τ] = Σ_τ n_τ·ebb[l,τ], Σ_τ n_τ·gain[l,τ] = 0: flows hold what goes over in all, timing is free.
 
     `surge` and `ebb` are how much more and less load goes over than the profiles of the types tell, in agents of the
     pool that sends.
@@ -124,7 +124,8 @@ def overflow_balance(model: Any) -> Rule:
     sizes = list(enumerate(model.groups.size))
     for link in range(len(model.net.overflow_from)):
         more = pyo.quicksum(float(n) * model.surge[link, t] for t, n in sizes)
-        yield link, more == pyo.quicksum(float(n) * model.ebb[link, t] for t, n in sizes)
+        yield (link, 0), more == pyo.quicksum(float(n) * model.ebb[link, t] for t, n in sizes)
+        yield (link, 1), pyo.quicksum(float(n) * model.gain[link, t] for t, n in sizes) == 0.0
 
 
 def overflow_gain(model: Any) -> Rule:

@@ -105,7 +105,10 @@ class QueueFacets:
         """Bound the pools' sizes by a box and switch to the facets that hold there."""
         self._held.set_columns(self._total, box.lower, box.upper)
         with np.errstate(invalid="ignore"):
-            low, high = box.lower[:, None] * self._least, np.nan_to_num(box.upper[:, None] * self._most, nan=0.0)
+            low, high = (
+                box.lower[:, None] * self._least,
+                np.nan_to_num(box.upper[:, None] * self._most, nan=0.0, posinf=np.inf),
+            )
         hulls: list[list[Floats]] = []
         for k in range(len(self.pools)):
             hulls.append([])

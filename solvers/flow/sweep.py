@@ -13,7 +13,7 @@ from solvers.flow.master import Level, Master, MasterPoint, Room
 from solvers.flow.network import Floats
 from solvers.flow.queues import Box
 from solvers.flow.solution import Instance, Routing, Solution, judge
-from solvers.flow.staff import Covers, day_covers, staff
+from solvers.flow.staff import Covers, day_covers, route_and_staff
 
 ROOM_ROUNDS = 3
 ROOM = 1.01  # a little more than rounding took
@@ -96,7 +96,7 @@ def staffed_solution(
 ) -> Solution | None:
     """Staff and judge a routing, without and (where classes allow) with priority classes; keep the better CX."""
     try:
-        people = staff(instance, routing, target, covers)
+        routing, people = route_and_staff(instance, routing, target, covers)
     except NoSolution:
         return None
     best = judge(instance, routing, people, origin)
