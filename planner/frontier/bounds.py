@@ -1,4 +1,4 @@
-"""The bound of a run: for a ladder of headroom levels and prices of CX, what no plan exceeds, and where to aim plans."""
+"""The bound of a run: what no plan exceeds, by headroom and price of CX, and the points of it to aim plans at."""
 
 from __future__ import annotations
 

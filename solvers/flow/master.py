@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
+from numpy.typing import NDArray
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from scipy import sparse
 
@@ -26,6 +27,7 @@ from solvers.highs import Answer, HeldProgram, Program
 from solvers.shifts.catalogue import Catalogue, Payroll
 
 MOST_CUT_ROUNDS = 40
+QUEUE_MISSED = 1e-4  # contacts by which a queue may lie below its facets
 OUTSIDE = 30.0  # dearest wages an hour of work outside a box of pool sizes costs
 
 
@@ -53,6 +55,16 @@ class MasterPoint:
     def intercept_of(self, price: float) -> float:
         """Bound on cx − price·cost in the point's box, or on −cost where price is NaN."""
         return -self.intercept if np.isnan(price) else self.intercept
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows lower <= matrix·x <= upper, and the family each is of."""
+
+    matrix: sparse.csr_matrix
+    lower: Floats
+    upper: Floats
+    family: NDArray[np.str_]
 
 
 @dataclass(frozen=True)
@@ -89,35 +101,35 @@ class Master:
             var.local_name: {key: place[id(v)] for key, v in var.items() if id(v) in place}
             for var in model.component_objects(pyo.Var)
         }
-        self.matrix = sparse.csr_matrix(form.A)
-        self.row_lower, self.row_upper = _row_bounds(form)
-        self.families = np.array([row.constraint.parent_component().name for row in form.rows])
-        self.shrinking = np.isin(self.families, SHRINKING)
-        keys = [model.row_keys[f][r.constraint.index() - 1] for f, r in zip(self.families, form.rows, strict=True)]
-        roster, seats = np.isin(self.families, ROSTERS), self.families == "seats"
+        families = np.array([row.constraint.parent_component().name for row in form.rows])
+        keys = [model.row_keys[f][r.constraint.index() - 1] for f, r in zip(families, form.rows, strict=True)]
+        matrix, (lower, upper) = sparse.csr_matrix(form.A), _row_bounds(form)
+        self.rows = Rows(matrix, lower, upper, families)
+        self.shrinking = np.isin(families, SHRINKING)
+        roster, seats = np.isin(families, ROSTERS), families == "seats"
         self.row_pool = np.array([key[0] if of else -1 for key, of in zip(keys, roster, strict=True)])
         self.row_limit = np.array([key[0] if of else -1 for key, of in zip(keys, seats, strict=True)])
-        staff = _column(self.matrix, self.columns["staff"][None])
-        money = [k for k, row in enumerate(form.rows) if self.families[k] == "money" and row.constraint.index() == 1]
-        self.staff_row, self.staff_unit = money[0], float(staff[money[0]])
+        staff = _column(self.rows.matrix, self.columns["staff"][None])
+        self.staff_row = next(k for k, key in enumerate(keys) if families[k] == "money" and key == 0)
+        self.staff_unit = float(staff[self.staff_row])
         bounds = [v.bounds for v in form.columns]
         self.col_lower = np.array([-np.inf if b[0] is None else b[0] for b in bounds])
         self.col_upper = np.array([np.inf if b[1] is None else b[1] for b in bounds])
-        self.size = (len(form.rows), len(form.columns), self.matrix.nnz)
+        self.size = (len(families), len(form.columns), self.rows.matrix.nnz)
 
     def level(self, headroom: float, dropped: frozenset[str] = frozenset(), least: float = 0.0) -> Level:
         """Open a held program at a headroom; rows of `dropped` families are switched off (to explain infeasibility).
 
         `least` is the lowest headroom the level will be moved to.
         """
-        lower, upper = self.row_lower.copy(), self.row_upper.copy()
-        off = np.isin(self.families, list(dropped))
+        lower, upper = self.rows.lower.copy(), self.rows.upper.copy()
+        off = np.isin(self.rows.family, list(dropped))
         lower[off], upper[off] = -np.inf, np.inf
         n = len(self.col_lower)
         cost_row = sparse.csr_matrix(([1.0], ([0], [self.columns["cost"][None]])), shape=(1, n))
         program = Program(
             cost=np.zeros(n),
-            matrix=sparse.vstack([self.matrix, cost_row], format="csr"),
+            matrix=sparse.vstack([self.rows.matrix, cost_row], format="csr"),
             row_lower=np.append(lower, -np.inf),
             row_upper=np.append(upper, np.inf),
             lower=self.col_lower,
@@ -143,6 +155,8 @@ def _column(matrix: sparse.csr_matrix, column: int) -> Floats:
 class Level:
     """A held program of the master: it stands at a headroom, in a box of pool sizes, and is swept along cost."""
 
+    queue_missed = QUEUE_MISSED
+
     def __init__(
         self, master: Master, headroom: float, program: Program, dropped: frozenset[str], least: float
     ) -> None:
@@ -160,7 +174,8 @@ class Level:
         self._queues = QueueFacets(
             self._held, master.network, master.payroll, master.groups, master.columns, self._n, 1.0 + least
         )
-        self._wait_rows = np.flatnonzero(master.families == "waiting_shared")
+        self._last: Floats | None = None
+        self._wait_rows = np.flatnonzero(master.rows.family == "waiting_shared")
         self.headroom = 0.0
         self.move(headroom)
 
@@ -195,8 +210,8 @@ class Level:
         if len(room.seats):
             share = np.where(master.row_limit >= 0, room.seats[master.row_limit], share)
         share = np.where(master.shrinking, share / (1.0 + self.headroom), 1.0)
-        share = np.where(master.families == "budget", room.budget, share)
-        rows = np.flatnonzero(master.shrinking | (master.families == "budget")).astype(np.int32)
+        share = np.where(master.rows.family == "budget", room.budget, share)
+        rows = np.flatnonzero(master.shrinking | (master.rows.family == "budget")).astype(np.int32)
         self._held.set_rows(rows, self._lower[rows] * share[rows], self._upper[rows] * share[rows])
         for row, cut in self._seat_cuts:
             self._held.set_row(row, self._seat_bound(cut), np.inf)
@@ -207,6 +222,8 @@ class Level:
     def enter(self, box: Box) -> None:
         """Bound the sizes of pools by a box; facets of waiting are close inside a narrow one."""
         self._queues.enter(box)
+        if self._last is not None:
+            self._queues.add_violated(self._last, self.queue_missed)
 
     def _optimize(self, cx_weight: float, cost_weight: float, cost_at_most: float) -> Answer:
         """Minimize cost_weight·cost − cx_weight·cx with cuts until none is violated."""
@@ -220,7 +237,10 @@ class Level:
         self._held.set_row(self._cost_row, -np.inf, cost_at_most)
         answer = self._held.solve()
         for _ in range(MOST_CUT_ROUNDS):
-            if not answer.optimal or not self._cut(answer.x):
+            if not answer.optimal:
+                break
+            self._last = answer.x
+            if not self._cut(answer.x):
                 break
             answer = self._held.solve()
         return answer
@@ -233,7 +253,7 @@ class Level:
         if cuts:
             lower = np.array([cut.lower for cut in covers] + [self._seat_bound(cut) for cut in seats])
             self._held.add_rows(as_matrix(cuts, self._n), lower, np.full(len(cuts), np.inf))
-        return self._queues.add_violated(x) + len(cuts) > 0
+        return self._queues.add_violated(x, self.queue_missed) + len(cuts) > 0
 
     def violations(self, x: Floats) -> int:
         """Count the rows that would be added at a point, shape (column,)."""

@@ -28,7 +28,6 @@ STEP = 1.25  # hulls are shared by loads within this factor
 RATIO_STEP = 1.1  # and by handle times over patience within this one
 LEAST_LOAD = 0.25  # agents; a range that starts below it starts at 0
 WIDEST = 40.0  # agents; facets from no load at all to more than this are too low to be worth their time
-VIOLATED = 5e-7  # contacts; a little more than the solver lets rows miss
 
 
 @dataclass(frozen=True)
@@ -138,13 +137,13 @@ class QueueFacets:
         for row, (k, t), (a, _, _) in zip(self._rows.row, self._rows.place, self._rows.plane, strict=True):
             self._held.set_coefficient(row, int(self._crew[k, t]), -a * growth)
 
-    def add_violated(self, x: Floats) -> int:
-        """Add the most violated facet of each queue as a row; tell how many were added."""
+    def add_violated(self, x: Floats, tolerance: float) -> int:
+        """Add the facet each queue misses most, by more than a tolerance (contacts); tell how many were added."""
         agents, load = self.growth * x[self._crew], x[self._load]
         planes = self._facets
         value = planes[..., 0] * agents[..., None] + planes[..., 1] * load[..., None] + planes[..., 2]
         worst = value.argmax(axis=2)
-        short = np.take_along_axis(value, worst[..., None], axis=2)[..., 0] > x[self._queue] + VIOLATED
+        short = np.take_along_axis(value, worst[..., None], axis=2)[..., 0] > x[self._queue] + tolerance
         places = np.argwhere(short)
         if len(places) == 0:
             return 0

@@ -36,6 +36,9 @@ OVERRIDES = (
     "pools.phone.roster.overtime_premium=0.5",
     "limits.seats={room: {pools: [phone, desk], max: 12}}",
     "limits.budget_max=1200",
+    "pools.helpers={kind: human, channel: voice, discipline: live_voice, wage_per_h: 25, shrinkage: 0.2, "
+    "occupancy_max: 0.9, shifts: [morning]}",
+    "overflow=[{from_pool: phone, to_pool: helpers}]",
     "segments.all.cx_min=3.5",
 )
 
