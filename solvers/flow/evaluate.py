@@ -224,7 +224,7 @@ def _caps_hold(
             step = low + (high - low) * low_margin / max(low_margin - high_margin, 1e-300)
         else:
             step = (1.0 + high) * (1.0 + 1.05 * high_margin) - 1.0
-    return low, steady_state(network, decision, low, kept)
+    return low, kept if low > -1.0 else steady_state(network, decision, low, kept)
 
 
 def evaluate(

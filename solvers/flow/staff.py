@@ -30,6 +30,7 @@ from solvers.shifts.roster import heads_bound
 
 SETTLING_ROUNDS = 8
 FREE_ROUNDS = 3  # rounds in which the need may still come down
+SETTLED = 1e-6  # on abandoned shares while the need is still being rounded; repairs look closer
 REPAIR_ROUNDS = 40
 SHARING_ROUNDS = 2  # in which people and overflow of linked pools are chosen anew for the load they bring
 SHORTER = 0.7  # of the window of a backlog that misses what was promised
@@ -255,7 +256,8 @@ def _settled(instance: Instance, routing: Routing, growth: float, factor: Floats
     state = steady_state(nobody_waits, decision_of(instance, routing, nobody), growth)
     heads = _whole_people(instance, state, factor)
     for k in range(SETTLING_ROUNDS):
-        state = steady_state(network, decision_of(instance, routing, heads), growth, state)
+        decision = decision_of(instance, routing, heads)
+        state = steady_state(network, decision, growth, state, tolerance=SETTLED)
         need = _whole_people(instance, state, factor)
         if k < FREE_ROUNDS:
             heads = need

@@ -13,6 +13,7 @@ from solvers.flow.waiting import deferred_delay, live_waiting, pair_means, pool_
 
 TOLERANCE = 1e-10  # on abandoned shares between two rounds
 MOST_ROUNDS = 200
+MIXED = 3  # rounds past that the next one is mixed from
 
 
 @dataclass(frozen=True)
@@ -123,8 +124,23 @@ def _arrive_and_wait(
     return arrivals, work
 
 
+def _next_guess(lost: Floats, step: Floats, damping: float, past: list[tuple[Floats, Floats]]) -> Floats:
+    """Abandoned shares of the next round from this one and those past, as (shares, step): Anderson (1965) mixing."""
+    mixed = lost + damping * step
+    if past:
+        turns = np.column_stack([step - other for _, other in past])
+        moves = np.column_stack([lost - other for other, _ in past]) + damping * turns
+        mixed = mixed - moves @ np.linalg.lstsq(turns, step, rcond=1e-8)[0]
+    return np.asarray(np.clip(mixed, 0.0, 1.0))
+
+
 def steady_state(
-    network: FlowNetwork, decision: Decision, growth: float = 0.0, guess: SteadyState | None = None
+    network: FlowNetwork,
+    decision: Decision,
+    growth: float = 0.0,
+    guess: SteadyState | None = None,
+    *,
+    tolerance: float = TOLERANCE,
 ) -> SteadyState:
     """Find the flows at which returns, redials, escalations and abandonments repeat themselves.
 
@@ -136,6 +152,8 @@ def steady_state(
         Uniform growth of issues (ratio).
     guess
         Steady state of a similar decision to start from; changes the number of rounds, not the result.
+    tolerance
+        On abandoned shares between two rounds.
     """
     flows = network.flows
     start = first_contacts(network, decision.offer) * (1.0 + growth)
@@ -146,6 +164,7 @@ def steady_state(
     lost = np.zeros(len(network.pair_pool)) if guess is None else guess.lost.copy()
     node_volume = start.copy()
     converged, damping, last_change = False, 1.0, np.inf
+    past: list[tuple[Floats, Floats]] = []
     for _ in range(MOST_ROUNDS):
         _node_volumes(
             start, flows.node, share, lost[flows.pair], pointer, network.served_to, network.served_share,
@@ -155,12 +174,13 @@ def steady_state(
         arrivals, work = _arrive_and_wait(network, decision, spread, volume, waits)
         _, now_lost = waits.means(network, spread, decision.priority)
         change = float(np.abs(now_lost - lost).max(initial=0.0))
-        if change <= TOLERANCE:
+        if change <= tolerance:
             converged = True
             break
         damping = max(0.1, damping * 0.7) if change > last_change else damping
         last_change = change
-        lost = lost + damping * (now_lost - lost)
+        step = now_lost - lost
+        past, lost = [*past[1 - MIXED :], (lost, step)], _next_guess(lost, step, damping, past)
     in_time = _deferred(network, decision, work, waits)
     mean_wait, _ = waits.means(network, spread, decision.priority)
     return SteadyState(

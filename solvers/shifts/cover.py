@@ -13,7 +13,7 @@ from solvers.shifts.catalogue import Catalogue, Floats, Ints
 from solvers.shifts.dive import best_dive, objective
 from solvers.shifts.simplex import reoptimize, set_need, slack_tableau
 
-STARTS = 16  # dives per need: the mean excess over the optimum is .1 % from here on
+STARTS = 8  # dives per need: the mean excess over the optimum is .12 %, and .10 % with twice as many
 
 
 class DayCover:

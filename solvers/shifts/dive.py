@@ -84,7 +84,7 @@ def dive(
         rest -= cover[chosen]
         if rest.max() <= MISSING:
             return spent
-        set_need(tableau, np.maximum(rest, 0.0), value)
+        set_need(tableau, rest, value)
         if reoptimize(tableau, reduced, value, basis) < 0:
             return np.inf
         if spent + objective(value, basis, cost) > budget - WHOLE:
