@@ -17,7 +17,7 @@ MOST_SHIFTS = 200  # added in a round
 def raise_for_promises(
     instance: Instance, routing: Routing, growth: float, heads: Floats, state: SteadyState
 ) -> tuple[Floats, SteadyState]:
-    """Add whole shifts to the need, shape (pool, interval), until every promise holds at grown demand.
+    """Add whole shifts to the need of live pools, shape (pool, interval), until every promise holds at grown demand.
 
     What a head is worth in an interval is measured: one steady state with a head more everywhere. Shifts are added by
     what they cover of the missing quality per money of paid hours, until the missing is made good as far as foreseen.
@@ -27,7 +27,7 @@ def raise_for_promises(
         missing = _missing(instance, decision_of(instance, routing, heads), state)
         if not missing.any():
             break
-        more = decision_of(instance, routing, heads + network.pools.staffed[:, None])
+        more = decision_of(instance, routing, heads + network.pools.waits[:, None])
         gains = _gains(instance, decision_of(instance, routing, heads), more, state, growth, missing)
         added = _worth_most(instance, gains)
         if not added.any():
@@ -67,7 +67,7 @@ def _gains(
     for k in map(int, np.flatnonzero(missing.any(axis=1))):
         before, _ = _shortfall(instance, now, state, k)
         after, _ = _shortfall(instance, more, better, k)
-        members = (promises.pools[k] & network.pools.staffed)[:, None]
+        members = (promises.pools[k] & network.pools.waits)[:, None]
         gain = np.where(members, np.maximum(after - before, 0.0) * offered, 0.0)
         period = int(promises.period_intervals[k])
         for first in range(0, missing.shape[1], period):

@@ -7,7 +7,7 @@ on the floor beyond its need, so what holds for the need holds for the cover but
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from solvers.flow.overflow import Sharing, rebalance, share_people, starved_inte
 from solvers.flow.promises import raise_for_promises
 from solvers.flow.solution import Instance, Routing, decision_of, floor_people, pool_money, pool_people
 from solvers.flow.steady_state import SteadyState, steady_state
+from solvers.shifts.backlog import cover_backlog
 from solvers.shifts.cover import DayCover
 from solvers.shifts.roster import heads_bound
 
@@ -31,6 +32,8 @@ SETTLING_ROUNDS = 8
 FREE_ROUNDS = 3  # rounds in which the need may still come down
 REPAIR_ROUNDS = 40
 SHARING_ROUNDS = 2  # in which people and overflow of linked pools are chosen anew for the load they bring
+SHORTER = 0.7  # of the window of a backlog that misses what was promised
+SHORTEST_WINDOW = 0.5
 LIGHT_PERSON_H = 1e-3  # among equally many hours, the fewest people
 HEAVY_PERSON_H = 4.0  # nearly the fewest people there are
 
@@ -82,19 +85,50 @@ def _spread(work: Floats, window: int) -> Floats:
     return np.asarray(total / window)
 
 
-def cover_heads(instance: Instance, covers: Covers, heads: Floats) -> tuple[Ints | None, ...]:
-    """Cover whole people on the floor, shape (pool, interval), with people on shifts at least money."""
+def cover_heads(instance: Instance, covers: Covers, heads: Floats) -> dict[int, Ints]:
+    """Cover whole people on the floor of live pools, shape (pool, interval), with people on shifts at least money."""
     network = instance.network
-    people: list[Ints | None] = []
+    people = {}
     for g, catalogue in enumerate(instance.catalogues):
-        if catalogue is None:
-            people.append(None)
+        if catalogue is None or not network.pools.waits[g]:
             continue
         days = heads[g].reshape(network.days, network.intervals_per_day)
         if (days[:, ~catalogue.reachable] > 0).any():
             raise NoSolution(f"pool {g} has work in intervals no shift covers")
-        people.append(_cheapest_people(instance, g, covers[g], days))
-    return tuple(people)
+        people[g] = _cheapest_people(instance, g, covers[g], days)
+    return people
+
+
+def cover_deferred(instance: Instance, covers: Covers, work_s: Floats, window: Floats) -> dict[int, Ints]:
+    """Cover the backlogs of deferred pools, whose work in seconds is `work_s` (pool, interval), at least money.
+
+    `window` (pool,) intervals from arrival to when the work shall be done. Where heads run out, with longer shifts of
+    fewer people.
+    """
+    network, promises = instance.network, instance.promises
+    pools = network.pools
+    people = {}
+    for g in map(int, np.flatnonzero(pools.queue == Queue.DEFERRED)):
+        catalogue = instance.catalogues[g]
+        if catalogue is None:
+            continue
+        promised = promises.target[(promises.measure == 3) & promises.pools[:, g]]
+        least = (np.inf, np.inf)
+        for cover in covers[g]:
+            counts = cover_backlog(
+                catalogue,
+                work_s[g] / (network.interval_s * pools.speed[g] * (1.0 - pools.shrinkage[g])),
+                occupancy_max=float(pools.occupancy_max[g]),
+                window=float(window[g]),
+                share=float(promised.max(initial=0.0)) if len(promised) else 1.0,
+                person_h=cover.person_h,
+            )
+            value = _value(instance, g, counts)
+            if value < least:
+                people[g], least = counts, value
+            if pool_people(instance, g, counts)[2] == 0:
+                break
+    return people
 
 
 def _cheapest_people(instance: Instance, g: int, covers: tuple[DayCover, ...], days: Floats) -> Ints:
@@ -159,15 +193,22 @@ def route_and_staff(
 def _staffed(
     instance: Instance, routing: Routing, target: float, covers: Covers, margin: Floats | None, share: bool
 ) -> tuple[Routing, tuple[Ints | None, ...]]:
+    network = instance.network
     # Headroom is found from below to within its tolerance.
     growth = target + HEADROOM_TOLERANCE
-    factor = np.ones(len(instance.network.pools.queue)) if margin is None else 1.0 + margin
+    factor = np.ones(len(network.pools.queue)) if margin is None else 1.0 + margin
     heads, state = _settled(instance, routing, growth, factor)
-    if share and len(instance.network.overflow_from):
+    if share and len(network.overflow_from):
         routing, heads, state = _shared(instance, routing, growth, covers, factor, heads, state)
+    window = network.pools.deadline_s / network.interval_s
+    deferred = cover_deferred(instance, covers, state.work_s * factor[:, None], window)
+    if deferred:
+        heads = np.where(network.pools.waits[:, None], heads, _floor(instance, deferred))
+        state = steady_state(network, decision_of(instance, routing, heads), growth, state)
     heads, state = raise_for_promises(instance, routing, growth, heads, state)
-    people = cover_heads(instance, covers, heads)
-    return routing, _repaired(instance, routing, growth, covers, heads, people, state)
+    live = cover_heads(instance, covers, heads)
+    found = _Staff(heads, live, deferred, window, factor)
+    return routing, _repaired(instance, routing, growth, covers, found, state)
 
 
 def _shared(
@@ -236,52 +277,89 @@ def _whole_people(instance: Instance, state: SteadyState, factor: Floats) -> Flo
     return np.asarray(np.ceil(_people(instance, state, factor) - 1e-9))
 
 
+@dataclass(frozen=True)
+class _Staff:
+    """Whole people needed (pool, interval), people on shifts of live and deferred pools, and what backlogs must meet.
+
+    `window` (pool,) intervals to do deferred work in, `factor` (pool,) by which its work is raised.
+    """
+
+    heads: Floats
+    live: dict[int, Ints]
+    deferred: dict[int, Ints]
+    window: Floats
+    factor: Floats
+
+    def people(self, instance: Instance) -> tuple[Ints | None, ...]:
+        """People on shifts per pool, shape (day, shift)."""
+        both = self.live | self.deferred
+        return tuple(both.get(g) for g in range(len(instance.catalogues)))
+
+
+def _floor(instance: Instance, people: dict[int, Ints]) -> Floats:
+    return floor_people(instance, tuple(people.get(g) for g in range(len(instance.catalogues))))
+
+
 def _repaired(
-    instance: Instance,
-    routing: Routing,
-    growth: float,
-    covers: Covers,
-    heads: Floats,
-    people: tuple[Ints | None, ...],
-    state: SteadyState,
+    instance: Instance, routing: Routing, growth: float, covers: Covers, staffed: _Staff, state: SteadyState
 ) -> tuple[Ints | None, ...]:
     """Raise the need where caps, deadlines or promises are missed at grown demand until they hold."""
-    network = instance.network
+    network, promises = instance.network, instance.promises
     for _ in range(REPAIR_ROUNDS):
-        there = floor_people(instance, people)
+        there = floor_people(instance, staffed.people(instance))
         decision = decision_of(instance, routing, there)
         state = steady_state(network, decision, growth, state)
-        short = _short_intervals(instance, decision, state, growth)
-        if short.any():
-            heads = np.where(short, np.maximum(heads, there + 1.0), heads)
-        elif not all(promises_kept(instance.promises, promise_values(network, instance.promises, decision, state))):
-            raised, state = raise_for_promises(instance, routing, growth, np.maximum(heads, there), state)
-            if (raised <= there).all():
+        work = _work_at_caps(instance, decision, state, growth)
+        short = work > _capacity_s(instance, decision) * (1 + 1e-9)
+        heads = np.where(short & network.pools.waits[:, None], np.maximum(staffed.heads, there + 1.0), staffed.heads)
+        factor, window = _harder_backlogs(instance, decision, state, work, staffed)
+        if (heads == staffed.heads).all() and (factor == staffed.factor).all() and (window == staffed.window).all():
+            if all(promises_kept(promises, promise_values(network, promises, decision, state))):
                 break
-            heads = raised
-        else:
+            heads, state = raise_for_promises(instance, routing, growth, np.maximum(heads, there), state)
+            if (heads <= there).all():
+                break
+        try:
+            live = staffed.live if (heads == staffed.heads).all() else cover_heads(instance, covers, heads)
+            deferred = staffed.deferred
+            if (factor != staffed.factor).any() or (window != staffed.window).any():
+                deferred = cover_deferred(instance, covers, state.work_s * factor[:, None], window)
+        except NoSolution:
             break
-        people = cover_heads(instance, covers, heads)
-    return people
+        staffed = _Staff(heads, live, deferred, window, factor)
+    return staffed.people(instance)
 
 
-def _short_intervals(instance: Instance, decision: Decision, state: SteadyState, growth: float) -> np.ndarray:
-    """Intervals where one more person helps a missed cap or deadline, bool (pool, interval).
+def _capacity_s(instance: Instance, decision: Decision) -> Floats:
+    """Seconds of work the occupancy caps admit, shape (pool, interval)."""
+    pools = instance.network.pools
+    return np.asarray(decision.on_task * (pools.speed * pools.occupancy_max)[:, None] * instance.network.interval_s)
 
-    The caps hold for the grown load and, where those hold, for today's load scaled up.
-    """
+
+def _work_at_caps(instance: Instance, decision: Decision, state: SteadyState, growth: float) -> Floats:
+    """Work the caps must hold for: the grown load and, where they hold for it, today's load scaled up."""
     network = instance.network
-    pools = network.pools
-    capacity = decision.on_task * (pools.speed * pools.occupancy_max)[:, None] * network.interval_s
     work = state.work_s
     if capacity_ratio(network, decision, state) >= 1 - 1e-9 and growth > 0:
         work = np.maximum(work, (1 + growth) * steady_state(network, decision, 0.0, state).work_s)
-    live = (pools.queue <= Queue.CHAT)[:, None]
-    short = live & (work > capacity * (1 + 1e-9)) & (work > 1e-9)
-    strict = strict_deadlines(network, instance.promises)
-    for g in np.flatnonzero(pools.queue == Queue.DEFERRED):
-        if strict[g] and state.in_time[g] < 1 - 1e-9:
-            short[g] |= state.delay_s[g] > pools.deadline_s[g]
-        if capacity[g].sum() < work[g].sum():
-            short[g, int(np.argmax(work[g]))] = True
-    return np.asarray(short & pools.staffed[:, None])
+    return np.where(network.pools.staffed[:, None] & (work > 1e-9), work, 0.0)
+
+
+def _harder_backlogs(
+    instance: Instance, decision: Decision, state: SteadyState, work: Floats, staffed: _Staff
+) -> tuple[Floats, Floats]:
+    """Larger factors and shorter windows of deferred pools that lack capacity, miss a deadline or a promise."""
+    network, promises = instance.network, instance.promises
+    factor, window = staffed.factor.copy(), staffed.window.copy()
+    capacity = _capacity_s(instance, decision).sum(axis=1)
+    strict = strict_deadlines(network, promises)
+    kept = promises_kept(promises, promise_values(network, promises, decision, state))
+    missed = promises.pools[~np.array(kept, dtype=bool)].any(axis=0)
+    for g in staffed.deferred:
+        load = float(work[g].sum())
+        if load > capacity[g] * (1 + 1e-9):
+            factor[g] *= 1.0001 * min(load / max(float(capacity[g]), 1e-9), 2.0)
+        late = (strict[g] and state.in_time[g] < 1 - 1e-9) or missed[g]
+        if late and window[g] > SHORTEST_WINDOW:
+            window[g] = max(SHORTEST_WINDOW, SHORTER * min(float(window[g]), float(work.shape[1])))
+    return factor, window

@@ -24,7 +24,7 @@ class DayCover:
     """
 
     def __init__(self, catalogue: Catalogue, person_h: float = 0.0) -> None:
-        self.catalogue = catalogue
+        self.catalogue, self.person_h = catalogue, person_h
         self.cost = catalogue.paid_h + person_h
         self._cover = np.ascontiguousarray(catalogue.cover, dtype=np.float64)
         self._step = common_step(self.cost)

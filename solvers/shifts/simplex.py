@@ -43,6 +43,32 @@ def set_need(tableau: Floats, need: Floats, value: Floats) -> None:
 
 
 @njit(cache=True)
+def add_rows(tableau: Floats, reduced: Floats, basis: Ints, cover: Floats) -> tuple[Floats, Floats, Ints]:
+    """Tableau with more intervals, `cover` shape (shift, new interval), whose slacks join the basis."""
+    n_shifts, n_new = cover.shape
+    n_rows, width = tableau.shape
+    larger = np.zeros((n_rows + n_new, width + n_new))
+    larger[:n_rows, :width] = tableau
+    for t in range(n_new):
+        line = larger[n_rows + t]
+        for j in range(n_shifts):
+            line[j] = -cover[j, t]
+        for row in range(n_rows):
+            factor = line[basis[row]]
+            if factor != 0.0:
+                for k in range(width):
+                    line[k] -= factor * tableau[row, k]
+                line[basis[row]] = 0.0
+        line[width + t] = 1.0
+    costs = np.zeros(width + n_new)
+    costs[:width] = reduced
+    members = np.empty(n_rows + n_new, dtype=np.int64)
+    members[:n_rows] = basis
+    members[n_rows:] = width + np.arange(n_new)
+    return larger, costs, members
+
+
+@njit(cache=True)
 def _leaving(tableau: Floats, value: Floats, basis: Ints, bland: bool) -> int:
     """Row whose basic column is negative: steepest edge (Forrest and Goldfarb 1992), or lowest column (Bland 1977)."""
     n_intervals = value.size

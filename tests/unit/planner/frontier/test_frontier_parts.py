@@ -3,7 +3,6 @@
 import itertools
 import time
 from concurrent.futures import ThreadPoolExecutor
-
 from dataclasses import replace
 
 import numpy as np
