@@ -24,7 +24,7 @@ from solvers.shifts.catalogue import Catalogue, Payroll
 from solvers.shifts.cover import DayCover
 
 VIOLATED = 5e-4
-PERSON_H = (0.0, 1.0, 4.0)  # weights of a person in the cover's cost
+PERSON_H = (0.0, 1.0, 4.0, 32.0)  # weights of a person in the cover's cost
 
 
 @dataclass(frozen=True)

@@ -157,13 +157,14 @@ def share_people(
 def rebalance(sharing: Sharing, heads: Floats) -> tuple[Floats, Floats]:
     """Shares of overflow that meet needs with given people as far as others have time, and the people still missing.
 
-    Needs count a little more than they are, so that what moves a little with the shares finds room.
+    Where anything is sent, needs count a little more than they are: they move a little with what is sent.
     """
-    need, over = sharing.need * (1.0 + ROOM), np.zeros_like(sharing.freed)
+    need, over = sharing.need.copy(), np.zeros_like(sharing.freed)
     for pair in linked_pairs(sharing.network):
         both, here = list(pair[:2]), sharing.exchange(pair, over, np.zeros(len(need)))
-        short = np.minimum(np.maximum(need[both] - heads[both], 0.0), here.most)
-        room = np.maximum(heads[both] - need[both], 0.0)[::-1] / np.maximum(here.ratio, 1e-9)
+        short = np.maximum(need[both] - heads[both], 0.0)
+        short = np.minimum(np.where(short > 1e-9, short + ROOM * need[both], 0.0), here.most)
+        room = np.maximum(heads[both] - (1.0 + ROOM) * need[both], 0.0)[::-1] / np.maximum(here.ratio, 1e-9)
         sharing.send(pair, np.minimum(short, room), here.ratio, need, over)
     return over, np.maximum(need - heads, 0.0)
 

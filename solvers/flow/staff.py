@@ -208,8 +208,8 @@ def _staffed(
         state = steady_state(network, decision_of(instance, routing, heads), growth, state)
     heads, state = raise_for_promises(instance, routing, growth, heads, state)
     live = cover_heads(instance, covers, heads)
-    staffed = _Staff(heads, live, deferred, window, factor)
-    return routing, _repaired(instance, routing, growth, covers, staffed, state)
+    found = _Staff(heads, live, deferred, window, factor)
+    return routing, _repaired(instance, routing, growth, covers, found, state)
 
 
 def _shared(

@@ -190,6 +190,23 @@ def test_channels_keep_their_arrivals_interval_by_interval(network) -> None:
         assert np.abs(sent[:2] - kept[:2]).max() > 1
 
 
+def test_pools_of_a_channel_get_all_of_it_in_every_interval(network) -> None:
+    """What a bound may rely on: of a type in a channel, shares are moved between pools and come to its profile."""
+    group = network.split_kind * 10 + network.split_channel
+    pair_of = dict(zip(zip(network.pair_pool, network.pair_kind, strict=True), range(99), strict=False))
+    row_of = np.array([pair_of[key] for key in zip(network.split_pool, network.split_kind, strict=True)])
+    for decision in decisions(network, 9, 6):
+        spread = spread_of(network, decision)
+        by_interval = spread.share[:, None] * spread.table[spread.row[row_of]]
+        assert (by_interval >= 0).all()
+        for one in np.unique(group):
+            profile = network.profile[network.split_kind[group == one][0]]
+            np.testing.assert_allclose(by_interval[group == one].sum(axis=0), profile, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(spread.table.sum(axis=1), 1.0, rtol=1e-9)
+        alone = ~np.isin(network.split_pool, [network.overflow_from, network.overflow_to])
+        assert np.array_equal(spread.share[alone], decision.split[alone])
+
+
 def test_a_constant_share_is_another_split(network) -> None:
     """Sending the share s of one pool over all week equals routing it there at once, headroom and all."""
     none = np.zeros(0, dtype=np.int64)
