@@ -113,6 +113,14 @@ class HeldProgram:
         """Replace the bounds of several rows."""
         self._check(self._highs.changeRowsBounds(len(index), index, lower, upper))
 
+    def set_coefficient(self, row: int, column: int, value: float) -> None:
+        """Replace one coefficient of the matrix."""
+        self._check(self._highs.changeCoeff(row, column, value))
+
+    def set_columns(self, index: NDArray[np.int32], lower: Floats, upper: Floats) -> None:
+        """Replace the bounds of several columns."""
+        self._check(self._highs.changeColsBounds(len(index), index, lower, upper))
+
     def add_rows(self, matrix: sparse.csr_matrix, lower: Floats, upper: Floats) -> None:
         """Append rows."""
         count = matrix.shape[0]

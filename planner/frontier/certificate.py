@@ -67,6 +67,14 @@ def outer_surface(bounds: Sequence[tuple[float, float, Sequence[Plane]]]) -> Out
     )
 
 
+def reference_of(surface: OuterSurface, samples: int = 400) -> Floats:
+    """Return the surface's nadir less 5 % of its range, (cx, cost, headroom): fixed by the bound, not by plans."""
+    costs, curves = _curves(surface, samples)
+    worst = np.array([np.nanmin(curves), float(np.nanmax(costs)), float(surface.levels[0])])
+    best = np.array([np.nanmax(curves), float(surface.cheapest[0]), float(surface.levels[-1])])
+    return np.asarray(worst - BELOW_NADIR * (best - worst))
+
+
 def certify(surface: OuterSurface, points: Floats, samples: int = 400) -> Mapping[str, Any]:
     """The certificate of plans, shape (plan, 3): cx, cost, headroom.
 
@@ -77,9 +85,7 @@ def certify(surface: OuterSurface, points: Floats, samples: int = 400) -> Mappin
     top = float(surface.levels[-1])
     inside = points[points[:, 2] >= surface.levels[0] - 1e-6].copy()
     costs, curves = _curves(surface, samples)
-    worst = np.array([np.nanmin(curves), float(np.nanmax(costs)), float(surface.levels[0])])
-    best = np.array([np.nanmax(curves), float(surface.cheapest[0]), top])
-    reference = worst - BELOW_NADIR * (best - worst)
+    reference = reference_of(surface, samples)
     inside[:, 2] = np.minimum(inside[:, 2], top)
     reached = hypervolume(inside, reference, SENSES)
     ideal = inside.copy()

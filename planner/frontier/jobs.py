@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Sequence
+
 import numpy as np
 
 from planner.frontier.records import Record, brief, pack
+from solvers.flow.bound import climb
 from solvers.flow.enumerate import enumerate_offer
 from solvers.flow.genome import express
-from solvers.flow.master import Master
 from solvers.flow.network import Floats
 from solvers.flow.solution import Instance, Routing
-from solvers.flow.sweep import SweepSettings, planes_of, sweep_level, sweep_points
+from solvers.flow.sweep import SweepSettings, Target, master_of, plans_at, sweep_level
 
 
 def sweep_job(instance: Instance, headroom: float, settings: SweepSettings) -> bytes:
@@ -19,11 +22,18 @@ def sweep_job(instance: Instance, headroom: float, settings: SweepSettings) -> b
     return pack([brief(s) for s in result.solutions], result.planes, result.cheapest)
 
 
-def bound_job(instance: Instance, headroom: float, cost_points: int) -> bytes:
-    """Bounds alone of one headroom level."""
-    master = Master(instance.network, instance.limits, instance.payroll, list(instance.catalogues))
-    cheapest, points = sweep_points(master.level(headroom), cost_points)
-    return pack([], planes_of(points), cheapest)
+def bound_job(instance: Instance, levels: Sequence[float], price: float, boxes: int) -> bytes:
+    """What no plan exceeds at ascending headroom levels for one price of CX (NaN: the least cost)."""
+    found = [b for b in climb(master_of(instance), levels, price, boxes) if b is not None]
+    rows = [[b.headroom, price, b.value, b.point.cost, b.point.cx, *b.box.lower, *b.box.upper] for b in found]
+    buffer = io.BytesIO()
+    np.save(buffer, np.array(rows, dtype=float), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def aim_job(instance: Instance, targets: Sequence[Target], settings: SweepSettings) -> bytes:
+    """Plans near points of the outer surface."""
+    return pack([brief(s) for s in plans_at(instance, targets, settings)])
 
 
 def grid_job(instance: Instance, offer: Floats, split: Floats) -> bytes:

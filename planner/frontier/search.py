@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.frontier.certificate import OuterSurface, outer_surface
+from planner.frontier.bounds import Rung, aim, bound_rungs, surface_of
+from planner.frontier.certificate import OuterSurface
 from planner.frontier.choose import keep_best
-from planner.frontier.jobs import bound_job, grid_job, search_job, sweep_job
+from planner.frontier.jobs import aim_job, grid_job, search_job, sweep_job
 from planner.frontier.records import Record, unpack
 from planner.frontier.work import Work
 from planner.operation.problem import FlowProblem
@@ -19,6 +20,7 @@ from solvers.flow.network import Floats
 from solvers.flow.sweep import Plane, SweepSettings
 
 CHUNK = 10
+AIMED = 10  # targets a job
 POPULATION = 40
 
 
@@ -38,18 +40,23 @@ def sweep_settings(problem: FlowProblem, fallback: Floats) -> SweepSettings:
 
 
 def find_plans(problem: FlowProblem, fallback: Floats, work: Work) -> Found:
-    """Find the frontier's plans. The result depends on the problem and the seed alone, not on workers."""
+    """Find the frontier's plans: a coarse sweep, the bound, plans aimed at the bound's surface, a seeded search.
+
+    The result depends on the problem and the seed alone, not on workers.
+    """
     settings = sweep_settings(problem, fallback)
     levels = sorted(set(problem.scenario.frontier.headroom_levels))
     swept, bounds = _sweep(problem, levels, settings, work)
-    bounds += _between(problem, levels, work)
+    rungs = bound_rungs(problem, levels, [p for _, _, planes in bounds for p in planes], work)
+    surface = surface_of(rungs, bounds)
     size = grid_size(problem.instance, settings.step)
     if size <= problem.scenario.frontier.enumerate_max:
         records = _enumerate(problem, fallback, work)
-        return Found(tuple(keep_best(records, len(records) + 1)), outer_surface(bounds), not work.skipped)
-    searched = _search(problem, swept, settings, work)
-    front = keep_best([*swept, *searched], problem.scenario.frontier.max_plans)
-    return Found(tuple(front), outer_surface(bounds), False)
+        return Found(tuple(keep_best(records, len(records) + 1)), surface, not work.skipped)
+    aimed = _aimed(problem, surface, rungs, settings, work)
+    searched = _search(problem, [*swept, *aimed], settings, work)
+    front = keep_best([*swept, *aimed, *searched], problem.scenario.frontier.max_plans)
+    return Found(tuple(front), surface, False)
 
 
 Bound = tuple[float, float, list[Plane]]
@@ -77,17 +84,16 @@ def _farthest_first(levels: list[float]) -> list[float]:
     return order
 
 
-def _between(problem: FlowProblem, levels: list[float], work: Work) -> list[Bound]:
-    """Bounds halfway between levels: the surface uses the level below, so a finer ladder is a tighter bound."""
-    points = max(4, problem.scenario.frontier.cost_points // 2)
-    halves = [(a + b) / 2 for a, b in zip(levels, levels[1:], strict=False)]
-    jobs = [(f"bound/{level!r}", (problem.instance, level, points)) for level in halves]
-    bounds: list[Bound] = []
-    for level, data in zip(halves, work.run("bound", bound_job, jobs), strict=True):
-        if data is not None:
-            _, planes, cheapest = unpack(data)
-            bounds.append((level, cheapest, planes))
-    return bounds
+def _aimed(
+    problem: FlowProblem, surface: OuterSurface | None, rungs: list[Rung], settings: SweepSettings, work: Work
+) -> list[Record]:
+    """Plans near the points of the outer surface that fill its volume best, in jobs of fixed size."""
+    if surface is None:
+        return []
+    targets = aim(surface, rungs, problem.scenario.frontier.plans)
+    chunks = [targets[k : k + AIMED] for k in range(0, len(targets), AIMED)]
+    jobs = [(f"aim/{k}", (problem.instance, chunk, settings)) for k, chunk in enumerate(chunks)]
+    return [r for data in work.run("plans", aim_job, jobs) if data is not None for r in unpack(data)[0]]
 
 
 def _enumerate(problem: FlowProblem, split: Floats, work: Work) -> list[Record]:

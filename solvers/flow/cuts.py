@@ -1,35 +1,44 @@
-"""Rows the master gets only when they are violated: day covers, workplaces, rates and queues.
+"""Rows the master gets only when they are violated: day covers and workplaces at full resolution.
 
 Day cover (Benders 1962): for the duals u of a day's cover program, paid[g,d] >= Σ_t u_t·scheduled[g,t], and the caps
-make scheduled[g,t] >= (1 + h)·R[g,t]/(cap·(1 − shrinkage)), linear in the work columns. With a weight w per person
-and day in the cover's cost the same holds for paid[g,d] + w·people[g,d]. Queues: facets of the lower convex hull of
-Erlang A at the longest handle time of the pool, the safe side.
+make scheduled[g,t] >= R[g,t]/(cap·(1 − shrinkage)), linear in the work columns (staffing columns are divided by
+1 + h, so a cut holds at every headroom). With a weight w per person and day in the cover's cost the same holds for
+paid[g,d] + w·people[g,d].
 """
 
 from __future__ import annotations
 
-import functools
-import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse import csgraph
 
-from solvers.flow.groups import TimeGroups, time_groups
-from solvers.flow.network import Floats, FlowNetwork, Limits, Queue
-from solvers.queueing.hull import erlang_a_hull
+from solvers.flow.families import HOUR_S
+from solvers.flow.groups import TimeGroups
+from solvers.flow.network import Floats, FlowNetwork, Ints, Limits, Queue
 from solvers.shifts.catalogue import Catalogue, Payroll
 from solvers.shifts.cover import DayCover
 
 VIOLATED = 5e-4
 PERSON_H = (0.0, 1.0, 4.0)  # weights of a person in the cover's cost
-Row = dict[int, float]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Σ values·x[columns] >= lower; `limit` says which limit of workplaces it is of (-1: a cover)."""
+
+    columns: Ints
+    values: Floats
+    lower: float
+    limit: int = -1
 
 
 class CutPool:
-    """Finds violated rows at a point of the master at one headroom; remembers the duals of covers."""
+    """Finds violated rows at a point of the master; remembers the duals of covers."""
 
     def __init__(
         self,
@@ -37,14 +46,13 @@ class CutPool:
         limits: Limits,
         payroll: Payroll,
         catalogues: Sequence[Catalogue | None],
+        groups: TimeGroups,
+        ratios: Sequence[tuple[float, float]],
         columns: Mapping[str, Mapping[Any, int]],
-        headroom: float,
         dropped: frozenset[str],
     ) -> None:
         self.network, self.limits, self.payroll, self.columns = network, limits, payroll, columns
-        self.growth, self.dropped = 1.0 + headroom, dropped
-        self.groups: TimeGroups = time_groups(network)
-        self._width = 1 + max(max(places.values(), default=0) for places in columns.values())
+        self.dropped = dropped
         pools = network.pools
         self._live = [g for g, c in enumerate(catalogues) if c is not None and pools.queue[g] != Queue.DEFERRED]
         shared: dict[int, list[tuple[float, DayCover]]] = {}
@@ -52,37 +60,31 @@ class CutPool:
             if id(catalogues[g]) not in shared:
                 shared[id(catalogues[g])] = [(weight, DayCover(_of(catalogues[g]), weight)) for weight in PERSON_H]
         self._covers = {g: shared[id(catalogues[g])] for g in self._live}
-        self._pairs = {g: np.flatnonzero(network.pair_pool == g) for g in range(len(pools.queue))}
+        pairs = {g: np.flatnonzero(network.pair_pool == g) for g in self._live}
+        self._places = {g: np.array([columns["work"][int(p)] for p in pairs[g]], dtype=np.int64) for g in self._live}
+        self._per_work = {g: self._scheduled(g, pairs[g]) for g in self._live}
+        self._linked = LinkedCovers(network, groups, ratios, columns) if len(network.overflow_from) else None
+        self._alone = [g for g in self._live if self._linked is None or g not in self._linked.pools]
         self._duals: dict[int, dict[bytes, Floats]] = defaultdict(dict)
-        self._facets = self._hulls()
 
-    def violated(self, x: Floats) -> tuple[sparse.csr_matrix, Floats]:
-        """Violated rows as a matrix over the master's columns and their lower bounds."""
-        work = np.zeros(len(self.network.pair_pool))
-        work[list(self.columns["work"])] = x[list(self.columns["work"].values())]
-        rows: list[tuple[Row, float]] = []
-        if "occupancy" not in self.dropped:
-            rows += self._day_covers(x, work)
-            rows += self._seats(work) if "seats" not in self.dropped else []
-        rows += self._queues(x)
-        matrix = sparse.lil_matrix((len(rows), self._width))
-        for r, (row, _) in enumerate(rows):
-            for column, value in row.items():
-                matrix[r, column] = value
-        return sparse.csr_matrix(matrix), np.array([lower for _, lower in rows], dtype=float)
+    def violated(self, x: Floats, seats: Floats) -> tuple[list[Cut], list[Cut]]:
+        """Violated rows at a point: covers and workplaces, of which a share `seats` (limit,) may be used, nominally."""
+        if "occupancy" in self.dropped:
+            return [], []
+        covers = self._day_covers(x) + self._week_covers(x)
+        return covers, [] if "seats" in self.dropped else self._seats(x, seats)
 
-    def _scheduled(self, g: int) -> Floats:
-        """People on the floor per second of work in each pair of a pool, shape (pair of g, interval)."""
+    def _scheduled(self, g: int, pairs: Ints) -> Floats:
+        """People on the floor per hour of work in each pair of a pool, shape (pair of g, interval)."""
         network, pools = self.network, self.network.pools
         scale = network.interval_s * pools.speed[g] * pools.occupancy_max[g] * (1 - pools.shrinkage[g])
-        return np.asarray(self.growth * network.profile[network.pair_kind[self._pairs[g]]] / scale)
+        return np.asarray(HOUR_S * network.profile[network.pair_kind[pairs]] / scale)
 
-    def _day_covers(self, x: Floats, work: Floats) -> list[tuple[Row, float]]:
-        rows: list[tuple[Row, float]] = []
+    def _day_covers(self, x: Floats) -> list[Cut]:
+        cuts: list[Cut] = []
         per_day = self.network.intervals_per_day
-        for g in self._live:
-            per_work = self._scheduled(g)
-            need = np.maximum(work[self._pairs[g]] @ per_work, 0.0)
+        for g in self._alone:
+            need = np.maximum(x[self._places[g]] @ self._per_work[g], 0.0)
             for d in range(self.network.days):
                 day = slice(d * per_day, (d + 1) * per_day)
                 paid, people = self.columns["paid"][g, d], self.columns["people"].get((g, d), -1)
@@ -93,12 +95,46 @@ class CutPool:
                     dual = self._dual(cover, np.where(cover.catalogue.reachable, need[day], 0.0), here)
                     if dual is None:
                         continue
-                    row: Row = {paid: 1.0} | ({people: weight} if weight > 0 else {})
-                    for p, value in zip(self._pairs[g], per_work[:, day] @ dual, strict=True):
-                        if value > 0 and int(p) in self.columns["work"]:
-                            row[self.columns["work"][int(p)]] = -float(value)
-                    rows.append((row, 0.0))
-        return rows
+                    heads = [(paid, 1.0)] + ([(people, weight)] if weight > 0 else [])
+                    cuts.append(_cut(heads, self._places[g], -(self._per_work[g][:, day] @ dual), 0.0))
+        return cuts
+
+    def _week_covers(self, x: Floats) -> list[Cut]:
+        """One cut a set of pools linked by overflow: what one sheds in an interval the other must staff."""
+        cuts: list[Cut] = []
+        if self._linked is None:
+            return cuts
+        for members in self._linked.components:
+            needs = {g: np.maximum(x[self._places[g]] @ self._per_work[g], 0.0) for g in members}
+            for k, weight in enumerate(PERSON_H):
+                if weight > 0 and not self.payroll.rostered[members].all():
+                    continue
+                duals = self._week_duals(members, needs, k)
+                heads = [
+                    (self.columns[name][g, d], factor)
+                    for g in members
+                    for d in range(self.network.days)
+                    for name, factor in (("paid", 1.0), ("people", weight))
+                    if factor > 0
+                ]
+                over = self._linked.terms(duals)
+                places = np.concatenate([*[self._places[g] for g in members], over[0]])
+                values = np.concatenate([*[-(self._per_work[g] @ duals[g]) for g in members], over[1]])
+                cut = _cut(heads, places, values, 0.0)
+                if float(cut.values @ x[cut.columns]) < -VIOLATED * (1 + sum(x[c] for c, _ in heads)):
+                    cuts.append(cut)
+        return cuts
+
+    def _week_duals(self, members: Sequence[int], needs: Mapping[int, Floats], k: int) -> dict[int, Floats]:
+        """Duals of the days of each member, shape (interval,): of the need of all where they share a catalogue."""
+        alike = len({id(self._covers[g][k][1].catalogue) for g in members}) == 1
+        pooled = np.sum(list(needs.values()), axis=0)
+        found: dict[int, Floats] = {}
+        for g in members:
+            cover = self._covers[g][k][1]
+            days = (pooled if alike else needs[g]).reshape(self.network.days, -1)
+            found[g] = np.concatenate([cover.price(np.where(cover.catalogue.reachable, day, 0.0))[1] for day in days])
+        return found
 
     def _dual(self, cover: DayCover, need: Floats, here: float) -> Floats | None:
         """Duals whose cut the point violates: one already known if it does, else those of this need; None if none."""
@@ -114,74 +150,75 @@ class CutPool:
         known[dual.tobytes()] = dual
         return dual
 
-    def _seats(self, work: Floats) -> list[tuple[Row, float]]:
+    def _seats(self, x: Floats, share: Floats) -> list[Cut]:
         """Workplaces at full resolution, the worst interval of each limit."""
-        rows: list[tuple[Row, float]] = []
+        cuts: list[Cut] = []
         for k, most in enumerate(self.limits.seat_max):
             members = [g for g in self._live if self.limits.seat_pools[k, g]]
-            if not members:
-                continue
-            per_work = {g: self._scheduled(g) for g in members}
-            people = np.sum([work[self._pairs[g]] @ per_work[g] for g in members], axis=0)
+            if not members or any(g not in self._alone for g in members):
+                continue  # what a linked pool needs in one interval is not known here; the rows on groups hold
+            people = np.sum([x[self._places[g]] @ self._per_work[g] for g in members], axis=0)
             t = int(np.argmax(people))
-            if people[t] > most * (1 + VIOLATED):
-                row = {
-                    self.columns["work"][int(p)]: -float(v)
-                    for g in members
-                    for p, v in zip(self._pairs[g], per_work[g][:, t], strict=True)
-                    if v > 0
-                }
-                rows.append((row, -float(most)))
-        return rows
-
-    def _hulls(self) -> dict[int, Floats]:
-        """Facets (a, b, c) per voice pool, Q >= a·on_task + b·load + c, valid for any load the pool could get."""
-        network, pools = self.network, self.network.pools
-        facets: dict[int, Floats] = {}
-        for g in np.flatnonzero((pools.queue == Queue.VOICE) & np.isfinite(pools.patience_s)):
-            mine = network.flows.pool == g
-            longest = float(network.flows.aht_s[mine].max(initial=0.0))
-            if longest > 0:
-                ratio = longest / float(pools.patience_s[g])
-                facets[int(g)] = _hull(math.ceil(self._most_load(int(g))), ratio)
-        return facets
-
-    def _most_load(self, g: int) -> float:
-        """No pool gets more than every visit of its types at their longest, nor than its people may take."""
-        network, pools, payroll = self.network, self.network.pools, self.payroll
-        mine = network.flows.pool == g
-        longest = np.zeros(len(network.issues))
-        np.maximum.at(longest, network.flow_kind[mine], network.flows.aht_s[mine])
-        onward = np.bincount(network.served_from, network.served_share, len(network.flows.node))
-        onward = np.maximum(onward, pools.redial[network.flows.pool])
-        visits = 1.0 / max(1.0 - float(onward.max()), 0.1)
-        work = visits * float((network.issues * longest) @ network.profile.max(axis=1))
-        people = (payroll.heads[g] + payroll.hires_max[g]) * (1.0 - pools.shrinkage[g]) * pools.occupancy_max[g]
-        return float(min(work / network.interval_s, people))
-
-    def _queues(self, x: Floats) -> list[tuple[Row, float]]:
-        rows: list[tuple[Row, float]] = []
-        network = self.network
-        for g, facets in self._facets.items():
-            load_of = self.groups.profile[network.pair_kind[self._pairs[g]]] / network.interval_s
-            places = [self.columns["work"][int(p)] for p in self._pairs[g]]
-            load = x[places] @ load_of
-            for t in range(len(self.groups.size)):
-                there = x[self.columns["on_task"][g, t]]
-                value = facets[:, 0] * there + facets[:, 1] * load[t] + facets[:, 2]
-                worst = int(np.argmax(value))
-                if value[worst] > x[self.columns["queue"][g, t]] + 1e-3:
-                    a, b, c = facets[worst]
-                    row = {self.columns["queue"][g, t]: 1.0, self.columns["on_task"][g, t]: -float(a)}
-                    for place, part in zip(places, load_of[:, t], strict=True):
-                        row[place] = row.get(place, 0.0) - float(b * part)
-                    rows.append((row, float(c)))
-        return rows
+            if people[t] > most * share[k] * (1 + VIOLATED):
+                places = np.concatenate([self._places[g] for g in members])
+                values = np.concatenate([self._per_work[g][:, t] for g in members])
+                cuts.append(replace(_cut([], places, -values, -float(most)), limit=k))
+        return cuts
 
 
-@functools.lru_cache(maxsize=64)
-def _hull(load_max: int, abandon_ratio: float) -> Floats:
-    return erlang_a_hull(float(load_max), abandon_ratio, 1.0).coefficients
+class LinkedCovers:
+    """What overflow does to the need of linked pools, for cuts that hold whatever goes over when."""
+
+    def __init__(
+        self,
+        network: FlowNetwork,
+        groups: TimeGroups,
+        ratios: Sequence[tuple[float, float]],
+        columns: Mapping[str, Mapping[Any, int]],
+    ) -> None:
+        self._network, self._groups, self._ratios, self._columns = network, groups, ratios, columns
+        links = (network.overflow_from, network.overflow_to)
+        size = len(network.pools.queue)
+        graph = sparse.coo_matrix((np.ones(len(links[0])), links), shape=(size, size))
+        _, label = csgraph.connected_components(graph, directed=False)
+        self.pools = sorted({int(g) for link in links for g in link})
+        self.components = [[g for g in self.pools if label[g] == k] for k in sorted({label[g] for g in self.pools})]
+
+    def terms(self, duals: Mapping[int, Floats]) -> tuple[Ints, Floats]:
+        """Columns and values of the overflow in a cut with duals u[g] (interval,) of a component's pools.
+
+        A surge takes u[g]·c[g] off the sending pool and puts at least u[h]·c[h]·r_min on the other, c people on the
+        floor per agent of load; of all its timings within a group of intervals the cheapest is counted.
+        """
+        network, member = self._network, self._groups.member
+        pools = network.pools
+        floor = 1.0 / (pools.occupancy_max * (1.0 - pools.shrinkage))
+        places: list[int] = []
+        values: list[float] = []
+        for link, (here, there) in enumerate(zip(network.overflow_from, network.overflow_to, strict=True)):
+            if int(here) not in duals:
+                continue
+            least, most = self._ratios[link]
+            sent, taken = duals[int(here)] * floor[here], duals[int(there)] * floor[there]
+            for name, change in (("surge", taken * least - sent), ("ebb", sent - taken * most)):
+                for t, size in enumerate(self._groups.size):
+                    places.append(self._columns[name][link, t])
+                    values.append(-float(size) * float(change[member == t].min()))
+        return np.array(places, dtype=np.int64), np.array(values)
+
+
+def _cut(heads: list[tuple[int, float]], places: Ints, values: Floats, lower: float) -> Cut:
+    kept = values != 0
+    columns = np.concatenate([np.array([c for c, _ in heads], dtype=np.int64), places[kept]])
+    return Cut(columns, np.concatenate([np.array([v for _, v in heads], dtype=float), values[kept]]), lower)
+
+
+def as_matrix(cuts: Sequence[Cut], width: int) -> sparse.csr_matrix:
+    """Stack cuts as rows over the master's columns."""
+    pointer = np.concatenate([[0], np.cumsum([len(cut.columns) for cut in cuts])])
+    values = np.concatenate([cut.values for cut in cuts])
+    columns = np.concatenate([cut.columns for cut in cuts])
+    return sparse.csr_matrix((values, columns, pointer), shape=(len(cuts), width))
 
 
 def _of(catalogue: Catalogue | None) -> Catalogue:

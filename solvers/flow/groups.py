@@ -12,7 +12,8 @@ import numpy as np
 
 from solvers.flow.network import Floats, FlowNetwork, Ints
 
-ALIKE = 0.10  # days whose demand differs by less of its total share their groups
+ALIKE = 0.30  # days whose demand differs by less of its total share their groups
+GROUP_H = 2.0  # hours of the clock in a group
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class TimeGroups:
 
 
 def time_groups(network: FlowNetwork) -> TimeGroups:
-    """Group intervals by clock hour and class of days."""
+    """Group intervals by hours of the clock and class of days."""
     per_day = network.intervals_per_day
     demand = (network.issues @ network.profile).reshape(network.days, per_day)
     representatives: list[int] = []
@@ -38,8 +39,8 @@ def time_groups(network: FlowNetwork) -> TimeGroups:
         else:
             classes[day] = len(representatives)
             representatives.append(day)
-    in_hour = max(1, int(round(3600 / network.interval_s)))
-    hours = np.arange(per_day) // in_hour
+    in_group = max(1, int(round(GROUP_H * 3600 / network.interval_s)))
+    hours = np.arange(per_day) // in_group
     label = classes[:, None] * (hours[-1] + 1) + hours[None, :]
     _, member = np.unique(label.ravel(), return_inverse=True)
     size = np.bincount(member)

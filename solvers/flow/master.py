@@ -1,13 +1,13 @@
-"""The linear master: Pyomo declares it once, HiGHS holds it per headroom level, only bounds and cuts change.
+"""The linear master: Pyomo declares it once, HiGHS holds it, only bounds, right-hand sides and cuts change.
 
 Rows live on groups of intervals; paid hours are bounded by day-cover cuts at full resolution, written on the work
-columns, so no shift has a column. The matrix is affine in headroom, A(h) = A0 + h·A1: two compilations give every
-level. Every row is a relaxation of what the evaluator counts, so each optimum is also a bound.
+columns, so no shift has a column. Staffing columns are divided by 1 + h (see `families`), so one held program moves
+from one headroom to the next and keeps its cuts. Every row is a relaxation of what the evaluator counts, so each
+optimum is also a bound.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,76 +16,26 @@ import pyomo.environ as pyo
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from scipy import sparse
 
-from solvers.flow.cuts import CutPool
-from solvers.flow.families import FAMILIES
-from solvers.flow.groups import time_groups
+from solvers.flow.cuts import Cut, CutPool, as_matrix
+from solvers.flow.declare import add_families, declare
+from solvers.flow.families import HOUR_S, ROSTERS, SHRINKING
+from solvers.flow.groups import TimeGroups
 from solvers.flow.network import Floats, FlowNetwork, Limits
+from solvers.flow.queues import Box, QueueFacets
 from solvers.highs import Answer, HeldProgram, Program
 from solvers.shifts.catalogue import Catalogue, Payroll
 
 MOST_CUT_ROUNDS = 40
-
-
-def declare(network: FlowNetwork, limits: Limits, payroll: Payroll, paid_ratio: Floats, longest_h: Floats) -> Any:
-    """Declare the columns of the master as a Pyomo model without rows.
-
-    `paid_ratio` (pool,): least paid hours per person and interval on the floor; `longest_h` (pool,): most paid hours
-    of a shift.
-    """
-    model = pyo.ConcreteModel()
-    model.net, model.limits, model.payroll = network, limits, payroll
-    model.paid_ratio, model.longest_h = paid_ratio, longest_h
-    model.groups = time_groups(network)
-    model.times = range(len(model.groups.size))
-    pools, flows = network.pools, network.flows
-    model.flows_at = _members(flows.node, len(network.nodes.kind))
-    model.flows_in = _members(flows.pair, len(network.pair_pool))
-    model.pairs_of = _members(network.pair_pool, len(pools.queue))
-    model.queued_pools = [int(g) for g in np.flatnonzero(pools.waits & np.isfinite(pools.patience_s))]
-    queued = np.isin(flows.pool, model.queued_pools)
-    curved = queued & (network.wait_hull_slope.max(axis=1, initial=0.0)[flows.pair] > 0)
-    staffed = [int(g) for g in np.flatnonzero(pools.staffed)]
-    model.h = pyo.Param(mutable=True, initialize=0.0)
-    model.flow = pyo.Var(range(len(flows.node)), domain=pyo.NonNegativeReals)
-    model.wait = pyo.Var([int(f) for f in np.flatnonzero(queued)], domain=pyo.NonNegativeReals)
-    model.loss = pyo.Var([int(f) for f in np.flatnonzero(curved)], domain=pyo.NonNegativeReals)
-    model.work = pyo.Var(range(len(network.pair_pool)), domain=pyo.NonNegativeReals)
-    model.on_task = pyo.Var(staffed, model.times, domain=pyo.NonNegativeReals)
-    model.queue = pyo.Var(model.queued_pools, model.times, domain=pyo.NonNegativeReals)
-    model.paid = pyo.Var(staffed, range(network.days), domain=pyo.NonNegativeReals)
-    model.people = pyo.Var(staffed, range(network.days), domain=pyo.NonNegativeReals)
-    model.overtime = pyo.Var(staffed, domain=pyo.NonNegativeReals)
-    model.hires = pyo.Var(staffed, bounds=lambda _, g: (0, float(payroll.hires_max[g])))
-    model.cx = pyo.Var(range(len(network.segment_min)))
-    model.cx_mean = pyo.Var()
-    model.cost = pyo.Var()
-    model.goal = pyo.Objective(expr=model.cost)
-    return model
-
-
-def _members(keys: Any, count: int) -> dict[int, list[int]]:
-    groups: dict[int, list[int]] = defaultdict(list, {k: [] for k in range(count)})
-    for position, key in enumerate(keys):
-        groups[int(key)].append(position)
-    return groups
-
-
-def add_families(model: Any, families: Any = FAMILIES) -> None:
-    """Add the rows of constraint families, one indexed constraint each."""
-    for family in families:
-        block = pyo.ConstraintList()
-        model.add_component(family.__name__, block)
-        for _, row in family(model):
-            if row is not True:
-                block.add(row)
+OUTSIDE = 30.0  # dearest wages an hour of work outside a box of pool sizes costs
 
 
 @dataclass(frozen=True)
 class MasterPoint:
-    """One optimum of the master: axes, flows, waits, heads, and the plane that bounds every plan at this headroom.
+    """One optimum of the master: axes, flows, waits, heads, and the plane that bounds every plan in its box.
 
-    For all feasible plans: cx <= intercept + slope·cost. `heads` (pool,): people the paid hours and working days ask
-    for, before rounding.
+    For all plans with at least this headroom and pool sizes in the box: cx <= intercept + slope·cost. `heads` (pool,):
+    people the paid hours and working days ask for, before rounding; `sizes`, `unseen_wait_h` (queued pool,): work, and
+    waiting the facets leave out, hours; `wait_price` (queued pool,): money an hour of waiting costs here.
     """
 
     headroom: float
@@ -96,10 +46,26 @@ class MasterPoint:
     flow: Floats
     wait: Floats
     heads: Floats
+    sizes: Floats
+    unseen_wait_h: Floats
+    wait_price: Floats
+
+    def intercept_of(self, price: float) -> float:
+        """Bound on cx − price·cost in the point's box, or on −cost where price is NaN."""
+        return -self.intercept if np.isnan(price) else self.intercept
+
+
+@dataclass(frozen=True)
+class Room:
+    """Shares of the limits that the master may use, so that rounding has room: `heads` (pool,), `seats`, `budget`."""
+
+    heads: Floats
+    seats: Floats
+    budget: float = 1.0
 
 
 class Master:
-    """The compiled master of one network; levels of headroom are opened with `level`."""
+    """The compiled master of one network; `level` opens held programs of it."""
 
     def __init__(
         self, network: FlowNetwork, limits: Limits, payroll: Payroll, catalogues: list[Catalogue | None]
@@ -112,46 +78,52 @@ class Master:
                 longest[g] = float(catalogue.paid_h.max())
         model = declare(network, limits, payroll, ratio, longest)
         add_families(model)
+        self.groups: TimeGroups = model.groups
+        self.overflow_ratio: list[tuple[float, float]] = model.overflow_ratio
         self._compile(model)
 
     def _compile(self, model: Any) -> None:
-        compiler = LinearStandardFormCompiler()
-        forms = []
-        for headroom in (0.0, 1.0):
-            model.h.set_value(headroom)
-            forms.append(compiler.write(model, mixed_form=True))
-        base = forms[0]
-        place = {id(v): k for k, v in enumerate(base.columns)}
-        inverse = np.argsort(np.array([place[id(v)] for v in forms[1].columns]))
-        first, second = sparse.csr_matrix(base.A), sparse.csr_matrix(forms[1].A)
-        self._a0, self._a1 = first, sparse.csr_matrix(second[:, inverse] - first)
-        self._lower, self._upper = _row_bounds(base)
-        self.families = np.array([row.constraint.parent_component().name for row in base.rows])
-        bounds = [v.bounds for v in base.columns]
-        self._col_lower = np.array([-np.inf if b[0] is None else b[0] for b in bounds])
-        self._col_upper = np.array([np.inf if b[1] is None else b[1] for b in bounds])
+        form = LinearStandardFormCompiler().write(model, mixed_form=True)
+        place = {id(v): k for k, v in enumerate(form.columns)}
         self.columns = {
-            name: {key: place[id(var)] for key, var in getattr(model, name).items() if id(var) in place}
-            for name in ("flow", "wait", "work", "on_task", "queue", "paid", "people", "hires", "cx", "cx_mean", "cost")
+            var.local_name: {key: place[id(v)] for key, v in var.items() if id(v) in place}
+            for var in model.component_objects(pyo.Var)
         }
-        self.size = (len(base.rows), len(base.columns), first.nnz)
+        self.matrix = sparse.csr_matrix(form.A)
+        self.row_lower, self.row_upper = _row_bounds(form)
+        self.families = np.array([row.constraint.parent_component().name for row in form.rows])
+        self.shrinking = np.isin(self.families, SHRINKING)
+        keys = [model.row_keys[f][r.constraint.index() - 1] for f, r in zip(self.families, form.rows, strict=True)]
+        roster, seats = np.isin(self.families, ROSTERS), self.families == "seats"
+        self.row_pool = np.array([key[0] if of else -1 for key, of in zip(keys, roster, strict=True)])
+        self.row_limit = np.array([key[0] if of else -1 for key, of in zip(keys, seats, strict=True)])
+        staff = _column(self.matrix, self.columns["staff"][None])
+        money = [k for k, row in enumerate(form.rows) if self.families[k] == "money" and row.constraint.index() == 1]
+        self.staff_row, self.staff_unit = money[0], float(staff[money[0]])
+        bounds = [v.bounds for v in form.columns]
+        self.col_lower = np.array([-np.inf if b[0] is None else b[0] for b in bounds])
+        self.col_upper = np.array([np.inf if b[1] is None else b[1] for b in bounds])
+        self.size = (len(form.rows), len(form.columns), self.matrix.nnz)
 
-    def level(self, headroom: float, dropped: frozenset[str] = frozenset()) -> Level:
-        """Open the master at a headroom; rows of `dropped` families are switched off (to explain infeasibility)."""
-        lower, upper = self._lower.copy(), self._upper.copy()
+    def level(self, headroom: float, dropped: frozenset[str] = frozenset(), least: float = 0.0) -> Level:
+        """Open a held program at a headroom; rows of `dropped` families are switched off (to explain infeasibility).
+
+        `least` is the lowest headroom the level will be moved to.
+        """
+        lower, upper = self.row_lower.copy(), self.row_upper.copy()
         off = np.isin(self.families, list(dropped))
         lower[off], upper[off] = -np.inf, np.inf
-        n = len(self._col_lower)
+        n = len(self.col_lower)
         cost_row = sparse.csr_matrix(([1.0], ([0], [self.columns["cost"][None]])), shape=(1, n))
         program = Program(
             cost=np.zeros(n),
-            matrix=sparse.vstack([self._a0 + headroom * self._a1, cost_row], format="csr"),
+            matrix=sparse.vstack([self.matrix, cost_row], format="csr"),
             row_lower=np.append(lower, -np.inf),
             row_upper=np.append(upper, np.inf),
-            lower=self._col_lower,
-            upper=self._col_upper,
+            lower=self.col_lower,
+            upper=self.col_upper,
         )
-        return Level(self, headroom, program, dropped)
+        return Level(self, headroom, program, dropped, min(least, headroom))
 
 
 def _row_bounds(form: Any) -> tuple[Floats, Floats]:
@@ -164,22 +136,77 @@ def _row_bounds(form: Any) -> tuple[Floats, Floats]:
     return lower, upper
 
 
-class Level:
-    """The master at one headroom: a held program that grows by cuts and is swept along cost."""
+def _column(matrix: sparse.csr_matrix, column: int) -> Floats:
+    return np.asarray(matrix[:, [column]].toarray()[:, 0])
 
-    def __init__(self, master: Master, headroom: float, program: Program, dropped: frozenset[str]) -> None:
-        self.master, self.headroom = master, headroom
+
+class Level:
+    """A held program of the master: it stands at a headroom, in a box of pool sizes, and is swept along cost."""
+
+    def __init__(
+        self, master: Master, headroom: float, program: Program, dropped: frozenset[str], least: float
+    ) -> None:
+        self.master, self.dropped = master, dropped
         self._held = HeldProgram(program)
         self._cost_row = program.matrix.shape[0] - 1
         self._n = len(program.cost)
+        self._lower, self._upper = program.row_lower, program.row_upper
         self._cuts = CutPool(
-            master.network, master.limits, master.payroll, master.catalogues, master.columns, headroom, dropped
+            master.network, master.limits, master.payroll, master.catalogues, master.groups, master.overflow_ratio,
+            master.columns, dropped,
+        )  # fmt: skip
+        self._seat_cuts: list[tuple[int, Cut]] = []
+        self._room = Room(np.ones(len(master.network.pools.queue)), np.ones(len(master.limits.seat_max)))
+        self._queues = QueueFacets(
+            self._held, master.network, master.payroll, master.groups, master.columns, self._n, 1.0 + least
         )
+        self._wait_rows = np.flatnonzero(master.families == "waiting_shared")
+        self.headroom = 0.0
+        self.move(headroom)
 
     @property
     def rows(self) -> int:
         """Rows held now, cuts included."""
         return self._held.rows
+
+    @property
+    def root(self) -> Box:
+        """Return the box of every size a pool can have."""
+        return self._queues.root
+
+    def move(self, headroom: float) -> None:
+        """Go to another headroom; cuts stay."""
+        if headroom == self.headroom:
+            return
+        self.headroom = headroom
+        unit = self.master.staff_unit / (1.0 + headroom)
+        self._held.set_coefficient(self.master.staff_row, self.master.columns["staff"][None], unit)
+        self._queues.move(1.0 + headroom)
+        self._set_limits()
+
+    def leave(self, room: Room) -> None:
+        """Leave room to round whole people up: use only a share of heads, seats and budget (not for bounds)."""
+        self._room = room
+        self._set_limits()
+
+    def _set_limits(self) -> None:
+        master, room = self.master, self._room
+        share = np.where(master.row_pool >= 0, room.heads[master.row_pool], 1.0)
+        if len(room.seats):
+            share = np.where(master.row_limit >= 0, room.seats[master.row_limit], share)
+        share = np.where(master.shrinking, share / (1.0 + self.headroom), 1.0)
+        share = np.where(master.families == "budget", room.budget, share)
+        rows = np.flatnonzero(master.shrinking | (master.families == "budget")).astype(np.int32)
+        self._held.set_rows(rows, self._lower[rows] * share[rows], self._upper[rows] * share[rows])
+        for row, cut in self._seat_cuts:
+            self._held.set_row(row, self._seat_bound(cut), np.inf)
+
+    def _seat_bound(self, cut: Cut) -> float:
+        return cut.lower * float(self._room.seats[cut.limit]) / (1.0 + self.headroom)
+
+    def enter(self, box: Box) -> None:
+        """Bound the sizes of pools by a box; facets of waiting are close inside a narrow one."""
+        self._queues.enter(box)
 
     def _optimize(self, cx_weight: float, cost_weight: float, cost_at_most: float) -> Answer:
         """Minimize cost_weight·cost − cx_weight·cx with cuts until none is violated."""
@@ -187,18 +214,32 @@ class Level:
         objective = np.zeros(self._n)
         objective[columns["cx_mean"][None]] = -cx_weight
         objective[columns["cost"][None]] = cost_weight
+        outside = OUTSIDE * float(self.master.network.pools.wage_per_h.max(initial=1.0)) * cost_weight
+        objective[[*columns["short"].values(), *columns["excess"].values()]] = outside
         self._held.set_cost(objective)
         self._held.set_row(self._cost_row, -np.inf, cost_at_most)
         answer = self._held.solve()
         for _ in range(MOST_CUT_ROUNDS):
-            if not answer.optimal:
+            if not answer.optimal or not self._cut(answer.x):
                 break
-            matrix, lower = self._cuts.violated(answer.x)
-            if matrix.shape[0] == 0:
-                break
-            self._held.add_rows(matrix, lower, np.full(len(lower), np.inf))
             answer = self._held.solve()
         return answer
+
+    def _cut(self, x: Floats) -> bool:
+        """Add what a point violates; tell if anything was."""
+        covers, seats = self._cuts.violated(x, self._room.seats / (1.0 + self.headroom))
+        self._seat_cuts += [(self._held.rows + len(covers) + k, cut) for k, cut in enumerate(seats)]
+        cuts: list[Cut] = covers + seats
+        if cuts:
+            lower = np.array([cut.lower for cut in covers] + [self._seat_bound(cut) for cut in seats])
+            self._held.add_rows(as_matrix(cuts, self._n), lower, np.full(len(cuts), np.inf))
+        return self._queues.add_violated(x) + len(cuts) > 0
+
+    def violations(self, x: Floats) -> int:
+        """Count the rows that would be added at a point, shape (column,)."""
+        before = self._held.rows
+        self._cut(x)
+        return self._held.rows - before
 
     def point(self, cost_at_most: float, tie: float) -> MasterPoint | None:
         """Return the best CX within a cost, with its bounding plane; None where no plan is that cheap.
@@ -227,10 +268,18 @@ class Level:
         wait = np.zeros_like(flow)
         flow[list(columns["flow"])] = x[list(columns["flow"].values())]
         wait[list(columns["wait"])] = x[list(columns["wait"].values())]
-        cx, cost = float(x[columns["cx_mean"][None]]), float(x[columns["cost"][None]])
-        clean = np.maximum
         return MasterPoint(
-            self.headroom, cx, cost, slope, intercept, clean(flow, 0.0), clean(wait, 0.0), self._heads(x)
+            headroom=self.headroom,
+            cx=float(x[columns["cx_mean"][None]]),
+            cost=float(x[columns["cost"][None]]),
+            slope=slope,
+            intercept=intercept,
+            flow=np.maximum(flow, 0.0),
+            wait=np.maximum(wait, 0.0) * HOUR_S,
+            heads=self._heads(x) * (1.0 + self.headroom),
+            sizes=self._queues.sizes(x),
+            unseen_wait_h=self._queues.unseen_wait_h(x),
+            wait_price=np.abs(answer.row_dual[self._wait_rows]),
         )
 
     def _heads(self, x: Floats) -> Floats:

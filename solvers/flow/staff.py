@@ -207,8 +207,8 @@ def _staffed(
         state = steady_state(network, decision_of(instance, routing, heads), growth, state)
     heads, state = raise_for_promises(instance, routing, growth, heads, state)
     live = cover_heads(instance, covers, heads)
-    found = _Staff(heads, live, deferred, window, factor)
-    return routing, _repaired(instance, routing, growth, covers, found, state)
+    staffed = _Staff(heads, live, deferred, window, factor)
+    return routing, _repaired(instance, routing, growth, covers, staffed, state)
 
 
 def _shared(

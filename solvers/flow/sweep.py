@@ -1,23 +1,25 @@
-"""Sweep one headroom level of the master along cost, and turn every point into a whole plan."""
+"""From points of the master to whole plans: sweep a headroom level, or aim at given points of the outer surface."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from solvers.errors import NoSolution
 from solvers.flow.decode import priorities, routing_of
-from solvers.flow.master import Level, Master, MasterPoint
+from solvers.flow.master import Level, Master, MasterPoint, Room
 from solvers.flow.network import Floats
+from solvers.flow.queues import Box
 from solvers.flow.solution import Instance, Routing, Solution, judge
-from solvers.flow.staff import Covers, day_covers, staff
+from solvers.flow.staff import Covers, day_covers, route_and_staff
 
-PROBE = 3  # every third point tells what rounding takes
 ROOM_ROUNDS = 3
-ROOM = 1.03  # a little more than rounding took last time
-MOST_RATIO = 1.8  # beyond it a pool is so small that no payroll leaves room to round
+ROOM = 1.01  # a little more than rounding took
+LEAST_ROOM = 0.55  # a pool that loses more to rounding is so small that no room helps
 FLAT = 1e-2  # CX dearer than this many times the mean price of the level is not worth a plan
+SLACK = 1e-6  # share of cost a ceiling is raised by, so that the cheapest plan itself lies below it
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,20 @@ class Plane:
     intercept: float
     cost: float
     cx: float
+
+
+@dataclass(frozen=True)
+class Target:
+    """A point worth a plan: the best CX within a cost at a headroom; `tie` is the CX given up for a unit of money.
+
+    `lower`, `upper` (queued pool,): sizes of pools to look at, hours, so that the master sees its waiting.
+    """
+
+    headroom: float
+    cost: float
+    tie: float
+    lower: tuple[float, ...]
+    upper: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -64,10 +80,15 @@ def sweep_points(level: Level, cost_points: int) -> tuple[float, list[MasterPoin
     high = level.point(np.inf, tie) or top
     points = [high]
     for ceiling in np.linspace(high.cost, low.cost, cost_points)[1:]:
-        point = level.point(float(ceiling) + 1e-9 * abs(float(ceiling)), tie)
+        point = level.point(float(ceiling) * (1 + SLACK), tie)
         if point is not None:
             points.append(point)
     return low.intercept, points
+
+
+def planes_of(points: list[MasterPoint]) -> tuple[Plane, ...]:
+    """Bounding planes of master points."""
+    return tuple(Plane(p.headroom, p.slope, p.intercept, p.cost, p.cx) for p in points)
 
 
 def staffed_solution(
@@ -75,7 +96,7 @@ def staffed_solution(
 ) -> Solution | None:
     """Staff and judge a routing, without and (where classes allow) with priority classes; keep the better CX."""
     try:
-        people = staff(instance, routing, target, covers)
+        routing, people = route_and_staff(instance, routing, target, covers)
     except NoSolution:
         return None
     best = judge(instance, routing, people, origin)
@@ -90,90 +111,76 @@ def staffed_solution(
 
 
 def sweep_level(instance: Instance, headroom: float, settings: SweepSettings) -> SweepResult:
-    """Sweep one headroom level: planes from the true master, and plans that keep the level's headroom after rounding.
-
-    Whole people on whole shifts need more heads than the master counts. Where that makes most plans ask for more
-    hires than allowed, plans are made again from a payroll smaller by the ratio found.
-    """
-    cheapest, points = sweep_points(_master(instance).level(headroom), settings.cost_points)
+    """Sweep one headroom level: planes from the true master, and a plan near each of its points."""
+    master = master_of(instance)
+    cheapest, points = sweep_points(master.level(headroom), settings.cost_points)
     planes = planes_of(points)
-    probes, rest = points[::PROBE], [p for k, p in enumerate(points) if k % PROBE]
-    plans = _plans(instance, probes, headroom, settings)
-    closer = instance
-    for _ in range(ROOM_ROUNDS):
-        roomier = _with_room(instance, closer, probes, plans[-len(probes) :] if probes else [])
-        if roomier is closer:
-            break
-        probes = sweep_points(_master(roomier).level(headroom), PROBE)[1]
-        if not probes:
-            break
-        closer = roomier
-        plans += _plans(instance, probes, headroom, settings)
-    if closer is not instance:
-        rest = sweep_points(_master(closer).level(headroom), settings.cost_points)[1]
-    plans += _plans(instance, rest, headroom, settings)
-    return SweepResult(headroom, cheapest, tuple(plan for plan in plans if plan is not None), planes)
+    box = master.level(headroom).root
+    tie = min((p.slope for p in points if p.slope > 0), default=1e-9)
+    targets = [Target(headroom, p.cost, tie, tuple(box.lower), tuple(box.upper)) for p in points]
+    return SweepResult(headroom, cheapest, tuple(plans_at(instance, targets, settings, master)), planes)
 
 
-def planes_of(points: list[MasterPoint]) -> tuple[Plane, ...]:
-    """Bounding planes of master points."""
-    return tuple(Plane(p.headroom, p.slope, p.intercept, p.cost, p.cx) for p in points)
+def plans_at(
+    instance: Instance, targets: Sequence[Target], settings: SweepSettings, master: Master | None = None
+) -> list[Solution]:
+    """Make a whole plan near each target, in order.
+
+    Whole people on whole shifts need more heads, seats and money than the master counts. Where a plan breaks such a
+    limit, its target is solved again with that much room left; later targets start with the room that was needed.
+    """
+    if not targets:
+        return []
+    master = master_of(instance) if master is None else master
+    level = master.level(targets[0].headroom, least=min(t.headroom for t in targets))
+    covers = day_covers(instance)
+    room = Room(np.ones(len(instance.network.pools.queue)), np.ones(len(instance.limits.seat_max)))
+    plans = []
+    for target in targets:
+        level.move(target.headroom)
+        level.enter(Box(np.array(target.lower), np.array(target.upper)))
+        for _ in range(ROOM_ROUNDS):
+            level.leave(room)
+            point = level.point(target.cost * (1 + SLACK), target.tie)
+            if point is None:
+                break
+            routing = routing_of(instance.network, point, settings.fallback, settings.step)
+            plan = staffed_solution(instance, routing, target.headroom, covers, settings.classes, "master")
+            if plan is None:
+                break
+            plans.append(plan)
+            closer = _closer(instance, room, point, plan)
+            if closer is None:
+                break
+            room = closer
+    return plans
 
 
-def _master(instance: Instance) -> Master:
+def master_of(instance: Instance) -> Master:
+    """Compile the master of an instance."""
     return Master(instance.network, instance.limits, instance.payroll, list(instance.catalogues))
 
 
-def _plans(
-    instance: Instance, points: list[MasterPoint], headroom: float, settings: SweepSettings
-) -> list[Solution | None]:
-    covers = day_covers(instance)
-    return [
-        staffed_solution(
-            instance,
-            routing_of(instance.network, point, settings.fallback, settings.step),
-            headroom,
-            covers,
-            settings.classes,
-            "master",
-        )
-        for point in points
-    ]
+def _closer(instance: Instance, room: Room, point: MasterPoint, plan: Solution) -> Room | None:
+    """Leave more room where the plan breaks a limit of heads, seats or money that the master kept; None: it does not.
 
-
-def _with_room(
-    instance: Instance, tried: Instance, points: list[MasterPoint], plans: list[Solution | None]
-) -> Instance:
-    """Shrink payroll, seats and budget by what rounding took in plans; the object tried where most plans are feasible.
-
-    `tried` is the (smaller) instance the points come from. Heads shrink by the largest ratio of heads needed to heads
-    the master counted, seats by the largest excess.
+    Heads shrink by the ratio of heads needed to heads the master counted, seats and budget by their excess.
     """
-    pairs = [(point, plan) for point, plan in zip(points, plans, strict=True) if plan is not None]
-    if not pairs or sum(plan.feasible for _, plan in pairs) > len(pairs) / 2:
-        return tried
+    if plan.feasible:
+        return None
     payroll, limits = instance.payroll, instance.limits
-    heads, hires = tried.payroll.heads.copy(), tried.payroll.hires_max.copy()
+    heads, seats, budget = room.heads.copy(), room.seats.copy(), room.budget
     for g in np.flatnonzero(payroll.rostered):
-        most = payroll.heads[g] + payroll.hires_max[g]
-        ratio = 1.0
-        for point, plan in pairs:
-            needed = float(plan.people_cost.heads_needed[g])
-            if needed > most + 1e-9 and point.heads[g] > 1.0:
-                again = 1.05 * most / max(heads[g] + hires[g], 1e-9)
-                ratio = max(ratio, again if heads[g] < payroll.heads[g] else 1.0, ROOM * needed / point.heads[g])
-        if ratio > 1.0:
-            heads[g], hires[g] = (
-                payroll.heads[g] / min(ratio, MOST_RATIO),
-                payroll.hires_max[g] / min(ratio, MOST_RATIO),
-            )
-    seats = tried.limits.seat_max.copy()
+        needed = float(plan.people_cost.heads_needed[g])
+        if needed > payroll.heads[g] + payroll.hires_max[g] + 1e-9 and point.heads[g] > 1.0:
+            fits = point.heads[g] / (ROOM * needed)
+            heads[g] = max(LEAST_ROOM, min(0.99 * room.heads[g], fits))
     for k, members in enumerate(limits.seat_pools):
-        peak = max(float(plan.staffing.scheduled[members].sum(axis=0).max()) for _, plan in pairs)
+        peak = float(plan.staffing.scheduled[members].sum(axis=0).max(initial=0.0))
         if peak > limits.seat_max[k]:
-            seats[k] *= limits.seat_max[k] / peak
-    return replace(
-        instance,
-        payroll=replace(payroll, heads=heads, hires_max=hires),
-        limits=replace(limits, seat_max=seats, budget=limits.budget / ROOM),
-    )
+            seats[k] = max(LEAST_ROOM, room.seats[k] * limits.seat_max[k] / peak)
+    if plan.cost > limits.budget:
+        budget = max(LEAST_ROOM, room.budget * limits.budget / (plan.cost * 1.002))
+    if (heads == room.heads).all() and (seats == room.seats).all() and budget == room.budget:
+        return None
+    return Room(heads, seats, budget)

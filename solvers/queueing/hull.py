@@ -8,15 +8,17 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import ConvexHull
 
+from solvers.queueing.chat_kernels import chat_queue
 from solvers.queueing.erlang_kernels import erlang_a
 from solvers.queueing.inputs import positive
 
-__all__ = ["Facets", "erlang_a_hull"]
+__all__ = ["Facets", "erlang_a_hull", "queue_hull", "queue_lengths"]
 
 Floats = NDArray[np.float64]
 # Below this occupancy hardly anybody waits, so more agents than load/0.6 teach the hull nothing.
 _LOWEST_OCCUPANCY = 0.6
 _FLOOR = 1e-9
+ONE_AT_A_TIME: Floats = np.ones(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,28 @@ class Facets:
 
 
 @njit(cache=True, error_model="numpy")
-def _fill_underestimates(nodes: Floats, agents: int, abandon_ratio: float, out: Floats) -> None:
+def _queue(load: float, agents: float, abandon_ratio: float, speeds: Floats) -> float:
+    """Mean queue of agents with slots; `load` in agents at full speed, time in units of the handle time."""
+    if speeds.size == 1:
+        return float(erlang_a(load, agents, abandon_ratio)[1])
+    return float(chat_queue(load * speeds[-1], speeds, agents, abandon_ratio)[1])
+
+
+@njit(cache=True, error_model="numpy")
+def _fill_queues(loads: Floats, agents: Floats, abandon_ratio: float, speeds: Floats, out: Floats) -> None:
+    for k in range(loads.size):
+        out[k] = _queue(loads[k], agents[k], abandon_ratio, speeds)
+
+
+def queue_lengths(loads: Floats, agents: Floats, abandon_ratio: float, speeds: Floats) -> Floats:
+    """Mean queue that `queue_hull` bounds, contacts, shape of `loads`; fractions of agents mix their neighbors."""
+    out = np.empty(loads.size)
+    _fill_queues(loads.ravel(), agents.ravel(), abandon_ratio, speeds, out)
+    return out.reshape(loads.shape)
+
+
+@njit(cache=True, error_model="numpy")
+def _fill_underestimates(nodes: Floats, agents: int, abandon_ratio: float, speeds: Floats, out: Floats) -> None:
     """Lower the queue at each node until the chords between nodes lie below the curve.
 
     E[Q] is convex in the load, so its chords lie above it. The gap in a cell is then concave and 0 at both ends, and
@@ -48,22 +71,22 @@ def _fill_underestimates(nodes: Floats, agents: int, abandon_ratio: float, out: 
     of its two cells.
     """
     gap_before = 0.0
-    queue = erlang_a(nodes[0], float(agents), abandon_ratio)[1]
+    queue = _queue(nodes[0], float(agents), abandon_ratio, speeds)
     for i in range(nodes.size):
         gap = 0.0
         after = queue
         if i + 1 < nodes.size:
-            after = erlang_a(nodes[i + 1], float(agents), abandon_ratio)[1]
+            after = _queue(nodes[i + 1], float(agents), abandon_ratio, speeds)
             for quarter in range(1, 4):
                 share = 0.25 * quarter
-                inner = erlang_a(nodes[i] + share * (nodes[i + 1] - nodes[i]), float(agents), abandon_ratio)[1]
+                inner = _queue(nodes[i] + share * (nodes[i + 1] - nodes[i]), float(agents), abandon_ratio, speeds)
                 gap = max(gap, 1.25 * (queue + share * (after - queue) - inner))
         out[i] = queue - max(gap, gap_before)
         queue = after
         gap_before = gap
 
 
-def _load_nodes(agents: int, load_max: float, abandon_ratio: float) -> Floats:
+def _load_nodes(agents: int, load_min: float, load_max: float, abandon_ratio: float) -> Floats:
     """Place loads densely where the queue bends, and thinly elsewhere.
 
     It bends within a few √n of n, and with patient contacts once more, within a few √(nθ/μ), where waiting passes
@@ -73,48 +96,73 @@ def _load_nodes(agents: int, load_max: float, abandon_ratio: float) -> Floats:
     wide = agents + spread * np.linspace(-4.0, 4.0, 41)
     narrow = agents + spread * math.sqrt(min(abandon_ratio, 1.0)) * np.linspace(-4.0, 4.0, 33)
     bend = np.concatenate([wide, narrow])
-    return np.unique(np.concatenate([np.linspace(0.0, load_max, 25), bend[(bend > 0.0) & (bend < load_max)]]))
+    inside = (bend > load_min) & (bend < load_max)
+    return np.unique(np.concatenate([np.linspace(load_min, load_max, 25), bend[inside]]))
 
 
-def _underestimates(load_max: float, abandon_ratio: float, agents_max: int) -> Floats:
+def _underestimates(load_min: float, load_max: float, abandon_ratio: float, agents: range, speeds: Floats) -> Floats:
     """Sample points (agents, load, queue) whose lower hull is below E[Q] everywhere in the box."""
     rows = []
-    for agents in range(agents_max + 1):
-        nodes = _load_nodes(agents, load_max, abandon_ratio)
+    for staff in agents:
+        nodes = _load_nodes(staff, load_min, load_max, abandon_ratio)
         queue = np.empty(nodes.size)
-        _fill_underestimates(nodes, agents, abandon_ratio, queue)
-        rows.append(np.column_stack([np.full(nodes.size, float(agents)), nodes, queue]))
+        _fill_underestimates(nodes, staff, abandon_ratio, speeds, queue)
+        rows.append(np.column_stack([np.full(nodes.size, float(staff)), nodes, queue]))
     return np.concatenate(rows)
 
 
 def erlang_a_hull(load_max: float, abandon_ratio: float, max_occupancy: float) -> Facets:
-    """Bound the mean queue of Erlang A from below by planes in agents and load.
+    """Bound the mean queue of Erlang A from below by planes in agents and load, for any load up to `load_max`.
 
-    The facets of the lower convex hull of E[Q](agents, load) over 0 ≤ load ≤ load_max and 0 ≤ agents ≤
-    load_max/0.6, fractions of agents mixed. E[Q] is convex in the load at fixed agents (checked numerically: second
-    differences on 4,001 loads for 1–150 agents and abandon ratios 0.05–20), which the samples between the nodes
-    rely on; it is not jointly convex, so the hull is far below E[Q] for pools much smaller than load_max.
+    `queue_hull` from a load of 0 and one contact at a time.
+    """
+    return queue_hull(0.0, load_max, abandon_ratio, max_occupancy)
+
+
+def queue_hull(
+    load_min: float,
+    load_max: float,
+    abandon_ratio: float,
+    max_occupancy: float,
+    speeds: Floats = ONE_AT_A_TIME,
+) -> Facets:
+    """Bound the mean queue of a live pool from below by planes in agents and load.
+
+    The facets of the lower convex hull of E[Q](agents, load) over load_min ≤ load ≤ load_max and agents from
+    load_min/max_occupancy (rounded down) to load_max/0.6, fractions of agents mixed. E[Q] is convex in the load at
+    fixed agents (checked numerically: second differences on 4,001 loads for 1–150 agents and abandon ratios 0.05–20),
+    which the samples between the nodes rely on; it is not jointly convex, so the hull is far below E[Q] for pools much
+    smaller than load_max: a narrow range of loads makes it close.
 
     Parameters
     ----------
-    load_max
-        Largest offered load, Erlang, > 0.
+    load_min, load_max
+        Range of the offered load, agents' worth of work at full speed (Erlang for one contact at a time), ≥ 0 and > 0.
     abandon_ratio
-        AHT/patience, > 0.
+        AHT/patience, > 0, AHT of a contact alone.
     max_occupancy
-        Largest load per agent the caller will use, > 0: planes that touch the hull only above it are left out. Those
-        kept stay valid in the whole box.
+        Largest load per agent the caller will use, > 0: planes that touch the hull only above it are left out.
+    speeds
+        Total speed of an agent with 1..K contacts relative to one contact alone, shape (K,): Erlang A for (1,).
 
     Returns
     -------
     Facets
         Possibly none, when hardly anybody waits at this occupancy.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
     """
     load_max = float(positive("load_max", load_max))
     abandon_ratio = float(positive("abandon_ratio", abandon_ratio))
     max_occupancy = float(positive("max_occupancy", max_occupancy))
+    if not 0.0 <= load_min < load_max:
+        raise ValueError(f"load_min = {load_min} — must be at least 0 and below load_max = {load_max}")
     agents_max = math.ceil(load_max / min(_LOWEST_OCCUPANCY, max_occupancy)) + 1
-    points = _underestimates(load_max, abandon_ratio, agents_max)
+    fewest = math.floor(load_min / max_occupancy)
+    points = _underestimates(load_min, load_max, abandon_ratio, range(fewest, agents_max + 1), speeds)
     # Qhull wants coordinates of one size; the largest queue is load_max/abandon_ratio, at no agents.
     scale = np.array([agents_max, load_max, load_max / abandon_ratio])
     hull = ConvexHull(points / scale)

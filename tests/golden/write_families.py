@@ -47,7 +47,7 @@ def toy_model():
 
 def family_text(model, family) -> str:
     """LP text of one family; numbers to 9 digits, so that the last bits of a machine do not show."""
-    model.h.set_value(HEADROOM)
+    model.shrink.set_value(1 / (1 + HEADROOM))
     blocks = {other.__name__: getattr(model, other.__name__) for other in FAMILIES}
     for name, block in blocks.items():
         (block.activate if name == family.__name__ else block.deactivate)()

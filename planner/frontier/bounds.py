@@ -1,0 +1,128 @@
+"""The bound of a run: for a ladder of headroom levels and prices of CX, what no plan exceeds, and where to aim plans."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.frontier.certificate import SENSES, OuterSurface, outer_surface, reference_of
+from planner.frontier.jobs import bound_job
+from planner.frontier.work import Work
+from planner.operation.problem import FlowProblem
+from solvers.flow.sweep import FLAT, Plane, Target
+from solvers.pareto import hypervolume
+
+Floats = NDArray[np.float64]
+CANDIDATES = 24  # costs per headroom level that a plan may be aimed at
+
+
+@dataclass(frozen=True)
+class Rung:
+    """The bound of one headroom level: the least cost of any plan, planes, and the pool sizes where each is taken."""
+
+    headroom: float
+    cheapest: float
+    planes: tuple[Plane, ...]
+    boxes: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...]
+
+
+def ladder(levels: Sequence[float], steps: int) -> list[float]:
+    """Headroom levels of the bound: `steps` between two of the sweep, for the surface uses the level below."""
+    rungs = [float(levels[0])]
+    for low, high in zip(levels, levels[1:], strict=False):
+        rungs += [low + (high - low) * (k + 1) / steps for k in range(steps)]
+    return rungs
+
+
+def prices_of(planes: Sequence[Plane], count: int) -> list[float]:
+    """Prices of CX (CX for a unit of money) spread over those of a coarse sweep, and one next to nothing."""
+    slopes = np.unique([p.slope for p in planes if np.isfinite(p.slope) and p.slope > 0])
+    if len(slopes) == 0:
+        return []
+    chosen = np.unique(np.quantile(slopes, np.linspace(0.0, 1.0, count)))
+    return [float(FLAT * np.median(slopes)), *map(float, chosen)]
+
+
+def bound_rungs(problem: FlowProblem, levels: Sequence[float], planes: Sequence[Plane], work: Work) -> list[Rung]:
+    """Take the bound at every rung of the ladder, one job a price."""
+    settings = problem.scenario.frontier
+    rungs = ladder(levels, settings.bound_steps)
+    prices = [float("nan"), *prices_of(planes, settings.bound_prices)]
+    jobs = [(f"bound/{price!r}", (problem.instance, rungs, price, settings.bound_boxes)) for price in prices]
+    answers = work.run("bound", bound_job, jobs)
+    rows = [np.load(io.BytesIO(data), allow_pickle=False) for data in answers if data is not None]
+    known = np.vstack([r for r in rows if r.size]) if any(r.size for r in rows) else np.zeros((0, 5))
+    return [rung for level in rungs if (rung := _rung(level, known[known[:, 0] == level])) is not None]
+
+
+def _rung(level: float, rows: Floats) -> Rung | None:
+    """Rows: headroom, price, value, cost, cx, sizes of pools from and to."""
+    least = rows[np.isnan(rows[:, 1])]
+    if len(least) == 0:
+        return None
+    priced = rows[~np.isnan(rows[:, 1])]
+    planes = tuple(Plane(level, price, value, cost, cx) for _, price, value, cost, cx in priced[:, :5])
+    half = (rows.shape[1] - 5) // 2
+    boxes = tuple((tuple(row[5 : 5 + half]), tuple(row[5 + half :])) for row in priced)
+    return Rung(level, -float(least[0, 2]), planes, boxes)
+
+
+def surface_of(rungs: Sequence[Rung], swept: Sequence[tuple[float, float, Sequence[Plane]]]) -> OuterSurface | None:
+    """Join the rungs of the bound with the planes of the coarse sweep."""
+    planes: dict[float, list[Plane]] = {}
+    cheapest: dict[float, float] = {}
+    for level, least, more in [*((r.headroom, r.cheapest, r.planes) for r in rungs), *swept]:
+        if np.isfinite(least):
+            planes.setdefault(level, []).extend(more)
+            cheapest[level] = max(least, cheapest.get(level, -np.inf))
+    return outer_surface([(level, cheapest[level], planes[level]) for level in planes])
+
+
+def aim(surface: OuterSurface, rungs: Sequence[Rung], count: int) -> list[Target]:
+    """Choose points of the outer surface whose boxes fill most of its volume together, greedily.
+
+    The volume is submodular, so gains only fall and most are not computed again (Minoux 1978); greedy reaches at least
+    1 − 1/e of the best choice (Nemhauser, Wolsey, Fisher 1978). Sorted by headroom and cost.
+    """
+    points, targets = _candidates(surface, rungs)
+    if len(points) == 0:
+        return []
+    corner = reference_of(surface)
+    gains = np.array([hypervolume(p[None], corner, SENSES) for p in points])
+    chosen: list[int] = []
+    volume = 0.0
+    stale = np.zeros(len(points), dtype=np.int64)
+    while len(chosen) < min(count, len(points)):
+        best = int(gains.argmax())
+        if stale[best] != len(chosen):
+            gains[best] = hypervolume(points[[*chosen, best]], corner, SENSES) - volume
+            stale[best] = len(chosen)
+            continue
+        if gains[best] <= 0:
+            break
+        chosen.append(best)
+        volume += gains[best]
+        gains[best] = -1.0
+    return sorted((targets[k] for k in chosen), key=lambda t: (t.headroom, t.cost))
+
+
+def _candidates(surface: OuterSurface, rungs: Sequence[Rung]) -> tuple[Floats, list[Target]]:
+    points: list[tuple[float, float, float]] = []
+    targets: list[Target] = []
+    for rung in rungs:
+        level = int(np.flatnonzero(surface.levels == rung.headroom)[0])
+        if not rung.planes:
+            continue
+        slopes = np.array([p.slope for p in rung.planes])
+        intercepts = np.array([p.intercept for p in rung.planes])
+        costs = np.linspace(surface.cheapest[level], max(p.cost for p in rung.planes), CANDIDATES)
+        for cost, cx in zip(costs, surface.best_cx(level, costs), strict=True):
+            active = int((intercepts + slopes * cost).argmin())
+            points.append((float(cx), float(cost), rung.headroom))
+            lower, upper = rung.boxes[active]
+            targets.append(Target(rung.headroom, float(cost), FLAT * float(slopes[active]), lower, upper))
+    return np.array(points).reshape(-1, 3), targets
