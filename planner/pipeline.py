@@ -163,5 +163,5 @@ def _readable(experience: ExperienceModel) -> list[dict[str, Any]]:
 LEFT_OUT = (
     "Waiting is stationary within each interval; what one interval hands to the next is not carried over.",
     "Returns and redials follow the daily profile of their type; a month is this week repeated.",
-    "Overflow between pools, opening hours per pool and improvement initiatives are not decided yet.",
+    "Opening hours per pool and improvement initiatives are not decided yet.",
 )

@@ -16,7 +16,7 @@ from solvers.flow.decode import even_split, normalize_split, priorities, snap_of
 from solvers.flow.master import Master
 from solvers.flow.network import FlowNetwork
 from solvers.flow.solution import Instance, Routing, Solution, judge
-from solvers.flow.staff import day_covers, staff
+from solvers.flow.staff import day_covers, route_and_staff
 
 DAYS, INTERVALS = 2, 5
 ROOT = Path(__file__).resolve().parents[1]
@@ -231,7 +231,7 @@ def random_plans(instance: Instance, seed: int, count: int) -> list[Solution]:
         routing = random_routing(instance.network, rng)
         margin = rng.uniform(0, 0.4, len(instance.network.pools.queue)) * (rng.random() < 0.5)
         try:
-            people = staff(instance, routing, float(rng.uniform(0, 0.5)), covers, margin=margin)
+            routing, people = route_and_staff(instance, routing, float(rng.uniform(0, 0.5)), covers, margin=margin)
         except NoSolution:
             continue
         if rng.random() < 0.4:

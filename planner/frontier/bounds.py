@@ -39,12 +39,20 @@ def ladder(levels: Sequence[float], steps: int) -> list[float]:
 
 
 def prices_of(planes: Sequence[Plane], count: int) -> list[float]:
-    """Prices of CX (CX for a unit of money) spread over those of a coarse sweep, and one next to nothing."""
-    slopes = np.unique([p.slope for p in planes if np.isfinite(p.slope) and p.slope > 0])
-    if len(slopes) == 0:
+    """Prices of CX (CX for a unit of money) along a coarse sweep, and one next to nothing.
+
+    They are quantiles of the chords between neighboring points of a level: the planes' own slopes would do at the
+    points alone, and those of the ends are steeper and flatter than anything between.
+    """
+    chords: list[float] = []
+    for level in sorted({p.headroom for p in planes}):
+        ends = sorted({(p.cost, p.cx) for p in planes if p.headroom == level})
+        steps = [(after[0] - here[0], after[1] - here[1]) for here, after in zip(ends, ends[1:], strict=False)]
+        chords += [rise / run for run, rise in steps if run > 1e-9 * ends[-1][0] and rise > 0]
+    if not chords:
         return []
-    chosen = np.unique(np.quantile(slopes, np.linspace(0.0, 1.0, count)))
-    return [float(FLAT * np.median(slopes)), *map(float, chosen)]
+    chosen = np.unique(np.quantile(chords, np.linspace(0.0, 1.0, count)))
+    return [float(FLAT * np.median(chords)), *map(float, chosen)]
 
 
 def bound_rungs(problem: FlowProblem, levels: Sequence[float], planes: Sequence[Plane], work: Work) -> list[Rung]:

@@ -11,7 +11,7 @@ from solvers.evolution import Space
 from solvers.flow.decode import normalize_split, priorities, snap_offers, split_groups
 from solvers.flow.network import Floats, FlowNetwork
 from solvers.flow.solution import Instance, Routing, Solution, judge
-from solvers.flow.staff import day_covers, staff
+from solvers.flow.staff import day_covers, route_and_staff
 from solvers.flow.sweep import SweepSettings
 
 MOST_MARGIN = 0.5
@@ -95,7 +95,7 @@ def express(instance: Instance, genomes: Floats, settings: SweepSettings) -> lis
         margin = np.zeros(len(network.pools.queue))
         margin[layout.pools] = margins
         try:
-            people = staff(instance, routing, target, covers, margin=margin)
+            routing, people = route_and_staff(instance, routing, target, covers, margin=margin)
         except NoSolution:
             plans.append(None)
             continue

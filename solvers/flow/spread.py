@@ -59,14 +59,17 @@ def spread_of(network: FlowNetwork, decision: Decision) -> Spread:
     if decision.overflow is None:
         return Spread(decision.split, network.profile, network.pair_kind)
     check_overflow(network, decision.overflow)
-    stays = np.ones((len(network.split_kind), network.profile.shape[1]))
+    linked = np.isin(network.split_pool, [network.overflow_from, network.overflow_to])
+    place = np.cumsum(linked) - 1
+    stays = np.ones((int(linked.sum()), network.profile.shape[1]))
     gets = np.zeros_like(stays)
     for link, over in enumerate(decision.overflow):
         ours, theirs = link_splits(network, link)
-        stays[ours] -= over
-        gets[theirs] += decision.split[ours][:, None] * over
-    touched = np.flatnonzero((stays < 1.0).any(axis=1) | (gets > 0.0).any(axis=1))
-    served = decision.split[touched][:, None] * np.maximum(stays[touched], 0.0) + gets[touched]
+        stays[place[ours]] -= over
+        gets[place[theirs]] += decision.split[ours][:, None] * over
+    moved = (stays < 1.0).any(axis=1) | (gets > 0.0).any(axis=1)
+    touched, stays, gets = np.flatnonzero(linked)[moved], stays[moved], gets[moved]
+    served = decision.split[touched][:, None] * np.maximum(stays, 0.0) + gets
     weight = network.profile[network.split_kind[touched]] * served
     total = weight.sum(axis=1)
     share, row = decision.split.copy(), network.pair_kind.copy()

@@ -173,33 +173,20 @@ def _value(instance: Instance, g: int, counts: Ints) -> tuple[float, float]:
     return max(0.0, hires - float(payroll.hires_max[g])), pool_money(instance, g, paid_h, hires, overtime_h)
 
 
-def staff(
+def route_and_staff(
     instance: Instance, routing: Routing, target: float, covers: Covers, *, margin: Floats | None = None
-) -> tuple[Ints | None, ...]:
-    """Find people on shifts with which `routing` keeps caps and promises at demand grown by `target`.
+) -> tuple[Routing, tuple[Ints | None, ...]]:
+    """Find people on shifts, and overflow for `routing`, that keep caps and promises at demand grown by `target`.
 
     `margin` (pool,) adds a share to the need of pools (the search buys shorter waits with it). What cannot be repaired
     within the rounds is left short; the evaluator has the last word.
     """
-    return _staffed(instance, routing, target, covers, margin, share=False)[1]
-
-
-def route_and_staff(
-    instance: Instance, routing: Routing, target: float, covers: Covers, *, margin: Floats | None = None
-) -> tuple[Routing, tuple[Ints | None, ...]]:
-    """Find people as `staff` does, and overflow for `routing` with which fewer of them are enough."""
-    return _staffed(instance, routing, target, covers, margin, share=True)
-
-
-def _staffed(
-    instance: Instance, routing: Routing, target: float, covers: Covers, margin: Floats | None, share: bool
-) -> tuple[Routing, tuple[Ints | None, ...]]:
     network = instance.network
     # Headroom is found from below to within its tolerance.
     growth = target + HEADROOM_TOLERANCE
     factor = np.ones(len(network.pools.queue)) if margin is None else 1.0 + margin
     heads, state = _settled(instance, routing, growth, factor)
-    if share and len(network.overflow_from):
+    if len(network.overflow_from):
         routing, heads, state = _shared(instance, routing, growth, covers, factor, heads, state)
     window = network.pools.deadline_s / network.interval_s
     deferred = cover_deferred(instance, covers, state.work_s * factor[:, None], window)
@@ -208,8 +195,8 @@ def _staffed(
         state = steady_state(network, decision_of(instance, routing, heads), growth, state)
     heads, state = raise_for_promises(instance, routing, growth, heads, state)
     live = cover_heads(instance, covers, heads)
-    found = _Staff(heads, live, deferred, window, factor)
-    return routing, _repaired(instance, routing, growth, covers, found, state)
+    staffed = _Staff(heads, live, deferred, window, factor)
+    return routing, _repaired(instance, routing, growth, covers, staffed, state)
 
 
 def _shared(

@@ -14,7 +14,7 @@ from small_centers import problem_of, random_plans, random_routing, write_center
 from solvers.errors import NoSolution  # noqa: E402
 from solvers.flow.network import Limits  # noqa: E402
 from solvers.flow.solution import Routing, cost_of_people, decision_of, floor_people, judge, with_origin, within_limits  # noqa: E402
-from solvers.flow.staff import day_covers, needed_on_task, staff  # noqa: E402
+from solvers.flow.staff import day_covers, needed_on_task, route_and_staff  # noqa: E402
 
 TOY = Path(__file__).resolve().parents[3] / "scenarios/minimal.yaml"
 
@@ -161,7 +161,7 @@ def test_staffing_reaches_its_target(problem, target):
     for _ in range(12):
         routing = random_routing(instance.network, rng, classes=1)
         try:
-            people = staff(instance, routing, target, covers)
+            routing, people = route_and_staff(instance, routing, target, covers)
         except NoSolution:
             continue
         plan = judge(instance, routing, people, "master")
