@@ -81,6 +81,7 @@ def enumerate_front(
         raise ValueError(f"time_limit_s = {time_limit_s} — must be above 0, or None for no limit")
     if engine not in tuple(Engine):
         raise ValueError(f"engine = {engine!r} — must be one of {', '.join(Engine)}")
+    given, milp = milp, _with_variable(milp)
     run = _Run(milp, Engine(engine), None if time_limit_s is None else time.monotonic() + time_limit_s, executor)
     termination = Termination.OPTIMAL
     try:
@@ -90,10 +91,19 @@ def enumerate_front(
     except TimeoutError:
         termination = Termination.TIME_LIMIT
     except NoSolution:
-        return _make_front(milp, run, Termination.INFEASIBLE)
+        return _make_front(given, run, Termination.INFEASIBLE)
     if not run.found and termination is Termination.OPTIMAL:
         termination = Termination.INFEASIBLE
-    return _make_front(milp, run, termination)
+    return _make_front(given, run, termination)
+
+
+def _with_variable(milp: Milp) -> Milp:
+    """Give a program without variables one that is fixed at 0, because engines refuse an empty program."""
+    if milp.objectives.shape[1]:
+        return milp
+    rows, objectives = milp.matrix.shape[0], len(milp.senses)
+    column = np.zeros((rows, 1))
+    return Milp(np.zeros((objectives, 1)), milp.senses, column, milp.row_lower, milp.row_upper, 0, 0, 1)
 
 
 @dataclass(frozen=True)
@@ -194,14 +204,16 @@ def _make_front(milp: Milp, run: _Run, termination: Termination) -> Front:
     senses: tuple[Sense, ...] = tuple(milp.senses)  # type: ignore[arg-type]
     kept = _undominated(run.found, len(senses))
     points = np.array([answer.point for answer in kept]).reshape(-1, len(senses))
-    solutions = np.array([answer.solution for answer in kept]).reshape(-1, milp.objectives.shape[1])
+    variables = milp.objectives.shape[1]
+    solutions = np.array([answer.solution for answer in kept]).reshape(-1, max(variables, 1))[:, :variables]
     ideal = points.min(axis=0) if complete and len(points) else run.lowest
     points = from_minimized(points, senses)
     order = np.lexsort(points.T[::-1])
     status = SolutionStatus.OPTIMAL if complete else SolutionStatus.FEASIBLE
     return Front(
         points=points[order],
-        solutions=solutions[order],
+        # Adding 0.0 turns -0.0 into 0.0, which would print oddly.
+        solutions=solutions[order] + 0.0,
         complete=complete,
         termination=termination,
         status=status if len(points) else SolutionStatus.NONE,

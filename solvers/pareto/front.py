@@ -1,6 +1,5 @@
 """A front, complete or so far, and what is known about the rest."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -9,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from solvers.errors import SolutionStatus, Termination
 from solvers.pareto.dominance import hypervolume
+from solvers.pareto.extent import nadir_point
 from solvers.problem import Sense, to_minimized
 
 __all__ = ["Front", "PointStatus"]
@@ -77,9 +77,4 @@ class Front:
         """Worst value per objective among the points, shape (objective,); an estimate unless complete."""
         if len(self.points) == 0:
             return np.full(len(self.senses), np.nan)
-        return worst_values(self.points, self.senses)
-
-
-def worst_values(points: Floats, senses: Sequence[Sense]) -> Floats:
-    """Worst value per objective, shape (objective,), in the user's senses."""
-    return np.where([sense is Sense.MIN for sense in senses], points.max(axis=0), points.min(axis=0))
+        return nadir_point(self.points, self.senses)

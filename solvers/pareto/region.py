@@ -92,13 +92,12 @@ class Region:
 
     def _closed(self, bounds: Floats) -> Flags:
         """Mark the boxes whose emptiness follows from what is proven."""
-        closed: Flags = (bounds <= self._lowest).any(axis=1) | _within(bounds, self._empty)
+        closed = (bounds <= self._lowest).any(axis=1) | _within(bounds, self._empty)
         if len(self._floor_values):
             sums = np.minimum(bounds - 1.0, self._highest) @ self._floor_weights.T
-            inside: Flags = np.all(bounds[:, None, :] <= self._floor_bounds[None, :, :], axis=2)
-            refuted: Flags = np.any(inside & (sums < self._floor_values - 0.5), axis=1)
-            closed |= refuted
-        return closed
+            inside = np.all(bounds[:, None, :] <= self._floor_bounds[None, :, :], axis=2)
+            closed = closed | np.any(inside & (sums < self._floor_values - 0.5), axis=1)
+        return np.asarray(closed, dtype=np.bool_)
 
 
 def _within(bounds: Floats, others: Floats) -> Flags:
