@@ -102,6 +102,5 @@ class Region:
 
 def _within(bounds: Floats, others: Floats) -> Flags:
     """Mark the boxes that lie within one of some others."""
-    inside: Flags = np.all(bounds[:, None, :] <= others[None, :, :], axis=2)
-    within: Flags = inside.any(axis=1)
-    return within
+    inside = np.all(bounds[:, None, :] <= others[None, :, :], axis=2)
+    return np.asarray(np.any(inside, axis=1), dtype=np.bool_)
