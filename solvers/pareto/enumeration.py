@@ -37,8 +37,8 @@ __all__ = ["enumerate_front"]
 
 Floats = NDArray[np.float64]
 _ROUND = 8
-# So many boxes the tree search may fail on before only the engine is asked.
-_TREE_FAILURES = 3
+# The tree search may fail on so many boxes, or on one in so many, before only the engine is asked.
+_TREE_FAILURES, _ONE_IN = 3, 4
 
 
 def enumerate_front(
@@ -130,15 +130,15 @@ class _Searcher:
         """Search one box; also tell whether the tree search failed on it."""
         if deadline is not None and time.monotonic() >= deadline:
             return BoxAnswer(BoxStatus.UNKNOWN), False
-        if self._tree is not None:
-            answer = self._tree.search(bound)
-            if answer.status in (BoxStatus.EMPTY, BoxStatus.EFFICIENT):
-                return answer, False
+        first = BoxAnswer(BoxStatus.UNKNOWN) if self._tree is None else self._tree.search(bound)
+        if first.status in (BoxStatus.EMPTY, BoxStatus.EFFICIENT):
+            return first, False
         if self._mip is None:
             task = self._task
             engine = Engine.CBC if task.engine is Engine.CBC else Engine.HIGHS
             self._mip = MipSearch(task.milp, engine, task.lowest, task.highest)
-        return self._mip.search(bound, deadline), self._tree is not None
+        answer = self._mip.search(bound, deadline)
+        return (first if answer.status is BoxStatus.UNKNOWN else answer), self._tree is not None
 
 
 def _search_elsewhere(job: tuple[_Task, Floats]) -> tuple[BoxAnswer, bool]:
@@ -175,7 +175,7 @@ class _Run:
         """Search the loosest boxes, then take in what they brought, in their order."""
         left = None if self.deadline is None else seconds_to(self.deadline)
         boxes = self.region.loosest(_ROUND)
-        with_tree = self._small and self.failures < _TREE_FAILURES
+        with_tree = self._small and self.failures <= max(_TREE_FAILURES, self.searches // _ONE_IN)
         task = _Task(self.milp, self.engine, with_tree, self.lowest, self.highest, left)
         if self.executor is not None:
             outcomes = map_in_order(_search_elsewhere, [(task, box) for box in boxes], self.executor)

@@ -18,7 +18,7 @@ __all__ = ["TreeSearch", "fits_tree"]
 
 Floats = NDArray[np.float64]
 WORK_LIMIT = 1e9
-"""Multiplications per box, half a second or so; counted in work and not in seconds, so that results reproduce."""
+"""Multiplications per box, a second or two; counted in work and not in seconds, so that results reproduce."""
 _ENTRIES = 20_000
 # A bound on every sum of a row: far below 2⁵³ ≈ 9e15, so that whole numbers stay exact.
 _LARGEST_SUM = 1e12

@@ -1,4 +1,4 @@
-"""PyAUGMECON 2 in exact mode, run by an interpreter that has it: instances and fronts as JSON on standard output.
+"""PyAUGMECON 2 in exact mode, run by an interpreter that has it; prints JSON as its last line.
 
     python augmecon_peer.py solvers
     python augmecon_peer.py instance 2kp50
@@ -70,6 +70,5 @@ def solve(name: str, solver: str) -> dict[str, object]:
 
 if __name__ == "__main__":
     task, *arguments = sys.argv[1:]
-    with contextlib.redirect_stdout(sys.stderr):
-        answer = {"solvers": solvers, "instance": instance, "solve": solve}[task](*arguments)
-    print(json.dumps(answer))
+    answer = {"solvers": solvers, "instance": instance, "solve": solve}[task](*arguments)
+    print("\n" + json.dumps(answer))

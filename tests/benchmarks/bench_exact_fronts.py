@@ -36,11 +36,12 @@ BAR = 1.5
 def peer(*arguments: str) -> dict:
     """Ask the interpreter that has PyAUGMECON; its own scripts folder first, where it looks for CBC."""
     assert PYTHON is not None
-    path = os.pathsep.join([str(Path(PYTHON).parent), os.environ["PATH"]])
-    answer = subprocess.run(
-        [PYTHON, str(PEER), *arguments], env={**os.environ, "PATH": path}, capture_output=True, text=True, check=True
-    )
-    return json.loads(answer.stdout)
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    environment["PATH"] = os.pathsep.join([str(Path(PYTHON).parent), os.environ["PATH"]])
+    command = [PYTHON, str(PEER), *arguments]
+    answer = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stderr[-2000:]
+    return json.loads(answer.stdout.splitlines()[-1])
 
 
 def timed(milp: Milp, turns: int, **options) -> tuple[Front, float]:

@@ -165,7 +165,7 @@ def counted_down(rounds):
     return seconds_to
 
 
-@pytest.mark.parametrize("engine", [Engine.HIGHS, Engine.CBC])
+@pytest.mark.parametrize("engine", list(Engine))
 def test_an_incumbent_is_marked_with_its_gap(engine):
     """Time ends within a search that is far too hard for it: the incumbent stays, marked, within the box it was in."""
     if engine is Engine.CBC:
