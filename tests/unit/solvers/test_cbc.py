@@ -52,6 +52,28 @@ def test_same_optimum_as_highs_through_changes(seed):
                 door.set_rows(index, low[index], high[index])
 
 
+def test_a_program_on_which_the_preprocessing_went_wrong():
+    """CBC's preprocessing called a point optimal, at 275, that breaks a row; the optimum is 356."""
+    matrix = [
+        [0, 0, -5, 0, -1, 0, 2, 5, 0, 5, 0, 0, 0],
+        [-1, 1, 0, 1, 0, 3, 0, 5, 0, -1, 0, -2, -3],
+        [-5, 1, 3, 4, -4, -5, 0, 0, 3, 0, -5, 1, 0],
+        [3, 0, 3, 2, 1, 0, -2, -6, 6, 0, 0, 0, -3],
+        [-1, -4, -2, -5, -3, -2, 3, -1, -5, 0, 4, -6, 6],
+        [3, -6, -2, -3, -6, -6, 5, 0, 0, 0, 0, -5, -3],
+    ]
+    rows = np.array(matrix, dtype=float)
+    program = Program(
+        13.0 * rows[3] + rows[4] + rows[5], sparse.csr_matrix(rows), np.full(6, -np.inf),
+        np.array([-14.444, -9.695, -3.072, np.inf, -31.5, -39.5]),
+        np.array([0, -3, 0, -3, -1, -1, -2, -3, -3, 0, -2, -2, -2.0]),
+        np.array([1, 1, 3, 1, 0, 2, -1, -1, -1, 3, 1, 2, -1.0]), np.ones(13, dtype=bool),
+    )  # fmt: skip
+    for answer in (HeldCbc(program, absolute_gap=0.5).solve(), HeldProgram(program, absolute_gap=0.5).solve()):
+        assert answer.optimal
+        assert answer.objective == pytest.approx(356)
+
+
 def test_unbounded_and_infeasible_are_not_optimal():
     program = Program(
         np.array([-1.0]), sparse.csr_matrix(np.array([[1.0]])), np.array([-np.inf]), np.array([np.inf]), np.zeros(1),
