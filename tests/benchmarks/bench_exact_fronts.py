@@ -139,17 +139,12 @@ def test_exact_fronts() -> None:
     rng = np.random.default_rng(0)
     enumerate_front(Milp(rng.integers(1, 9, (2, 5)), ["max", "max"], np.ones((1, 5)), 0, 2, 0, 1, 1))  # compiled
     nondominated([[0.0, 1.0]], ["min", "min"])
+    bar = f"Bar: {BAR} times faster than its fastest solver here."
+    report = ["# Exact fronts", "", *(__doc__ or "").split("\n\n")[1].splitlines(), "", bar]
     race, least = races()
-    head = [
-        *(__doc__ or "").split("\n\n")[1].splitlines(),
-        "",
-        f"Bar: {BAR} times faster than its fastest solver here.",
-    ]
-    text = "\n".join(
-        ["# Exact fronts", "", *head, "", "## Races", "", *race, "", "## No point lost", "", *completeness(), "",
-         "## Assignments", "", *assignments()]
-    )  # fmt: skip
-    print("\n" + text)
-    REPORT.write_text(text + "\n", encoding="utf-8")
+    for title, lines in (("Races", lambda: race), ("No point lost", completeness), ("Assignments", assignments)):
+        report += ["", f"## {title}", "", *lines()]
+        REPORT.write_text("\n".join(report) + "\n", encoding="utf-8")
+    print("\n" + "\n".join(report))
     slow = {name: ratio for name, ratio in least.items() if ratio < BAR}
     assert not slow, f"below the bar: {slow}"
