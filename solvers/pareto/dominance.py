@@ -8,7 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from solvers.problem import Sense, to_minimized
 
-__all__ = ["hypervolume", "nondominated"]
+__all__ = ["hypervolume", "hypervolume_contributions", "nondominated"]
+
+Floats = NDArray[np.float64]
 
 
 def nondominated(points: ArrayLike, senses: Sequence[Sense | str]) -> NDArray[np.bool_]:
@@ -50,6 +52,26 @@ def hypervolume(points: ArrayLike, reference: ArrayLike, senses: Sequence[Sense 
     senses
         Shape (objective,): "min" or "max".
     """
+    values, corner = _measured(points, reference, senses)
+    values = values[(values < corner).all(axis=1)]
+    return float(moocore.hypervolume(values, ref=corner)) if len(values) else 0.0
+
+
+def hypervolume_contributions(points: ArrayLike, reference: ArrayLike, senses: Sequence[Sense | str]) -> Floats:
+    """Measure what each point alone dominates, shape (point,): the hypervolume lost if it were left out.
+
+    Zero for dominated and repeated points. Parameters as for `hypervolume`.
+    """
+    values, corner = _measured(points, reference, senses)
+    result = np.zeros(len(values))
+    inside = (values < corner).all(axis=1)
+    if inside.any():
+        result[inside] = moocore.hv_contributions(values[inside], ref=corner)
+    return result
+
+
+def _measured(points: ArrayLike, reference: ArrayLike, senses: Sequence[Sense | str]) -> tuple[Floats, Floats]:
+    """Points and reference, minimized and checked."""
     values = _matrix("points", points, senses)
     corner = to_minimized(np.atleast_1d(np.asarray(reference, dtype=np.float64)), senses)
     if corner.ndim != 1 or not np.isfinite(corner).all():
@@ -57,8 +79,7 @@ def hypervolume(points: ArrayLike, reference: ArrayLike, senses: Sequence[Sense 
     # moocore reads an unbounded box as it is; a point at −inf would make the volume infinite without a word.
     if np.isneginf(values).any():
         raise ValueError("points hold an infinitely good objective — every objective must be bounded on its good side")
-    values = values[(values < corner).all(axis=1)]
-    return float(moocore.hypervolume(values, ref=corner)) if len(values) else 0.0
+    return values, corner
 
 
 def _matrix(name: str, points: ArrayLike, senses: Sequence[Sense | str]) -> NDArray[np.float64]:

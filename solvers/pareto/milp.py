@@ -1,20 +1,19 @@
-"""A multi-objective integer program, and one held program that solves it box by box."""
+"""A multi-objective integer program: its data, checked."""
 
-import math
-import time
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_array, csr_matrix, vstack
+from scipy.sparse import csr_array
 
-from solvers.errors import NoSolution, SolverFailed, Termination
-from solvers.highs import HeldProgram, Program
+from solvers.errors import SolverFailed
 from solvers.problem import Sense, as_senses, to_minimized
 
-__all__ = ["HeldMilp", "Milp"]
+__all__ = ["Milp", "minimized_objectives", "whole_solution"]
 
 Floats = NDArray[np.float64]
 _WHOLE = 1e-9
@@ -100,103 +99,24 @@ def _side(name: str, value: ArrayLike, size: int) -> Floats:
     return values
 
 
-class HeldMilp:
-    """One held program for one problem; only costs and the objective rows' upper sides change between runs."""
+def minimized_objectives(milp: Milp) -> Floats:
+    """Objectives to be minimized, exactly whole, shape (objective, variable)."""
+    return np.round(to_minimized(np.asarray(milp.objectives).T, milp.senses).T)
 
-    def __init__(self, milp: Milp) -> None:
-        """Pass the problem to the engine once, objectives minimized and appended as rows."""
-        self._milp = milp
-        self._costs = np.round(to_minimized(np.asarray(milp.objectives).T, milp.senses).T)
-        rows = milp.matrix.shape[0]
-        self._objective_rows = np.arange(rows, rows + len(self._costs), dtype=np.int32)
-        # Objectives move in whole steps, so half a step proves the optimum; the relative default of 1e-4 would
-        # silently drop points.
-        self._held = HeldProgram(self._program(), absolute_gap=0.5, row_tolerance=1e-7)
 
-    def _program(self) -> Program:
-        milp = self._milp
-        open_side = np.full(len(self._costs), np.inf)
-        return Program(
-            np.zeros(self._costs.shape[1]),
-            csr_matrix(vstack([milp.matrix, csr_array(self._costs)], format="csr")),
-            np.concatenate([milp.row_lower, -open_side]),
-            np.concatenate([milp.row_upper, open_side]),
-            milp.lower,
-            milp.upper,
-            milp.integrality,
-        )
+def whole_solution(milp: Milp, x: Floats) -> Floats:
+    """Round the integers of an engine's solution.
 
-    def check_bounded(self, deadline: float | None) -> None:
-        """Solve for each objective alone, because a front without an ideal point has no end.
-
-        Raises
-        ------
-        NoSolution
-            If the problem has no solution at all.
-        SolverFailed
-            If an objective is unbounded.
-        TimeoutError
-            If the deadline passed.
-        """
-        open_box = np.full(len(self._costs), np.inf)
-        for objective, costs in enumerate(self._costs):
-            if self._run(costs, open_box, deadline, f"objective {objective}") is None:
-                raise NoSolution("the constraints leave no solution")
-
-    def solve_within(self, bound: Floats, deadline: float | None) -> tuple[Floats, Floats] | None:
-        """Find an efficient solution with every (minimized) objective strictly below a bound.
-
-        Returns
-        -------
-        tuple of ndarray, or None
-            Minimized objectives, shape (objective,), and the solution, shape (variable,); None if there is none.
-        """
-        found = self._run(self._costs.sum(axis=0), bound, deadline, "the sum of the objectives")
-        if found is None:
-            return None
-        solution = found.copy()
-        whole = self._milp.integrality
-        solution[whole] = np.round(solution[whole])
-        self._check_rows(solution)
-        point = np.round(self._costs @ solution)
-        if not (point < bound).all():
-            raise SolverFailed(f"HiGHS returned {point} outside the box below {bound}; report the problem")
-        return point, solution
-
-    def _run(self, costs: Floats, bound: Floats, deadline: float | None, what: str) -> Floats | None:
-        """Solve from scratch; the solution, shape (variable,), or None if there is none."""
-        self._held.set_cost(costs)
-        # Half a step below the bound, not a whole one: robust to the engine's tolerance on long sums.
-        self._held.set_rows(self._objective_rows, np.full(len(bound), -np.inf), bound - 0.5)
-        left = math.inf if deadline is None else deadline - time.monotonic()
-        if left <= 0.0:
-            raise TimeoutError
-        # Warm starts of one HiGHS object have returned wrong optima (ERGO-Code/HiGHS issue 3294).
-        answer = self._held.solve(cold=True, time_limit_s=left)
-        if answer.optimal:
-            return answer.x
-        if answer.termination is Termination.INFEASIBLE:
-            return None
-        if answer.termination is Termination.TIME_LIMIT:
-            raise TimeoutError
-        if answer.termination is Termination.INFEASIBLE_OR_UNBOUNDED:
-            self._settle(costs, bound, deadline, what)
-            return None
-        raise SolverFailed(f"HiGHS stopped on {what}: {answer.termination} — must be bounded")
-
-    def _settle(self, costs: Floats, bound: Floats, deadline: float | None, what: str) -> None:
-        """Tell unbounded from infeasible by a run without costs, which cannot be unbounded."""
-        if not costs.any():
-            raise SolverFailed(f"HiGHS could not decide whether {what} has a solution")
-        if self._run(np.zeros_like(costs), bound, deadline, what) is not None:
-            raise SolverFailed(f"HiGHS stopped on {what}: unbounded — every objective must be bounded")
-
-    def _check_rows(self, solution: Floats) -> None:
-        """Refuse a solution that only held before its integers were rounded."""
-        milp = self._milp
-        activity = milp.matrix @ solution
-        size = np.maximum(1.0, abs(milp.matrix) @ np.abs(solution))
-        excess = np.maximum(milp.row_lower - activity, activity - milp.row_upper)
-        worst = float((excess / size).max(initial=0.0))
-        if worst > _ROW_TOLERANCE:
-            raise SolverFailed(f"rounding the integers breaks a row by {worst:g} of its size; scale its coefficients")
+    Raises
+    ------
+    SolverFailed
+        If the solution only held before it was rounded.
+    """
+    solution = np.where(milp.integrality, np.round(x), x)
+    activity = milp.matrix @ solution
+    size = np.maximum(1.0, abs(milp.matrix) @ np.abs(solution))
+    excess = np.maximum(milp.row_lower - activity, activity - milp.row_upper)
+    worst = float((excess / size).max(initial=0.0))
+    if worst > _ROW_TOLERANCE:
+        raise SolverFailed(f"rounding the integers breaks a row by {worst:g} of its size; scale its coefficients")
+    return solution

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("planner", "solvers")
 ENGINES = {
     "highspy": ("solvers.highs",),
+    "cbcbox": ("solvers.cbc",),
     "pyomo": ("solvers.flow",),
     "pymoo": ("solvers.evolution",),
     "moocore": ("solvers.pareto", "solvers.evolution"),

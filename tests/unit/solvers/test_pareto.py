@@ -8,8 +8,8 @@ import pytest
 
 from solvers.errors import SolutionStatus, SolverFailed, Termination
 from solvers.pareto import Milp, enumerate_front, hypervolume, nondominated
-from solvers.pareto.enumeration import split_bounds
-from solvers.pareto.milp import HeldMilp
+from solvers.pareto.mip_search import Engine, MipSearch
+from solvers.pareto.region import split_bounds
 from solvers.problem import Sense, from_minimized, to_minimized
 
 
@@ -132,7 +132,8 @@ def test_points_closer_than_the_engines_default_gap_are_kept():
 
 def test_engine_gaps_are_below_one_step():
     """Small programs end at the root whatever the gap, so the settings themselves are checked."""
-    engine = HeldMilp(Milp(np.eye(2), ["max", "max"], [[1, 1]], 0, 1, 0, 1, 1))._held._highs
+    milp = Milp(np.eye(2), ["max", "max"], [[1, 1]], 0, 1, 0, 1, 1)
+    engine = MipSearch(milp, Engine.HIGHS, np.zeros(2), np.ones(2))._held._highs
     assert engine.getOptionValue("mip_rel_gap")[1] == 0
     assert engine.getOptionValue("mip_abs_gap")[1] < 1
 
@@ -181,7 +182,7 @@ def test_time_limit_returns_what_is_there():
     rng = np.random.default_rng(2)
     values = rng.integers(1, 100, (3, 40)).astype(float)
     milp = Milp(values, ["max"] * 3, rng.integers(1, 100, (1, 40)), -np.inf, 1000, 0, 1, 1)
-    front = enumerate_front(milp, time_limit_s=1.0)
+    front = enumerate_front(milp, time_limit_s=1.0, engine="highs")
     assert not front.complete
     assert front.termination == "time_limit"
     assert nondominated(front.points, milp.senses).all()
