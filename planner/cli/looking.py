@@ -59,7 +59,8 @@ def frontier(
     if len(kept) < len(plans):
         console.say(f"{len(kept)} of {len(plans)} plans meet these limits")
     else:
-        for words in (loaded.meta.get("certificate_words"), (loaded.meta.get("rescored") or {}).get("words")):
+        told = (loaded.meta.get(name) or {} for name in ("rescored", "risk"))
+        for words in (loaded.meta.get("certificate_words"), *(facts.get("words") for facts in told)):
             if words:
                 console.say(words)
     if kept.empty and not plans.empty:

@@ -27,7 +27,10 @@ TABLES: dict[str, str] = {
     "segments": "plan, segment, issues, cx",
     "rules": "plan, rule, entry_reason, channel, segment, offer_from, offer_to, pool_from, pool_to, pool, priority, "
     "channel_offer, overflow_pool, overflow_after_s, why",
-    "risk": "plan, axis (cx | cost | headroom), p10, p50, p90, and rows axis = p_promises, p_efficient, regret in p50",
+    "risk": "plan, axis (cx | cost | headroom: spare capacity under the caps), p10, p50, p90, and rows axis = "
+    "p_promises, p_efficient, regret in p50; low, high: 95 % Monte-Carlo interval of p50",
+    "attainment": "headroom (level), curve (p10 | p50 | p90: reached by the frontier in at least this share of the "
+    "draws; mean: Vorob'ev expectation), cost, cx",
     "hires": "plan, pool, heads, needed, hires, overtime_h, time_off_h",
     "prices": "plan, what (words), price, unit: shadow prices of the master at this plan",
     "assumptions": "input, value, low, high, source, swing_cx, swing_cost, swing_headroom (of the headline plan)",

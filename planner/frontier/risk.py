@@ -156,12 +156,12 @@ def efficient_share(risk: RiskOfPlans) -> Floats:
     return np.asarray(share / max(1, risk.cx.shape[1]))
 
 
-def regret(risk: RiskOfPlans) -> Floats:
-    """Mean over draws of the CX a plan falls short of the best plan that costs no more and has no less headroom."""
-    short = np.zeros(len(risk.cx))
+def regret_of_draws(risk: RiskOfPlans) -> Floats:
+    """CX a plan falls short of the best plan that costs no more and has no less headroom, shape (plan, draw)."""
+    short = np.zeros(risk.cx.shape)
     for d in range(risk.cx.shape[1]):
         cheaper = risk.cost[:, d][None, :] <= risk.cost[:, d][:, None] + 1e-9
         safer = risk.headroom[:, d][None, :] >= risk.headroom[:, d][:, None] - 1e-9
         best = np.where(cheaper & safer, risk.cx[:, d][None, :], -np.inf).max(axis=1)
-        short += best - risk.cx[:, d]
-    return np.asarray(short / max(1, risk.cx.shape[1]))
+        short[:, d] = best - risk.cx[:, d]
+    return short

@@ -4,10 +4,12 @@
     headline        three records of `text.headline`
     plans           columns of equal length, the baseline first: id, name, cx, cost, headroom, ... (`PLAN_COLUMNS`)
     bound           lines no plan can cross: [{headroom, points: [[cost, cx], ...]}]
+    band            where the frontier moves over the draws, see `risk.risk_band`; {} without draws
     details         per plan, see `payload_details`
     bridge, again   from the survey to Today's CX, and the plans scored again, as text and bars
     backtest        the last weeks, predicted and seen: heads, rows, missed, weeks, notes; {} without a history
     agreement       formulas beside simulation: heads, rows, assumptions; {} for runs from before it
+    risk            how many draws, and how far the frontier moves with them, in words
     failed          checks of the finished plans that failed
     assumptions, experience, notes, certificate, chosen_by, about     what stands in the page as text
 
@@ -28,6 +30,8 @@ from planner.report.agreement import agreement_section
 from planner.report.backtest import backtest_section
 from planner.report.bridge import HEIGHT, WIDTH, bridge_rows, second_look
 from planner.report.payload_details import detail_tables
+from planner.report.plan_words import RISK
+from planner.report.risk import risk_band, risk_words
 from planner.report.strings import (
     AGREEMENT,
     ASSUMPTION_HEADS,
@@ -78,6 +82,7 @@ def build_payload(frontier: Frontier) -> dict[str, Any]:
         "headline": headline(frontier),
         "plans": _plans(frontier, units),
         "bound": _bound(frontier, units),
+        "band": risk_band(frontier, units),
         "details": detail_tables(frontier, units),
         "chosen_by": [
             {"title": NAMED[key], "rule": rule, "plan": str(row["plan"])}
@@ -89,6 +94,7 @@ def build_payload(frontier: Frontier) -> dict[str, Any]:
         "assumptions": _assumptions(frontier, units),
         "backtest": backtest_section(frontier),
         "agreement": agreement_section(frontier),
+        "risk": risk_words(frontier),
         "failed": failed_checks(meta),
         "experience": _experience(meta, units),
         "notes": notes_of(meta),
@@ -99,7 +105,12 @@ def build_payload(frontier: Frontier) -> dict[str, Any]:
 
 
 def _section_words() -> dict[str, Any]:
-    return {"assumption_heads": ASSUMPTION_HEADS, "backtest": BACKTEST, "agreement": AGREEMENT}
+    return {
+        "risk_title": RISK["title"],
+        "assumption_heads": ASSUMPTION_HEADS,
+        "backtest": BACKTEST,
+        "agreement": AGREEMENT,
+    }
 
 
 def _units(units: Units) -> dict[str, Any]:

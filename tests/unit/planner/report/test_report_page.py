@@ -154,3 +154,16 @@ def test_experience_is_a_matrix_with_support_flags() -> None:
 def test_unwritable_place_is_named(tmp_path) -> None:
     with pytest.raises(PlanError, match="cannot write here"):
         write_report(sample_frontier(2), tmp_path / "no" / "report.html")
+
+
+def test_the_band_has_the_curves_of_the_lowest_level_and_says_so_in_words() -> None:
+    frontier = sample_frontier(6)
+    band = build_payload(frontier)["band"]
+    assert band["headroom"] == 0.0
+    for curve in ("p10", "p50", "p90"):
+        own = frontier.tables["attainment"].query("curve == @curve and headroom == 0")
+        assert band[curve] == [[c, pytest.approx(v, abs=1e-4)] for c, v in zip(own["cost"], own["cx"], strict=True)]
+    page = render_page(frontier)
+    assert "at least 0% reach its upper edge in 1 of 10 of 60 simulated futures" in page
+    assert "60 draws of everything" in page
+    assert build_payload(dataclasses.replace(frontier, meta={}))["band"] == {}
