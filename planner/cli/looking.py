@@ -94,6 +94,7 @@ def show(run: RunPath, plan: PlanId, as_json: AsJson = False) -> int:
 
 def explain(run: RunPath, plan: PlanId, as_json: AsJson = False) -> int:
     """Say in words why a plan is on the frontier, what it gives up and what limits it."""
+    from planner.cli.plan_page import decimal, number, said_by_topic
     from planner.runs import load_run
     from planner.runs.tables import plain, records
 
@@ -102,11 +103,18 @@ def explain(run: RunPath, plan: PlanId, as_json: AsJson = False) -> int:
     prices = chosen.tables.get("prices")
     if as_json:
         found = {"plan": chosen.id, "explanation": loaded.explain(plan)}
-        console.give_json(plain(found) | {"prices": [] if prices is None else records(prices)})
+        says = chosen.tables.get("says")
+        tables = {"prices": prices, "says": says}
+        more = {name: [] if table is None else records(table) for name, table in tables.items()}
+        console.give_json(plain(found) | more)
         return int(Exit.DONE)
     console.give(console.inert(loaded.explain(plan), keep_lines=True))
+    for title, lines in said_by_topic(chosen):
+        console.give(f"\n{title}")
+        for line in lines:
+            console.give(console.inert(f"  {line}"))
     if prices is not None and not prices.empty:
-        rows = [(row["what"], f"{row['price']:,.2f}", row["unit"]) for row in records(prices)]
+        rows = [(row["what"], decimal(number(row, "price"), 2), row["unit"]) for row in records(prices)]
         console.give_table("What limits it", ("what", "price", "unit"), rows, left=(0, 2))
     return int(Exit.DONE)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.frontier.frontier import NAMED, Frontier, Plan
+from planner.frontier.frontier import NAMED, TOPICS, Frontier, Plan
 from planner.report.text import percent, units_of
 
 FRONTIER_HEADS = ("plan", "name", "CX", "cost", "headroom", "peak FTE", "promise missed", "proof", "gap", "hires")
@@ -146,6 +146,15 @@ def limit_words(plan: Plan) -> list[str]:
     words = [str(text) for text in dict.fromkeys(reached["limit"])]
     more = len(words) - _SHOWN_ROWS
     return words[:_SHOWN_ROWS] + ([f"and {more} more"] if more > 0 else [])
+
+
+def said_by_topic(plan: Plan) -> list[tuple[str, list[str]]]:
+    """Return what is said of a plan, topic by topic: title and sentences."""
+    says = plan.tables.get("says")
+    if says is None:
+        return []
+    words = {title: [str(w) for w in says.loc[says["topic"] == topic, "words"]] for topic, title in TOPICS.items()}
+    return [(title, lines) for title, lines in words.items() if lines]
 
 
 def number(row: Mapping[Any, Any], name: str) -> float:

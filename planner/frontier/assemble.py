@@ -14,7 +14,7 @@ from planner.frontier.carry_over import carry_over_tables
 from planner.frontier.certificate import OuterSurface, certify
 from planner.frontier.explain import certificate_words, explain_plan, largest_moves, next_point_price, prices_table
 from planner.frontier.frontier import Frontier
-from planner.frontier.plan_rows import plans_table
+from planner.frontier.plan_rows import headline_of, plans_table
 from planner.frontier.rescore import (
     SecondLook,
     add_gains,
@@ -26,6 +26,7 @@ from planner.frontier.rescore import (
 )
 from planner.frontier.risk import Stand, draw_world, risk_of
 from planner.frontier.risk_tables import attainment_table, risk_facts, risk_table
+from planner.frontier.says import add_sayings
 from planner.frontier.search import Found
 from planner.frontier.tables import (
     Shown,
@@ -78,6 +79,7 @@ def assemble(
     tables["bound"] = _bound_table(found.surface)
     tables["demand"] = demand_table(problem)
     tables["bridge"] = _bridge(problem, shown[0], look)
+    add_sayings(problem, shown, tables, headline_of(plans), work)
     tables |= center_tables(problem)
     explanations = _explanations(problem, plans, tables["channel_mix"])
     explanations["today"] = "\n".join([explanations["today"], *bridge_words(tables["bridge"])])
@@ -169,8 +171,7 @@ def _assumptions(problem: FlowProblem, solutions: list[Solution], plans: pd.Data
     columns = ["input", "value", "low", "high", "source", "swing_cx", "swing_cost", "swing_headroom"]
     if not solutions:
         return pd.DataFrame(columns=columns)
-    named = plans.index[plans["name"] == "cheapest"]
-    headline = solutions[int(named[0]) - 1 if len(named) else 0]
+    headline = solutions[plans["plan"].tolist().index(headline_of(plans)) - 1]
     rows = [
         (a.path, a.value, a.low, a.high, a.source or "stated", a.swing_cx, a.swing_cost, a.swing_headroom)
         for a in swings(problem, headline)

@@ -15,7 +15,9 @@ TABLES: dict[str, str] = {
     "plans": "plan, name, cx, cost, headroom, peak_fte, p_shortfall, status, gap, origin, committed, avoidable, "
     "hires, overtime_h, doable, p_cx_at_least_today, ties_with_today, abandon_rate, promises_kept, cost_bound, "
     "cx_low, cx_high, idle_payroll (owed to people on the payroll whom the plan does not schedule; not in cost), gain "
-    "(cx less Today's), cx_rescored, gain_rescored (with the customers who had no part in choosing; NaN: not done)",
+    "(cx less Today's), cx_rescored, gain_rescored (with the customers who had no part in choosing; NaN: not done); of "
+    "named plans (else NaN) weeks_seen, weeks_kept (past weeks, those with every promise kept), fewer_staff (share of "
+    "people who may be missing)",
     "staffing": "plan, pool, interval (local start), on_task, scheduled, required",
     "shifts": "plan, pool, day (date), shift, start, end (clock text), people",
     "flows": "plan, reason, segment, from_channel, channel, pool, stage, contacts, wait_s, abandoned, score, support",
@@ -33,6 +35,16 @@ TABLES: dict[str, str] = {
     "draws; mean: Vorob'ev expectation), cost, cx",
     "hires": "plan, pool, heads, needed, hires, overtime_h, time_off_h",
     "prices": "plan, what (words), price, unit: shadow prices of the master at this plan",
+    "says": "plan, topic (key of TOPICS), words: what is said of Today and the named plans",
+    "neighbors": "plan, against (today | cheaper | better | safer), other, cx, cost, headroom: the other plan's less "
+    "this one's",
+    "changes": "plan, against, other, what (staff: scheduled hours | move: issues), name, here, there, change",
+    "gains": "plan, reason, segment, issues, cx, change (against Today)",
+    "slack": "plan, promise, period (its worst), target, value, slack (own unit, negative: missed), pool, interval "
+    "(that press most)",
+    "promise_prices": "plan, promise, target, relaxed, saves (money per horizon, staffed anew), change_cx: named plans",
+    "break_even": "plan (the headline), what (acceptance | containment), name, value, low, high, saves, change_cx, "
+    "threshold (-inf: pays everywhere in the range, inf: nowhere), falling (pays below it instead)",
     "assumptions": "input, value, low, high, source, swing_cx, swing_cost, swing_headroom (of the headline plan)",
     "bound": "headroom, slope, intercept: the outer surface, cx <= intercept + slope * cost at this headroom or more",
     "bridge": "step, value (mean score after the step), change, words: from the survey's mean to Today's cx",
@@ -63,6 +75,17 @@ NAMED = {
     "balanced": "Best balance",
 }
 """Keys of `plans.name` -> what people read."""
+
+
+TOPICS = {
+    "withstands": "What it withstands",
+    "changes": "What it changes, and its neighbors",
+    "gains": "Who gains and who loses",
+    "promises": "How tight its promises are",
+    "relax": "What relaxing a promise saves",
+    "break_even": "From where on steers and bots pay",
+}
+"""Topics of the table `says`, in order -> titles."""
 
 
 @dataclass(frozen=True)

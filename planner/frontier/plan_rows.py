@@ -85,3 +85,9 @@ def _add_money(problem: FlowProblem, today: Today, solutions: list[Solution], pl
     plans["hires"] = [0, *(int(s.people_cost.hires.sum()) for s in solutions)]
     plans["overtime_h"] = [0.0, *(float(s.people_cost.overtime_h.sum()) for s in solutions)]
     plans["doable"] = plans["hires"] == 0
+
+
+def headline_of(plans: pd.DataFrame) -> str:
+    """Return the plan that answers first: the cheapest no worse than Today, else the first; Today if there is none."""
+    named = plans.loc[plans["name"] == "cheapest", "plan"]
+    return str(named.iloc[0] if len(named) else plans["plan"].iloc[min(1, len(plans) - 1)])

@@ -10,5 +10,5 @@ RISK = {
 }
 """Words of the risk draws."""
 
-TABLE_SHEETS = {"risk": "Risk"}
+TABLE_SHEETS = {"says": "Explanations", "changes": "Changes", "promise_prices": "Promise prices", "risk": "Risk"}
 """Tables of the run that have a sheet of their own -> its title."""
