@@ -20,7 +20,7 @@ _Z90 = 1.6448536269514722
 
 @dataclass(frozen=True)
 class Assumption:
-    """One input: its dotted path (or its name), value, range, source, and the swings (high − low) of the headline plan."""
+    """One input: dotted path (or name), value, range, source, and the swings (high − low) of the headline plan."""
 
     path: str
     value: float
