@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from planner.errors import PlanError
+from planner.frontier.prefer import SENSES, achievements, blended, condition_shares, effectiveness
 from planner.routing.ruleset import RuleSet
 
 TABLES: dict[str, str] = {
@@ -152,6 +154,58 @@ class Frontier:
             if "plan" in frame.columns and name != "plans"
         }
         return Plan(key, {str(k): v for k, v in rows.iloc[0].to_dict().items()}, own)
+
+    def nearest(self, aspiration: Mapping[str, float], reservation: Mapping[str, float] | None = None) -> Plan:
+        """Return the plan that comes nearest to what is aspired to, without solving anything again.
+
+        Parameters
+        ----------
+        aspiration
+            Axis (`cx`, `cost`, `headroom`, another objective, ...) -> value wished for.
+        reservation
+            Axis -> value just acceptable; the range of the plans stands in where none is given.
+
+        See `planner.frontier.prefer.achievement` (Wierzbicki 1980).
+        """
+        reached = self.reached(aspiration, reservation)
+        return self.plan(max(reached, key=lambda plan: np.nan_to_num(reached[plan], nan=-np.inf)))
+
+    def reached(
+        self, aspiration: Mapping[str, float], reservation: Mapping[str, float] | None = None
+    ) -> dict[str, float]:
+        """Return the achievement of every plan by id: at least 0 where all that is aspired to is reached."""
+        found = self._found
+        return dict(zip(found["plan"], achievements(found, aspiration, reservation, self._senses), strict=True))
+
+    def ranked(self, weights: Mapping[str, Any], shares: Mapping[str, float] | None = None) -> pd.DataFrame:
+        """Return the plans with their `effectiveness` (0–100) under weights, the best first.
+
+        Parameters
+        ----------
+        weights
+            Axis -> weight; or condition (`peak`, `off_peak`, ...) -> such weights.
+        shares
+            Condition -> share of issues in it; by default those of peak and off-peak intervals of the planned demand.
+        """
+        if any(isinstance(value, Mapping) for value in weights.values()):
+            weights = blended(weights, condition_shares(self.tables["demand"]) if shares is None else shares)
+        found = self._found
+        found["effectiveness"] = effectiveness(found, weights, self._senses)
+        return found.sort_values("effectiveness", ascending=False, kind="stable", ignore_index=True)
+
+    @property
+    def _found(self) -> pd.DataFrame:
+        """The plans without Today."""
+        found = self.table[self.table["origin"] != "today"].reset_index(drop=True)
+        if found.empty:
+            raise PlanError("this run found no plan to choose from")
+        return found
+
+    @property
+    def _senses(self) -> dict[str, float]:
+        """Which way columns are better, with the objectives of the scenario."""
+        chosen = {o["name"]: 1.0 if o["sense"] == "max" else -1.0 for o in self.meta.get("objectives") or ()}
+        return {**SENSES, **chosen}
 
     def explain(self, id: str) -> str:
         """Say in a few sentences why this plan is on the frontier, what it gives up and what limits it."""

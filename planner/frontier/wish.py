@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import pandas as pd
 
 from planner.frontier import levers
 from planner.frontier.levers import Change, Lever, least_ratio, master_of
@@ -23,8 +24,10 @@ AXES: Mapping[str, str] = {"cx": ">=", "cost": "<=", "headroom": ">="}
 """What can be wished for -> which way."""
 
 PRECISION = 0.01  # of the input: a lever known to a percent is known well enough
-CEILINGS = (1.0, 0.97, 0.94, 0.9)  # whole people cost more than the master says, so it is asked for cheaper points
-FARTHER = (1.0, 1.1, 1.25, 1.5, 2.0)  # and where they do not fit, for a larger change
+POINTS = 5  # of the master's front that are staffed
+MARGINS = (0.0, 0.1, 0.25, 0.5)  # headroom on top of the wished one: people buy shorter waits
+FARTHEST = 1.0  # past the bound's share, a plan with whole people is sought so far
+HALVINGS = 3
 _TERM = re.compile(r"^\s*(\w+)\s*(>=|<=)\s*([-+]?[\d.,]*\d)\s*(%?)\s*$")
 
 
@@ -44,9 +47,10 @@ class Wish:
 
 @dataclass(frozen=True)
 class Reach:
-    """How far one lever must go: `proven` less than this share is too little, by the bound (inf: no share is enough);
+    """How far one lever must go.
 
-    `found` the share at which a whole plan meets the wish (NaN: none was found), with its `cx, cost, headroom`.
+    `proven`: less than this share is too little, by the bound (inf: no share is enough); `found`: the share at which a
+    whole plan meets the wish (NaN: none was found), with its `cx, cost, headroom`.
     """
 
     lever: str
@@ -91,6 +95,27 @@ def parse_wish(text: str) -> Wish:
     return Wish(**found)
 
 
+def ruled_out(bound: pd.DataFrame, wish: Wish) -> bool:
+    """Tell whether the outer surface (table `bound`) proves that no plan meets a wish as things are.
+
+    A level of headroom binds every plan with at least that headroom: its least cost, and its planes
+    cx <= intercept + slope·cost (rows without a slope hold the least cost).
+    """
+    binding = bound[bound["headroom"] <= (-np.inf if wish.headroom is None else wish.headroom) + 1e-9]
+    if wish.headroom is None:
+        binding = bound[bound["headroom"] <= min(0.0, float(bound["headroom"].min())) + 1e-9] if len(bound) else bound
+    least = binding.loc[binding["slope"].isna(), "intercept"]
+    if wish.cost is not None and (least > wish.cost * (1 + 1e-9)).any():
+        return True
+    if wish.cx is None:
+        return False
+    planes = binding[binding["slope"].notna()]
+    if wish.cost is None:
+        planes = planes[planes["slope"] <= 0]
+    ceiling = planes["intercept"] + planes["slope"] * (0.0 if wish.cost is None else wish.cost)
+    return bool((ceiling < wish.cx - 1e-9).any())
+
+
 def what_would_it_take(problem: FlowProblem, fallback: Floats, wish: Wish) -> list[Reach]:
     """Find for each lever alone the least change that reaches a wish, the smallest found first.
 
@@ -122,14 +147,27 @@ def _reach(problem: FlowProblem, fallback: Floats, wish: Wish, lever: Lever) -> 
     least = least_ratio(partial(_possible, problem.instance, lever.change, wish), lever.most, PRECISION)
     if least is None:
         return Reach(lever.words, np.inf, np.nan, np.nan, np.nan, np.nan)
-    tries = dict.fromkeys(
-        min(lever.most, max(least[1], PRECISION if k else 0.0) * far) for k, far in enumerate(FARTHER)
-    )
-    for ratio in tries:
-        plan = _plan_for(lever.change(problem.instance, ratio), fallback, wish)
-        if plan is not None:
-            return Reach(lever.words, least[0], ratio, *plan)
-    return Reach(lever.words, least[0], np.nan, np.nan, np.nan, np.nan)
+    best, missed, step = None, least[1], 0.0
+    while best is None:
+        ratio = min(lever.most, least[1] + step)
+        best = _at(problem.instance, lever, ratio, fallback, wish)
+        if best is None:
+            missed, step = ratio, max(PRECISION, 2 * step)
+            if ratio >= min(lever.most, least[1] + FARTHEST):
+                return Reach(lever.words, least[0], np.nan, np.nan, np.nan, np.nan)
+    for _ in range(HALVINGS):
+        if best[0] - missed > PRECISION:
+            middle = (missed + best[0]) / 2
+            nearer = _at(problem.instance, lever, middle, fallback, wish)
+            best, missed = (best, middle) if nearer is None else (nearer, missed)
+    return Reach(lever.words, least[0], *best)
+
+
+def _at(
+    instance: Instance, lever: Lever, ratio: float, fallback: Floats, wish: Wish
+) -> tuple[float, float, float, float] | None:
+    plan = _plan_for(lever.change(instance, ratio), fallback, wish)
+    return None if plan is None else (ratio, *plan)
 
 
 def _possible(instance: Instance, change: Change, wish: Wish, ratio: float) -> bool:
@@ -143,17 +181,29 @@ def _possible(instance: Instance, change: Change, wish: Wish, ratio: float) -> b
 
 
 def _plan_for(instance: Instance, fallback: Floats, wish: Wish) -> tuple[float, float, float] | None:
-    """Find a plan with whole people that meets the wish: (cx, cost, headroom)."""
+    """Find a plan with whole people that meets the wish: (cx, cost, headroom).
+
+    Whole people cost more than the master says, so points from the wished cost down to the least one are staffed; and
+    they wait longer, so more people than the headroom asks for are tried too.
+    """
     level, covers = master_of(instance).level(_headroom(wish)), day_covers(instance)
-    for share in CEILINGS if wish.cost is not None else CEILINGS[:1]:
-        point = level.point(np.inf if wish.cost is None else wish.cost * share, _tie(level))
-        point = level.cheapest() if point is None and wish.cx is None else point
-        if point is None:
-            return None
+    low = level.cheapest()
+    if low is None:
+        return None
+    tie = _tie(level)
+    top = np.inf if wish.cost is None else wish.cost
+    if not np.isfinite(top):
+        best = level.point(np.inf, tie)
+        top = low.cost if best is None else best.cost
+    for ceiling in np.linspace(max(top, low.cost), low.cost, POINTS):
+        point = level.point(float(ceiling) * (1 + 1e-9), tie) or low
         routing = routing_of(instance.network, point, fallback, None)
-        plan = staffed_solution(instance, routing, _headroom(wish), covers, 2, "wish")
-        if plan is not None and plan.feasible and meets(plan.objectives, wish):
-            return plan.objectives
+        for more in MARGINS if wish.cx is not None else MARGINS[:1]:
+            plan = staffed_solution(instance, routing, _headroom(wish) + more, covers, 2, "wish")
+            if plan is not None and plan.feasible and meets(plan.objectives, wish):
+                return plan.objectives
+            if plan is None or (wish.cost is not None and plan.cost > wish.cost):
+                break  # more people cost more still
     return None
 
 
@@ -183,8 +233,8 @@ def reach_words(one: Reach, currency: str) -> str:
         return f"{one.lever}: no amount of it alone is enough (proven)."
     if one.found == 0:
         return f"{one.lever}: not needed; a plan meets the wish as things are."
-    least = f"less than {one.proven:.0%} is proven too little"
+    least = f"; up to {one.proven:.0%} is proven too little" if one.proven > 0 else ""
     if not np.isfinite(one.found):
-        return f"{one.lever}: {least}; no whole plan was found up to twice the bound."
+        return f"{one.lever}: no plan with whole people was found{least}."
     point = f"CX {one.cx:.3f}, {one.cost:,.0f} {currency}, headroom {one.headroom:.0%}"
-    return f"{one.lever} by {one.found:.0%}: a plan reaches {point}; {least}."
+    return f"{one.lever} by {one.found:.0%}: a plan reaches {point}{least}."
