@@ -177,7 +177,7 @@ def compare(
 
 
 def _give_plans(loaded: Frontier, chosen: pd.DataFrame, as_json: bool, as_csv: bool) -> None:
-    from planner.cli.plan_page import FRONTIER_HEADS, frontier_row
+    from planner.cli.plan_page import FRONTIER_HEADS, frontier_row, objective_words
     from planner.runs.tables import csv_text, plain, records
 
     if as_json:
@@ -189,7 +189,7 @@ def _give_plans(loaded: Frontier, chosen: pd.DataFrame, as_json: bool, as_csv: b
         rows = [frontier_row(loaded, row) for row in records(chosen)]
         console.give_table(
             str(loaded.meta.get("title") or loaded.meta.get("scenario") or "Frontier"),
-            FRONTIER_HEADS,
+            (*FRONTIER_HEADS, *objective_words(loaded).values()),
             rows,
             left=(0, 1, 7),
         )

@@ -17,6 +17,12 @@ _SHOWN_ROWS = 12
 TableOf = tuple[str, Sequence[str], list[Sequence[object]]]
 
 
+def objective_words(frontier: Frontier) -> dict[str, str]:
+    """Return the objectives on top of the three axes: column of the plans -> words."""
+    chosen = frontier.meta.get("objectives") or ()
+    return {str(o["name"]): str(o["name"]).replace("_", " ") for o in chosen if o["name"] != "p_shortfall"}
+
+
 def frontier_row(frontier: Frontier, row: Mapping[str, Any]) -> Sequence[object]:
     """Return the cells of one plan in the list of plans."""
     units = units_of(frontier)
@@ -31,6 +37,7 @@ def frontier_row(frontier: Frontier, row: Mapping[str, Any]) -> Sequence[object]
         str(row.get("status") or "").replace("_", " "),
         percent(number(row, "gap"), 1),
         decimal(number(row, "hires"), 0),
+        *(decimal(number(row, name), 3) for name in objective_words(frontier)),
     )
 
 
@@ -54,6 +61,7 @@ def summary_rows(frontier: Frontier, summary: Mapping[str, Any]) -> list[Sequenc
         ("overtime, h", decimal(number(summary, "overtime_h"), 1)),
         ("promises kept", yes_no(summary.get("promises_kept"))),
         ("proof", summary.get("status") or "–"),
+        *((words, decimal(number(summary, name), 3)) for name, words in objective_words(frontier).items()),
     ]
 
 

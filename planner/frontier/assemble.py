@@ -14,6 +14,7 @@ from planner.frontier.carry_over import carry_over_tables
 from planner.frontier.certificate import OuterSurface, certify
 from planner.frontier.explain import certificate_words, explain_plan, largest_moves, next_point_price, prices_table
 from planner.frontier.frontier import Frontier
+from planner.frontier.objectives import described
 from planner.frontier.plan_rows import headline_of, plans_table
 from planner.frontier.rescore import (
     SecondLook,
@@ -87,6 +88,7 @@ def assemble(
         "certificate_words": certificate_words(certificate, keys, enumerated=found.enumerated),
         "skipped": list(work.skipped),
         "enumerated": found.enumerated,
+        "objectives": described(found.objectives),
         "rescored": second,
         "risk": risk_facts(risk, problem.scenario.frontier.headroom_levels),
     }

@@ -17,6 +17,7 @@ NEIGHBORS = {
 }
 """Kinds of neighbor -> words."""
 AXES = ("cx", "cost", "headroom")
+APART = 0.01  # of an axis' range: a neighbor that differs by less tells nothing
 _MOST = 3
 
 
@@ -37,7 +38,7 @@ def neighbors_of(plans: pd.DataFrame) -> pd.DataFrame:
         rows.append((plan, "today", today["plan"], *(today[list(AXES)].to_numpy(float) - points[k])))
         distance = np.square(unit - unit[k]).sum(axis=1)
         for kind, (axis, sign) in better.items():
-            allowed = np.flatnonzero(sign * (points[:, axis] - points[k, axis]) > 1e-9 * max(span[axis], 1e-12))
+            allowed = np.flatnonzero(sign * (points[:, axis] - points[k, axis]) > APART * max(span[axis], 1e-12))
             if len(allowed):
                 other = int(allowed[distance[allowed].argmin()])
                 rows.append((plan, kind, found["plan"].iloc[other], *(points[other] - points[k])))

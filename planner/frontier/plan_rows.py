@@ -40,6 +40,7 @@ def plans_table(
     status = np.where(proven, "proven", np.where(np.isfinite(bound), "within_gap", "found"))
     plans["status"] = np.where(plans["origin"] == "today", "", status)
     plans.loc[plans["origin"] == "today", ["gap", "cost_bound"]] = np.nan
+    _add_objectives(found, plans)
     _add_money(problem, today, solutions, plans)
     add_risk(plans, risk)
     names = name_plans(points[1:], (points[0, 0], points[0, 1], points[0, 2])) if solutions else {}
@@ -49,6 +50,16 @@ def plans_table(
         plans.loc[k + 1, "name"] = name
     first = ["plan", "name", "cx", "cost", "headroom", "peak_fte", "p_shortfall", "status", "gap", "origin"]
     return plans[first + [c for c in plans.columns if c not in first]]
+
+
+def _add_objectives(found: Found, plans: pd.DataFrame) -> None:
+    """Add the further objectives plans were chosen by; Today's are not known, for it has no shifts.
+
+    P(shortfall) as reported comes from draws of its own: what the choosing draws said is kept beside it.
+    """
+    for k, name in enumerate(found.objectives.names):
+        column = "p_shortfall_choosing" if name == "p_shortfall" else name
+        plans[column] = [np.nan, *(record.extra[k] for record in found.records)]
 
 
 def _summary(

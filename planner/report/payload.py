@@ -5,6 +5,7 @@
     plans           columns of equal length, the baseline first: id, name, cx, cost, headroom, ... (`PLAN_COLUMNS`)
     bound           lines no plan can cross: [{headroom, points: [[cost, cx], ...]}]
     band            where the frontier moves over the draws, see `risk.risk_band`; {} without draws
+    objectives      what plans were chosen by on top of the three axes: [{key, title, better}]
     details         per plan, see `payload_details`
     bridge, again   from the survey to Today's CX, and the plans scored again, as text and bars
     backtest        the last weeks, predicted and seen: heads, rows, missed, weeks, notes; {} without a history
@@ -77,7 +78,8 @@ def build_payload(frontier: Frontier) -> dict[str, Any]:
         "title": str(meta.get("title") or meta.get("scenario") or meta.get("name") or "Contact center plan"),
         "units": _units(units),
         "words": _fill_words(PAGE, units) | _section_words(),
-        "measures": dict(MEASURES) | {"cx": units.cx_name},
+        "measures": dict(MEASURES) | {"cx": units.cx_name} | {o["key"]: o["title"] for o in objectives(meta)},
+        "objectives": objectives(meta),
         "status": dict(STATUS),
         "headline": headline(frontier),
         "plans": _plans(frontier, units),
@@ -150,7 +152,18 @@ def _plans(frontier: Frontier, units: Units) -> dict[str, list[Any]]:
     for key, (column, places) in PLAN_COLUMNS.items():
         if column in table and (key != "cx_again" or table[column].notna().any()):
             columns[key] = rounded(table[column], places if isinstance(places, int) else digits[places])
+    for one in objectives(frontier.meta):
+        columns[one["key"]] = rounded(table[one["key"]], 4) if one["key"] in table else [None] * len(table)
     return columns
+
+
+def objectives(meta: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """List what plans were chosen by on top of the three axes: key, title, and 1 where more is better, else -1."""
+    return [
+        {"key": str(o["name"]), "title": str(o["name"]).replace("_", " "), "better": 1 if o["sense"] == "max" else -1}
+        for o in meta.get("objectives") or ()
+        if o["name"] != "p_shortfall"  # it has a column of its own already
+    ]
 
 
 def rounded(values: pd.Series, digits: int) -> list[float | int | None]:
