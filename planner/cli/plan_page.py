@@ -54,6 +54,7 @@ def summary_rows(frontier: Frontier, summary: Mapping[str, Any]) -> list[Sequenc
         ("  avoidable", units.money(number(summary, "avoidable"))),
         ("idle payroll, on top", units.money(number(summary, "idle_payroll"))),
         ("headroom", percent(number(summary, "headroom"), 1)),
+        *_withstood(summary),
         ("peak FTE", decimal(number(summary, "peak_fte"), 1)),
         ("promise missed", percent(number(summary, "p_shortfall"))),
         ("abandoned", percent(number(summary, "abandon_rate"), 1)),
@@ -63,6 +64,18 @@ def summary_rows(frontier: Frontier, summary: Mapping[str, Any]) -> list[Sequenc
         ("proof", summary.get("status") or "–"),
         *((words, decimal(number(summary, name), 3)) for name, words in objective_words(frontier).items()),
     ]
+
+
+def _withstood(summary: Mapping[str, Any]) -> list[Sequence[object]]:
+    """Rows of what a named plan withstands."""
+    rows: list[Sequence[object]] = []
+    if number(summary, "weeks_seen") > 0:
+        rows.append(
+            ("  past weeks kept", f"{number(summary, 'weeks_kept'):.0f} of {number(summary, 'weeks_seen'):.0f}")
+        )
+    if math.isfinite(number(summary, "fewer_staff")):
+        rows.append(("  people who may be missing", percent(number(summary, "fewer_staff"), 1)))
+    return rows
 
 
 def plan_tables(plan: Plan) -> Iterator[TableOf]:

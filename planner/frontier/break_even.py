@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from planner.frontier.labels import label
 from planner.frontier.restaff import restaffed
 from planner.frontier.tables import Shown
 from planner.operation.problem import FlowProblem
@@ -145,7 +146,9 @@ def break_even_words(one: BreakEven, problem: FlowProblem, per: str) -> str:
     """Say whether and from where on it pays."""
     verb = "saves" if one.saves >= 0 else "costs"
     money = f"{abs(one.saves):,.0f} {problem.scenario.currency} {per}"
-    lead = f"Offering {one.name}" if one.what == "acceptance" else f"Sending contacts to {one.name}"
+    offering = one.what == "acceptance"
+    name = label(problem, "steers" if offering else "pools", one.name)
+    lead = f"Offering “{name}”" if offering else f"Sending contacts to {name}"
     now = f"{lead} {verb} {money} at {one.value:.0%} {one.what} (CX {one.change_cx:+.3f}), staffed anew"
     span = f"{one.low:.0%} to {one.high:.0%}"
     if one.threshold == -np.inf:

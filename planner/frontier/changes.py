@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from planner.frontier.labels import move_name
 from planner.frontier.tables import Shown, stack
 from solvers.flow.evaluate import score_points
 
@@ -55,7 +56,8 @@ def changes_table(
     """
     hours = staffing.pivot_table(index="plan", columns="pool", values="scheduled", aggfunc="sum") * interval_h
     moved = mix[mix["channel"] != mix["from_channel"]]
-    names = moved["reason"] + ": " + moved["from_channel"] + " to " + moved["channel"]
+    keys = moved[["reason", "from_channel", "channel"]]
+    names = [move_name(*key) for key in keys.itertuples(index=False)]
     issues = moved.assign(name=names).pivot_table(index="plan", columns="name", values="issues", aggfunc="sum")
     frames = []
     for what, wide, least in (("staff", hours, 0.05), ("move", issues, 0.5)):
@@ -91,15 +93,19 @@ def cx_by_type(shown: Shown) -> np.ndarray:
     return np.asarray(np.where(network.issues > 0, total / np.maximum(network.issues, 1e-300), np.nan))
 
 
-def change_words(neighbors: pd.DataFrame, changes: pd.DataFrame, currency: str, today: str) -> list[str]:
-    """Say what one plan's neighbors differ in: axes first, then the largest differences of staff and moves."""
+def change_words(neighbors: pd.DataFrame, changes: pd.DataFrame, currency: str, labels: Mapping[str, str]) -> list[str]:
+    """Say what one plan's neighbors differ in: axes first, then the largest differences of staff and moves.
+
+    `labels`: names in `changes` -> what people call them.
+    """
+    changes = changes.assign(name=changes["name"].map(lambda name: labels.get(name, name)))
     lines = []
     for row in neighbors.to_dict("records"):
         own = changes[(changes["against"] == row["against"]) & (changes["other"] == row["other"])]
         if row["against"] == "today":
             parts = _largest(own, 1.0)
             if parts:
-                lines.append(f"Against {today}: {'; '.join(parts)}.")
+                lines.append(f"Against Today: {'; '.join(parts)}.")
             continue
         money = f"{abs(row['cost']):,.0f} {currency} {'less' if row['cost'] < 0 else 'more'}"
         axes = f"costs {money}, CX {row['cx']:+.3f}, headroom {row['headroom']:+.1%}"

@@ -10,6 +10,7 @@ import pandas as pd
 from planner.frontier.break_even import BreakEven, break_even_words, break_evens
 from planner.frontier.changes import change_words, changes_table, gain_words, gains_table, neighbors_of
 from planner.frontier.frontier import TOPICS
+from planner.frontier.labels import label, labels_of_changes
 from planner.frontier.promise_price import price_words, promise_prices, slack_table, slack_words
 from planner.frontier.tables import Shown, stack
 from planner.frontier.withstand import withstood, withstood_columns, withstood_words
@@ -53,15 +54,20 @@ def _columns(by_plan: dict[str, dict[str, float]]) -> dict[str, dict[str, float]
 
 
 def _words_of_tables(problem: FlowProblem, tables: dict[str, pd.DataFrame], named: list[str]) -> Iterable[Saying]:
-    currency, measures = problem.scenario.currency, _measures(problem)
+    currency, measures, names = problem.scenario.currency, _measures(problem), labels_of_changes(problem)
+    pools, reasons, segments = (
+        {key: label(problem, group, key) for key in getattr(problem.scenario, group)}
+        for group in ("pools", "reasons", "segments")
+    )
     for plan in named:
         own = {name: tables[name][tables[name]["plan"] == plan] for name in ("neighbors", "changes", "gains", "slack")}
-        for line in change_words(own["neighbors"], own["changes"], currency, "Today"):
+        for line in change_words(own["neighbors"], own["changes"], currency, names):
             yield plan, "changes", line
         if plan != named[0]:
-            for line in gain_words(own["gains"]):
+            gains = own["gains"].replace({"reason": reasons, "segment": segments})
+            for line in gain_words(gains):
                 yield plan, "gains", line
-        for line in slack_words(own["slack"], measures):
+        for line in slack_words(own["slack"].replace({"pool": pools}), measures):
             yield plan, "promises", line
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from planner.frontier.labels import label
 from planner.frontier.tables import Shown
 from planner.operation.problem import FlowProblem
 from solvers.flow.evaluate import capacity_ratio, holds, in_time, promise_values, promises_kept
@@ -88,7 +89,7 @@ def first_to_give_way(shown: Shown) -> str:
     if capacity_ratio(network, shown.decision, grown) < 1 or nominal < 1:
         g, t = tightest_interval(network_load(shown, grown))
         where = f" at {problem.starts[t]:%a %H:%M}" if t >= 0 else ""
-        parts.append(f"the limit of pool {problem.pools[g]}{where}")
+        parts.append(f"the limit of {label(problem, 'pools', problem.pools[g])}{where}")
     if not in_time(network, promises, grown):
         parts.append("a deadline")
     return " and ".join(parts) or "nothing found"

@@ -167,3 +167,38 @@ def test_the_band_has_the_curves_of_the_lowest_level_and_says_so_in_words() -> N
     assert "at least 0% reach its upper edge in 1 of 10 of 60 simulated futures" in page
     assert "60 draws of everything" in page
     assert build_payload(dataclasses.replace(frontier, meta={}))["band"] == {}
+
+
+def test_what_is_said_of_plans_stands_by_topic() -> None:
+    frontier = sample_frontier(4)
+    says = pd.DataFrame(
+        [
+            ("p002", "gains", "B."),
+            ("p001", "changes", HOSTILE),
+            ("p001", "withstands", "A."),
+            ("p001", "changes", "C."),
+        ],
+        columns=["plan", "topic", "words"],
+    )
+    page = render_page(dataclasses.replace(frontier, tables={**frontier.tables, "says": says}))
+    assert inlined(page)["details"]["says"] == {
+        "p002": [["Who gains and who loses", ["B."]]],
+        "p001": [["What it withstands", ["A."]], ["What it changes, and its neighbors", [HOSTILE, "C."]]],
+    }
+    assert HOSTILE not in page
+
+
+def test_further_objectives_have_columns_of_their_own() -> None:
+    frontier = sample_frontier(4)
+    plans = frontier.table.assign(odd_hours=[np.nan, 0.1, 0.2, 0.3, 0.4])
+    chosen = [{"name": "odd_hours", "sense": "min"}, {"name": "p_shortfall", "sense": "min"}]
+    payload = build_payload(
+        dataclasses.replace(
+            frontier,
+            tables={**frontier.tables, "plans": plans},
+            meta={**frontier.meta, "objectives": chosen},
+        )
+    )
+    assert payload["plans"]["odd_hours"] == [None, 0.1, 0.2, 0.3, 0.4]
+    assert payload["objectives"] == [{"key": "odd_hours", "title": "odd hours", "better": -1}]
+    assert payload["measures"]["odd_hours"] == "odd hours"
