@@ -51,6 +51,9 @@ def frontier(
     min_cx: Annotated[float | None, typer.Option("--min-cx", help="Least CX, points of the scale.")] = None,
     named: Annotated[bool, typer.Option("--named", help="Only the plans with a name.")] = False,
     wish: Annotated[str, typer.Option("--wish", help='Find the nearest plan: "cx>=4.1,cost<=400000".')] = "",
+    reservation: Annotated[
+        str, typer.Option("--reservation", help='What is just acceptable beside a --wish: "cx>=4,cost<=420000".')
+    ] = "",
     weights: Annotated[str, typer.Option("--weights", help='Rank plans by weights: "cx=4,cost=3,headroom=2".')] = "",
     peak_weights: Annotated[
         str, typer.Option("--peak-weights", help="Other weights for peak hours; --weights then are those off-peak.")
@@ -64,10 +67,10 @@ def frontier(
 
     loaded = load_run(run)
     chosen = select(loaded.table, max_cost=max_cost, min_cx=min_cx, named=named)
-    if wish or weights or peak_weights:
+    if wish or reservation or weights or peak_weights:
         from planner.cli.preferring import preferred
 
-        chosen, sentences = preferred(loaded, chosen, wish, weights, peak_weights)
+        chosen, sentences = preferred(loaded, chosen, (wish, reservation), (weights, peak_weights))
         _give_plans(loaded, chosen, as_json, as_csv)
         for sentence in sentences:
             console.say(sentence)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from planner.errors import PlanError
@@ -11,36 +13,46 @@ from planner.report.text import percent, units_of
 
 
 def preferred(
-    frontier: Frontier, chosen: pd.DataFrame, wish: str, weights: str, peak_weights: str
+    frontier: Frontier, chosen: pd.DataFrame, levels: tuple[str, str], weights: tuple[str, str]
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return the chosen plans in the order of a preference, the best first, and what to say of it.
+
+    Parameters
+    ----------
+    levels
+        Wish (aspiration) and reservation as text; weights then are empty.
+    weights
+        Weights and those of peak hours as text.
 
     Raises
     ------
     PlanError
         The preference cannot be read, or there are two.
     """
-    if wish and (weights or peak_weights):
+    if any(levels) and any(weights):
         raise PlanError("frontier: give --wish or --weights, not both")
     try:
-        if wish:
-            return _by_wish(frontier, chosen, parse_wish(wish))
-        return _by_weights(frontier, chosen, weights, peak_weights)
+        if any(levels):
+            return _by_wish(frontier, chosen, *levels)
+        return _by_weights(frontier, chosen, *weights)
     except ValueError as err:
         raise PlanError(f"frontier: {err}") from err
 
 
-def _by_wish(frontier: Frontier, chosen: pd.DataFrame, wish: Wish) -> tuple[pd.DataFrame, list[str]]:
-    reached = frontier.reached(wish.limits)
+def _by_wish(frontier: Frontier, chosen: pd.DataFrame, wish: str, reservation: str) -> tuple[pd.DataFrame, list[str]]:
+    if not wish:
+        raise ValueError("--reservation needs a --wish")
+    asked, floor = parse_wish(wish), parse_wish(reservation).limits if reservation else None
+    reached = frontier.reached(asked.limits, floor)
     table = chosen.assign(achievement=chosen["plan"].map(reached))
     table = table[table["origin"] != "today"].sort_values("achievement", ascending=False, kind="stable")
-    return table, [wish_words(frontier, wish)]
+    return table, [wish_words(frontier, asked, floor)]
 
 
-def wish_words(frontier: Frontier, wish: Wish) -> str:
+def wish_words(frontier: Frontier, wish: Wish, reservation: Mapping[str, float] | None = None) -> str:
     """Say which plan is nearest to a wish, and what it misses or has to spare."""
     units = units_of(frontier)
-    plan = frontier.nearest(wish.limits)
+    plan = frontier.nearest(wish.limits, reservation)
     write = {"cx": units.cx, "cost": units.money, "headroom": lambda v: percent(v, 1)}
     parts = []
     for name, level in wish.limits.items():

@@ -16,7 +16,7 @@ import xlsxwriter
 from planner.frontier.frontier import NAMED, Frontier
 from planner.report.bridge import bridge_frame
 from planner.report.payload import notes_of, run_facts
-from planner.report.plan_words import TABLE_SHEETS
+from planner.report.plan_words import MORE_COLUMNS, TABLE_SHEETS
 from planner.report.sheets import Book, write_frame
 from planner.report.strings import BRIDGE, COLUMNS, STAFFING_HEADS, SUMMARY_ROWS, WORKBOOK
 from planner.report.text import named_rows, summary_lines, units_of
@@ -232,6 +232,6 @@ def _readme(book: Book, frontier: Frontier) -> None:
         line += 1
     line += 1
     sheet.write_row(line, 0, [WORKBOOK["column"], WORKBOOK["meaning"]], book.formats["head"])
-    for below, (name, meaning) in enumerate(COLUMNS.items(), start=line + 1):
+    for below, (name, meaning) in enumerate((COLUMNS | MORE_COLUMNS).items(), start=line + 1):
         sheet.write_string(below, 0, name, book.formats["label"])
         sheet.write_string(below, 1, meaning)

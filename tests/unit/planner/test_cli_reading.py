@@ -252,6 +252,14 @@ def test_a_wish_ranks_the_plans_and_names_the_nearest(toy_run: Path, capsys: Cap
     assert "Nearest to this wish is p002: cx 4.05 (misses 4.10), cost €990 (reaches €1,000)." in captured.err
 
 
+def test_a_reservation_says_how_far_a_wish_may_be_missed(toy_run: Path, capsys: Captured) -> None:
+    wish = ["frontier", str(toy_run), "--wish", "cx>=4.1,cost<=1000", "--json"]
+    assert main([*wish, "--reservation", "cx>=4.05,cost<=1500"]) == 0
+    captured = capsys.readouterr()
+    assert [row["plan"] for row in json.loads(captured.out)["plans"]] == ["p003", "p002", "p001"]
+    assert "Nearest to this wish is p003" in captured.err
+
+
 def test_weights_rank_the_plans(toy_run: Path, capsys: Captured) -> None:
     assert main(["frontier", str(toy_run), "--weights", "cx=1", "--json"]) == 0
     captured = capsys.readouterr()
@@ -267,6 +275,8 @@ def test_weights_rank_the_plans(toy_run: Path, capsys: Captured) -> None:
         (["--weights", "speed=1"], "axis 'speed'"),
         (["--wish", "cx>=4", "--weights", "cx=1"], "not both"),
         (["--peak-weights", "cx=1"], "need --weights"),
+        (["--reservation", "cx>=4"], "needs a --wish"),
+        (["--wish", "cx>=4", "--reservation", "cx>=4.5"], "must be worse than aspiration 4"),
     ],
 )
 def test_unreadable_preferences_exit_2(toy_run: Path, capsys: Captured, flags: list[str], words: str) -> None:
