@@ -105,13 +105,11 @@ def least_ratio(
     """
     if enough(0.0):
         return 0.0, 0.0
-    low, high = 0.0, FIRST
-    while not enough(min(high, most)):
-        low = min(high, most)
-        if high >= most:
-            return None
-        high *= 2
-    high = min(high, most)
+    if not enough(most):
+        return None
+    low, high = 0.0, min(FIRST, most)
+    while high < most and not enough(high):
+        low, high = high, min(2 * high, most)
     while high - low > tolerance:
         middle = (low + high) / 2
         low, high = (low, middle) if enough(middle) else (middle, high)

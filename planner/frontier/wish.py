@@ -24,6 +24,7 @@ AXES: Mapping[str, str] = {"cx": ">=", "cost": "<=", "headroom": ">="}
 """What can be wished for -> which way."""
 
 PRECISION = 0.01  # of the input: a lever known to a percent is known well enough
+LEAST_CX = 1e-3  # points; less is no difference
 POINTS = 5  # of the master's front that are staffed
 MARGINS = (0.0, 0.1, 0.25, 0.5)  # headroom on top of the wished one: people buy shorter waits
 FARTHEST = 1.0  # past the bound's share, a plan with whole people is sought so far
@@ -176,8 +177,13 @@ def _possible(instance: Instance, change: Change, wish: Wish, ratio: float) -> b
     if wish.cx is None:
         cheapest = level.cheapest()
         return cheapest is not None and (wish.cost is None or cheapest.cost <= wish.cost * (1 + 1e-9))
-    point = level.point(np.inf if wish.cost is None else wish.cost, _tie(level))
-    return point is not None and point.cx >= wish.cx - 1e-9
+    tie = _tie(level, wish)
+    point = level.point(np.inf if wish.cost is None else wish.cost, tie)
+    if point is None:
+        return False
+    # The point maximizes cx - tie*cost, so no plan within the cost has more CX than this.
+    spared = LEAST_CX if wish.cost is None else tie * (wish.cost - point.cost)
+    return point.cx + spared >= wish.cx - 1e-9
 
 
 def _plan_for(instance: Instance, fallback: Floats, wish: Wish) -> tuple[float, float, float] | None:
@@ -190,7 +196,7 @@ def _plan_for(instance: Instance, fallback: Floats, wish: Wish) -> tuple[float, 
     low = level.cheapest()
     if low is None:
         return None
-    tie = _tie(level)
+    tie = _tie(level, wish)
     top = np.inf if wish.cost is None else wish.cost
     if not np.isfinite(top):
         best = level.point(np.inf, tie)
@@ -211,10 +217,12 @@ def _headroom(wish: Wish) -> float:
     return 0.0 if wish.headroom is None else wish.headroom
 
 
-def _tie(level: Level) -> float:
-    """CX given up for money at a tie: a thousandth of a point for the least cost (as in the sweep)."""
+def _tie(level: Level, wish: Wish) -> float:
+    """CX given up for a unit of money at a tie: a thousandth of a point for all of the cost, as in the sweep."""
+    if wish.cost is not None:
+        return LEAST_CX / max(wish.cost, 1e-9)
     cheapest = level.cheapest()
-    return 1e-3 / max(1.0 if cheapest is None else cheapest.cost, 1e-9)
+    return LEAST_CX / max(1.0 if cheapest is None else cheapest.cost, 1e-9)
 
 
 def meets(objectives: Sequence[float], wish: Wish) -> bool:
