@@ -117,8 +117,9 @@ class Frontier:
     """All plans of a run, the baseline first, their certificate and their risk.
 
     `tables` maps the names of `TABLES` to frames; `certificate` holds `model, resolution, ratio, reference`;
-    `explanations` maps plan ids to sentences; `meta` holds scenario name, currency, seed, versions, notes and, where
-    plans were scored again, `rescored` (optimism, sd, lower, upper, plans, words).
+    `explanations` maps plan ids to sentences; `meta` holds scenario name, currency, seed, versions, notes, `risk`
+    (draws, error_of_a_share, deviation, words), `objectives` on top of the three axes (name, sense, function) and,
+    where plans were scored again, `rescored` (optimism, sd, lower, upper, plans, words).
     """
 
     tables: Mapping[str, pd.DataFrame] = field(repr=False)

@@ -28,7 +28,7 @@ LEAST_CX = 1e-3  # points; less is no difference
 POINTS = 5  # of the master's front that are staffed
 MARGINS = (0.0, 0.1, 0.25, 0.5)  # headroom on top of the wished one: people buy shorter waits
 FARTHEST = 1.0  # past the bound's share, a plan with whole people is sought so far
-HALVINGS = 3
+HALVINGS = 5
 _TERM = re.compile(r"^\s*(\w+)\s*(>=|<=)\s*([-+]?[\d.,]*\d)\s*(%?)\s*$")
 
 
@@ -148,14 +148,13 @@ def _reach(problem: FlowProblem, fallback: Floats, wish: Wish, lever: Lever) -> 
     least = least_ratio(partial(_possible, problem.instance, lever.change, wish), lever.most, PRECISION)
     if least is None:
         return Reach(lever.words, np.inf, np.nan, np.nan, np.nan, np.nan)
-    best, missed, step = None, least[1], 0.0
-    while best is None:
-        ratio = min(lever.most, least[1] + step)
-        best = _at(problem.instance, lever, ratio, fallback, wish)
-        if best is None:
-            missed, step = ratio, max(PRECISION, 2 * step)
-            if ratio >= min(lever.most, least[1] + FARTHEST):
-                return Reach(lever.words, least[0], np.nan, np.nan, np.nan, np.nan)
+    missed = least[1]
+    best = _at(problem.instance, lever, missed, fallback, wish)
+    if best is None:
+        # The far end next: where even that has no plan, nothing in between is worth the time.
+        best = _at(problem.instance, lever, min(lever.most, missed + FARTHEST), fallback, wish)
+    if best is None:
+        return Reach(lever.words, least[0], np.nan, np.nan, np.nan, np.nan)
     for _ in range(HALVINGS):
         if best[0] - missed > PRECISION:
             middle = (missed + best[0]) / 2
