@@ -11,6 +11,7 @@ PlannerError
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -65,10 +66,14 @@ class PlanError(PlannerError):
 
 
 class Infeasible(PlannerError):
-    """No plan keeps every promise: `relax` is a smallest set of promises to relax, `detail` says why."""
+    """No plan keeps every promise.
 
-    def __init__(self, message: str, relax: list[str], detail: str = "") -> None:
+    `relax` is a smallest set of promises to relax, `amounts` by how much each, in words, `detail` says why.
+    """
+
+    def __init__(self, message: str, relax: list[str], detail: str = "", amounts: Sequence[str] = ()) -> None:
         self.relax = list(relax)
+        self.amounts = list(amounts)
         self.detail = detail
         super().__init__(message)
 

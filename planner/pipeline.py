@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import Executor
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -22,9 +22,11 @@ from planner.frontier.frontier import Frontier
 from planner.frontier.infeasible import explain_infeasible
 from planner.frontier.rescore import SecondLook
 from planner.frontier.search import find_plans
+from planner.frontier.wish import Reach, Wish, what_would_it_take
 from planner.frontier.work import Checkpoint, Progress, Work, silent
 from planner.history.scenario_history import history_of, seen_routing, seen_staffing, shrinkage_notes
 from planner.operation import FlowProblem, baseline, build_problem
+from planner.operation.today import Today
 from planner.scenario import Scenario, read_today_routing, read_today_staffing
 
 
@@ -63,14 +65,7 @@ def plan(
     """
     deadline = None if time_limit_s is None else time.monotonic() + time_limit_s
     work = Work(seed, executor, progress or silent, checkpoint, deadline)
-    work.progress("history", 0, 1, "")
-    history = history_of(scenario)
-    work.progress("experience", 0, 1, "")
-    experience = model_for(scenario, history, seed=seed)
-    halves = halved_models(scenario, history, experience, seed=seed)
-    demand = demand_for(scenario, history, experience)
-    problem = build_problem(scenario, halves.chosen, demand)
-    today = baseline(problem, today_staffing(scenario, history), today_routing(scenario, history))
+    history, experience, halves, problem, today = _draw(scenario, work)
     found = find_plans(problem, today.routing.split, work)
     if not found.records:
         if work.skipped:
@@ -83,6 +78,38 @@ def plan(
     notes = (*today.notes, halves.note) if halves.note else today.notes
     frontier = assemble(problem, today, found, work, _meta(problem, seed, history, notes), look)
     return _agreed(frontier if back is None else with_backtest(frontier, back), work)
+
+
+class _Drawn(NamedTuple):
+    history: Any
+    experience: ExperienceModel
+    halves: Any
+    problem: FlowProblem
+    today: Today
+
+
+def _draw(scenario: Scenario, work: Work) -> _Drawn:
+    """Estimate, and draw up the network that plans are sought on."""
+    work.progress("history", 0, 1, "")
+    history = history_of(scenario)
+    work.progress("experience", 0, 1, "")
+    experience = model_for(scenario, history, seed=work.seed)
+    halves = halved_models(scenario, history, experience, seed=work.seed)
+    problem = build_problem(scenario, halves.chosen, demand_for(scenario, history, experience))
+    today = baseline(problem, today_staffing(scenario, history), today_routing(scenario, history))
+    return _Drawn(history, experience, halves, problem, today)
+
+
+def reach_wish(scenario: Scenario, wish: Wish, *, seed: int) -> list[Reach]:
+    """Return the least change of the scenario, lever by lever, with which a wished-for point can be reached.
+
+    Raises
+    ------
+    ScenarioError
+        The scenario and its inputs do not fit together.
+    """
+    drawn = _draw(scenario, Work(seed))
+    return what_would_it_take(drawn.problem, drawn.today.routing.split, wish)
 
 
 def _agreed(frontier: Frontier, work: Work) -> Frontier:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from planner.cli.plan_page import decimal, number
+from planner.cli.plan_page import decimal, number, objective_words
 from planner.frontier.frontier import NAMED, Frontier
 from planner.report.text import percent, units_of
 
@@ -38,7 +38,14 @@ def measures(frontier: Frontier) -> tuple[Measure, ...]:
         Measure("hires", "hires", lambda v: decimal(v, 0), -1),
         Measure("overtime_h", "overtime, h", lambda v: decimal(v, 1), -1),
         Measure("p_cx_at_least_today", "CX at least today's", percent, 0),
+        *(Measure(name, words, lambda v: decimal(v, 3), sense) for name, words, sense in _chosen(frontier)),
     )
+
+
+def _chosen(frontier: Frontier) -> list[tuple[str, str, int]]:
+    """Objectives on top of the three axes: column, words, +1 where more is better."""
+    senses = {o["name"]: 1 if o["sense"] == "max" else -1 for o in frontier.meta.get("objectives") or ()}
+    return [(name, words, senses[name]) for name, words in objective_words(frontier).items()]
 
 
 def compare_rows(

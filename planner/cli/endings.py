@@ -49,6 +49,8 @@ def _explain_infeasible(err: Infeasible) -> Exit:
     lines = [f"No plan keeps every promise: {err}"]
     if err.relax:
         lines += ["The smallest set of promises to relax:", *(f"  - {promise}" for promise in err.relax)]
+    if err.amounts:
+        lines += ["By how much at least:", *(f"  - {a}" for a in err.amounts)]
     if err.detail:
         lines.append(err.detail)
     console.complain("\n".join(lines))

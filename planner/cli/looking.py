@@ -21,9 +21,15 @@ _EXAMPLES = {
     "frontier": examples(
         "planner frontier RUN --named",
         "planner frontier RUN --min-cx 4.1 --max-cost 250000 --csv",
+        'planner frontier RUN --wish "cx>=4.1,cost<=250000,headroom>=10%"',
+        'planner frontier RUN --weights "cx=4,cost=3,headroom=2"',
     ),
     "show": examples("planner show RUN cheapest", "planner show RUN p003 --json"),
-    "explain": examples("planner explain RUN balanced"),
+    "explain": examples(
+        "planner explain RUN balanced",
+        'planner explain RUN --wish "cx>=4.1,cost<=250000"',
+        'planner explain RUN --wish "cx>=4.1,cost<=250000" --scenario center/scenario.yaml',
+    ),
     "compare": examples("planner compare RUN cheapest best_cx", "planner compare RUN p003 p007 --json"),
 }
 
@@ -44,6 +50,14 @@ def frontier(
     max_cost: Annotated[float | None, typer.Option("--max-cost", help="Most cost, currency per horizon.")] = None,
     min_cx: Annotated[float | None, typer.Option("--min-cx", help="Least CX, points of the scale.")] = None,
     named: Annotated[bool, typer.Option("--named", help="Only the plans with a name.")] = False,
+    wish: Annotated[str, typer.Option("--wish", help='Find the nearest plan: "cx>=4.1,cost<=400000".')] = "",
+    reservation: Annotated[
+        str, typer.Option("--reservation", help='What is just acceptable beside a --wish: "cx>=4,cost<=420000".')
+    ] = "",
+    weights: Annotated[str, typer.Option("--weights", help='Rank plans by weights: "cx=4,cost=3,headroom=2".')] = "",
+    peak_weights: Annotated[
+        str, typer.Option("--peak-weights", help="Other weights for peak hours; --weights then are those off-peak.")
+    ] = "",
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> int:
@@ -53,13 +67,22 @@ def frontier(
 
     loaded = load_run(run)
     chosen = select(loaded.table, max_cost=max_cost, min_cx=min_cx, named=named)
+    if wish or reservation or weights or peak_weights:
+        from planner.cli.preferring import preferred
+
+        chosen, sentences = preferred(loaded, chosen, (wish, reservation), (weights, peak_weights))
+        _give_plans(loaded, chosen, as_json, as_csv)
+        for sentence in sentences:
+            console.say(sentence)
+        return int(Exit.DONE)
     _give_plans(loaded, chosen, as_json, as_csv)
     plans = loaded.table[loaded.table["origin"] != "today"]
     kept = chosen[chosen["origin"] != "today"]
     if len(kept) < len(plans):
         console.say(f"{len(kept)} of {len(plans)} plans meet these limits")
     else:
-        for words in (loaded.meta.get("certificate_words"), (loaded.meta.get("rescored") or {}).get("words")):
+        told = (loaded.meta.get(name) or {} for name in ("rescored", "risk"))
+        for words in (loaded.meta.get("certificate_words"), *(facts.get("words") for facts in told)):
             if words:
                 console.say(words)
     if kept.empty and not plans.empty:
@@ -91,8 +114,25 @@ def show(run: RunPath, plan: PlanId, as_json: AsJson = False) -> int:
     return int(Exit.DONE)
 
 
-def explain(run: RunPath, plan: PlanId, as_json: AsJson = False) -> int:
-    """Say in words why a plan is on the frontier, what it gives up and what limits it."""
+def explain(
+    run: RunPath,
+    plan: Annotated[str, typer.Argument(metavar="[PLAN]", help="Plan id (p003) or name (today, cheapest, ...).")] = "",
+    wish: Annotated[str, typer.Option("--wish", help='What would it take to reach "cx>=4.1,cost<=400000"?')] = "",
+    scenario: Annotated[
+        Path | None, typer.Option("--scenario", help="Its file, to look for the least change (takes minutes).")
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Say in words why a plan is on the frontier, what it gives up and what limits it; or what a wish would take."""
+    from planner.errors import PlanError
+
+    if wish:
+        from planner.cli.wishing import explain_wish
+
+        return explain_wish(run, wish, scenario, as_json)
+    if not plan:
+        raise PlanError("explain: name a PLAN (p003, cheapest, ...), or a --wish")
+    from planner.cli.plan_page import decimal, number, said_by_topic
     from planner.runs import load_run
     from planner.runs.tables import plain, records
 
@@ -101,11 +141,18 @@ def explain(run: RunPath, plan: PlanId, as_json: AsJson = False) -> int:
     prices = chosen.tables.get("prices")
     if as_json:
         found = {"plan": chosen.id, "explanation": loaded.explain(plan)}
-        console.give_json(plain(found) | {"prices": [] if prices is None else records(prices)})
+        says = chosen.tables.get("says")
+        tables = {"prices": prices, "says": says}
+        more = {name: [] if table is None else records(table) for name, table in tables.items()}
+        console.give_json(plain(found) | more)
         return int(Exit.DONE)
     console.give(console.inert(loaded.explain(plan), keep_lines=True))
+    for title, lines in said_by_topic(chosen):
+        console.give(f"\n{title}")
+        for line in lines:
+            console.give(console.inert(f"  {line}"))
     if prices is not None and not prices.empty:
-        rows = [(row["what"], f"{row['price']:,.2f}", row["unit"]) for row in records(prices)]
+        rows = [(row["what"], decimal(number(row, "price"), 2), row["unit"]) for row in records(prices)]
         console.give_table("What limits it", ("what", "price", "unit"), rows, left=(0, 2))
     return int(Exit.DONE)
 
@@ -133,7 +180,7 @@ def compare(
 
 
 def _give_plans(loaded: Frontier, chosen: pd.DataFrame, as_json: bool, as_csv: bool) -> None:
-    from planner.cli.plan_page import FRONTIER_HEADS, frontier_row
+    from planner.cli.plan_page import FRONTIER_HEADS, frontier_row, objective_words
     from planner.runs.tables import csv_text, plain, records
 
     if as_json:
@@ -145,7 +192,7 @@ def _give_plans(loaded: Frontier, chosen: pd.DataFrame, as_json: bool, as_csv: b
         rows = [frontier_row(loaded, row) for row in records(chosen)]
         console.give_table(
             str(loaded.meta.get("title") or loaded.meta.get("scenario") or "Frontier"),
-            FRONTIER_HEADS,
+            (*FRONTIER_HEADS, *objective_words(loaded).values()),
             rows,
             left=(0, 1, 7),
         )

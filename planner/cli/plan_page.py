@@ -8,13 +8,19 @@ from typing import Any
 
 import pandas as pd
 
-from planner.frontier.frontier import NAMED, Frontier, Plan
+from planner.frontier.frontier import NAMED, TOPICS, Frontier, Plan
 from planner.report.text import percent, units_of
 
 FRONTIER_HEADS = ("plan", "name", "CX", "cost", "headroom", "peak FTE", "promise missed", "proof", "gap", "hires")
 _SHOWN_ROWS = 12
 
 TableOf = tuple[str, Sequence[str], list[Sequence[object]]]
+
+
+def objective_words(frontier: Frontier) -> dict[str, str]:
+    """Return the objectives on top of the three axes: column of the plans -> words."""
+    chosen = frontier.meta.get("objectives") or ()
+    return {str(o["name"]): str(o["name"]).replace("_", " ") for o in chosen if o["name"] != "p_shortfall"}
 
 
 def frontier_row(frontier: Frontier, row: Mapping[str, Any]) -> Sequence[object]:
@@ -31,6 +37,7 @@ def frontier_row(frontier: Frontier, row: Mapping[str, Any]) -> Sequence[object]
         str(row.get("status") or "").replace("_", " "),
         percent(number(row, "gap"), 1),
         decimal(number(row, "hires"), 0),
+        *(decimal(number(row, name), 3) for name in objective_words(frontier)),
     )
 
 
@@ -47,6 +54,7 @@ def summary_rows(frontier: Frontier, summary: Mapping[str, Any]) -> list[Sequenc
         ("  avoidable", units.money(number(summary, "avoidable"))),
         ("idle payroll, on top", units.money(number(summary, "idle_payroll"))),
         ("headroom", percent(number(summary, "headroom"), 1)),
+        *_withstood(summary),
         ("peak FTE", decimal(number(summary, "peak_fte"), 1)),
         ("promise missed", percent(number(summary, "p_shortfall"))),
         ("abandoned", percent(number(summary, "abandon_rate"), 1)),
@@ -54,7 +62,20 @@ def summary_rows(frontier: Frontier, summary: Mapping[str, Any]) -> list[Sequenc
         ("overtime, h", decimal(number(summary, "overtime_h"), 1)),
         ("promises kept", yes_no(summary.get("promises_kept"))),
         ("proof", summary.get("status") or "–"),
+        *((words, decimal(number(summary, name), 3)) for name, words in objective_words(frontier).items()),
     ]
+
+
+def _withstood(summary: Mapping[str, Any]) -> list[Sequence[object]]:
+    """Rows of what a named plan withstands."""
+    rows: list[Sequence[object]] = []
+    if number(summary, "weeks_seen") > 0:
+        rows.append(
+            ("  past weeks kept", f"{number(summary, 'weeks_kept'):.0f} of {number(summary, 'weeks_seen'):.0f}")
+        )
+    if math.isfinite(number(summary, "fewer_staff")):
+        rows.append(("  people who may be missing", percent(number(summary, "fewer_staff"), 1)))
+    return rows
 
 
 def plan_tables(plan: Plan) -> Iterator[TableOf]:
@@ -146,6 +167,15 @@ def limit_words(plan: Plan) -> list[str]:
     words = [str(text) for text in dict.fromkeys(reached["limit"])]
     more = len(words) - _SHOWN_ROWS
     return words[:_SHOWN_ROWS] + ([f"and {more} more"] if more > 0 else [])
+
+
+def said_by_topic(plan: Plan) -> list[tuple[str, list[str]]]:
+    """Return what is said of a plan, topic by topic: title and sentences."""
+    says = plan.tables.get("says")
+    if says is None:
+        return []
+    words = {title: [str(w) for w in says.loc[says["topic"] == topic, "words"]] for topic, title in TOPICS.items()}
+    return [(title, lines) for title, lines in words.items() if lines]
 
 
 def number(row: Mapping[Any, Any], name: str) -> float:

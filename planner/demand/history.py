@@ -74,6 +74,7 @@ def demand_from_volumes(scenario: Scenario, volumes: pd.DataFrame, known: tuple[
         p90=p90,
         source=f"history, mean of {days.words}" + (f", growth {growth - 1:+.1%}" if growth != 1 else ""),
         notes=tuple(notes),
+        weeks=_past_weeks(frame, scenario, days) / growth,
     )
 
 
@@ -171,6 +172,17 @@ def _smoothed(week: Array, scenario: Scenario, days: _Days) -> Array:
     np.add.at(by_reason, reasons, week)
     parents = shrunk_profiles(by_reason, np.broadcast_to(center, by_reason.shape), weeks)
     return shrunk_profiles(week, shares(parents)[reasons], weeks)
+
+
+def _past_weeks(frame: pd.DataFrame, scenario: Scenario, days: _Days) -> Array:
+    """Issues of each complete week as a share of the mean week, shape (week, type); 1 for types never seen."""
+    totals = np.zeros((len(days.weeks), len(scenario.types)))
+    if days.weeks:
+        types, _, _ = _codes(frame, scenario)
+        weeks = pd.DatetimeIndex(days.weeks).get_indexer(pd.DatetimeIndex(frame["week"]))
+        np.add.at(totals, (weeks, types), frame["issues"].to_numpy(float))
+    mean = totals.mean(axis=0) if len(totals) else np.ones(totals.shape[1])
+    return np.asarray(np.where(mean > 0, totals / np.where(mean > 0, mean, 1.0), 1.0))
 
 
 def _spread(frame: pd.DataFrame, scenario: Scenario, days: _Days, notes: list[str]) -> WeekSpread:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,9 @@ class Demand:
         Where it came from, in words, with the planning date if one was agreed.
     notes
         What is left out or was allocated, in words.
+    weeks
+        Shape (week, type): issues of each complete week of the past as a share of the planned ones, the oldest first;
+        no rows where there are none.
     """
 
     types: tuple[tuple[str, str], ...]
@@ -48,6 +51,7 @@ class Demand:
     p90: NDArray[np.float64]
     source: str
     notes: tuple[str, ...] = ()
+    weeks: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
 
     def factors(self, n: int, seed: int) -> NDArray[np.float64]:
         """Draw factors on the issues of each type, shape (n, type): log-normal, mean 1, a common and an own part."""

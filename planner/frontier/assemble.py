@@ -12,10 +12,11 @@ from planner.frontier.assumptions import swings
 from planner.frontier.bridge import bridge_table, bridge_words
 from planner.frontier.carry_over import carry_over_tables
 from planner.frontier.certificate import OuterSurface, certify
-from planner.frontier.choose import name_plans
 from planner.frontier.explain import certificate_words, explain_plan, largest_moves, next_point_price, prices_table
 from planner.frontier.frontier import Frontier
+from planner.frontier.objectives import described
 from planner.frontier.overflow import overflow_table, overflow_types_table
+from planner.frontier.plan_rows import headline_of, plans_table
 from planner.frontier.rescore import (
     SecondLook,
     add_gains,
@@ -25,7 +26,9 @@ from planner.frontier.rescore import (
     rescored_cx,
     sampling_sd,
 )
-from planner.frontier.risk import RiskOfPlans, Stand, draw_world, efficient_share, regret, risk_of
+from planner.frontier.risk import Stand, draw_world, risk_of
+from planner.frontier.risk_tables import attainment_table, risk_facts, risk_table
+from planner.frontier.says import add_sayings
 from planner.frontier.search import Found
 from planner.frontier.tables import (
     Shown,
@@ -33,7 +36,6 @@ from planner.frontier.tables import (
     demand_table,
     flows_table,
     hires_table,
-    kept_all,
     mix_table,
     promises_table,
     rules_table,
@@ -52,9 +54,6 @@ from planner.simulation.center import center_tables
 from solvers.flow.evaluate import evaluate
 from solvers.flow.solution import Solution
 
-PROVEN_GAP = 1e-4
-TIE = (0.1, 0.9)  # P(CX >= Today) in between: the two cannot be told apart
-
 
 def assemble(
     problem: FlowProblem, today: Today, found: Found, work: Work, meta: Mapping[str, Any], look: SecondLook
@@ -68,18 +67,20 @@ def assemble(
     draws = draw_world(problem, problem.scenario.frontier.risk_draws, work.seed)
     stands = _stands(today, solutions, shown)
     risk = risk_of(problem, stands, draws, work)
-    plans = _plans_table(problem, today, solutions, shown, risk, found)
+    plans = plans_table(problem, today, solutions, shown, risk, found)
     second = _second_look(problem, shown, plans, look, work.seed)
     certificate = _certificate(found, plans)
     tables = _detail_tables(problem, today, solutions, shown)
     tables |= carry_over_tables([view for view, name in zip(shown, plans["name"], strict=True) if name])
     tables["plans"] = plans
-    tables["risk"] = _risk_table(plans, risk)
+    tables["risk"] = risk_table(plans, risk)
+    tables["attainment"] = attainment_table(risk, problem.scenario.frontier.headroom_levels)
     tables["prices"] = prices_table(plans, found.surface, problem.scenario.currency, _cx_step(problem))
     tables["assumptions"] = _assumptions(problem, solutions, plans)
     tables["bound"] = _bound_table(found.surface)
     tables["demand"] = demand_table(problem)
     tables["bridge"] = _bridge(problem, shown[0], look)
+    add_sayings(problem, shown, tables, headline_of(plans), work)
     tables |= center_tables(problem)
     explanations = _explanations(problem, plans, tables["channel_mix"])
     explanations["today"] = "\n".join([explanations["today"], *bridge_words(tables["bridge"])])
@@ -87,7 +88,9 @@ def assemble(
         "certificate_words": certificate_words(certificate, keys, enumerated=found.enumerated),
         "skipped": list(work.skipped),
         "enumerated": found.enumerated,
+        "objectives": described(found.objectives),
         "rescored": second,
+        "risk": risk_facts(risk, problem.scenario.frontier.headroom_levels),
     }
     return Frontier(tables, certificate, explanations, facts)
 
@@ -126,103 +129,6 @@ def _bridge(problem: FlowProblem, today: Shown, look: SecondLook) -> pd.DataFram
         whole = problem_with(problem, look.whole)
         now = evaluate(whole.network, whole.instance.promises, today.decision, known_headroom=np.nan, guess=now.state)
     return bridge_table(look.survey, whole, today.decision, now, today.evaluation.cx)
-
-
-def _plans_table(
-    problem: FlowProblem, today: Today, solutions: list[Solution], shown: list[Shown], risk: RiskOfPlans, found: Found
-) -> pd.DataFrame:
-    rows = [_summary(problem, shown[0], today.evaluation.cx, today.cost, today.evaluation.headroom, "today")]
-    for view, solution in zip(shown[1:], solutions, strict=True):
-        cx, cost, headroom = solution.objectives
-        rows.append(_summary(problem, view, cx, cost, headroom, solution.origin))
-    plans = pd.DataFrame(rows)
-    points = plans[["cx", "cost", "headroom"]].to_numpy(float)
-    bound = np.full(len(plans), np.nan)
-    if found.surface is not None:
-        bound = found.surface.cost_bound(points[:, 0], points[:, 2])
-    if found.enumerated:
-        bound = points[:, 1].copy()
-    plans["cost_bound"] = bound
-    plans["gap"] = np.maximum(plans["cost"] - bound, 0.0) / bound
-    proven = found.enumerated | (plans["gap"].to_numpy() <= PROVEN_GAP)
-    status = np.where(proven, "proven", np.where(np.isfinite(bound), "within_gap", "found"))
-    plans["status"] = np.where(plans["origin"] == "today", "", status)
-    plans.loc[plans["origin"] == "today", ["gap", "cost_bound"]] = np.nan
-    _add_money(problem, today, solutions, plans)
-    _add_risk(plans, risk)
-    names = name_plans(points[1:], (points[0, 0], points[0, 1], points[0, 2])) if solutions else {}
-    plans["name"] = ""
-    plans.loc[0, "name"] = "today"
-    for name, k in names.items():
-        plans.loc[k + 1, "name"] = name
-    first = ["plan", "name", "cx", "cost", "headroom", "peak_fte", "p_shortfall", "status", "gap", "origin"]
-    return plans[first + [c for c in plans.columns if c not in first]]
-
-
-def _summary(
-    problem: FlowProblem, shown: Shown, cx: float, cost: float, headroom: float, origin: str
-) -> dict[str, Any]:
-    state = shown.evaluation.state
-    network = problem.network
-    waiting = network.pools.waits[network.flows.pool]
-    offered = float(state.volume[waiting].sum())
-    lost = float((state.volume * state.lost[network.flows.pair])[waiting].sum())
-    return {
-        "plan": shown.key,
-        "cx": cx,
-        "cost": cost,
-        "headroom": headroom,
-        "origin": origin,
-        "peak_fte": float(shown.scheduled.sum(axis=0).max(initial=0.0)),
-        "abandon_rate": lost / offered if offered > 0 else 0.0,
-        "promises_kept": kept_all(shown),
-    }
-
-
-def _add_money(problem: FlowProblem, today: Today, solutions: list[Solution], plans: pd.DataFrame) -> None:
-    """Committed money is paid to people on the payroll whatever the plan; the rest of a plan's cost is avoidable."""
-    payroll, wage = problem.instance.payroll, problem.network.pools.wage_per_h
-    heads = np.where(payroll.rostered, payroll.heads, 0.0)
-    owed_h = heads * np.maximum(np.where(payroll.rostered, payroll.contract_h - payroll.time_off_h, 0.0), 0.0)
-    floor = wage * owed_h
-    paid = [today.paid_h, *(s.people_cost.paid_h for s in solutions)]
-    committed = [float(np.minimum(wage * hours, floor).sum()) for hours in paid]
-    plans["committed"] = committed
-    plans["avoidable"] = plans["cost"] - plans["committed"]
-    plans["idle_payroll"] = [float(floor.sum()) - c for c in committed]
-    plans["hires"] = [0, *(int(s.people_cost.hires.sum()) for s in solutions)]
-    plans["overtime_h"] = [0.0, *(float(s.people_cost.overtime_h.sum()) for s in solutions)]
-    plans["doable"] = plans["hires"] == 0
-
-
-def _add_risk(plans: pd.DataFrame, risk: RiskOfPlans) -> None:
-    """CX against Today is a paired difference over common draws."""
-    if risk.cx.shape[1] == 0:
-        for column in ("p_shortfall", "p_cx_at_least_today", "cx_low", "cx_high"):
-            plans[column] = np.nan
-        plans["ties_with_today"] = False
-        return
-    unknown = ~np.isfinite(risk.cx).all(axis=1)
-    plans["p_shortfall"] = np.where(unknown, np.nan, 1.0 - risk.kept.mean(axis=1))
-    better = (risk.cx >= risk.cx[0] - 1e-12).mean(axis=1)
-    plans["p_cx_at_least_today"] = np.where(unknown, np.nan, better)
-    plans["ties_with_today"] = (better > TIE[0]) & (better < TIE[1]) & ~unknown
-    plans["cx_low"], plans["cx_high"] = np.quantile(risk.cx, [0.05, 0.95], axis=1)
-
-
-def _risk_table(plans: pd.DataFrame, risk: RiskOfPlans) -> pd.DataFrame:
-    frames = []
-    if risk.cx.shape[1]:
-        for axis, values in (("cx", risk.cx), ("cost", risk.cost), ("headroom", risk.headroom)):
-            p10, p50, p90 = np.quantile(values, [0.1, 0.5, 0.9], axis=1)
-            frames.append(pd.DataFrame({"plan": plans["plan"], "axis": axis, "p10": p10, "p50": p50, "p90": p90}))
-        singles = {"p_promises": risk.kept.mean(axis=1), "p_efficient": efficient_share(risk), "regret": regret(risk)}
-        for axis, values in singles.items():
-            frames.append(
-                pd.DataFrame({"plan": plans["plan"], "axis": axis, "p10": np.nan, "p50": values, "p90": np.nan})
-            )
-    empty = pd.DataFrame(columns=["plan", "axis", "p10", "p50", "p90"])
-    return stack(frames) if frames else empty
 
 
 def _certificate(found: Found, plans: pd.DataFrame) -> Mapping[str, Any]:
@@ -269,8 +175,7 @@ def _assumptions(problem: FlowProblem, solutions: list[Solution], plans: pd.Data
     columns = ["input", "value", "low", "high", "source", "swing_cx", "swing_cost", "swing_headroom"]
     if not solutions:
         return pd.DataFrame(columns=columns)
-    named = plans.index[plans["name"] == "cheapest"]
-    headline = solutions[int(named[0]) - 1 if len(named) else 0]
+    headline = solutions[plans["plan"].tolist().index(headline_of(plans)) - 1]
     rows = [
         (a.path, a.value, a.low, a.high, a.source or "stated", a.swing_cx, a.swing_cost, a.swing_headroom)
         for a in swings(problem, headline)

@@ -1,22 +1,26 @@
-"""What nobody could measure, and how far the headline plan swings over the range its owner believes in."""
+"""What is stated and what is estimated, and how far the headline plan swings over the range of each."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from planner.frontier.risk import AHT_CV, perturbed
 from planner.operation import build_problem
 from planner.operation.problem import FlowProblem
 from planner.scenario import Scenario
 from planner.scenario.quantities import Stated
 from solvers.flow.solution import Solution, judge
 
+_DRAWS = 400
+_Z90 = 1.6448536269514722
+
 
 @dataclass(frozen=True)
 class Assumption:
-    """One stated input: its dotted path, value, range, source, and the swings (high − low) of the headline plan."""
+    """One input: dotted path (or name), value, range, source, and the swings (high − low) of the headline plan."""
 
     path: str
     value: float
@@ -62,8 +66,11 @@ def _experience_changer(key: str) -> Callable[[Scenario, float], Scenario]:
 
 
 def swings(problem: FlowProblem, headline: Solution) -> list[Assumption]:
-    """Judge the headline plan at both ends of every stated range, largest swing in CX first."""
-    rows = []
+    """Judge the headline plan at both ends of every range, largest swing in CX first.
+
+    Ranges are those stated by the scenario; of what is estimated, the central 90 %.
+    """
+    rows = estimated_swings(problem, headline)
     for path, stated, change in stated_inputs(problem.scenario):
         low, high = stated.bounds
         ends = [_at(problem, headline, change, value) for value in (low, high)] if high > low else []
@@ -80,3 +87,45 @@ def _at(
         return np.full(3, np.nan)
     solution = judge(changed.instance, headline.routing, headline.staffing.people, headline.origin)
     return np.array(solution.objectives)
+
+
+def estimated_swings(problem: FlowProblem, headline: Solution) -> list[Assumption]:
+    """Swings over demand, handle time and, channel by channel, the scores of the experience model.
+
+    Demand and handle time as factors (log-normal, mean 1); a channel's scores move together by their posterior, so that
+    CX moves by the quantiles of Σ weight·score over its flows (CX is linear in scores).
+    """
+    rows, network = [], problem.network
+    for name, cv, source in (
+        ("demand (factor on the planned)", problem.demand.level_cv, "estimated"),
+        ("handle time (factor)", AHT_CV, "default"),
+    ):
+        low, high = _mean_one_range(cv)
+        ends = [_scaled(problem, headline, name.startswith("demand"), factor) for factor in (low, high)]
+        rows.append(Assumption(name, 1.0, low, high, source, *map(float, np.abs(np.subtract(*ends)))))
+    draws = problem.experience.draws(_DRAWS, 0)
+    low_end, high_end = problem.scenario.experience.scale
+    scores = np.clip(problem.flow_scores(draws.scores.copy(), draws.move_scores), low_end, high_end)
+    weight = headline.evaluation.score_weight
+    channel = network.nodes.channel[network.flows.node]
+    for c, name in enumerate(problem.channels):
+        mine = (channel == c) & (weight > 1e-12)
+        if mine.any():
+            total = float(weight[mine].sum())
+            low, high = np.quantile(np.nan_to_num(scores[:, mine]) @ weight[mine], [0.05, 0.95])
+            value = float(weight[mine] @ np.nan_to_num(network.flows.score[mine])) / total
+            swing = float(high - low)
+            rows.append(Assumption(f"scores of {name}", value, low / total, high / total, "estimated", swing, 0.0, 0.0))
+    return rows
+
+
+def _mean_one_range(cv: float) -> tuple[float, float]:
+    sigma = float(np.sqrt(np.log1p(cv**2)))
+    return tuple(float(np.exp(z * sigma - sigma**2 / 2)) for z in (-_Z90, _Z90))  # type: ignore[return-value]
+
+
+def _scaled(problem: FlowProblem, headline: Solution, demand: bool, factor: float) -> np.ndarray:
+    kinds = np.full(len(problem.types), factor if demand else 1.0)
+    network = perturbed(problem.instance, kinds, 1.0 if demand else factor, problem.network.flows.score)
+    instance = replace(problem.instance, network=network)
+    return np.array(judge(instance, headline.routing, headline.staffing.people, headline.origin).objectives)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.frontier.records import Record, axes
+from planner.frontier.records import Record, all_axes
 from solvers.pareto import nondominated
 
 Floats = NDArray[np.float64]
@@ -15,19 +15,22 @@ SENSES = ("max", "min", "max")
 SAME = 1e-7  # plans closer than this share of the axis are one plan
 
 
-def keep_best(records: Sequence[Record], most: int) -> list[Record]:
-    """Feasible, mutually non-dominated, no two the same; thinned to `most`, ends first, then the farthest from all."""
+def keep_best(records: Sequence[Record], most: int, senses: Sequence[str] = ()) -> list[Record]:
+    """Feasible, mutually non-dominated, no two the same; thinned to `most`, ends first, then the farthest from all.
+
+    `senses` are those of the records' further objectives, in which a plan may be better, too.
+    """
     feasible = [r for r in records if r.feasible and np.isfinite(r.objectives).all()]
     if not feasible:
         return []
-    points = axes(feasible)
+    points = all_axes(feasible)
     scale = np.maximum(np.abs(points).max(axis=0), 1e-12)
     rounded = np.round(points / scale / SAME) * SAME
-    front = [feasible[k] for k in np.flatnonzero(nondominated(rounded, SENSES))]
+    front = [feasible[k] for k in np.flatnonzero(nondominated(rounded, (*SENSES, *senses)))]
     front.sort(key=lambda r: (r.objectives[1], -r.objectives[0], -r.objectives[2]))
     if len(front) <= most:
         return front
-    chosen = _spread(axes(front), most)
+    chosen = _spread(all_axes(front), most)
     return [front[k] for k in sorted(chosen)]
 
 

@@ -13,8 +13,8 @@ from planner.frontier.frontier import NAMED
 
 
 def explain_plan(row: pd.Series, today: pd.Series, moves: pd.DataFrame, price: str, currency: str) -> str:
-    """Three or four sentences: standing against Today, largest channel moves, price of the next point, people."""
-    sentences = []
+    """Say how good it is, where it stands against Today, its largest moves, the price of the next point, people."""
+    sentences = [_standing(row)]
     name = NAMED.get(str(row["name"]), "")
     lead = f"{name} ({row['plan']})" if name else f"Plan {row['plan']}"
     cost = float(row["cost"]) - float(today["cost"])
@@ -30,20 +30,18 @@ def explain_plan(row: pd.Series, today: pd.Series, moves: pd.DataFrame, price: s
     else:
         sentences.append("It moves nobody between channels.")
     sentences.append(price)
-    sentences.append(_standing(row))
+    sentences.append("It is doable this week." if row["doable"] else f"It needs {int(row['hires'])} hires first.")
     return " ".join(sentences)
 
 
 def _standing(row: pd.Series) -> str:
-    gap = row["gap"]
+    """How good it is, first: gap = (cost − bound) / bound, so cost could fall by gap / (1 + gap) at most."""
     if row["status"] == "proven":
-        proof = "No plan of the decision grid does better on one axis without losing on another."
-    elif np.isfinite(gap):
-        proof = f"No plan with this CX and headroom can be more than {gap:.1%} of the least possible cost cheaper."
-    else:
-        proof = "It was found by search; no bound is known at its headroom."
-    people = "It is doable this week." if row["doable"] else f"It needs {int(row['hires'])} hires first."
-    return f"{proof} {people}"
+        return "No plan of the decision grid does better on one axis without losing on another."
+    if not np.isfinite(row["gap"]):
+        return "It was found by search; no bound is known at its headroom."
+    cheaper = float(row["gap"]) / (1 + float(row["gap"]))
+    return f"No plan with this CX and headroom is more than {cheaper:.1%} cheaper."
 
 
 def largest_moves(mix: pd.DataFrame, count: int = 3) -> pd.DataFrame:

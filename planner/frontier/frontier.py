@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from planner.errors import PlanError
+from planner.frontier.prefer import SENSES, achievements, blended, condition_shares, effectiveness
 from planner.routing.overflow import Overflow
 from planner.routing.ruleset import RuleSet
 
@@ -16,7 +18,9 @@ TABLES: dict[str, str] = {
     "plans": "plan, name, cx, cost, headroom, peak_fte, p_shortfall, status, gap, origin, committed, avoidable, "
     "hires, overtime_h, doable, p_cx_at_least_today, ties_with_today, abandon_rate, promises_kept, cost_bound, "
     "cx_low, cx_high, idle_payroll (owed to people on the payroll whom the plan does not schedule; not in cost), gain "
-    "(cx less Today's), cx_rescored, gain_rescored (with the customers who had no part in choosing; NaN: not done)",
+    "(cx less Today's), cx_rescored, gain_rescored (with the customers who had no part in choosing; NaN: not done); of "
+    "named plans (else NaN) weeks_seen, weeks_kept (past weeks, those with every promise kept), fewer_staff (share of "
+    "people who may be missing)",
     "staffing": "plan, pool, interval (local start), on_task, scheduled, required",
     "shifts": "plan, pool, day (date), shift, start, end (clock text), people",
     "flows": "plan, reason, segment, from_channel, channel, pool, stage, contacts, wait_s, abandoned, score, support",
@@ -31,9 +35,22 @@ TABLES: dict[str, str] = {
     "overflow": "plan, from_pool, to_pool, interval (local start), share (of what the rules give to from_pool), "
     "bucket_from, bucket_to (range of the contact's overflow_bucket that is sent), contacts (mean number sent)",
     "overflow_types": "plan, from_pool, to_pool, entry_reason, segment (* any): who may be sent, priority (in to_pool)",
-    "risk": "plan, axis (cx | cost | headroom), p10, p50, p90, and rows axis = p_promises, p_efficient, regret in p50",
+    "risk": "plan, axis (cx | cost | headroom: spare capacity under the caps), p10, p50, p90, and rows axis = "
+    "p_promises, p_efficient, regret in p50; low, high: 95 % Monte-Carlo interval of p50",
+    "attainment": "headroom (level), curve (p10 | p50 | p90: reached by the frontier in at least this share of the "
+    "draws; mean: Vorob'ev expectation), cost, cx",
     "hires": "plan, pool, heads, needed, hires, overtime_h, time_off_h",
     "prices": "plan, what (words), price, unit: shadow prices of the master at this plan",
+    "says": "plan, topic (key of TOPICS), words: what is said of Today and the named plans",
+    "neighbors": "plan, against (today | cheaper | better | safer), other, cx, cost, headroom: the other plan's less "
+    "this one's",
+    "changes": "plan, against, other, what (staff: scheduled hours | move: issues), name, here, there, change",
+    "gains": "plan, reason, segment, issues, cx, change (against Today)",
+    "slack": "plan, promise, period (its worst), target, value, slack (own unit, negative: missed), pool, interval "
+    "(that press most)",
+    "promise_prices": "plan, promise, target, relaxed, saves (money per horizon, staffed anew), change_cx: named plans",
+    "break_even": "plan (the headline), what (acceptance | containment), name, value, low, high, saves, change_cx, "
+    "threshold (-inf: pays everywhere in the range, inf: nowhere), falling (pays below it instead)",
     "assumptions": "input, value, low, high, source, swing_cx, swing_cost, swing_headroom (of the headline plan)",
     "bound": "headroom, slope, intercept: the outer surface, cx <= intercept + slope * cost at this headroom or more",
     "bridge": "step, value (mean score after the step), change, words: from the survey's mean to Today's cx",
@@ -66,6 +83,17 @@ NAMED = {
 """Keys of `plans.name` -> what people read."""
 
 
+TOPICS = {
+    "withstands": "What it withstands",
+    "changes": "What it changes, and its neighbors",
+    "gains": "Who gains and who loses",
+    "promises": "How tight its promises are",
+    "relax": "What relaxing a promise saves",
+    "break_even": "From where on steers and bots pay",
+}
+"""Topics of the table `says`, in order -> titles."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """One whole plan: staffing, channel-fit and value routing together, with everything it does."""
@@ -95,8 +123,9 @@ class Frontier:
     """All plans of a run, the baseline first, their certificate and their risk.
 
     `tables` maps the names of `TABLES` to frames; `certificate` holds `model, resolution, ratio, reference`;
-    `explanations` maps plan ids to sentences; `meta` holds scenario name, currency, seed, versions, notes and, where
-    plans were scored again, `rescored` (optimism, sd, lower, upper, plans, words).
+    `explanations` maps plan ids to sentences; `meta` holds scenario name, currency, seed, versions, notes, `risk`
+    (draws, error_of_a_share, deviation, words), `objectives` on top of the three axes (name, sense, function) and,
+    where plans were scored again, `rescored` (optimism, sd, lower, upper, plans, words).
     """
 
     tables: Mapping[str, pd.DataFrame] = field(repr=False)
@@ -132,6 +161,58 @@ class Frontier:
             if "plan" in frame.columns and name != "plans"
         }
         return Plan(key, {str(k): v for k, v in rows.iloc[0].to_dict().items()}, own)
+
+    def nearest(self, aspiration: Mapping[str, float], reservation: Mapping[str, float] | None = None) -> Plan:
+        """Return the plan that comes nearest to what is aspired to, without solving anything again.
+
+        Parameters
+        ----------
+        aspiration
+            Axis (`cx`, `cost`, `headroom`, another objective, ...) -> value wished for.
+        reservation
+            Axis -> value just acceptable; the range of the plans stands in where none is given.
+
+        See `planner.frontier.prefer.achievement` (Wierzbicki 1980).
+        """
+        reached = self.reached(aspiration, reservation)
+        return self.plan(max(reached, key=lambda plan: np.nan_to_num(reached[plan], nan=-np.inf)))
+
+    def reached(
+        self, aspiration: Mapping[str, float], reservation: Mapping[str, float] | None = None
+    ) -> dict[str, float]:
+        """Return the achievement of every plan by id: at least 0 where all that is aspired to is reached."""
+        found = self._found
+        return dict(zip(found["plan"], achievements(found, aspiration, reservation, self._senses), strict=True))
+
+    def ranked(self, weights: Mapping[str, Any], shares: Mapping[str, float] | None = None) -> pd.DataFrame:
+        """Return the plans with their `effectiveness` (0–100) under weights, the best first.
+
+        Parameters
+        ----------
+        weights
+            Axis -> weight; or condition (`peak`, `off_peak`, ...) -> such weights.
+        shares
+            Condition -> share of issues in it; by default those of peak and off-peak intervals of the planned demand.
+        """
+        if any(isinstance(value, Mapping) for value in weights.values()):
+            weights = blended(weights, condition_shares(self.tables["demand"]) if shares is None else shares)
+        found = self._found
+        found["effectiveness"] = effectiveness(found, weights, self._senses)
+        return found.sort_values("effectiveness", ascending=False, kind="stable", ignore_index=True)
+
+    @property
+    def _found(self) -> pd.DataFrame:
+        """The plans without Today."""
+        found = self.table[self.table["origin"] != "today"].reset_index(drop=True)
+        if found.empty:
+            raise PlanError("this run found no plan to choose from")
+        return found
+
+    @property
+    def _senses(self) -> dict[str, float]:
+        """Which way columns are better, with the objectives of the scenario."""
+        chosen = {o["name"]: 1.0 if o["sense"] == "max" else -1.0 for o in self.meta.get("objectives") or ()}
+        return {**SENSES, **chosen}
 
     def explain(self, id: str) -> str:
         """Say in a few sentences why this plan is on the frontier, what it gives up and what limits it."""

@@ -1,14 +1,19 @@
-"""When no plan keeps every promise: the smallest set of promises to relax, if that is proven."""
+"""When no plan keeps every promise: the smallest set of promises to relax and by how much, if that is proven."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from itertools import combinations
 
 import numpy as np
 
 from planner.errors import Infeasible, Stopped
+from planner.frontier import levers
+from planner.frontier.levers import Change, least_ratio
 from planner.operation.problem import FlowProblem
-from solvers.flow.master import Master
+from solvers.flow.solution import Instance
+from solvers.flow.sweep import master_of
 
 SOFT = {
     ("budget",): "limits.budget_max (the budget)",
@@ -21,6 +26,28 @@ SOFT = {
 }
 """Families a person could relax together -> what they are called in the scenario."""
 
+CHANGES: dict[tuple[str, ...], Change] = {
+    ("budget",): levers.budget,
+    ("seats",): levers.seats,
+    ("segment_floor",): levers.segment_floor,
+    ("roster_hours", "roster_days"): levers.heads,
+    ("automated_rate",): levers.automated_rate,
+    ("occupancy",): levers.occupancy,
+    ("wait_limit",): levers.wait_limit,
+}
+"""The same families -> how an instance is relaxed by a share."""
+
+MEANS = {
+    ("budget",): "money",
+    ("seats",): "seats in all",
+    ("segment_floor",): "the highest floor",
+    ("roster_hours", "roster_days"): "people on the payroll and to hire, all pools,",
+    ("automated_rate",): "contacts per interval",
+    ("occupancy",): "the highest cap",
+    ("wait_limit",): "the share",
+}
+"""The same families -> the number that says by how much."""
+
 
 def explain_infeasible(problem: FlowProblem, level: float) -> Infeasible | Stopped:
     """Find the smallest set of families without which the master has a plan, by trying sets in order of size.
@@ -29,7 +56,7 @@ def explain_infeasible(problem: FlowProblem, level: float) -> Infeasible | Stopp
     is `Stopped`, not `Infeasible`.
     """
     instance = problem.instance
-    master = Master(instance.network, instance.limits, instance.payroll, list(instance.catalogues))
+    master = master_of(instance)
     if master.level(level).cheapest() is not None:
         names = ", ".join(f"promises.{name}" for name in problem.promise_names) or "no promise"
         return Stopped(
@@ -44,12 +71,81 @@ def explain_infeasible(problem: FlowProblem, level: float) -> Infeasible | Stopp
                     f"proven: no plan keeps every promise at headroom {level:.0%}",
                     [SOFT[g] for g in group],
                     _shortfall(problem),
+                    _amounts(problem, group, level),
                 )
     return Infeasible(
         "proven: no plan exists even without limits; some work has no shift that covers it",
         ["shifts"],
         _shortfall(problem),
     )
+
+
+def least_relaxation(instance: Instance, group: Sequence[tuple[str, ...]], level: float) -> tuple[float, ...] | None:
+    """Find by what share each family must be relaxed: the elastic version of the master.
+
+    First each family's own least share with the others switched off, below which nothing helps; then all of them
+    together, grown by one factor until the master has a plan. None where no share within reason helps (an occupancy cap
+    ends at 1).
+    """
+    own = []
+    for families in group:
+        others = frozenset(f for other in group if other != families for f in other)
+        found = least_ratio(partial(_alone, instance, families, level, others))
+        if found is None:
+            return None
+        own.append(found[1])
+    together = least_ratio(
+        lambda more: _has_plan(instance, [(f, r * (1 + more)) for f, r in zip(group, own, strict=True)], level)
+    )
+    return None if together is None else tuple(share * (1 + together[1]) for share in own)
+
+
+def _alone(instance: Instance, families: tuple[str, ...], level: float, dropped: frozenset[str], share: float) -> bool:
+    return _has_plan(instance, [(families, share)], level, dropped)
+
+
+def _has_plan(
+    instance: Instance,
+    shares: Sequence[tuple[tuple[str, ...], float]],
+    level: float,
+    dropped: frozenset[str] = frozenset(),
+) -> bool:
+    return master_of(_relaxed(instance, shares)).level(level, dropped).cheapest() is not None
+
+
+def _relaxed(instance: Instance, shares: Sequence[tuple[tuple[str, ...], float]]) -> Instance:
+    for families, share in shares:
+        instance = CHANGES[families](instance, share)
+    return instance
+
+
+def _amounts(problem: FlowProblem, group: Sequence[tuple[str, ...]], level: float) -> list[str]:
+    found = least_relaxation(problem.instance, group, level)
+    if found is None:
+        return []
+    after, lines = _relaxed(problem.instance, list(zip(group, found, strict=True))), []
+    for families, share in zip(group, found, strict=True):
+        now, then = (_value(instance, families) for instance in (problem.instance, after))
+        change = f"{now:,.4g} to {then:,.4g}" if abs(now) < 1e4 else f"{now:,.0f} to {then:,.0f}"
+        lines.append(f"{SOFT[families]}: by {share:.1%}, {MEANS[families]} from {change}")
+    return lines
+
+
+def _value(instance: Instance, families: tuple[str, ...]) -> float:
+    network = instance.network
+    finite = network.segment_min[np.isfinite(network.segment_min)]
+    rates = network.pools.rate_max[np.isfinite(network.pools.rate_max)]
+    payroll = instance.payroll
+    values = {
+        ("budget",): instance.limits.budget,
+        ("seats",): instance.limits.seat_max.sum(),
+        ("segment_floor",): finite.max(initial=-np.inf),
+        ("roster_hours", "roster_days"): np.nansum((payroll.heads + payroll.hires_max)[payroll.rostered]),
+        ("automated_rate",): rates.sum(),
+        ("occupancy",): network.pools.occupancy_max[network.pools.staffed].max(initial=0.0),
+        ("wait_limit",): network.abandon_max,
+    }
+    return float(values[families])
 
 
 def _shortfall(problem: FlowProblem) -> str:

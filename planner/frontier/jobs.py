@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from planner.frontier.objectives import Objectives
 from planner.frontier.records import Record, brief, pack
 from solvers.flow.bound import climb
 from solvers.flow.enumerate import enumerate_offer
 from solvers.flow.genome import express
 from solvers.flow.network import Floats
-from solvers.flow.solution import Instance, Routing
+from solvers.flow.solution import Instance, Routing, Solution
 from solvers.flow.sweep import SweepSettings, Target, master_of, plans_at, sweep_level
 
 
-def sweep_job(instance: Instance, headroom: float, settings: SweepSettings) -> bytes:
+def sweep_job(instance: Instance, headroom: float, settings: SweepSettings, objectives: Objectives) -> bytes:
     """Plans and bounds of one headroom level."""
     result = sweep_level(instance, headroom, settings)
-    return pack([brief(s) for s in result.solutions], result.planes, result.cheapest)
+    return pack(_briefs(instance, result.solutions, objectives), result.planes, result.cheapest)
+
+
+def _briefs(instance: Instance, solutions: Iterable[Solution], objectives: Objectives) -> list[Record]:
+    return [brief(s, objectives.values(instance, s)) for s in solutions]
 
 
 def bound_job(instance: Instance, levels: Sequence[float], price: float, boxes: int) -> bytes:
@@ -31,17 +36,17 @@ def bound_job(instance: Instance, levels: Sequence[float], price: float, boxes: 
     return buffer.getvalue()
 
 
-def aim_job(instance: Instance, targets: Sequence[Target], settings: SweepSettings) -> bytes:
+def aim_job(instance: Instance, targets: Sequence[Target], settings: SweepSettings, objectives: Objectives) -> bytes:
     """Plans near points of the outer surface."""
-    return pack([brief(s) for s in plans_at(instance, targets, settings)])
+    return pack(_briefs(instance, plans_at(instance, targets, settings), objectives))
 
 
-def grid_job(instance: Instance, offer: Floats, split: Floats) -> bytes:
+def grid_job(instance: Instance, offer: Floats, split: Floats, objectives: Objectives) -> bytes:
     """All feasible plans of the decision grid with given offers."""
-    return pack([brief(s) for s in enumerate_offer(instance, offer, split)])
+    return pack(_briefs(instance, enumerate_offer(instance, offer, split), objectives))
 
 
-def search_job(instance: Instance, genomes: Floats, settings: SweepSettings) -> bytes:
+def search_job(instance: Instance, genomes: Floats, settings: SweepSettings, objectives: Objectives) -> bytes:
     """Plans of some genomes; infeasible ones stay in, marked, so that rows match genomes."""
     records = []
     for solution in express(instance, genomes, settings):
@@ -56,7 +61,8 @@ def search_job(instance: Instance, genomes: Floats, settings: SweepSettings) -> 
                 np.zeros(len(network.split_kind)),
                 np.zeros(len(network.pair_pool), dtype=np.int64),
             )
-            records.append(Record(nowhere, empty, (-np.inf, np.inf, -np.inf), False, "search"))
+            unknown = (np.nan,) * len(objectives.names)
+            records.append(Record(nowhere, empty, (-np.inf, np.inf, -np.inf), False, "search", unknown))
         else:
-            records.append(brief(solution))
+            records += _briefs(instance, [solution], objectives)
     return pack(records)

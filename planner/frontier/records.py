@@ -16,13 +16,14 @@ from solvers.flow.sweep import Plane
 
 @dataclass(frozen=True)
 class Record:
-    """A plan in brief: routing, people on shifts, (cx, cost, headroom), feasibility and origin."""
+    """A plan in brief: routing, people on shifts, (cx, cost, headroom), feasibility, origin, further objectives."""
 
     routing: Routing
     people: tuple[Ints | None, ...]
     objectives: tuple[float, float, float]
     feasible: bool
     origin: str
+    extra: tuple[float, ...] = ()
 
     def judged(self, instance: Instance) -> Solution:
         """Evaluate the plan in full again."""
@@ -33,9 +34,10 @@ class Record:
         return replace(self, origin=origin)
 
 
-def brief(solution: Solution) -> Record:
-    """Keep what is needed to judge a plan again."""
-    return Record(solution.routing, solution.staffing.people, solution.objectives, solution.feasible, solution.origin)
+def brief(solution: Solution, extra: tuple[float, ...] = ()) -> Record:
+    """Keep what is needed to judge a plan again, and the values of its further objectives."""
+    routing, people = solution.routing, solution.staffing.people
+    return Record(routing, people, solution.objectives, solution.feasible, solution.origin, extra)
 
 
 def pack(records: Sequence[Record], planes: Sequence[Plane] = (), cheapest: float = np.nan) -> bytes:
@@ -44,6 +46,7 @@ def pack(records: Sequence[Record], planes: Sequence[Plane] = (), cheapest: floa
         "planes": np.array([astuple(p) for p in planes], dtype=float).reshape(-1, 5),
         "cheapest": np.array(cheapest),
         "objectives": np.array([r.objectives for r in records], dtype=float).reshape(-1, 3),
+        "extra": _extra(records),
         "feasible": np.array([r.feasible for r in records], dtype=bool),
         "origin": np.array([r.origin for r in records], dtype="U16"),
     }
@@ -80,7 +83,14 @@ def unpack(data: bytes) -> tuple[list[Record], list[Plane], float]:
         )
         cx, cost, headroom = map(float, stored["objectives"][k])
         records.append(
-            Record(routing, people, (cx, cost, headroom), bool(stored["feasible"][k]), str(stored["origin"][k]))
+            Record(
+                routing,
+                people,
+                (cx, cost, headroom),
+                bool(stored["feasible"][k]),
+                str(stored["origin"][k]),
+                tuple(map(float, stored["extra"][k])),
+            )
         )
     return records, planes, float(stored["cheapest"])
 
@@ -88,3 +98,13 @@ def unpack(data: bytes) -> tuple[list[Record], list[Plane], float]:
 def axes(records: Sequence[Record]) -> Floats:
     """Objectives as an array, shape (plan, 3): cx, cost, headroom."""
     return np.array([r.objectives for r in records], dtype=float).reshape(-1, 3)
+
+
+def all_axes(records: Sequence[Record]) -> Floats:
+    """Objectives with the further ones, shape (plan, 3 + further)."""
+    return np.column_stack([axes(records), _extra(records)])
+
+
+def _extra(records: Sequence[Record]) -> Floats:
+    further = len(records[0].extra) if records else 0
+    return np.array([r.extra for r in records], dtype=float).reshape(len(records), further)

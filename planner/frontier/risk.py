@@ -104,18 +104,27 @@ def perturbed(instance: Instance, demand: Floats, aht: float, scores: Floats) ->
     return replace(network, issues=network.issues * demand, flows=flows)
 
 
+def under_draw(instance: Instance, draws: Draws, draw: int) -> FlowNetwork:
+    """Return the network of one of the draws."""
+    return perturbed(instance, draws.demand[draw], float(draws.aht[draw]), draws.scores[draw])
+
+
+def present(instance: Instance, decision: Decision, scheduled: Floats, shrinkage: Floats) -> Decision:
+    """Return a decision with the people who are on task at another shrinkage (pool,)."""
+    there = scheduled * (1 - shrinkage)[:, None]
+    planned = scheduled * (1 - instance.network.pools.shrinkage)[:, None]
+    return replace(decision, on_task=np.maximum(decision.on_task + there - planned, 0.0))
+
+
 def risk_job(instance: Instance, stands: Sequence[Stand], draws: Draws) -> bytes:
     """Evaluate plans under every draw; bytes of arrays (axis, plan, draw)."""
     count = len(draws.aht)
     nominal = [steady_state(instance.network, stand.decision) for stand in stands]
     result = np.zeros((4, len(stands), count))
     for d in range(count):
-        network = perturbed(instance, draws.demand[d], float(draws.aht[d]), draws.scores[d])
+        network = under_draw(instance, draws, d)
         for p, stand in enumerate(stands):
-            present = stand.scheduled * (1 - draws.shrinkage[d])[:, None]
-            planned = stand.scheduled * (1 - instance.network.pools.shrinkage)[:, None]
-            measured = stand.decision.on_task + present - planned
-            decision = replace(stand.decision, on_task=np.maximum(measured, 0.0))
+            decision = present(instance, stand.decision, stand.scheduled, draws.shrinkage[d])
             outcome = evaluate(network, instance.promises, decision, known_headroom=np.nan, guess=nominal[p])
             ratio = _spare(network, decision, outcome.state)
             result[:, p, d] = (
@@ -156,12 +165,12 @@ def efficient_share(risk: RiskOfPlans) -> Floats:
     return np.asarray(share / max(1, risk.cx.shape[1]))
 
 
-def regret(risk: RiskOfPlans) -> Floats:
-    """Mean over draws of the CX a plan falls short of the best plan that costs no more and has no less headroom."""
-    short = np.zeros(len(risk.cx))
+def regret_of_draws(risk: RiskOfPlans) -> Floats:
+    """CX a plan falls short of the best plan that costs no more and has no less headroom, shape (plan, draw)."""
+    short = np.zeros(risk.cx.shape)
     for d in range(risk.cx.shape[1]):
         cheaper = risk.cost[:, d][None, :] <= risk.cost[:, d][:, None] + 1e-9
         safer = risk.headroom[:, d][None, :] >= risk.headroom[:, d][:, None] - 1e-9
         best = np.where(cheaper & safer, risk.cx[:, d][None, :], -np.inf).max(axis=1)
-        short += best - risk.cx[:, d]
-    return np.asarray(short / max(1, risk.cx.shape[1]))
+        short[:, d] = best - risk.cx[:, d]
+    return short

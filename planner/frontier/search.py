@@ -10,6 +10,7 @@ from planner.frontier.bounds import Rung, aim, bound_rungs, surface_of
 from planner.frontier.certificate import OuterSurface
 from planner.frontier.choose import keep_best
 from planner.frontier.jobs import aim_job, grid_job, search_job, sweep_job
+from planner.frontier.objectives import Objectives, objectives_of
 from planner.frontier.records import Record, unpack
 from planner.frontier.work import Work
 from planner.operation.problem import FlowProblem
@@ -26,11 +27,15 @@ POPULATION = 40
 
 @dataclass(frozen=True)
 class Found:
-    """Plans on the frontier in brief, the outer surface, and whether every plan of a finite grid was looked at."""
+    """Plans on the frontier in brief, the outer surface, whether every plan of a finite grid was looked at.
+
+    `objectives`: what plans were chosen by on top of CX, cost and headroom.
+    """
 
     records: tuple[Record, ...]
     surface: OuterSurface | None
     enumerated: bool
+    objectives: Objectives = Objectives()
 
 
 def sweep_settings(problem: FlowProblem, fallback: Floats) -> SweepSettings:
@@ -44,31 +49,32 @@ def find_plans(problem: FlowProblem, fallback: Floats, work: Work) -> Found:
 
     The result depends on the problem and the seed alone, not on workers.
     """
-    settings = sweep_settings(problem, fallback)
+    settings, objectives = sweep_settings(problem, fallback), objectives_of(problem, work.seed)
     levels = sorted(set(problem.scenario.frontier.headroom_levels))
-    swept, bounds = _sweep(problem, levels, settings, work)
+    swept, bounds = _sweep(problem, levels, settings, objectives, work)
     rungs = bound_rungs(problem, levels, [p for _, _, planes in bounds for p in planes], work)
     surface = surface_of(rungs, bounds)
     size = grid_size(problem.instance, settings.step)
     if size <= problem.scenario.frontier.enumerate_max:
-        records = _enumerate(problem, fallback, work)
-        return Found(tuple(keep_best(records, len(records) + 1)), surface, not work.skipped)
-    aimed = _aimed(problem, surface, rungs, settings, work)
-    searched = _search(problem, [*swept, *aimed], settings, work)
-    front = keep_best([*swept, *aimed, *searched], problem.scenario.frontier.max_plans)
-    return Found(tuple(front), surface, False)
+        records = _enumerate(problem, fallback, objectives, work)
+        whole = keep_best(records, len(records) + 1, objectives.senses)
+        return Found(tuple(whole), surface, not work.skipped, objectives)
+    aimed = _aimed(problem, surface, rungs, settings, objectives, work)
+    searched = _search(problem, [*swept, *aimed], settings, objectives, work)
+    front = keep_best([*swept, *aimed, *searched], problem.scenario.frontier.max_plans, objectives.senses)
+    return Found(tuple(front), surface, False, objectives)
 
 
 Bound = tuple[float, float, list[Plane]]
 
 
 def _sweep(
-    problem: FlowProblem, levels: list[float], settings: SweepSettings, work: Work
+    problem: FlowProblem, levels: list[float], settings: SweepSettings, objectives: Objectives, work: Work
 ) -> tuple[list[Record], list[Bound]]:
-    jobs = [(f"sweep/{level!r}", (problem.instance, level, settings)) for level in _farthest_first(levels)]
+    jobs = [(f"sweep/{level!r}", (problem.instance, level, settings, objectives)) for level in _farthest_first(levels)]
     records: list[Record] = []
     bounds: list[Bound] = []
-    for (_, (_, level, _)), data in zip(jobs, work.run("master", sweep_job, jobs), strict=True):
+    for (_, (_, level, *_)), data in zip(jobs, work.run("master", sweep_job, jobs), strict=True):
         if data is not None:
             found, planes, cheapest = unpack(data)
             records += found
@@ -85,28 +91,35 @@ def _farthest_first(levels: list[float]) -> list[float]:
 
 
 def _aimed(
-    problem: FlowProblem, surface: OuterSurface | None, rungs: list[Rung], settings: SweepSettings, work: Work
+    problem: FlowProblem,
+    surface: OuterSurface | None,
+    rungs: list[Rung],
+    settings: SweepSettings,
+    objectives: Objectives,
+    work: Work,
 ) -> list[Record]:
     """Plans near the points of the outer surface that fill its volume best, in jobs of fixed size."""
     if surface is None:
         return []
     targets = aim(surface, rungs, problem.scenario.frontier.plans)
     chunks = [targets[k : k + AIMED] for k in range(0, len(targets), AIMED)]
-    jobs = [(f"aim/{k}", (problem.instance, chunk, settings)) for k, chunk in enumerate(chunks)]
+    jobs = [(f"aim/{k}", (problem.instance, chunk, settings, objectives)) for k, chunk in enumerate(chunks)]
     return [r for data in work.run("plans", aim_job, jobs) if data is not None for r in unpack(data)[0]]
 
 
-def _enumerate(problem: FlowProblem, split: Floats, work: Work) -> list[Record]:
+def _enumerate(problem: FlowProblem, split: Floats, objectives: Objectives, work: Work) -> list[Record]:
     step = problem.scenario.frontier.share_step
     offers = offer_grid(problem.instance, float(step or 1.0))
-    jobs = [(f"grid/{k}", (problem.instance, offer, split)) for k, offer in enumerate(offers)]
+    jobs = [(f"grid/{k}", (problem.instance, offer, split, objectives)) for k, offer in enumerate(offers)]
     return [r for data in work.run("every plan", grid_job, jobs) if data is not None for r in unpack(data)[0]]
 
 
-def _search(problem: FlowProblem, seeds: list[Record], settings: SweepSettings, work: Work) -> list[Record]:
+def _search(
+    problem: FlowProblem, seeds: list[Record], settings: SweepSettings, objectives: Objectives, work: Work
+) -> list[Record]:
     """Vary the master's plans; every individual is evaluated by the one evaluator, in chunks of fixed size."""
     budget = problem.scenario.frontier.search_evaluations
-    start = keep_best(seeds, POPULATION)
+    start = keep_best(seeds, POPULATION, objectives.senses)
     if budget <= 0 or len(start) < 2 or work.out_of_time:
         return []
     instance, network = problem.instance, problem.network
@@ -115,17 +128,20 @@ def _search(problem: FlowProblem, seeds: list[Record], settings: SweepSettings, 
 
     def evaluate(genomes: Floats) -> tuple[Floats, Floats]:
         chunks = [genomes[k : k + CHUNK] for k in range(0, len(genomes), CHUNK)]
-        jobs = [(f"search/{done[0] + k}", (instance, chunk, settings)) for k, chunk in enumerate(chunks)]
+        jobs = [(f"search/{done[0] + k}", (instance, chunk, settings, objectives)) for k, chunk in enumerate(chunks)]
         done[0] += len(chunks)
         records: list[Record | None] = []
         for chunk, data in zip(chunks, work.run("search", search_job, jobs), strict=True):
             records += unpack(data)[0] if data is not None else [None] * len(chunk)
         found.extend(r for r in records if r is not None and r.feasible)
-        nothing = (-1e3, 1e12, -10.0)
-        rows = [r.objectives if r is not None and np.isfinite(r.objectives).all() else nothing for r in records]
+        signs = np.array([-1.0, 1.0, -1.0, *(1.0 if sense == "min" else -1.0 for sense in objectives.senses)])
+        nothing = (-1e3, 1e12, -10.0, *(1e12 * signs[3:]))
+        rows = [
+            (*r.objectives, *r.extra) if r is not None and np.isfinite(r.objectives).all() else nothing for r in records
+        ]
         values = np.array(rows, dtype=float)
         bad = np.array([[0.0 if r is not None and r.feasible else 1.0] for r in records])
-        return values * np.array([-1.0, 1.0, -1.0]), bad
+        return values * signs, bad
 
     genomes = np.array([encode(network, r.judged(instance)) for r in start])
     evolve(

@@ -4,10 +4,13 @@
     headline        three records of `text.headline`
     plans           columns of equal length, the baseline first: id, name, cx, cost, headroom, ... (`PLAN_COLUMNS`)
     bound           lines no plan can cross: [{headroom, points: [[cost, cx], ...]}]
+    band            where the frontier moves over the draws, see `risk.risk_band`; {} without draws
+    objectives      what plans were chosen by on top of the three axes: [{key, title, better}]
     details         per plan, see `payload_details`
     bridge, again   from the survey to Today's CX, and the plans scored again, as text and bars
     backtest        the last weeks, predicted and seen: heads, rows, missed, weeks, notes; {} without a history
     agreement       formulas beside simulation: heads, rows, assumptions; {} for runs from before it
+    risk            how many draws, and how far the frontier moves with them, in words
     failed          checks of the finished plans that failed
     assumptions, experience, notes, certificate, chosen_by, about     what stands in the page as text
 
@@ -28,6 +31,8 @@ from planner.report.agreement import agreement_section
 from planner.report.backtest import backtest_section
 from planner.report.bridge import HEIGHT, WIDTH, bridge_rows, second_look
 from planner.report.payload_details import detail_tables
+from planner.report.plan_words import RISK
+from planner.report.risk import risk_band, risk_words
 from planner.report.strings import (
     AGREEMENT,
     ASSUMPTION_HEADS,
@@ -73,11 +78,13 @@ def build_payload(frontier: Frontier) -> dict[str, Any]:
         "title": str(meta.get("title") or meta.get("scenario") or meta.get("name") or "Contact center plan"),
         "units": _units(units),
         "words": _fill_words(PAGE, units) | _section_words(),
-        "measures": dict(MEASURES) | {"cx": units.cx_name},
+        "measures": dict(MEASURES) | {"cx": units.cx_name} | {o["key"]: o["title"] for o in objectives(meta)},
+        "objectives": objectives(meta),
         "status": dict(STATUS),
         "headline": headline(frontier),
         "plans": _plans(frontier, units),
         "bound": _bound(frontier, units),
+        "band": risk_band(frontier, units),
         "details": detail_tables(frontier, units),
         "chosen_by": [
             {"title": NAMED[key], "rule": rule, "plan": str(row["plan"])}
@@ -89,6 +96,7 @@ def build_payload(frontier: Frontier) -> dict[str, Any]:
         "assumptions": _assumptions(frontier, units),
         "backtest": backtest_section(frontier),
         "agreement": agreement_section(frontier),
+        "risk": risk_words(frontier),
         "failed": failed_checks(meta),
         "experience": _experience(meta, units),
         "notes": notes_of(meta),
@@ -99,7 +107,12 @@ def build_payload(frontier: Frontier) -> dict[str, Any]:
 
 
 def _section_words() -> dict[str, Any]:
-    return {"assumption_heads": ASSUMPTION_HEADS, "backtest": BACKTEST, "agreement": AGREEMENT}
+    return {
+        "risk_title": RISK["title"],
+        "assumption_heads": ASSUMPTION_HEADS,
+        "backtest": BACKTEST,
+        "agreement": AGREEMENT,
+    }
 
 
 def _units(units: Units) -> dict[str, Any]:
@@ -139,7 +152,18 @@ def _plans(frontier: Frontier, units: Units) -> dict[str, list[Any]]:
     for key, (column, places) in PLAN_COLUMNS.items():
         if column in table and (key != "cx_again" or table[column].notna().any()):
             columns[key] = rounded(table[column], places if isinstance(places, int) else digits[places])
+    for one in objectives(frontier.meta):
+        columns[one["key"]] = rounded(table[one["key"]], 4) if one["key"] in table else [None] * len(table)
     return columns
+
+
+def objectives(meta: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """List what plans were chosen by on top of the three axes: key, title, and 1 where more is better, else -1."""
+    return [
+        {"key": str(o["name"]), "title": str(o["name"]).replace("_", " "), "better": 1 if o["sense"] == "max" else -1}
+        for o in meta.get("objectives") or ()
+        if o["name"] != "p_shortfall"  # it has a column of its own already
+    ]
 
 
 def rounded(values: pd.Series, digits: int) -> list[float | int | None]:

@@ -5,6 +5,7 @@ costs[plan]     amount per item                      mix[plan]      issues per c
 kept[plan]      per promise [worst value, periods missed, periods]
 risk[plan]      {axis: [p10, p50, p90], p_promises, p_efficient}
 segments, prices, hires, why         per plan, as text
+says            per plan, topics with their sentences
 heat            {starts, pools, people: {plan: [[scheduled per interval] per pool]}}, Today and named plans only
 moves           largest channel moves of the named plans
 """
@@ -16,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.frontier.frontier import Frontier
+from planner.frontier.frontier import TOPICS, Frontier
 from planner.report.strings import PAGE
 from planner.report.text import Units, label_of, named_rows
 
@@ -36,6 +37,7 @@ def detail_tables(frontier: Frontier, units: Units) -> dict[str, Any]:
         "segments": _segments(frontier, units),
         "prices": _prices(frontier, units, named),
         "why": _why(frontier, named),
+        "says": _says(frontier),
     }
 
 
@@ -200,6 +202,18 @@ def _why(frontier: Frontier, named: list[str]) -> dict[str, str]:
     if sum(map(len, texts.values())) <= _WHY_CHARACTERS:
         return texts
     return {plan: text for plan, text in texts.items() if plan in named}
+
+
+def _says(frontier: Frontier) -> dict[str, list[Any]]:
+    """Return what is said of plans: [[title, sentences], ...] per plan, in the order of the topics."""
+    says = _table(frontier, "says")
+    answer: dict[str, list[Any]] = {}
+    if says.empty:
+        return answer
+    for plan, own in says.groupby("plan", sort=False):
+        by_topic = {topic: [str(w) for w in own.loc[own["topic"] == topic, "words"]] for topic in TOPICS}
+        answer[str(plan)] = [[TOPICS[topic], lines] for topic, lines in by_topic.items() if lines]
+    return answer
 
 
 def _json(value: Any, digits: int) -> float | int | None:

@@ -17,7 +17,7 @@ _UNITS = {
     "cx": "cx", "cx_low": "cx", "cx_high": "cx", "cost": "money", "committed": "money", "avoidable": "money",
     "cost_bound": "money", "headroom": "ratio", "p_shortfall": "ratio", "gap": "ratio", "p_cx_at_least_today": "ratio",
     "cx_rescored": "cx", "gain": "change", "gain_rescored": "change", "change": "change", "value": "score",
-    "abandon_rate": "ratio", "idle_payroll": "money",
+    "abandon_rate": "ratio", "idle_payroll": "money", "fewer_staff": "ratio", "p_shortfall_choosing": "ratio",
 }  # fmt: skip
 _NARROW, _WIDEST = 13, 40
 

@@ -16,6 +16,7 @@ import xlsxwriter
 from planner.frontier.frontier import NAMED, Frontier
 from planner.report.bridge import bridge_frame
 from planner.report.payload import notes_of, run_facts
+from planner.report.plan_words import MORE_COLUMNS, TABLE_SHEETS
 from planner.report.sheets import Book, write_frame
 from planner.report.strings import BRIDGE, COLUMNS, STAFFING_HEADS, SUMMARY_ROWS, WORKBOOK
 from planner.report.text import named_rows, summary_lines, units_of
@@ -43,6 +44,7 @@ def write_workbook(frontier: Frontier, path: str | os.PathLike[str], plans: Sequ
     _summary(book, frontier, chosen)
     _plans(book, frontier)
     _bridge(book, frontier)
+    _more_sheets(book, frontier)
     _per_plan(book, frontier, chosen)
     _readme(book, frontier)
     workbook.close()
@@ -177,6 +179,16 @@ def _bridge(book: Book, frontier: Frontier) -> None:
         sheet.freeze_panes(1, 1)
 
 
+def _more_sheets(book: Book, frontier: Frontier) -> None:
+    """Write tables that have a sheet of their own, as they stand."""
+    for name, title in TABLE_SHEETS.items():
+        frame = frontier.tables.get(name)
+        if frame is not None and len(frame):
+            sheet = book.sheet(title)
+            write_frame(book, sheet, frame, table_name=name)
+            sheet.freeze_panes(1, 2)
+
+
 def _per_plan(book: Book, frontier: Frontier, chosen: list[tuple[str, pd.Series]]) -> None:
     """Write staffing, shifts and rules of each chosen plan on sheets of their own."""
     for key in ("staffing", "shifts", "rules"):
@@ -220,6 +232,6 @@ def _readme(book: Book, frontier: Frontier) -> None:
         line += 1
     line += 1
     sheet.write_row(line, 0, [WORKBOOK["column"], WORKBOOK["meaning"]], book.formats["head"])
-    for below, (name, meaning) in enumerate(COLUMNS.items(), start=line + 1):
+    for below, (name, meaning) in enumerate((COLUMNS | MORE_COLUMNS).items(), start=line + 1):
         sheet.write_string(below, 0, name, book.formats["label"])
         sheet.write_string(below, 1, meaning)

@@ -48,6 +48,11 @@ def read_inputs(scenario: Scenario, document: Document, shown: str, *, tables: b
             mark = document.mark(place)
             message = f"no such file: {name} (looked for {label}); correct the name or put the file there"
             inputs.issues.append(Issue(mark.file, mark.line, mark.column, dotted(place), message))
+    for objective in scenario.frontier.objectives:
+        # A module of the user's own is an input like a table; one that is not here must be installed.
+        name = objective.function.partition(":")[0].replace(".", "/") + ".py"
+        if objective.function and scenario.resolve(name).is_file():
+            inputs.files[str(Path(shown).parent / name)] = scenario.resolve(name)
     return inputs
 
 

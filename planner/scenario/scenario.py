@@ -11,6 +11,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
 from planner.scenario.center import Channel, Overflow, Pool, Reason, Segment, Shift, Steer
+from planner.scenario.objectives import AXES, Objective
 from planner.scenario.quantities import ClockTime, Key, Money, Ratio, Stated, StatedRatio, Strict, percent_hint
 
 
@@ -288,6 +289,11 @@ class Today(Strict):
 class FrontierSettings(Strict):
     """How hard to look for plans; budgets are counted in work, never in seconds."""
 
+    objectives: tuple[Objective, ...] = Field(
+        default=(Objective(name="cx"), Objective(name="cost"), Objective(name="headroom")),
+        description="What plans are chosen by: cx, cost and headroom, and any others on top, by name or as name, sense "
+        "and function.",
+    )
     headroom_levels: tuple[float, ...] = Field(
         default=(0.0, 0.05, 0.1, 0.2, 0.3), min_length=1, description="Headroom levels of the master (ratios)."
     )
@@ -308,6 +314,20 @@ class FrontierSettings(Strict):
     risk_draws: int = Field(
         default=60, ge=0, description="Common draws of demand, handle time, shrinkage and experience."
     )
+
+    @model_validator(mode="after")
+    def _axes(self) -> FrontierSettings:
+        names = [one.name for one in self.objectives]
+        left_out = [axis for axis in AXES if axis not in names]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if left_out or twice:
+            why = f"leaves out {', '.join(left_out)}" if left_out else f"names {', '.join(twice)} twice"
+            raise PydanticCustomError(
+                "objectives",
+                "{why}; the list holds cx, cost, headroom and any others, each once",
+                {"why": why, "at": "objectives"},
+            )
+        return self
 
 
 class Scenario(Strict):

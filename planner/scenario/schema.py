@@ -15,6 +15,7 @@ def scenario_schema() -> dict[str, Any]:
     schema = Scenario.model_json_schema()
     definitions = schema["$defs"]
     definitions["Stated"] = _with_number(definitions["Stated"])
+    definitions["Objective"] = _or_plain("string", definitions["Objective"])
     properties = {"extends": _EXTENDS, **schema.pop("properties")}
     for section in properties.values():
         _allow_empty_entries(section)
@@ -44,10 +45,15 @@ _EXTENDS: dict[str, Any] = {
 
 def _with_number(stated: dict[str, Any]) -> dict[str, Any]:
     """A stated value may be a single number, or a mapping (in an overlay of its range only)."""
+    return _or_plain("number", stated)
+
+
+def _or_plain(kind: str, model: dict[str, Any]) -> dict[str, Any]:
+    """Allow a plain value beside the mapping it is short for."""
     return {
-        "title": "Stated",
-        "description": stated["description"],
-        "anyOf": [{"type": "number"}, {key: value for key, value in stated.items() if key != "description"}],
+        "title": model["title"],
+        "description": model["description"],
+        "anyOf": [{"type": kind}, {key: value for key, value in model.items() if key != "description"}],
     }
 
 

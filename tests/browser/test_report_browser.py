@@ -276,3 +276,19 @@ def test_toy_run_opens(open_report: Callable, toy_planned: Any) -> None:
     assert opened.page.locator("#compare-body tr").count() > 5
     opened.page.evaluate("for (const plan of plans) { state.chosen = plan.id; drawDetail(); }")
     assert opened.faults == []
+
+
+def test_the_band_lies_behind_the_plans_and_is_said_in_words(open_report: Callable) -> None:
+    opened = open_report(sample_frontier(12))
+    assert opened.faults == []
+    band = opened.page.locator("#s-cx .band polygon")
+    corners = [tuple(map(float, pair.split(","))) for pair in band.get_attribute("points").split()]
+    box = [float(v) for v in opened.page.locator("#s-cx svg").get_attribute("viewBox").split()]
+    assert all(0 <= x <= box[2] and 0 <= y <= box[3] for x, y in corners)
+    # The upper edge rises to the right in steps, and the lower edge comes back below it.
+    upper, lower = corners[: len(corners) // 2], corners[len(corners) // 2 :][::-1]
+    for edge in (upper, lower):
+        assert all(a[0] <= b[0] and a[1] >= b[1] for a, b in zip(edge, edge[1:], strict=False))
+    assert upper[-1][1] < lower[-1][1]
+    assert opened.page.locator("#s-cap .band *").count() == 0
+    assert "reach its upper edge in 1 of 10 of 60 simulated futures" in opened.page.locator(".reading").inner_text()

@@ -74,6 +74,7 @@ function drawDetail() {
   add(riskLines(plan).length, words.risk, () => [bullets(riskLines(plan))]);
   add(segments.names.length, words.segments, () => [twoColumns(plan, segments.names, segments.cx, score, words.segments, words.segment)]);
   add(prices[plan.id], words.prices, () => [bullets(prices[plan.id])]);
+  for (const [title, lines] of parts.says[plan.id] || []) sections.push(heading(title, bullets(lines)));
   if (maps.starts.length) {
     const drawn = !maps.people[plan.id] ? [el("p", {}, words.no_heat)] : plan === today ? [heat(plan, false)] : [heat(plan, false), heat(plan, true)];
     sections.push(el("section", { class: "wide" }, el("h3", {}, words.staffing), ...drawn));

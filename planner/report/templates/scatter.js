@@ -33,7 +33,7 @@ function drawScatter(chart) {
   const root = svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-labelledby": `${chart.id}-t ${chart.id}-d` });
   chart.desc = svg("desc", { id: `${chart.id}-d` });
   root.append(svg("title", { id: `${chart.id}-t` }, chart.title), chart.desc);
-  root.append(frame(chart), bounds(chart), todayLines(chart));
+  root.append(band(chart), frame(chart), bounds(chart), todayLines(chart));
   chart.dots = new Map();
   const dots = svg("g", { class: "dots" });
   for (const plan of candidates) {
@@ -82,6 +82,28 @@ function bounds({ x, y, key, width }) {
     const place = i ? { x: x(c) + 5, y: y(v) + 1 } : { x: width - EDGE.right - 4, y: y(v) - 5, "text-anchor": "end" };
     group.append(svg("text", place, i ? fill(words.bound_at, { headroom: percent(bound.headroom) }) : words.bound));
   });
+  return group;
+}
+
+// Where the frontier moves over the draws: from what 1 in 10 futures reach down to what 9 in 10 reach.
+function band({ x, y, key, width }) {
+  const group = svg("g", { class: "band" });
+  if (key !== "cx" || !data.band.p10) return group;
+  const [left, right, floor] = [EDGE.left, width - EDGE.right, HEIGHT - EDGE.bottom];
+  const inside = (v, low, high) => Math.min(high, Math.max(low, v)).toFixed(1);
+  const at = ([cost, cx]) => [inside(x(cost), left, right), inside(y(cx), EDGE.top, floor)];
+  const steps = (points) => {
+    const path = [];
+    let below = floor.toFixed(1);
+    for (const [px, py] of points.map(at)) {
+      path.push(`${px},${below}`, `${px},${py}`);
+      below = py;
+    }
+    return [...path, `${right.toFixed(1)},${below}`];
+  };
+  const [best, middle, sure] = ["p10", "p50", "p90"].map((edge) => steps(data.band[edge]));
+  group.append(svg("polygon", { points: [...best, ...sure.reverse()].join(" ") }));
+  if (data.band.p50.length) group.append(svg("polyline", { points: middle.join(" ") }));
   return group;
 }
 

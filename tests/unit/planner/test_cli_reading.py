@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
+import shlex
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from toy_frontier import make_frontier
 
@@ -236,7 +239,67 @@ def test_cheap_examples_run(name: str, toy_run: Path, tmp_path: Path, monkeypatc
     monkeypatch.chdir(tmp_path)
     plan_of = {"balanced": "cheapest", "p007": "p002"}
     for line in _examples()[name]:
-        words = [plan_of.get(word, word) for word in line.replace("RUN", str(toy_run)).split()[1:]]
-        if "xlsx" in words or "retail_bank" in words:
+        words = [plan_of.get(word, word) for word in shlex.split(line.replace("RUN", str(toy_run)))[1:]]
+        if "xlsx" in words or "retail_bank" in words or "--scenario" in words:
             continue
         assert main(words) == 0, line
+
+
+def test_a_wish_ranks_the_plans_and_names_the_nearest(toy_run: Path, capsys: Captured) -> None:
+    assert main(["frontier", str(toy_run), "--wish", "cx>=4.1,cost<=1000", "--json"]) == 0
+    captured = capsys.readouterr()
+    assert [row["plan"] for row in json.loads(captured.out)["plans"]] == ["p002", "p001", "p003"]
+    assert "Nearest to this wish is p002: cx 4.05 (misses 4.10), cost €990 (reaches €1,000)." in captured.err
+
+
+def test_a_reservation_says_how_far_a_wish_may_be_missed(toy_run: Path, capsys: Captured) -> None:
+    wish = ["frontier", str(toy_run), "--wish", "cx>=4.1,cost<=1000", "--json"]
+    assert main([*wish, "--reservation", "cx>=4.05,cost<=1500"]) == 0
+    captured = capsys.readouterr()
+    assert [row["plan"] for row in json.loads(captured.out)["plans"]] == ["p003", "p002", "p001"]
+    assert "Nearest to this wish is p003" in captured.err
+
+
+def test_weights_rank_the_plans(toy_run: Path, capsys: Captured) -> None:
+    assert main(["frontier", str(toy_run), "--weights", "cx=1", "--json"]) == 0
+    captured = capsys.readouterr()
+    assert [row["plan"] for row in json.loads(captured.out)["plans"]] == ["p003", "p002", "p001"]
+    assert "Best by these weights is p003: 100 of 100." in captured.err
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--wish", "cx<=4"], "wish 'cx<=4'"),
+        (["--weights", "cx"], "weights 'cx'"),
+        (["--weights", "speed=1"], "axis 'speed'"),
+        (["--wish", "cx>=4", "--weights", "cx=1"], "not both"),
+        (["--peak-weights", "cx=1"], "need --weights"),
+        (["--reservation", "cx>=4"], "needs a --wish"),
+        (["--wish", "cx>=4", "--reservation", "cx>=4.5"], "must be worse than aspiration 4"),
+    ],
+)
+def test_unreadable_preferences_exit_2(toy_run: Path, capsys: Captured, flags: list[str], words: str) -> None:
+    assert main(["frontier", str(toy_run), *flags]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_explain_says_whether_a_wish_is_met_or_ruled_out(tmp_path: Path, capsys: Captured) -> None:
+    frontier = make_frontier()
+    bound = pd.DataFrame([(0.0, float("nan"), 890.0)], columns=["headroom", "slope", "intercept"])
+    run = tmp_path / "wished-00000000"
+    save_frontier(dataclasses.replace(frontier, tables={**frontier.tables, "bound": bound}), run)
+    assert main(["explain", str(run), "--wish", "cost<=900"]) == 0
+    assert "meets the wish as things are" in capsys.readouterr().out
+    assert main(["explain", str(run), "--wish", "cost<=880"]) == 0
+    captured = capsys.readouterr()
+    assert "the bound rules it out" in captured.out
+    assert "--scenario FILE" in captured.err
+    assert main(["explain", str(run), "--wish", "cost<=895", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "nearest": "p001",
+        "met": False,
+        "ruled_out": False,
+        "levers": [],
+    }
+    assert main(["explain", str(run)]) == 2

@@ -137,3 +137,15 @@ def test_counts_alone_give_a_weekly_profile() -> None:
     assert set(got["days"]) == {4}
     with pytest.raises(ValueError, match="lowest -1"):
         profile_from_counts(frame.assign(volume=-1), scenario.horizon)
+
+
+def test_past_weeks_are_shares_of_the_planned_one() -> None:
+    scenario = toy(horizon=HORIZON, demand={"source": "history", "growth": 0.25})
+    raw = past(weeks=5, level_sd=0.2)
+    demand = demand_from_volumes(scenario, volumes(scenario, raw))
+    counted = raw.groupby(["week", "entry_reason", "segment"])["first_contacts"].sum()
+    assert demand.weeks.shape == (5, len(demand.types))
+    for week, factors in zip(sorted(raw["week"].unique()), demand.weeks, strict=True):
+        for kind, issues, factor in zip(demand.types, demand.issues, factors, strict=True):
+            if issues > 0:
+                assert factor * issues == pytest.approx(counted[(week, *kind)])

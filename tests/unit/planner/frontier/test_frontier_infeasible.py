@@ -13,7 +13,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 from small_centers import problem_of  # noqa: E402
 
 from planner.errors import Infeasible, Stopped  # noqa: E402
-from planner.frontier.infeasible import SOFT, explain_infeasible  # noqa: E402
+from planner.frontier.infeasible import CHANGES, MEANS, SOFT, explain_infeasible, least_relaxation  # noqa: E402
+from solvers.flow.master import Master  # noqa: E402
 
 TOY = ROOT / "scenarios/minimal.yaml"
 FEW = ("pools.phone.roster.heads=1", "pools.phone.roster.hires_max=0")
@@ -37,6 +38,7 @@ def test_the_smallest_set_is_named(overrides, families):
     words = {members[0]: said for members, said in SOFT.items()}
     assert found.relax == [words[family] for family in families]
     assert "pool phone" in found.detail
+    assert [amount.split(": by ")[0] for amount in found.amounts] == found.relax
 
 
 def test_a_center_with_plans_is_never_called_infeasible():
@@ -51,3 +53,40 @@ def test_every_family_that_is_relaxed_exists():
     from solvers.flow.families import FAMILIES
 
     assert {name for members in SOFT for name in members} <= {family.__name__ for family in FAMILIES}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "group"),
+    [
+        (("limits.budget_max=100",), [("budget",)]),
+        ((CRAMPED,), [("seats",)]),
+        (("limits.budget_max=100", CRAMPED), [("budget",), ("seats",)]),
+        (("segments.all.cx_min=4.9",), [("segment_floor",)]),
+        (FEW, [("roster_hours", "roster_days")]),
+    ],
+)
+def test_the_amount_is_enough_and_hardly_less_is_not(overrides, group):
+    """Re-solved at the shares found, and with each family's share a little smaller, the others switched off."""
+    instance = problem_of(TOY, *overrides).instance
+    shares = least_relaxation(instance, group, 0.0)
+
+    def solved(shares, dropped=frozenset()):
+        relaxed = instance
+        for family, share in zip(group, shares, strict=True):
+            relaxed = CHANGES[family](relaxed, share)
+        master = Master(relaxed.network, relaxed.limits, relaxed.payroll, list(relaxed.catalogues))
+        return master.level(0.0, dropped).cheapest()
+
+    assert solved(shares) is not None
+    for k, family in enumerate(group):
+        others = frozenset(f for other in group if other != family for f in other)
+        less = shares[k] - 2e-3 if not others else 0.95 * shares[k]
+        assert solved([less if n == k else share for n, share in enumerate(shares)], others) is None
+    if group == [("budget",)]:
+        unlimited = Master(instance.network, instance.limits, instance.payroll, list(instance.catalogues))
+        cheapest = unlimited.level(0.0, frozenset({"budget"})).cheapest().cost
+        assert 100 * (1 + shares[0]) == pytest.approx(cheapest, abs=0.2)
+
+
+def test_every_family_can_be_relaxed_by_a_share():
+    assert set(CHANGES) == set(MEANS) == set(SOFT)

@@ -60,6 +60,7 @@ def _meta(currency: str) -> dict[str, Any]:
         "run_key": "0a1b2c3d",
         "manifest_hash": "f00dcafe",
         "versions": {"cxfrontier": "0.1.0", "numpy": "2.1"},
+        "risk": {"draws": 60, "words": "60 draws of everything."},
         "notes": ["4 % of contacts have no reason and were allocated by the mix of their interval."],
     }
 
@@ -182,9 +183,10 @@ def _small_tables(rng: np.random.Generator, plans: pd.DataFrame, pools: tuple[st
         promises.append((row.plan, "abandoned", "month", 0.05, 0.04, True))
         for axis, spread in (("cx", 0.05), ("cost", 2500.0), ("headroom", 0.05)):
             middle = getattr(row, axis)
-            risk.append((row.plan, axis, middle - spread, middle, middle + spread))
-        risk += [(row.plan, "p_promises", np.nan, 1 - row.p_shortfall, np.nan)]
-        risk += [(row.plan, "p_efficient", np.nan, 0.7, np.nan), (row.plan, "regret", np.nan, 0.02, np.nan)]
+            near = (middle - spread / 5, middle + spread / 5)
+            risk.append((row.plan, axis, middle - spread, middle, middle + spread, *near))
+        for axis, share in (("p_promises", 1 - row.p_shortfall), ("p_efficient", 0.7), ("regret", 0.02)):
+            risk.append((row.plan, axis, np.nan, share, np.nan, share * 0.9, share))
         hires.append((row.plan, pools[0], 40.0, 40.0 + row.hires, row.hires, row.overtime_h, 0.0))
         prices.append((row.plan, f"one more agent hour in {pools[0]} on Monday 10:00", 41.5, "per hour"))
         segments += [(row.plan, "gold", 5000.0, row.cx + 0.1), (row.plan, "basic", 15000.0, row.cx - 0.03)]
@@ -193,7 +195,7 @@ def _small_tables(rng: np.random.Generator, plans: pd.DataFrame, pools: tuple[st
         "channel_mix": (mix, "plan reason segment from_channel channel issues share"),
         "costs": (costs, "plan item pool amount"),
         "promises": (promises, "plan promise period target value kept"),
-        "risk": (risk, "plan axis p10 p50 p90"),
+        "risk": (risk, "plan axis p10 p50 p90 low high"),
         "hires": (hires, "plan pool heads needed hires overtime_h time_off_h"),
         "prices": (prices, "plan what price unit"),
         "segments": (segments, "plan segment issues cx"),
@@ -220,7 +222,19 @@ def _stated_tables() -> dict[str, pd.DataFrame]:
         ],
         columns=["headroom", "slope", "intercept"],
     )
-    return {"assumptions": assumptions, "bound": bound, "bridge": _bridge()}
+    return {"assumptions": assumptions, "bound": bound, "bridge": _bridge(), "attainment": _attainment()}
+
+
+def _attainment() -> pd.DataFrame:
+    """Three staircases that do not cross, at one headroom level."""
+    return pd.DataFrame(
+        [
+            (0.0, curve, 96_000.0 + shift + 3000 * k, 3.8 + 0.03 * k - shift / 1e5)
+            for curve, shift in (("p10", 0.0), ("p50", 1500.0), ("p90", 3000.0), ("mean", 1600.0))
+            for k in range(5)
+        ],
+        columns=["headroom", "curve", "cost", "cx"],
+    )
 
 
 def _bridge() -> pd.DataFrame:

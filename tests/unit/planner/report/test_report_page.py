@@ -154,3 +154,51 @@ def test_experience_is_a_matrix_with_support_flags() -> None:
 def test_unwritable_place_is_named(tmp_path) -> None:
     with pytest.raises(PlanError, match="cannot write here"):
         write_report(sample_frontier(2), tmp_path / "no" / "report.html")
+
+
+def test_the_band_has_the_curves_of_the_lowest_level_and_says_so_in_words() -> None:
+    frontier = sample_frontier(6)
+    band = build_payload(frontier)["band"]
+    assert band["headroom"] == 0.0
+    for curve in ("p10", "p50", "p90"):
+        own = frontier.tables["attainment"].query("curve == @curve and headroom == 0")
+        assert band[curve] == [[c, pytest.approx(v, abs=1e-4)] for c, v in zip(own["cost"], own["cx"], strict=True)]
+    page = render_page(frontier)
+    assert "at least 0% reach its upper edge in 1 of 10 of 60 simulated futures" in page
+    assert "60 draws of everything" in page
+    assert build_payload(dataclasses.replace(frontier, meta={}))["band"] == {}
+
+
+def test_what_is_said_of_plans_stands_by_topic() -> None:
+    frontier = sample_frontier(4)
+    says = pd.DataFrame(
+        [
+            ("p002", "gains", "B."),
+            ("p001", "changes", HOSTILE),
+            ("p001", "withstands", "A."),
+            ("p001", "changes", "C."),
+        ],
+        columns=["plan", "topic", "words"],
+    )
+    page = render_page(dataclasses.replace(frontier, tables={**frontier.tables, "says": says}))
+    assert inlined(page)["details"]["says"] == {
+        "p002": [["Who gains and who loses", ["B."]]],
+        "p001": [["What it withstands", ["A."]], ["What it changes, and its neighbors", [HOSTILE, "C."]]],
+    }
+    assert HOSTILE not in page
+
+
+def test_further_objectives_have_columns_of_their_own() -> None:
+    frontier = sample_frontier(4)
+    plans = frontier.table.assign(odd_hours=[np.nan, 0.1, 0.2, 0.3, 0.4])
+    chosen = [{"name": "odd_hours", "sense": "min"}, {"name": "p_shortfall", "sense": "min"}]
+    payload = build_payload(
+        dataclasses.replace(
+            frontier,
+            tables={**frontier.tables, "plans": plans},
+            meta={**frontier.meta, "objectives": chosen},
+        )
+    )
+    assert payload["plans"]["odd_hours"] == [None, 0.1, 0.2, 0.3, 0.4]
+    assert payload["objectives"] == [{"key": "odd_hours", "title": "odd hours", "better": -1}]
+    assert payload["measures"]["odd_hours"] == "odd hours"

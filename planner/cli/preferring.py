@@ -1,0 +1,90 @@
+"""Plans in the order of a user's preference: a wish, or weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from planner.errors import PlanError
+from planner.frontier.frontier import Frontier
+from planner.frontier.wish import Wish, parse_wish
+from planner.report.text import percent, units_of
+
+
+def preferred(
+    frontier: Frontier, chosen: pd.DataFrame, levels: tuple[str, str], weights: tuple[str, str]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return the chosen plans in the order of a preference, the best first, and what to say of it.
+
+    Parameters
+    ----------
+    levels
+        Wish (aspiration) and reservation as text; weights then are empty.
+    weights
+        Weights and those of peak hours as text.
+
+    Raises
+    ------
+    PlanError
+        The preference cannot be read, or there are two.
+    """
+    if any(levels) and any(weights):
+        raise PlanError("frontier: give --wish or --weights, not both")
+    try:
+        if any(levels):
+            return _by_wish(frontier, chosen, *levels)
+        return _by_weights(frontier, chosen, *weights)
+    except ValueError as err:
+        raise PlanError(f"frontier: {err}") from err
+
+
+def _by_wish(frontier: Frontier, chosen: pd.DataFrame, wish: str, reservation: str) -> tuple[pd.DataFrame, list[str]]:
+    if not wish:
+        raise ValueError("--reservation needs a --wish")
+    asked, floor = parse_wish(wish), parse_wish(reservation).limits if reservation else None
+    reached = frontier.reached(asked.limits, floor)
+    table = chosen.assign(achievement=chosen["plan"].map(reached))
+    table = table[table["origin"] != "today"].sort_values("achievement", ascending=False, kind="stable")
+    return table, [wish_words(frontier, asked, floor)]
+
+
+def wish_words(frontier: Frontier, wish: Wish, reservation: Mapping[str, float] | None = None) -> str:
+    """Say which plan is nearest to a wish, and what it misses or has to spare."""
+    units = units_of(frontier)
+    plan = frontier.nearest(wish.limits, reservation)
+    write = {"cx": units.cx, "cost": units.money, "headroom": lambda v: percent(v, 1)}
+    parts = []
+    for name, level in wish.limits.items():
+        value = float(plan.summary[name])
+        short = (value - level) * (-1 if name == "cost" else 1) < -1e-9
+        parts.append(f"{name} {write[name](value)} ({'misses' if short else 'reaches'} {write[name](level)})")
+    return f"Nearest to this wish is {plan.id}: {', '.join(parts)}."
+
+
+def _by_weights(
+    frontier: Frontier, chosen: pd.DataFrame, weights: str, peak_weights: str
+) -> tuple[pd.DataFrame, list[str]]:
+    if peak_weights and not weights:
+        raise ValueError("--peak-weights need --weights, those of the other hours")
+    usual = parse_weights(weights)
+    ranked = frontier.ranked({"peak": parse_weights(peak_weights), "off_peak": usual} if peak_weights else usual)
+    table = ranked[ranked["plan"].isin(chosen["plan"])]
+    best = ranked.iloc[0]
+    words = f"Best by these weights is {best['plan']}: {best['effectiveness']:.0f} of 100."
+    return table, [words, "Weights cannot find a plan in a dent of the frontier; a --wish can."]
+
+
+def parse_weights(text: str) -> dict[str, float]:
+    """Read "cx=4,cost=3,headroom=2"."""
+    found: dict[str, float] = {}
+    for term in text.split(","):
+        name, equals, value = (part.strip() for part in term.partition("="))
+        try:
+            weight = float(value)
+        except ValueError:
+            equals = ""
+        if not equals or not name or name in found:
+            raise ValueError(f"weights {term.strip()!r} — must be AXIS=NUMBER, each axis once")
+        found[name] = weight
+    return found

@@ -1,0 +1,104 @@
+"""The table of plans: axes, proof, money, risk and names, one row per plan, Today first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from planner.frontier.choose import name_plans
+from planner.frontier.risk import RiskOfPlans
+from planner.frontier.risk_tables import add_risk
+from planner.frontier.search import Found
+from planner.frontier.tables import Shown, kept_all
+from planner.operation.problem import FlowProblem
+from planner.operation.today import Today
+from solvers.flow.solution import Solution
+
+PROVEN_GAP = 1e-4
+
+
+def plans_table(
+    problem: FlowProblem, today: Today, solutions: list[Solution], shown: list[Shown], risk: RiskOfPlans, found: Found
+) -> pd.DataFrame:
+    """Return one row per plan: Today, then the found plans in their order."""
+    rows = [_summary(problem, shown[0], today.evaluation.cx, today.cost, today.evaluation.headroom, "today")]
+    for view, solution in zip(shown[1:], solutions, strict=True):
+        cx, cost, headroom = solution.objectives
+        rows.append(_summary(problem, view, cx, cost, headroom, solution.origin))
+    plans = pd.DataFrame(rows)
+    points = plans[["cx", "cost", "headroom"]].to_numpy(float)
+    bound = np.full(len(plans), np.nan)
+    if found.surface is not None:
+        bound = found.surface.cost_bound(points[:, 0], points[:, 2])
+    if found.enumerated:
+        bound = points[:, 1].copy()
+    plans["cost_bound"] = bound
+    plans["gap"] = np.maximum(plans["cost"] - bound, 0.0) / bound
+    proven = found.enumerated | (plans["gap"].to_numpy() <= PROVEN_GAP)
+    status = np.where(proven, "proven", np.where(np.isfinite(bound), "within_gap", "found"))
+    plans["status"] = np.where(plans["origin"] == "today", "", status)
+    plans.loc[plans["origin"] == "today", ["gap", "cost_bound"]] = np.nan
+    _add_objectives(found, plans)
+    _add_money(problem, today, solutions, plans)
+    add_risk(plans, risk)
+    names = name_plans(points[1:], (points[0, 0], points[0, 1], points[0, 2])) if solutions else {}
+    plans["name"] = ""
+    plans.loc[0, "name"] = "today"
+    for name, k in names.items():
+        plans.loc[k + 1, "name"] = name
+    first = ["plan", "name", "cx", "cost", "headroom", "peak_fte", "p_shortfall", "status", "gap", "origin"]
+    return plans[first + [c for c in plans.columns if c not in first]]
+
+
+def _add_objectives(found: Found, plans: pd.DataFrame) -> None:
+    """Add the further objectives plans were chosen by; Today's are not known, for it has no shifts.
+
+    P(shortfall) as reported comes from draws of its own: what the choosing draws said is kept beside it.
+    """
+    for k, name in enumerate(found.objectives.names):
+        column = "p_shortfall_choosing" if name == "p_shortfall" else name
+        plans[column] = [np.nan, *(record.extra[k] for record in found.records)]
+
+
+def _summary(
+    problem: FlowProblem, shown: Shown, cx: float, cost: float, headroom: float, origin: str
+) -> dict[str, Any]:
+    state = shown.evaluation.state
+    network = problem.network
+    waiting = network.pools.waits[network.flows.pool]
+    offered = float(state.volume[waiting].sum())
+    lost = float((state.volume * state.lost[network.flows.pair])[waiting].sum())
+    return {
+        "plan": shown.key,
+        "cx": cx,
+        "cost": cost,
+        "headroom": headroom,
+        "origin": origin,
+        "peak_fte": float(shown.scheduled.sum(axis=0).max(initial=0.0)),
+        "abandon_rate": lost / offered if offered > 0 else 0.0,
+        "promises_kept": kept_all(shown),
+    }
+
+
+def _add_money(problem: FlowProblem, today: Today, solutions: list[Solution], plans: pd.DataFrame) -> None:
+    """Committed money is paid to people on the payroll whatever the plan; the rest of a plan's cost is avoidable."""
+    payroll, wage = problem.instance.payroll, problem.network.pools.wage_per_h
+    heads = np.where(payroll.rostered, payroll.heads, 0.0)
+    owed_h = heads * np.maximum(np.where(payroll.rostered, payroll.contract_h - payroll.time_off_h, 0.0), 0.0)
+    floor = wage * owed_h
+    paid = [today.paid_h, *(s.people_cost.paid_h for s in solutions)]
+    committed = [float(np.minimum(wage * hours, floor).sum()) for hours in paid]
+    plans["committed"] = committed
+    plans["avoidable"] = plans["cost"] - plans["committed"]
+    plans["idle_payroll"] = [float(floor.sum()) - c for c in committed]
+    plans["hires"] = [0, *(int(s.people_cost.hires.sum()) for s in solutions)]
+    plans["overtime_h"] = [0.0, *(float(s.people_cost.overtime_h.sum()) for s in solutions)]
+    plans["doable"] = plans["hires"] == 0
+
+
+def headline_of(plans: pd.DataFrame) -> str:
+    """Return the plan that answers first: the cheapest no worse than Today, else the first; Today if there is none."""
+    named = plans.loc[plans["name"] == "cheapest", "plan"]
+    return str(named.iloc[0] if len(named) else plans["plan"].iloc[min(1, len(plans) - 1)])

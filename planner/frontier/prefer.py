@@ -1,0 +1,143 @@
+"""Preferences over plans that are there already: aspiration and reservation levels, weights, weights by condition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+SENSES: Mapping[str, float] = {
+    "cx": 1.0,
+    "cost": -1.0,
+    "headroom": 1.0,
+    "cx_rescored": 1.0,
+    "p_shortfall": -1.0,
+    "p_cx_at_least_today": 1.0,
+    "peak_fte": -1.0,
+    "abandon_rate": -1.0,
+    "hires": -1.0,
+    "overtime_h": -1.0,
+}
+"""Columns of the table of plans that can be preferred by -> 1 where more is better, −1 where less is."""
+
+AUGMENTATION = 1e-3
+PEAK = 0.75  # of the busiest interval of the day
+
+
+def achievement(values: Floats, senses: Floats, aspiration: Floats, reservation: Floats) -> Floats:
+    """Achievement of points, shape (point,): at least 0 where all that is aspired to is reached.
+
+    min_k q_k + ρ·mean_k q_k, q_k = sense·(value − aspiration) / (sense·(aspiration − reservation)): −1 in an axis that
+    is just acceptable (Wierzbicki 1980; augmented by ρ = 1e-3, so that of equal worst misses the smaller others win).
+
+    Parameters
+    ----------
+    values
+        Shape (point, objective).
+    senses, aspiration, reservation
+        Shape (objective,); senses 1 or −1.
+
+    Raises
+    ------
+    ValueError
+        A reservation is not worse than its aspiration.
+    """
+    width = senses * (aspiration - reservation)
+    for k in range(len(width)):
+        if not width[k] > 0:
+            raise ValueError(f"reservation[{k}] = {reservation[k]:g} — must be worse than aspiration {aspiration[k]:g}")
+    reached = senses * (values - aspiration) / width
+    return np.asarray(reached.min(axis=1) + AUGMENTATION * reached.mean(axis=1))
+
+
+def achievements(
+    plans: pd.DataFrame,
+    aspiration: Mapping[str, float],
+    reservation: Mapping[str, float] | None,
+    senses: Mapping[str, float] = SENSES,
+) -> Floats:
+    """Achievement of every row of a table of plans; NaN where a value is not known.
+
+    Raises
+    ------
+    ValueError
+        An unknown axis, no axis, or a reservation for an axis without aspiration.
+    """
+    names = list(aspiration)
+    if not names:
+        raise ValueError("aspiration = {} — must name at least one axis")
+    for name in [*names, *(reservation or {})]:
+        if name not in senses or name not in plans:
+            raise ValueError(f"axis {name!r} — must be one of {', '.join(n for n in senses if n in plans)}")
+        if name not in names:
+            raise ValueError(f"reservation of {name!r} — must have an aspiration, too")
+    values = plans[names].to_numpy(float)
+    span = np.nan_to_num(np.nanmax(values, axis=0) - np.nanmin(values, axis=0))
+    span = np.where(span > 0, span, 1.0)
+    sense, level = np.array([senses[n] for n in names]), np.array([float(aspiration[n]) for n in names])
+    floor = level - sense * span  # the range of the plans, where an axis has no reservation
+    for k, name in enumerate(names):
+        floor[k] = (reservation or {}).get(name, floor[k])
+    return achievement(values, sense, level, floor)
+
+
+def effectiveness(plans: pd.DataFrame, weights: Mapping[str, float], senses: Mapping[str, float] = SENSES) -> Floats:
+    """Score of every plan, 0–100: 100·Σ weight·score, each axis scaled by the range of the plans, weights by their sum.
+
+    (The weighted score of WFM practice. A weighted sum never picks a plan inside a dent of the frontier; aspiration
+    levels do.)
+
+    Raises
+    ------
+    ValueError
+        An unknown axis, a negative weight, or weights that sum to 0.
+    """
+    total = 0.0
+    score = np.zeros(len(plans))
+    for name, weight in weights.items():
+        if name not in senses or name not in plans:
+            raise ValueError(f"axis {name!r} — must be one of {', '.join(n for n in senses if n in plans)}")
+        if not weight >= 0:
+            raise ValueError(f"weight of {name!r} = {weight} — must be at least 0")
+        values = senses[name] * plans[name].to_numpy(float)
+        low, high = np.nanmin(values), np.nanmax(values)
+        score += weight * ((values - low) / (high - low) if high > low else 1.0)
+        total += weight
+    if not total > 0:
+        raise ValueError(f"weights = {dict(weights)} — must sum to more than 0")
+    return np.asarray(100.0 * score / total)
+
+
+def blended(profiles: Mapping[str, Mapping[str, float]], shares: Mapping[str, float]) -> dict[str, float]:
+    """Weights of one axis each from profiles per condition: Σ_condition share·weight, every profile scaled to sum 1.
+
+    The axes of a plan are means or sums over all issues, so a profile counts by the share of issues in its condition.
+
+    Raises
+    ------
+    ValueError
+        A profile without a share, or one whose weights sum to 0.
+    """
+    weights: dict[str, float] = {}
+    for condition, profile in profiles.items():
+        if condition not in shares:
+            raise ValueError(f"condition {condition!r} — must be one of {', '.join(shares)}")
+        total = sum(profile.values())
+        if not total > 0:
+            raise ValueError(f"weights of {condition!r} = {dict(profile)} — must sum to more than 0")
+        for name, weight in profile.items():
+            weights[name] = weights.get(name, 0.0) + shares[condition] * weight / total
+    return weights
+
+
+def condition_shares(demand: pd.DataFrame) -> dict[str, float]:
+    """Share of issues in peak intervals (at least 75 % of the busiest of their day) and off-peak."""
+    total = demand.groupby("interval", sort=False)["mean"].sum()
+    day = total.index.str[:10]
+    busiest = total.groupby(day).transform("max")
+    peak = float(total[total >= PEAK * busiest].sum() / max(float(total.sum()), 1e-300))
+    return {"peak": peak, "off_peak": 1.0 - peak}

@@ -1,0 +1,88 @@
+"""Swings of estimated inputs: against networks and scores changed by hand."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+from small_centers import problem_of, random_plans, write_center  # noqa: E402
+
+from planner.experience.model import ExperienceDraws  # noqa: E402
+from planner.frontier.assumptions import estimated_swings, swings  # noqa: E402
+from solvers.flow.evaluate import evaluate  # noqa: E402
+from solvers.flow.solution import decision_of  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def center(tmp_path_factory):
+    """A center whose rows of the experience model are uncertain by one common 0.1 points, and a plan of it."""
+    problem = problem_of(write_center(tmp_path_factory.mktemp("center"), 3))
+    model = problem.experience
+
+    def draw(n: int, seed: int) -> ExperienceDraws:
+        common = stats.norm.ppf((np.arange(n) + 0.5) / n)[:, None] * 0.1
+        return ExperienceDraws(
+            np.full((n, len(model.outcomes)), 3.0) + common, np.full((n, len(model.moves)), 3.0) + common
+        )
+
+    problem = dataclasses.replace(problem, experience=dataclasses.replace(model, sampler=draw))
+    return problem, random_plans(problem.instance, 3, 1)[0]
+
+
+@pytest.mark.parametrize(("name", "cv"), [("demand", None), ("handle time", 0.03)])
+def test_both_ends_are_evaluated(center, name, cv):
+    problem, plan = center
+    row = next(r for r in estimated_swings(problem, plan) if r.path.startswith(name))
+    cv = problem.demand.level_cv if cv is None else cv
+    sigma = np.sqrt(np.log(1 + cv**2))
+    middle = stats.lognorm(s=sigma, scale=np.exp(-(sigma**2) / 2))
+    assert (row.low, row.high) == pytest.approx(tuple(middle.ppf([0.05, 0.95])))
+    assert middle.mean() == pytest.approx(1.0)
+    ends = []
+    for factor in (row.low, row.high):
+        network = problem.network
+        if name == "demand":
+            network = dataclasses.replace(network, issues=network.issues * factor)
+        else:
+            network = dataclasses.replace(
+                network, flows=dataclasses.replace(network.flows, aht_s=network.flows.aht_s * factor)
+            )
+        decision = decision_of(problem.instance, plan.routing, plan.staffing.scheduled)
+        found = evaluate(network, problem.instance.promises, decision)
+        ends.append((found.cx, found.variable_cost, found.headroom))
+    expected = np.abs(np.subtract(*ends))
+    assert (row.swing_cx, row.swing_cost, row.swing_headroom) == pytest.approx(tuple(expected), abs=2e-5)
+    assert row.swing_headroom > 0.01
+
+
+def test_scores_of_a_channel_move_cx_by_their_weight(center):
+    """Every score moves by the same 0.1·z, so CX moves by the weight of the channel times that."""
+    problem, plan = center
+    network = problem.network
+    channel = network.nodes.channel[network.flows.node]
+    rows = {r.path: r for r in estimated_swings(problem, plan) if r.path.startswith("scores of ")}
+    total = 0.0
+    for c, name in enumerate(problem.channels):
+        # A move's score is its own less the mean of the rows below it plus the row: three equal shifts, one left.
+        weight = plan.evaluation.score_weight[channel == c].sum()
+        total += weight
+        if weight > 1e-9:
+            row = rows[f"scores of {name}"]
+            assert row.swing_cx == pytest.approx(weight * 0.1 * 2 * 1.6449, rel=0.02)
+            assert row.high - row.low == pytest.approx(0.2 * 1.6449, rel=0.02)
+    assert len(rows) >= 3
+    assert total == pytest.approx(plan.evaluation.score_weight.sum())
+
+
+def test_estimated_inputs_stand_beside_the_stated_ones(center):
+    problem, plan = center
+    found = swings(problem, plan)
+    assert {"steers.to_chat.acceptance", "handle time (factor)", "scores of voice"} <= {r.path for r in found}
+    assert [r.swing_cx for r in found] == sorted((r.swing_cx for r in found), reverse=True)

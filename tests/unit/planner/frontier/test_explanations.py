@@ -1,0 +1,316 @@
+"""What is said of plans, against direct evaluation, loops over tables, and scenarios rewritten by hand."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+from small_centers import problem_of, random_plans, write_center  # noqa: E402
+
+from planner.frontier.break_even import (  # noqa: E402
+    BreakEven,
+    break_even_words,
+    break_evens,
+    contained,
+    with_acceptance,
+    with_containment,
+)
+from planner.frontier.changes import changes_table, cx_by_type, gain_words, gains_table, neighbors_of  # noqa: E402
+from planner.frontier.promise_price import promise_prices, relaxed_target, slack_table, slack_words  # noqa: E402
+from planner.frontier.tables import mix_table, show_solution, stack, staffing_table  # noqa: E402
+from planner.frontier.withstand import Withstood, fewer_staff, weeks_kept, withstood, withstood_words  # noqa: E402
+from solvers.flow.evaluate import evaluate, promises_kept  # noqa: E402
+from solvers.flow.solution import judge  # noqa: E402
+from solvers.flow.staff import day_covers, staff  # noqa: E402
+
+SEEDS = (1, 2, 5)
+
+
+@pytest.fixture(scope="module")
+def centers(tmp_path_factory):
+    """Scenario file, problem and shown plans of three small centers."""
+    found = []
+    for seed in SEEDS:
+        path = write_center(tmp_path_factory.mktemp(f"center{seed}"), seed)
+        problem = problem_of(path)
+        plans = [show_solution(f"p{k}", problem, s) for k, s in enumerate(random_plans(problem.instance, seed, 4))]
+        found.append((path, problem, plans))
+    return found
+
+
+def test_weeks_are_counted_by_evaluating_each(centers):
+    rng, verdicts = np.random.default_rng(2), []
+    for _, problem, plans in centers:
+        weeks = rng.uniform(0.5, 3.0, (7, len(problem.types)))
+        seen = dataclasses.replace(problem, demand=dataclasses.replace(problem.demand, weeks=weeks))
+        for view in plans:
+            kept = weeks_kept(seen, view.decision, view.evaluation.state)
+            for week, said in zip(weeks, kept, strict=True):
+                network = dataclasses.replace(problem.network, issues=problem.network.issues * week)
+                direct = evaluate(network, problem.instance.promises, view.decision, known_headroom=np.nan)
+                assert said == all(promises_kept(problem.instance.promises, direct.promise_values))
+            verdicts += kept.tolist()
+        assert len(weeks_kept(problem, plans[0].decision, plans[0].evaluation.state)) == 0
+    assert {True, False} <= set(verdicts)
+
+
+def test_as_many_may_be_absent_as_leave_headroom(centers):
+    for _, problem, plans in centers:
+        for view in plans:
+            share = fewer_staff(problem, view.decision, view.evaluation.state)
+
+            def room(absent, view=view, problem=problem):
+                left = dataclasses.replace(view.decision, on_task=view.decision.on_task * (1 - absent))
+                return evaluate(problem.network, problem.instance.promises, left).headroom
+
+            assert (share >= 0) == (view.evaluation.headroom >= 0)
+            if np.isfinite(share):
+                assert room(share) >= -1e-5
+                assert room(share + 2e-3) < 1e-5
+
+
+def test_withstood_in_words():
+    words = withstood_words(Withstood(52, 47, 0.092, "promise phone"))
+    assert words[0] == "It keeps every promise in 47 of the last 52 weeks and survives 9% fewer people."
+    assert words[1].endswith("promise phone.")
+    assert "30 is all the history has" in withstood_words(Withstood(30, 30, 0.1, "x"))[0]
+    assert "would need 12% more people" in withstood_words(Withstood(0, 0, -0.12, "x"))[0]
+    assert "even with twice the people" in withstood_words(Withstood(0, 0, np.nan, "x"))[0]
+
+
+def test_what_gives_way_first_is_broken_just_beyond(centers):
+    """The promise named is missed at a little more demand; where a cap is named, the load there is over it."""
+    named = set()
+    for _, problem, plans in centers:
+        for view in plans:
+            said = withstood(view).first
+            grown = dataclasses.replace(
+                problem.network, issues=problem.network.issues * (1 + view.evaluation.headroom + 2e-3)
+            )
+            after = evaluate(grown, problem.instance.promises, view.decision, known_headroom=np.nan)
+            kept = promises_kept(problem.instance.promises, after.promise_values)
+            for name, well in zip(problem.promise_names, kept, strict=True):
+                assert (f"promise {name}" in said) == (not well)
+            named |= {part.split()[1] for part in said.split(" and ")}
+            assert said != "nothing found"
+    assert "limit" in named
+
+
+def test_gains_add_up_to_cx(centers):
+    for _, problem, plans in centers:
+        gains = gains_table(plans)
+        for view in plans:
+            own = gains[gains["plan"] == view.key]
+            assert (own["cx"] * own["issues"]).sum() / own["issues"].sum() == pytest.approx(view.evaluation.cx)
+            by_segment = own.assign(points=own["cx"] * own["issues"]).groupby("segment")[["points", "issues"]].sum()
+            for s, segment in enumerate(problem.segments):
+                mean = by_segment.loc[segment, "points"] / by_segment.loc[segment, "issues"]
+                assert mean == pytest.approx(view.evaluation.cx_segment[s])
+        np.testing.assert_allclose(
+            gains.loc[gains["plan"] == "p1", "change"], cx_by_type(plans[1]) - cx_by_type(plans[0])
+        )
+    made = pd.DataFrame({"reason": ["a", "b", "c"], "segment": "s", "issues": [1.0, 10, 1], "change": [0.5, 0.1, -0.2]})
+    assert gain_words(made) == [
+        "Those who gain most: b, s (+0.100); a, s (+0.500).",
+        "Those who lose most: c, s (-0.200).",
+    ]
+
+
+def test_neighbors_by_loops():
+    rng = np.random.default_rng(8)
+    plans = pd.DataFrame(rng.integers(0, 9, (12, 3)).astype(float), columns=["cx", "cost", "headroom"])
+    plans.insert(0, "plan", ["today", *(f"p{k}" for k in range(1, 12))])
+    plans["origin"] = ["today", *["master"] * 11]
+    found = neighbors_of(plans).set_index(["plan", "against"])
+    rows = {row.plan: (row.cx, row.cost, row.headroom) for row in plans.itertuples()}
+    span = [
+        max(r[k] for n, r in rows.items() if n != "today") - min(r[k] for n, r in rows.items() if n != "today")
+        for k in range(3)
+    ]
+    tests = {"cheaper": lambda a, b: b[1] < a[1], "better": lambda a, b: b[0] > a[0], "safer": lambda a, b: b[2] > a[2]}
+    for plan, mine in rows.items():
+        if plan == "today":
+            continue
+        assert found.loc[(plan, "today"), "other"] == "today"
+        for kind, allowed in tests.items():
+            far = {
+                other: sum(((a - b) / s) ** 2 for a, b, s in zip(theirs, mine, span, strict=True))
+                for other, theirs in rows.items()
+                if other != "today" and allowed(mine, theirs)
+            }
+            assert ((plan, kind) in found.index) == bool(far)
+            if far:
+                row = found.loc[(plan, kind)]
+                assert far[row["other"]] == pytest.approx(min(far.values()))
+                np.testing.assert_allclose(
+                    row[["cx", "cost", "headroom"]].to_numpy(float), np.subtract(rows[row["other"]], mine)
+                )
+
+
+def test_changes_are_differences_of_the_tables(centers):
+    _, problem, plans = centers[0]
+    staffing, mix = stack([staffing_table(v) for v in plans]), stack([mix_table(v) for v in plans])
+    pairs = pd.DataFrame({"plan": ["p1", "p2"], "against": ["cheaper", "better"], "other": ["p0", "p3"]})
+    found = changes_table(pairs, staffing, mix, 1.0).set_index(["plan", "what", "name"])
+    for plan, other in (("p1", "p0"), ("p2", "p3")):
+        for pool in problem.pools:
+            own = staffing[staffing["pool"] == pool].groupby("plan")["scheduled"].sum()
+            hours = [float(own.get(p, 0.0)) for p in (plan, other)]
+            if abs(hours[0] - hours[1]) >= 0.05:
+                assert found.loc[(plan, "staff", pool), "change"] == pytest.approx(hours[0] - hours[1], abs=1e-3)
+            else:
+                assert (plan, "staff", pool) not in found.index
+        to_bot = mix.query("reason == 'order' and from_channel == 'voice' and channel == 'bot'")
+        issues = to_bot.groupby("plan")["issues"].sum()
+        moved = {p: float(issues.get(p, 0.0)) for p in (plan, other)}
+        if abs(moved[plan] - moved[other]) >= 0.5:
+            here = found.loc[(plan, "move", "order: voice to bot")]
+            assert here["change"] == pytest.approx(moved[plan] - moved[other], abs=1e-3)
+
+
+def test_slack_is_that_of_the_worst_period(centers):
+    for _, problem, plans in centers:
+        promises = problem.instance.promises
+        for view in plans:
+            table = slack_table(view).set_index("promise")
+            for k, name in enumerate(problem.promise_names):
+                values = view.evaluation.promise_values[k]
+                least = promises.measure[k] in (0, 3)
+                worst = np.nanmin(values - promises.target[k]) if least else np.nanmin(promises.target[k] - values)
+                row = table.loc[name]
+                assert row["slack"] == pytest.approx(worst)
+                assert promises.pools[k][problem.pools.index(row["pool"])]
+            words = slack_words(table.reset_index(), dict(zip(problem.promise_names, promises.measure, strict=True)))
+            assert len(words) == len(table)
+            assert sum("missed by" in line for line in words) == (table["slack"] < -1e-9).sum()
+
+
+def test_prices_are_differences_of_two_staffings(centers):
+    saved = []
+    for _, problem, plans in centers:
+        view, instance = plans[0], problem.instance
+        covers, target = day_covers(instance), view.evaluation.headroom
+        now = judge(instance, view.routing, staff(instance, view.routing, target, covers), "x").cost
+        for k, row in enumerate(promise_prices(view, covers).to_dict("records")):
+            weaker = instance.promises.target.copy()
+            weaker[k] = row["relaxed"]
+            eased = dataclasses.replace(instance, promises=dataclasses.replace(instance.promises, target=weaker))
+            then = judge(eased, view.routing, staff(eased, view.routing, target, covers), "x").cost
+            assert row["saves"] == pytest.approx(max(0.0, now - then), abs=1e-6)
+            saved.append(row["saves"])
+        promises = instance.promises
+        assert relaxed_target(promises, 0) == pytest.approx(promises.target[0] - 0.05)
+        assert relaxed_target(promises, 1) == pytest.approx(promises.target[1] + 0.05)
+    assert len(saved) == 3 * len(SEEDS)
+
+
+def rewritten(path: Path, folder: Path, change) -> Path:
+    """The same center with its document changed."""
+    document = json.loads(path.read_text())
+    change(document)
+    folder.mkdir()
+    for name in ("demand.csv", "staffing.csv", "routing.csv"):
+        (folder / name).write_bytes((path.parent / name).read_bytes())
+    (folder / "center.yaml").write_text(json.dumps(document))
+    return folder / "center.yaml"
+
+
+def same_network(one, other):
+    for part in ("nodes", "flows"):
+        for field in dataclasses.fields(getattr(one, part)):
+            a, b = getattr(getattr(one, part), field.name), getattr(getattr(other, part), field.name)
+            np.testing.assert_allclose(a, b, err_msg=field.name)
+    np.testing.assert_array_equal(one.served_to, other.served_to)
+    np.testing.assert_allclose(one.served_share, other.served_share)
+
+
+def test_other_acceptance_is_the_scenario_rewritten(centers, tmp_path):
+    path, problem, _ = centers[0]
+    changed = problem_of(path, "steers.to_chat.acceptance=0.33").network
+    same_network(with_acceptance(problem.network, problem.steers.index("to_chat"), 0.33), changed)
+
+
+def test_other_containment_is_the_scenario_rewritten(centers, tmp_path):
+    """All bot flows escalate alike, so that the mean is each one's."""
+    path, _, _ = centers[0]
+
+    def escalating(share):
+        def change(document):
+            for row in document["experience"]["outcomes"]:
+                if "p_escalate" in row:
+                    row["p_escalate"] = share
+
+        return change
+
+    before = problem_of(rewritten(path, tmp_path / "a", escalating(0.4)))
+    after = problem_of(rewritten(path, tmp_path / "b", escalating(0.15)))
+    robot = before.pools.index("robot")
+    assert contained(before.network, robot) == pytest.approx(0.6)
+    same_network(with_containment(before.network, robot, 0.85), after.network)
+    same_network(with_containment(before.network, robot, 0.6), before.network)
+    assert contained(with_containment(before.network, robot, 0.0), robot) == 0.0
+
+
+def test_break_even_changes_sign_at_its_threshold(centers):
+    """Re-staffed with and without the offers on both sides of the threshold, or at both ends where there is none."""
+    kinds = set()
+    for _, problem, plans in centers:
+        covers = day_covers(problem.instance)
+        for view in plans[:1]:
+            for one in break_evens(view, covers):
+                kinds.add((one.what, bool(np.isfinite(one.threshold))))
+                step = (one.high - one.low) / 32
+                at = {
+                    "here": one.value,
+                    "below": one.low if not np.isfinite(one.threshold) else one.threshold - step / 2,
+                    "above": one.high if not np.isfinite(one.threshold) else one.threshold + step / 2,
+                }
+                found = {place: direct_saving(view, one, value, covers) for place, value in at.items()}
+                assert one.saves == pytest.approx(found["here"], abs=1e-6)
+                if np.isfinite(one.threshold):
+                    assert (found["below"] > 0) == one.falling
+                    assert (found["above"] > 0) != one.falling
+                else:
+                    assert (found["below"] > 0) == (found["above"] > 0) == (one.threshold < 0)
+    assert {what for what, _ in kinds} == {"acceptance", "containment"}
+
+
+def direct_saving(view, one: BreakEven, value: float, covers) -> float:
+    """Cost without the offers less cost with them, through `judge`."""
+    problem = view.problem
+    network, value = problem.network, max(value, 1e-6)
+    nodes = network.nodes
+    if one.what == "acceptance":
+        steer = problem.steers.index(one.name)
+        mine, network = nodes.steer == steer, with_acceptance(network, steer, value)
+    else:
+        pool = problem.pools.index(one.name)
+        bot = problem.channels.index("bot")
+        mine, network = (nodes.steer >= 0) & (nodes.channel == bot), with_containment(network, pool, value)
+    instance = dataclasses.replace(problem.instance, network=network)
+    costs = []
+    for offer in (np.where(mine, 0.0, view.routing.offer), view.routing.offer):
+        routing = dataclasses.replace(view.routing, offer=offer)
+        people = staff(instance, routing, view.evaluation.headroom, covers)
+        costs.append(judge(instance, routing, people, "x").cost)
+    return costs[0] - costs[1]
+
+
+def test_break_even_words(centers):
+    _, problem, _ = centers[0]
+    one = BreakEven("acceptance", "to_chat", 0.5, 0.3, 0.7, 96.0, 0.015, 0.42)
+    assert "saves 96 USD a day at 50% acceptance" in break_even_words(one, problem, "a day")
+    assert "it saves only above 42% acceptance (range 30% to 70%)" in break_even_words(one, problem, "a day")
+    always = dataclasses.replace(one, threshold=-np.inf)
+    assert "at every acceptance in its range (30% to 70%)" in break_even_words(always, problem, "a day")
+    never = dataclasses.replace(one, what="containment", threshold=np.inf, saves=-5.0)
+    assert "costs 5 USD" in break_even_words(never, problem, "a day")
+    assert "at no containment" in break_even_words(never, problem, "a day")
