@@ -143,7 +143,7 @@ def fit_response(split: Split, terms: Sequence[Term], *, near: Response | None =
     terms
         Those known before the contact; those known after it are added.
     near
-        What explains similar answers: its variance components are the start.
+        What explains similar answers: its variance components and the variance of its answers are the start.
     hold
         Keep those components and the variance of an answer: effects alone, without their covariance.
     """
@@ -161,7 +161,7 @@ def fit_response(split: Split, terms: Sequence[Term], *, near: Response | None =
         fit = fit_blocks(y, variance / n, blocks, draws=0, start=start, max_steps=0, spread=False)
         predicted = fit.center + predictor(blocks, fit.mean[0], len(y))
     else:
-        variance = _pure_error(part, unit)
+        variance = _pure_error(part, unit) if near is None else near.variance
         for steps in (8, 4):
             fit = fit_blocks(y, variance / n, blocks, draws=0, start=start, max_steps=steps)
             start = fit.log_variance
