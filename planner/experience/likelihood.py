@@ -101,21 +101,13 @@ class Likelihood:
         right = root * system.project(weight * system.y)
         s = solved(factor, right)
         value = -log_determinant(factor) + np.log(weight).sum() - (weight * system.y) @ system.y + right @ s
-        starts, free = system.offsets[:-1], self.free
         effects = root * s
-        alone = np.zeros((system.q, len(starts)))
-        alone[np.arange(system.q), np.repeat(np.arange(len(starts)), np.diff(system.offsets))] = effects
-        alone = alone[:, free]
-        moved = gram @ alone
-        carried = root[:, None] * solved(factor, root[:, None] * moved)
-        average = alone.T @ moved - moved.T @ carried
         left = weight * (system.y - system.predict(effects)) if self.has_residual else np.zeros(0)
-        if self.has_residual:
-            average = self._average_with_residual(average, (alone, carried, factor, root), (weight, left), ex)
+        average = self._average(gram, effects, (factor, root), (weight, left), ex)
         inverse = inverted(factor)
         squares, traces = block_sums(inverse, system.offsets)
-        slope = (np.add.reduceat(s**2, starts) - traces)[free] / 2
-        expected = squares[np.ix_(free, free)] / 2
+        slope = (np.add.reduceat(s**2, system.offsets[:-1]) - traces)[self.free] / 2
+        expected = squares[np.ix_(self.free, self.free)] / 2
         if self.has_residual:
             slope, expected = self._with_residual(slope, expected, (inverse, root), (weight, left), ex)
         penalty = np.exp(phi) / (2 * self.scales**2)
@@ -127,12 +119,19 @@ class Likelihood:
             effects=effects,
         )
 
-    def _average_with_residual(
-        self, average: Array, parts: tuple[Array, Array, Array, Array], rows: tuple[Array, Array], ex: float
+    def _average(
+        self, gram: Array, effects: Array, system_of: tuple[Array, Array], rows: tuple[Array, Array], ex: float
     ) -> Array:
-        """Append f_e'P f_b and f_e'P f_e of the residual, f_e = ex Py."""
-        (alone, carried, factor, root), (weight, left) = parts, rows
-        projected = self.system.project(weight * left)
+        """f_b'P f_c for the free blocks, f_b = Z_b u_b, and for the residual, f_e = ex Py."""
+        (factor, root), (weight, left), system = system_of, rows, self.system
+        block = np.repeat(np.arange(len(system.blocks)), np.diff(system.offsets))
+        alone = np.where(block[:, None] == self.free, effects[:, None], 0.0)
+        moved = gram @ alone
+        carried = root[:, None] * solved(factor, root[:, None] * moved)
+        average = alone.T @ moved - moved.T @ carried
+        if not self.has_residual:
+            return np.asarray(average)
+        projected = system.project(weight * left)
         cross = ex * (alone.T @ projected - carried.T @ projected)
         scaled = root * projected
         own = ex**2 * float((weight * left) @ left - scaled @ solved(factor, scaled))
