@@ -98,8 +98,15 @@ class System:
 
     def gram(self, weight: Array) -> Array:
         """Z' diag(weight) Z, shape (column, column)."""
-        inner = cross_products(self._columns, self._values, weight, int(self._starts[-1]))
-        return np.ascontiguousarray((self._sums @ (self._sums @ inner).T).T)
+        return np.asarray(self._sums @ np.ascontiguousarray((self._sums @ self.inner_gram(weight)).T))
+
+    def inner_gram(self, weight: Array) -> Array:
+        """Y' diag(weight) Y, shape (column of Y, column of Y)."""
+        return cross_products(self._columns, self._values, weight, int(self._starts[-1]))
+
+    def nested_sums(self, matrix: Array) -> Array:
+        """P' matrix: sum the rows, one for each column, to the columns of Y that are nested in them."""
+        return np.asarray(self._sums.T @ matrix)
 
     def project(self, value: Array) -> Array:
         """Z' value, shape (column,)."""
@@ -123,11 +130,6 @@ class System:
     def spread(self, variance: Array) -> Array:
         """Repeat one number per block for each of its columns."""
         return np.repeat(variance, np.diff(self.offsets))
-
-    def block_sums(self, matrix: Array) -> Array:
-        """Sum a (column, column) matrix within pairs of blocks."""
-        starts = self.offsets[:-1]
-        return np.asarray(np.add.reduceat(np.add.reduceat(matrix, starts, axis=0), starts, axis=1))
 
 
 def _offsets(blocks: Sequence[Block]) -> NDArray[np.intp]:

@@ -31,3 +31,45 @@ def cross_products(
         for b in range(a):
             out[b, a] = out[a, b]
     return out
+
+
+@njit(cache=True, nogil=True)
+def mirror(matrix: NDArray[np.float64]) -> None:
+    """Copy what stands above the diagonal of a square matrix to below it, tile by tile."""
+    size, tile = len(matrix), 32
+    for top in range(0, size, tile):
+        for start in range(top, size, tile):
+            for i in range(top, min(top + tile, size)):
+                for j in range(max(start, i + 1), min(start + tile, size)):
+                    matrix[j, i] = matrix[i, j]
+
+
+@njit(cache=True, nogil=True)
+def block_sums(
+    inverse: NDArray[np.float64], offsets: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Sums over pairs of blocks of the squares of I - S, and its trace in each block.
+
+    Parameters
+    ----------
+    inverse
+        S, symmetric, shape (column, column).
+    offsets
+        First column of each block, and the number of columns.
+    """
+    count = len(offsets) - 1
+    squares, traces = np.zeros((count, count)), np.zeros(count)
+    for b in range(count):
+        for i in range(offsets[b], offsets[b + 1]):
+            own = 1.0 - inverse[i, i]
+            traces[b] += own
+            squares[b, b] += own * own - inverse[i, i] * inverse[i, i]
+            for c in range(b + 1):
+                total = 0.0
+                for j in range(offsets[c], offsets[c + 1]):
+                    total += inverse[i, j] * inverse[i, j]
+                squares[b, c] += total
+    for b in range(count):
+        for c in range(b):
+            squares[c, b] = squares[b, c]
+    return squares, traces

@@ -11,6 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.experience.model import Stage
+from planner.experience.pools import complete_pool_mix
+from planner.experience.sums import summed
 from planner.history.bands import OTHERS
 from planner.history.cells import COVARIATE_SUMS
 from planner.history.outcomes import OUTCOMES, OutcomeKind
@@ -77,8 +79,20 @@ class Cells:
     @cached_property
     def customers(self) -> Cells:
         """The same contacts by what is known before them: many times fewer cells, fine enough for most questions."""
+        if not any(name in self.frame for name in AFTER):
+            return self
         keys = [*KEYS, *self.bins]
         return replace(self, frame=self.summed(keys), by_hour=None, asked=None)
+
+    @cached_property
+    def pools_by_reason(self) -> pd.DataFrame:
+        """Pool shares per true reason, segment and channel, see `pools.complete_pool_mix`."""
+        return complete_pool_mix(self.customers.frame, "reason")
+
+    @cached_property
+    def pools_by_entry_reason(self) -> pd.DataFrame:
+        """The same per reason as known when routed."""
+        return complete_pool_mix(self.customers.frame, "entry_reason")
 
     def where(self, mask: pd.Series) -> Cells:
         """Keep the cells where `mask` holds."""
@@ -86,7 +100,7 @@ class Cells:
 
     def summed(self, keys: Sequence[str]) -> pd.DataFrame:
         """Sum the cells over everything but `keys`, in sorted order (so the order of rows never matters)."""
-        return self.frame.groupby(list(keys), sort=True, as_index=False)[self.sums].sum()
+        return summed(self.frame, keys, self.sums)
 
 
 def sorted_cells(cells: Cells) -> Cells:

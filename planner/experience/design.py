@@ -59,6 +59,10 @@ class Design:
         if isinstance(column.dtype, pd.CategoricalDtype):
             place = self.levels[name].get_indexer(column.cat.categories)
             found = np.append(place, -1)[column.cat.codes.to_numpy()]
+        elif column.dtype.kind == "i" and self.levels[name].dtype.kind == "i":
+            levels, values = self.levels[name].to_numpy(), column.to_numpy()
+            found = np.minimum(np.searchsorted(levels, values), len(levels) - 1)
+            found = np.where(levels[found] == values, found, -1)
         else:
             found = self.levels[name].get_indexer(pd.Index(column))
         if (found < 0).any():
@@ -87,8 +91,18 @@ def stack(blocks: Sequence[Block], rows: int) -> sparse.csr_matrix:
         columns[:, k] = block.codes + offsets[k]
         if block.slope is not None:
             values[:, k] = block.slope
-    pointer = np.arange(0, columns.size + 1, max(len(blocks), 1), dtype=np.int32)
+    pointer = np.arange(rows + 1, dtype=np.int32) * len(blocks)
     return sparse.csr_matrix((values.ravel(), columns.ravel(), pointer), shape=(rows, int(offsets[-1])))
+
+
+def predictor(blocks: Sequence[Block], effects: Array, rows: int) -> Array:
+    """Linear predictor of design rows, shape (row,), without their matrix."""
+    out, start = np.zeros(rows), 0
+    for block in blocks:
+        moved = effects[start : start + block.size][block.codes]
+        out += moved if block.slope is None else moved * block.slope
+        start += block.size
+    return out
 
 
 def make_design(frame: pd.DataFrame, terms: Sequence[Term], unit: float) -> Design:

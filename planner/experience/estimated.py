@@ -16,7 +16,6 @@ from planner.experience.model import STAGES, Stage, Support
 from planner.experience.scores import CellFit, Fitter, fit_scores, fit_share, fit_times, response_of
 from planner.experience.targets import (
     channel_targets,
-    complete_pool_mix,
     evaluate,
     interval_columns,
     population,
@@ -169,7 +168,7 @@ def _potential(fits: Fits, by: list[str]) -> pd.DataFrame:
     support = np.full(len(rows), Support.NONE.value, dtype=object)
     if fits.total is not None:
         people = population(fits.total, first, by)
-        pairs = channel_targets(fits.total, people, rows, by, complete_pool_mix(first, "reason"))
+        pairs = channel_targets(fits.total, people, rows, by, first.pools_by_reason)
         post = evaluate(fits.total, pairs, len(rows))
         effective = fits.total.variance / np.maximum(post.sd, 1e-9) ** 2
         support = support_flags(fits.total, first, rows, people, by, effective)
@@ -245,7 +244,7 @@ def move_pairs(fit: CellFit, cells: Cells, moves: pd.DataFrame, *, stay: bool = 
     by = [*_TYPE, "from_channel"]
     people = population(fit, first, [*_TYPE, "channel"]).rename(columns={"channel": "from_channel"})
     groups = moves.assign(to_channel=moves["from_channel"]) if stay else moves
-    return channel_targets(fit, people, groups, by, complete_pool_mix(cells, "entry_reason"))
+    return channel_targets(fit, people, groups, by, cells.pools_by_entry_reason)
 
 
 def move_effects(fits: Fits, moves: pd.DataFrame) -> tuple[Array, Array, Labels]:

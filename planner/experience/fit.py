@@ -15,7 +15,7 @@ from planner.experience.model import ExperienceModel
 from planner.experience.moves import spoken_moves
 from planner.experience.prepared import Prepared, prepare
 from planner.experience.stated import stated_model
-from planner.experience.threads import on_one_thread
+from planner.experience.threads import on_one_thread, side_by_side
 from planner.history import History, load_history
 from planner.history.composite import composite_named, is_composite
 from planner.history.outcomes import OutcomeKind
@@ -97,7 +97,7 @@ def estimate(
 
 def with_its_bias(prepared: Prepared) -> tuple[ExperienceModel, Bias | None]:
     """Assemble the model of what was prepared, with what nobody observed beside the sampling error."""
-    model, bias = model_of(prepared), bias_for(prepared)
+    model, bias = side_by_side(lambda: model_of(prepared), lambda: bias_for(prepared))
     return model if bias is None else with_bias(model, bias), bias
 
 

@@ -9,19 +9,17 @@ import numpy as np
 from scipy import linalg
 
 from planner.experience.blocks import Array, Block, System
+from planner.experience.likelihood import RESIDUAL, Derivatives, Likelihood
 from planner.experience.scaled_systems import inverted, scaled_factor, solved
 
 _MAX_STEPS = 20
 _TOLERANCE = 0.05
-_MAX_CHANGE = 1.2
+_MAX_CHANGE = 2.5
+_MOST_HALVINGS = 4
 _MAX_JUMP = 4.0
-_PRIOR_95 = 2.447746830680816
-"""95 % quantile of the prior of an sd (Rayleigh), in units of its scale."""
-_PRIOR_INFORMATION = 0.05
 _LOGIT_ROUNDS = 25
 _DIGITS = 10
 _COVARIANCES = 8
-_RESIDUAL = "cell"
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class BlockFit:
     edf
         Effective number of effects, q - sum diag(V) / lam.
     steps, converged
-        Fisher steps taken and whether they settled.
+        Newton steps taken and whether they settled.
     """
 
     center: float
@@ -61,7 +59,7 @@ class BlockFit:
         """Log variances for a fit of other blocks: those of the same name, and the prior's where there is none."""
         scales = {block.name: block.scale for block in blocks if not block.fixed}
         if residual_scale is not None:
-            scales[_RESIDUAL] = residual_scale
+            scales[RESIDUAL] = residual_scale
         known = dict(zip(self.names, self.log_variance, strict=True))
         return np.asarray([known.get(name, np.log(scale**2 / 2)) for name, scale in scales.items()])
 
@@ -81,8 +79,8 @@ def fit_blocks(
 ) -> BlockFit:
     """Fit y = center + sum_b Z_b u_b + eps, u_b ~ N(0, lam_b I), eps ~ N(0, v + ex), and its posterior.
 
-    The log variances are found by damped Fisher scoring on the restricted likelihood (Patterson & Thompson 1971) with
-    the boundary-avoiding prior sd * exp(-sd^2 / (2 scale^2)) on each sd (Chung et al. 2013); their uncertainty is
+    The log variances are found by Newton's method on the restricted likelihood (Patterson & Thompson 1971) with the
+    boundary-avoiding prior sd * exp(-sd^2 / (2 scale^2)) on each sd (Chung et al. 2013); their uncertainty is
     integrated over `draws` antithetic normal draws around the mode, equally weighted (Kass & Steffey 1989).
 
     Parameters
@@ -96,7 +94,7 @@ def fit_blocks(
     start
         Log variances to start from (as in `BlockFit.log_variance`).
     max_steps
-        Most Fisher steps; 0 keeps the start, whose information is then not known (no draws around it).
+        Most Newton steps; 0 keeps the start, whose information is then not known (no draws around it).
     spread
         False: effects alone, at a third of the cost; the covariance is then 0 and the edf NaN.
 
@@ -110,10 +108,10 @@ def fit_blocks(
     if center is None:
         center = float(np.average(y, weights=1.0 / (v + np.median(v))))
     system = System(np.asarray(y, float) - center, blocks)
-    search = _Search(system, np.asarray(v, float), residual_scale)
-    phi, information, steps, converged = search.mode(start, max_steps)
-    points = [phi] if draws == 0 else _around(phi, information, search.ceiling(phi), draws, seed)
-    means, covariance, residuals, edf = search.mixture(points, _COVARIANCES if spread else 0)
+    likelihood = Likelihood(system, np.asarray(v, float), residual_scale)
+    phi, information, steps, converged = _mode(likelihood, start, max_steps)
+    points = [phi] if draws == 0 else _around(phi, information, likelihood.ceiling(phi), draws, seed)
+    means, covariance, residuals, edf = _mixture(likelihood, points, _COVARIANCES if spread else 0)
     return BlockFit(
         center=center,
         mean=means,
@@ -121,7 +119,7 @@ def fit_blocks(
         residual=residuals,
         log_variance=phi,
         information=information,
-        names=search.names,
+        names=likelihood.names,
         edf=edf,
         steps=steps,
         converged=converged,
@@ -139,183 +137,92 @@ def _around(phi: Array, information: Array, ceiling: Array, draws: int, seed: in
     return [np.minimum(phi + jump, ceiling) for jump in both]
 
 
-class _Search:
-    """The penalized restricted likelihood of one system as a function of the log variances."""
+def _first(likelihood: Likelihood, start: Array | None) -> Array:
+    """Where a search begins: the prior's typical variances, or what is given."""
+    return np.log(likelihood.scales**2 / 2) if start is None else np.array(start, float)
 
-    def __init__(self, system: System, v: Array, residual_scale: float | None) -> None:
-        self.system, self.v = system, v
-        self.free = np.asarray([k for k, block in enumerate(system.blocks) if not block.fixed], dtype=int)
-        self.scales = np.asarray([system.blocks[k].scale for k in self.free])
-        self.residual_scale = residual_scale
-        self.effects = np.zeros(system.q)
-        self._fixed_gram: Array | None = None
-        names = tuple(system.blocks[k].name for k in self.free)
-        self.names = (*names, _RESIDUAL) if residual_scale is not None else names
 
-    def ceiling(self, phi: Array) -> Array:
-        """Highest plausible log variances: the 95 % quantile of the prior sd, or twice the variance of the mode."""
-        scales = self.scales if self.residual_scale is None else np.append(self.scales, self.residual_scale)
-        return np.maximum(2 * np.log(_PRIOR_95 * scales), phi + np.log(2.0))
+def _mode(likelihood: Likelihood, start: Array | None, max_steps: int) -> tuple[Array, Array, int, bool]:
+    """Newton's method, a step halved while it leads down; log variances, information, steps and whether it settled."""
+    phi, information = _first(likelihood, start), np.eye(len(likelihood.scales))
+    best, moved, steps, halved = -np.inf, np.zeros(len(phi)), 0, 0
+    settled = False
+    while steps < max_steps and not settled:
+        found = likelihood.at(phi)
+        steps += 1
+        if found.value < best - _TOLERANCE**2 and halved < _MOST_HALVINGS:
+            halved, moved = halved + 1, moved / 2
+            phi = phi - moved
+            continue
+        best, halved, information = found.value, 0, found.information
+        moved = _newton_step(found)
+        phi = phi + moved
+        settled = bool(np.max(np.abs(moved), initial=0.0) < _TOLERANCE)
+    return phi, information, steps, settled
 
-    def unpack(self, phi: Array) -> tuple[Array, float]:
-        """Variances per block and of the residual from the free log variances."""
-        lam = np.asarray([block.scale**2 for block in self.system.blocks])
-        lam[self.free] = np.exp(phi[: len(self.free)])
-        return lam, float(np.exp(phi[-1])) if self.residual_scale is not None else 0.0
 
-    def mixture(self, points: Sequence[Array], most: int) -> tuple[Array, Array, Array, float]:
-        """Effects and residual variance at each log variance, the mean covariance, and the edf of the first.
+def _newton_step(found: Derivatives) -> Array:
+    """Newton's step of at most 2.5; where the surface bends upward, with the expected information (Fisher scoring)."""
+    try:
+        change = linalg.cho_solve(linalg.cho_factor(found.curvature), found.gradient)
+    except linalg.LinAlgError:
+        change = np.linalg.solve(found.information, found.gradient)
+    return np.clip(change, -_MAX_CHANGE, _MAX_CHANGE)
 
-        Each effect is a solve; the covariance, which varies little with the log variances and costs three times that,
-        is averaged over the first `most` points, which are antithetic pairs.
-        """
-        means, residuals = np.empty((len(points), self.system.q)), np.empty(len(points))
-        covariance = np.zeros((self.system.q, self.system.q))
-        edf, spread = float("nan"), min(len(points), most)
-        grams = self._grams([self.unpack(point)[1] for point in points])
-        for k, (point, gram) in enumerate(zip(points, grams, strict=True)):
-            lam, ex = self.unpack(point)
-            weight = 1.0 / (self.v + ex)
-            root = np.sqrt(self.system.spread(lam))
-            factor = scaled_factor(gram, root)
-            means[k] = root * solved(factor, root * self.system.project(weight * self.system.y))
-            residuals[k] = ex
-            if k >= spread:
-                continue
-            scaled = inverted(factor)
-            edf = edf if k else self.system.q - float(np.trace(scaled))
-            scaled *= root[:, None]
-            scaled *= root[None, :] / spread
-            covariance += scaled
-        return means, covariance, residuals, edf
 
-    def _grams(self, residuals: Sequence[float]) -> Iterator[Array]:
-        """Z'WZ, W = 1/(v + ex), for each residual variance; many are interpolated to nine digits.
+def _mixture(likelihood: Likelihood, points: Sequence[Array], most: int) -> tuple[Array, Array, Array, float]:
+    """Effects and residual variance at each log variance, the mean covariance, and the edf of the first.
 
-        As a function of t = ln ex, 1/(v + e^t) has its poles pi off the real line: interpolation at n Chebyshev points
-        of an interval of half-width h errs by rho^-n, rho = pi/h + sqrt(1 + (pi/h)^2) (Trefethen 2013, theorem 8.2).
-        """
-        if self.residual_scale is None or len(residuals) < 2:
-            yield from (self.gram(1.0 / (self.v + ex)) for ex in residuals)
-            return
-        t = np.log(residuals)
-        middle, half = (t.max() + t.min()) / 2, max((t.max() - t.min()) / 2, 1e-3)
-        count = int(np.ceil(_DIGITS * np.log(10) / np.arcsinh(np.pi / half)))
-        if count >= len(residuals):
-            yield from (self.gram(1.0 / (self.v + ex)) for ex in residuals)
-            return
-        angle = (2 * np.arange(count) + 1) * np.pi / (2 * count)
-        nodes = middle + half * np.cos(angle)
-        values = np.stack([self.gram(1.0 / (self.v + np.exp(node))) for node in nodes])
-        for x in t:
-            gap = x - nodes
-            if (np.abs(gap) < 1e-12).any():
-                yield values[int(np.argmin(np.abs(gap)))]
-                continue
-            part = (-1.0) ** np.arange(count) * np.sin(angle) / gap
-            yield np.asarray(np.tensordot(part / part.sum(), values, axes=1))
-
-    def gram(self, weight: Array) -> Array:
-        """Z'WZ; computed once where there is no residual, as the weights never change."""
-        if self.residual_scale is not None:
-            return self.system.gram(weight)
-        if self._fixed_gram is None:
-            self._fixed_gram = self.system.gram(weight)
-        return self._fixed_gram
-
-    def reweigh(self, v: Array) -> None:
-        """Set other sampling variances."""
-        self.v, self._fixed_gram = v, None
-
-    def mode(self, start: Array | None, max_steps: int) -> tuple[Array, Array, int, bool]:
-        """Damped Fisher scoring; returns log variances, information, steps and whether it settled."""
-        walk = _Walk(self, start)
-        settled = False
-        while walk.steps < max_steps and not settled:
-            settled = walk.step() < _TOLERANCE
-        return walk.phi, walk.information, walk.steps, settled
-
-    def derivatives(self, phi: Array) -> tuple[Array, Array]:
-        """Gradient and Fisher information of the penalized restricted log-likelihood in the log variances.
-
-        With A = Z'WZ, R = diag sqrt(lam), S = (R A R + I)^-1, so V = R S R, and s = Z'W(y - Zu): the matrix
-        T = A - A V A of the restricted likelihood is R^-1 (I - S) R^-1, which needs no product of matrices, and
-        gradient_b = (lam_b s_b's_b - tr (I - S)_bb)/2 + 1 - lam_b/(2 scale_b^2),
-        info_bc = ||(I - S)_bc||_F^2 / 2, plus lam_b/(2 scale_b^2) + 0.05 on the diagonal.
-        """
-        system = self.system
-        lam, ex = self.unpack(phi)
-        weight = 1.0 / (self.v + ex)
+    Each effect is a solve; the covariance, which varies little with the log variances and costs three times that,
+    is averaged over the first `most` points, which are antithetic pairs.
+    """
+    system = likelihood.system
+    means, residuals = np.empty((len(points), system.q)), np.empty(len(points))
+    covariance = np.zeros((system.q, system.q))
+    edf, spread = float("nan"), min(len(points), most)
+    grams = _grams(likelihood, [likelihood.unpack(point)[1] for point in points])
+    for k, (point, gram) in enumerate(zip(points, grams, strict=True)):
+        lam, ex = likelihood.unpack(point)
+        weight = 1.0 / (likelihood.v + ex)
         root = np.sqrt(system.spread(lam))
-        scaled = inverted(scaled_factor(self.gram(weight), root))
-        effects = root * (scaled @ (root * system.project(weight * system.y)))
-        self.effects = effects
-        left = weight * (system.y - system.predict(effects))
-        t = -scaled
-        t[np.diag_indices_from(t)] += 1.0
-        starts = system.offsets[:-1]
-        squares = lam * np.add.reduceat(system.project(left) ** 2, starts)
-        traces = np.add.reduceat(np.diag(t), starts)
-        free = self.free
-        penalty = lam[free] / (2 * self.scales**2)
-        gradient = (squares - traces)[free] / 2 + 1 - penalty
-        information = system.block_sums(t**2)[np.ix_(free, free)] / 2
-        information += np.diag(penalty + _PRIOR_INFORMATION)
-        if self.residual_scale is None:
-            return gradient, information
-        return self._with_residual(gradient, information, (weight, left, scaled, root), ex)
-
-    def _with_residual(
-        self, gradient: Array, information: Array, parts: tuple[Array, Array, Array, Array], ex: float
-    ) -> tuple[Array, Array]:
-        """Append the residual variance: tr P = sum W - tr(V B2) with B2 = Z'W^2 Z, B3 = Z'W^3 Z.
-
-        The cross terms are lam_b ex tr[(I - AV) B2 (I - AV)']_bb / 2, where I - AV = diag(1/lam) V.
-        """
-        weight, left, scaled, root = parts
-        assert self.residual_scale is not None
-        both = root[:, None] * root[None, :]
-        b2 = self.system.gram(weight**2)
-        b2 *= both
-        vb2 = scaled @ b2
-        trace_p = weight.sum() - np.trace(vb2)
-        penalty = ex / (2 * self.residual_scale**2)
-        slope = ex * (left @ left - trace_p) / 2 + 1 - penalty
-        b3 = self.system.gram(weight**3)
-        b3 *= both
-        own_info = ex**2 * ((weight**2).sum() - 2 * (scaled * b3).sum() + (vb2 * vb2.T).sum()) / 2
-        diagonal = (vb2 * scaled).sum(axis=1)
-        cross = ex * np.add.reduceat(diagonal, self.system.offsets[:-1])[self.free] / 2
-        size = len(gradient) + 1
-        grown = np.empty((size, size))
-        grown[:-1, :-1] = information
-        grown[-1, :-1] = grown[:-1, -1] = cross
-        grown[-1, -1] = own_info + penalty + _PRIOR_INFORMATION
-        return np.append(gradient, slope), grown
+        factor = scaled_factor(gram, root)
+        means[k] = root * solved(factor, root * system.project(weight * system.y))
+        residuals[k] = ex
+        if k >= spread:
+            continue
+        scaled = inverted(factor)
+        edf = edf if k else system.q - float(np.trace(scaled))
+        scaled *= root[:, None]
+        scaled *= root[None, :] / spread
+        covariance += scaled
+    return means, covariance, residuals, edf
 
 
-class _Walk:
-    """Damped Fisher steps: a component's step is halved when its sign flips, else lengthened again up to the whole."""
+def _grams(likelihood: Likelihood, residuals: Sequence[float]) -> Iterator[Array]:
+    """Z'WZ, W = 1/(v + ex), for each residual variance; many are interpolated to nine digits.
 
-    def __init__(self, search: _Search, start: Array | None) -> None:
-        scales = search.scales
-        if search.residual_scale is not None:
-            scales = np.append(scales, search.residual_scale)
-        self.search = search
-        self.phi = np.log(scales**2 / 2) if start is None else np.array(start, float)
-        self.information = np.eye(len(self.phi))
-        self.steps = 0
-        self._damping, self._last = np.ones(len(self.phi)), np.zeros(len(self.phi))
-
-    def step(self) -> float:
-        """Take a step; return the largest change of a log variance."""
-        gradient, self.information = self.search.derivatives(self.phi)
-        change = np.clip(np.linalg.solve(self.information, gradient), -_MAX_CHANGE, _MAX_CHANGE)
-        flipped = change * self._last < 0
-        self._damping = np.where(flipped, self._damping / 2, np.minimum(1.0, self._damping * 1.3))
-        self.phi, self._last = self.phi + self._damping * change, change
-        self.steps += 1
-        return float(np.max(np.abs(self._damping * change), initial=0.0))
+    As a function of t = ln ex, 1/(v + e^t) has its poles pi off the real line: interpolation at n Chebyshev points
+    of an interval of half-width h errs by rho^-n, rho = pi/h + sqrt(1 + (pi/h)^2) (Trefethen 2013, theorem 8.2).
+    """
+    if not likelihood.has_residual or len(residuals) < 2:
+        yield from (likelihood.gram(1.0 / (likelihood.v + ex)) for ex in residuals)
+        return
+    t = np.log(residuals)
+    middle, half = (t.max() + t.min()) / 2, max((t.max() - t.min()) / 2, 1e-3)
+    count = int(np.ceil(_DIGITS * np.log(10) / np.arcsinh(np.pi / half)))
+    if count >= len(residuals):
+        yield from (likelihood.gram(1.0 / (likelihood.v + ex)) for ex in residuals)
+        return
+    angle = (2 * np.arange(count) + 1) * np.pi / (2 * count)
+    nodes = middle + half * np.cos(angle)
+    values = np.stack([likelihood.gram(1.0 / (likelihood.v + np.exp(node))) for node in nodes])
+    for x in t:
+        gap = x - nodes
+        if (np.abs(gap) < 1e-12).any():
+            yield values[int(np.argmin(np.abs(gap)))]
+            continue
+        part = (-1.0) ** np.arange(count) * np.sin(angle) / gap
+        yield np.asarray(np.tensordot(part / part.sum(), values, axes=1))
 
 
 def fit_logit_blocks(
@@ -331,7 +238,7 @@ def fit_logit_blocks(
     """Fit shares of a binary outcome on the logit scale by penalized quasi-likelihood (Breslow & Clayton 1993).
 
     Each round takes p = expit(eta), the working y = eta + (share - p)/(p(1 - p)) with v = 1/(n p (1 - p)), and one
-    damped Fisher step of the log variances on them, until both settle; then the mixture as in `fit_blocks`. p is kept
+    Newton step of the log variances on them, until both settle; then the mixture as in `fit_blocks`. p is kept
     above a tenth of the overall share (at most .01) and as far below 1, so rare outcomes are not pulled up. All numbers
     are on the logit scale.
 
@@ -345,23 +252,26 @@ def fit_logit_blocks(
     overall = float(np.clip(total, least, 1 - least))
     center = float(np.log(overall / (1 - overall)))
     system = System(np.zeros(len(share)), blocks)
-    search = _Search(system, np.ones(len(share)), residual_scale)
+    likelihood = Likelihood(system, np.ones(len(share)), residual_scale)
 
     def relinearize(eta: Array) -> None:
         p = np.clip(1 / (1 + np.exp(-eta)), least, 1 - least)
         system.y = np.log(p / (1 - p)) + (share - p) / (p * (1 - p)) - center
-        search.reweigh(1.0 / (n * p * (1 - p)))
+        likelihood.reweigh(1.0 / (n * p * (1 - p)))
 
-    eta = np.full(len(share), center)
-    walk = _Walk(search, start)
-    for _ in range(_LOGIT_ROUNDS):
+    eta, phi = np.full(len(share), center), _first(likelihood, start)
+    left, settled = _LOGIT_ROUNDS, False
+    while left > 0 and not settled:
         relinearize(eta)
-        moved = walk.step()
-        last, eta = eta, center + system.predict(search.effects)
-        if moved < _TOLERANCE and np.average(np.abs(eta - last), weights=n) < _TOLERANCE:
-            break
+        found = likelihood.at(phi)
+        moved = _newton_step(found)
+        phi = phi + moved
+        last, eta = eta, center + system.predict(found.effects)
+        still = np.max(np.abs(moved), initial=0.0) < _TOLERANCE
+        settled = bool(still and np.average(np.abs(eta - last), weights=n) < _TOLERANCE)
+        left -= 1
     relinearize(eta)
     return fit_blocks(
-        system.y + center, search.v, blocks, residual_scale=residual_scale, draws=draws, seed=seed, center=center,
-        start=walk.phi, max_steps=max(_LOGIT_ROUNDS - walk.steps, 1),
+        system.y + center, likelihood.v, blocks, residual_scale=residual_scale, draws=draws, seed=seed, center=center,
+        start=phi, max_steps=max(left, 1),
     )  # fmt: skip

@@ -14,7 +14,7 @@ from planner.experience.evidence import Evidence, gather
 from planner.experience.hierarchical import fit_blocks
 from planner.experience.issues import labeled_volumes, with_issues
 from planner.experience.scores import Fitter
-from planner.experience.threads import on_one_thread
+from planner.experience.threads import on_one_thread, side_by_side
 from planner.history import (
     History,
     contact_cells,
@@ -99,22 +99,31 @@ def prepare(
     source = contact_cells(history, outcome=outcome, covariates=used, window_days=window_days)
     if scenario is None:
         check_varies(history, outcome, source.frame)
-    evidence = gather(source, scenario, named.scale)
-    interval = 60 if scenario is None else scenario.horizon.interval_min
-    raw = first_contact_volumes(history, window_days=window_days, interval_min=interval)
-    volumes, notes = with_issues(labeled_volumes(raw, scenario))
-    chance, more = chance_links(history, volumes, window_days, outcome)
-    journeys = Journeys(_follow(history, window_days), issues_without_chance(volumes, chance), chance)
-    known = (*_directions(history, named, window_days, scenario), *_declared(outcome, volumes), *doubts, *looked)
-    evidence = replace(evidence, notes=(*known, *evidence.notes, *notes, *more))
+    evidence, (journeys, notes) = side_by_side(
+        lambda: gather(source, scenario, named.scale), lambda: _journeys(history, outcome, window_days, scenario)
+    )
+    known = (*_directions(history, named, window_days, scenario), *_declared(outcome, journeys.volumes), *doubts)
+    evidence = replace(evidence, notes=(*known, *looked, *evidence.notes, *notes))
     fitter: Fitter = fit_blocks
     if full_posterior:
         from planner.experience.bayes import sample_blocks
 
         fitter = sample_blocks
     better = named.higher_is_better
-    fits = fit_all(evidence.cells, higher_is_better=better, seed=seed, chance=chance, fitter=fitter)
+    fits = fit_all(evidence.cells, higher_is_better=better, seed=seed, chance=journeys.chance, fitter=fitter)
     return Prepared(history, named, used, window_days, seed, source, evidence, journeys, fits, scenario)
+
+
+def _journeys(
+    history: History, outcome: str, window_days: float, scenario: Scenario | None
+) -> tuple[Journeys, tuple[str, ...]]:
+    """Count issues and where contacts go next; with notes on what was taken out as chance."""
+    interval = 60 if scenario is None else scenario.horizon.interval_min
+    raw = first_contact_volumes(history, window_days=window_days, interval_min=interval)
+    volumes, notes = with_issues(labeled_volumes(raw, scenario))
+    chance, more = chance_links(history, volumes, window_days, outcome)
+    journeys = Journeys(_follow(history, window_days), issues_without_chance(volumes, chance), chance)
+    return journeys, (*notes, *more)
 
 
 def _directions(history: History, outcome: Outcome, window_days: float, scenario: Scenario | None) -> tuple[str, ...]:

@@ -11,8 +11,18 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from planner.experience.cells import AFTER, Cells, Scales, covariate_scales, standardized, standardized_answers
-from planner.experience.design import Design, Term, after_terms, make_design, score_terms, with_covariance
+from planner.experience.design import (
+    Design,
+    Term,
+    after_terms,
+    make_design,
+    predictor,
+    score_terms,
+    stack,
+    with_covariance,
+)
 from planner.experience.hierarchical import Array, BlockFit, fit_blocks
+from planner.experience.sums import group_numbers
 
 NO_ANSWER = 1e6
 """Variance of the mean of a cell without answers."""
@@ -41,8 +51,8 @@ class Response:
     Attributes
     ----------
     design, fit
-        The regression of answers on what is known before and after the contact; `after` are the columns
-        by which those who answer differ from the others: what is known after the contact, and covariates.
+        The regression of answers on what is known before and after the contact; `after` says by which of its terms
+        those who answer differ from the others: what is known after the contact, and covariates.
     scales
         Center and spread of the covariates in it.
     unit, variance
@@ -53,16 +63,16 @@ class Response:
 
     design: Design
     fit: BlockFit
-    after: NDArray[np.intp]
+    after: tuple[bool, ...]
     scales: Scales
     unit: float
     variance: float
     level_cuts: Array
     level_variance: Array
 
-    def predict(self, matrix: sparse.csr_matrix) -> Array:
-        """Expected score of design rows."""
-        return np.asarray(self.fit.center + matrix @ self.fit.mean[0])
+    def predict(self, frame: pd.DataFrame) -> Array:
+        """Expected score of the rows of a frame."""
+        return self.fit.center + predictor(self.design.blocks(frame), self.fit.mean[0], len(frame))
 
     def cell_variance(self, predicted: Array) -> Array:
         """Variance of one answer at its predicted score."""
@@ -71,7 +81,11 @@ class Response:
     @property
     def after_covariance(self) -> Array:
         """Covariance of the coefficients of the after-contact columns."""
-        return self.fit.covariance[0][np.ix_(self.after, self.after)]
+        sizes = [
+            int(np.prod([len(self.design.levels[f]) for f in term.factors], dtype=int)) for term in self.design.terms
+        ]
+        columns = np.flatnonzero(np.repeat(self.after, sizes))
+        return self.fit.covariance[0][np.ix_(columns, columns)]
 
 
 def score_unit(frame: pd.DataFrame) -> float:
@@ -108,7 +122,7 @@ def split_cells(cells: Cells, keys: list[str], scales: Scales | None = None) -> 
     fine = cells.summed([*keys, *after])
     fine = fine[fine["contacts"] > 0].reset_index(drop=True)
     groups, scales = grouped(replace(cells, frame=fine), keys, scales)
-    fine["group"] = fine.groupby(keys, sort=True).ngroup()
+    fine["group"] = group_numbers(fine, keys)[0]
     answers = standardized_answers(fine, scales)
     return Split(groups, pd.concat([fine, standardized(fine, scales)], axis=1), answers, scales)
 
@@ -129,7 +143,7 @@ def fit_response(split: Split, terms: Sequence[Term], *, near: Response | None =
     terms
         Those known before the contact; those known after it are added.
     near
-        What explains similar answers: its variance components are the start.
+        What explains similar answers: its variance components and the variance of its answers are the start.
     hold
         Keep those components and the variance of an answer: effects alone, without their covariance.
     """
@@ -140,22 +154,23 @@ def fit_response(split: Split, terms: Sequence[Term], *, near: Response | None =
     design = make_design(fine, [*before, *after_terms(list(split.scales))], unit)
     n = part["answers"].to_numpy(float)
     y = part["sum_score"].to_numpy(float) / n
-    blocks, matrix = design.blocks(part), design.matrix(part)
+    blocks = design.blocks(part)
     start = None if near is None else near.fit.start_for(blocks, None)
     if near is not None and hold:
         variance = near.variance
         fit = fit_blocks(y, variance / n, blocks, draws=0, start=start, max_steps=0, spread=False)
-        predicted = fit.center + matrix @ fit.mean[0]
+        predicted = fit.center + predictor(blocks, fit.mean[0], len(y))
     else:
-        variance = _pure_error(part, unit)
+        variance = _pure_error(part, unit) if near is None else near.variance
         for steps in (8, 4):
             fit = fit_blocks(y, variance / n, blocks, draws=0, start=start, max_steps=steps)
             start = fit.log_variance
-            predicted = fit.center + matrix @ fit.mean[0]
+            predicted = fit.center + predictor(blocks, fit.mean[0], len(y))
             variance = _residual_variance(part, predicted, fit.edf, unit)
     cuts = np.quantile(predicted, _LEVELS)
     by_level = _variance_by_level(part, predicted, cuts, variance)
-    return Response(design, fit, _after_columns(design), split.scales, unit, variance, cuts, by_level)
+    after = tuple(t.slope is not None or any(f in AFTER for f in t.factors) for t in design.terms)
+    return Response(design, fit, after, split.scales, unit, variance, cuts, by_level)
 
 
 def _pure_error(part: pd.DataFrame, unit: float) -> float:
@@ -183,12 +198,6 @@ def _variance_by_level(part: pd.DataFrame, predicted: Array, cuts: Array, varian
     return np.asarray(pooled * variance / max(float((pooled * weight).sum() / weight.sum()), 1e-12))
 
 
-def _after_columns(design: Design) -> NDArray[np.intp]:
-    sizes = [int(np.prod([len(design.levels[f]) for f in term.factors], dtype=int)) for term in design.terms]
-    known_after = [term.slope is not None or any(f in AFTER for f in term.factors) for term in design.terms]
-    return np.flatnonzero(np.repeat(known_after, sizes))
-
-
 @dataclass(frozen=True)
 class Adjusted:
     """Cell means carried from those who answer to all contacts (step B), in the order of the groups.
@@ -197,13 +206,13 @@ class Adjusted:
     ----------
     y, v
         Means and their variances, points and squared; `v` is 1e6 where no answer is to be expected.
-    shift
-        Mean of the `after` columns over all contacts less that over the answers, shape (group, column).
+    expected
+        Answers to expect of each group.
     """
 
     y: Array
     v: Array
-    shift: sparse.csr_matrix
+    expected: Array
 
     @property
     def known(self) -> NDArray[np.bool_]:
@@ -225,9 +234,7 @@ def adjust(split: Split, response: Response) -> Adjusted:
     def total(values: Array) -> Array:
         return np.asarray(np.bincount(group, weights=values, minlength=count))
 
-    matrix = response.design.matrix(fine)
-    of_answers = response.design.matrix(fine.assign(**split.answers))
-    m, said = response.predict(matrix), response.predict(of_answers)
+    m, said = response.predict(fine), response.predict(fine.assign(**split.answers))
     n = fine["contacts"].to_numpy(float)
     answers, score = fine["answers"].to_numpy(float), fine["sum_score"].to_numpy(float)
     contacts, expected = total(n), expected_answers(groups)
@@ -238,13 +245,27 @@ def adjust(split: Split, response: Response) -> Adjusted:
     within = np.maximum(total(n * m**2) / contacts - mean**2, 0.0)
     noise = _of_class(groups, total(n * response.cell_variance(m)) / contacts)
     v = noise / safe + _of_class(groups, within) / contacts
+    return Adjusted(y, np.where(known, v, NO_ANSWER), safe)
 
-    def mean_columns(columns: sparse.csr_matrix, weight: Array) -> sparse.csr_matrix:
-        picker = sparse.csr_matrix((weight, (group, np.arange(len(fine)))), shape=(count, len(fine)))
-        return picker @ columns[:, response.after]
 
-    shift = mean_columns(matrix, n / contacts[group]) - mean_columns(of_answers, answers / safe[group])
-    return Adjusted(y, np.where(known, v, NO_ANSWER), shift.tocsr())
+def answer_shift(split: Split, response: Response, adjusted: Adjusted) -> sparse.csr_matrix:
+    """Mean of the `after` columns over all contacts less that over the answers, shape (group, column)."""
+    fine, count = split.fine, len(split.groups)
+    group = fine["group"].to_numpy()
+    n, answers = fine["contacts"].to_numpy(float), fine["answers"].to_numpy(float)
+    contacts = np.bincount(group, weights=n, minlength=count)
+
+    def mean_columns(frame: pd.DataFrame, weight: Array) -> sparse.csr_matrix:
+        kept = weight != 0
+        place = group[kept], np.arange(int(kept.sum()))
+        picker = sparse.csr_matrix((weight[kept], place), shape=(count, len(place[1])))
+        blocks = [
+            block for block, after in zip(response.design.blocks(frame[kept]), response.after, strict=True) if after
+        ]
+        return picker @ stack(blocks, len(place[1]))
+
+    asked = mean_columns(fine, n / contacts[group])
+    return (asked - mean_columns(fine.assign(**split.answers), answers / adjusted.expected[group])).tocsr()
 
 
 def expected_answers(groups: pd.DataFrame) -> Array:
@@ -273,10 +294,9 @@ def expected_answers(groups: pd.DataFrame) -> Array:
 
 def _of_class(groups: pd.DataFrame, value: Array) -> Array:
     """Mean of a value over the contacts of a channel and bin of the strongest covariate."""
-    by = ["channel", *[name for name in groups if str(name).startswith("bin_")][:1]]
-    n = groups["contacts"].to_numpy(float)
-    sums = groups[by].assign(n=n, total=value * n).groupby(by)[["n", "total"]].transform("sum")
-    return np.asarray(sums["total"] / sums["n"], dtype=float)
+    by = ["channel", *[name for name in map(str, groups) if name.startswith("bin_")][:1]]
+    n, number = groups["contacts"].to_numpy(float), group_numbers(groups, by)[0]
+    return np.asarray((np.bincount(number, weights=value * n) / np.bincount(number, weights=n))[number])
 
 
 def with_response_error(

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import linalg
 
 from planner.experience.blocks import Array
+from planner.experience.cell_kernels import mirror
 
 
 def scaled_factor(gram: Array, root: Array) -> Array:
@@ -26,8 +27,13 @@ def scaled_factor(gram: Array, root: Array) -> Array:
     return np.asarray(factor)
 
 
+def log_determinant(factor: Array) -> float:
+    """Logarithm of the determinant of the system."""
+    return float(2 * np.log(np.diag(factor)).sum())
+
+
 def solved(factor: Array, right: Array) -> Array:
-    """Solution of the system for one right-hand side, shape (column,)."""
+    """Solution of the system for one right-hand side, shape (column,), or several, shape (column, side)."""
     solution, _ = linalg.lapack.dpotrs(factor, right, lower=1)
     return np.asarray(solution)
 
@@ -37,7 +43,7 @@ def inverted(factor: Array) -> Array:
     inverse, status = linalg.lapack.dpotri(factor, lower=1, overwrite_c=1)
     if status:
         raise ValueError(f"the cell system is singular (LAPACK status {status})")
-    lower = np.tril(inverse)
-    inverse = lower + lower.T
-    inverse[np.diag_indices_from(inverse)] /= 2
-    return np.asarray(inverse)
+    # LAPACK's columns are the rows of the transpose.
+    whole = np.asarray(inverse).T
+    mirror(whole)
+    return whole

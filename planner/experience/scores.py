@@ -16,6 +16,7 @@ from planner.experience.hierarchical import BlockFit, fit_blocks, fit_logit_bloc
 from planner.experience.response import (
     Response,
     adjust,
+    answer_shift,
     before_keys,
     before_terms,
     fit_response,
@@ -132,7 +133,7 @@ def fit_scores(
     blocks = design.blocks(kept)
     start = None if like is None else like.fit.start_for(blocks, residual)
     fit = fitter(y, v, blocks, residual_scale=residual, draws=draws, seed=seed, start=start)
-    fit = with_response_error(fit, design.matrix(kept), v, adjusted.shift[known], response)
+    fit = with_response_error(fit, design.matrix(kept), v, answer_shift(split, response, adjusted)[known], response)
     found = _cell_fit(design, fit, split.groups, split.scales, cells, response.variance)
     return replace(found, response=response)
 

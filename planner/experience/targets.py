@@ -33,13 +33,6 @@ def population(fit: CellFit, cells: Cells, by: Sequence[str]) -> pd.DataFrame:
     return frame
 
 
-def pool_mix(seen: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Return how contacts (`seen`: `by, pool, contacts`) of each group `by`, which holds the channel, share pools."""
-    sums: pd.DataFrame = seen.groupby([*by, "pool"], sort=True)["contacts"].sum().reset_index()
-    sums["share"] = sums["contacts"] / sums.groupby(list(by))["contacts"].transform("sum")
-    return sums[[*by, "pool", "share"]]
-
-
 def evaluate(fit: CellFit, pairs: pd.DataFrame, count: int) -> Posterior:
     """Evaluate targets given as pairs `target, weight` with all factors of the design."""
     targets: Targets = make_targets(fit.design, pairs, count, fit.bins, fit.contacts)
@@ -58,7 +51,7 @@ def channel_targets(
     groups
         Columns `by` and `to_channel`; the target number is the position of the row.
     pools
-        As from `complete_pool_mix`: the pools of a channel that would serve a type.
+        As from `pools.complete_pool_mix`: the pools of a channel that would serve a type.
     """
     sent = groups.assign(target=np.arange(len(groups)))[[*by, "to_channel", "target"]]
     pairs = sent.merge(people.drop(columns="channel", errors="ignore"), on=list(by), how="inner")
@@ -69,26 +62,6 @@ def channel_targets(
     if "stage" not in pairs:
         pairs["stage"] = Stage.FIRST.value
     return pairs
-
-
-def complete_pool_mix(cells: Cells, label: str) -> pd.DataFrame:
-    """Return pool shares per type and channel: `label, segment, channel, pool, share`, for every type and channel.
-
-    `label` is the kind of reason that routing looks at. Types a channel never saw get the shares of the reason there,
-    or the channel's own.
-    """
-    keys = [label, "segment", "channel", "pool"]
-    frame = cells.customers.frame.groupby(keys, sort=True, as_index=False)["contacts"].sum()
-    frame = frame[frame["contacts"] > 0]
-    types = frame[[label, "segment"]].drop_duplicates().sort_values([label, "segment"])
-    rest = types.merge(pd.DataFrame({"channel": sorted(frame["channel"].unique())}), how="cross")
-    parts = []
-    for keys in ([label, "segment", "channel"], [label, "channel"], ["channel"]):
-        found = rest.merge(pool_mix(frame, keys), on=keys, how="left")
-        known = found["pool"].notna()
-        parts.append(found[known])
-        rest = found.loc[~known, [label, "segment", "channel"]]
-    return pd.concat(parts, ignore_index=True)
 
 
 def support_flags(

@@ -15,6 +15,7 @@ from planner.experience.hierarchical import Array, BlockFit, fit_blocks
 from planner.experience.response import (
     Split,
     adjust,
+    answer_shift,
     before_terms,
     fit_response,
     score_unit,
@@ -211,7 +212,13 @@ def _fit(cells: Cells, usable: list[str], seed: int) -> _Joint:
     else:
         response = fit_response(split, terms)
         adjusted = adjust(split, response)
-        y, v, known, unit, shift = adjusted.y, adjusted.v, adjusted.known, response.unit, adjusted.shift
+        y, v, known, unit, shift = (
+            adjusted.y,
+            adjusted.v,
+            adjusted.known,
+            response.unit,
+            answer_shift(split, response, adjusted),
+        )
     design = make_design(split.groups, terms, unit)
     kept = split.groups[known].reset_index(drop=True)
     fit = fit_blocks(y[known], v[known], design.blocks(kept), draws=_DRAWS, seed=seed)

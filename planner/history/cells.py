@@ -18,7 +18,6 @@ from planner.history.history import History
 from planner.history.journeys import stitch_issues
 from planner.history.measures import COVARIATE_SUMS, Measures, look_at_numbers
 from planner.history.outcomes import outcome_named, outcome_value
-from planner.history.staged import MOST_COPIED
 
 LABELS = ("entry_reason", "reason", "channel", "segment", "pool", "disposition", "stage", "later_kind")
 FLAGS = ("abandoned", "anonymous", "censored")
@@ -30,6 +29,8 @@ WEEK_LABELS = ("reason", "channel", "week")
 _MOST_DISPOSITIONS = 40
 _MOST_WAIT_CELLS = 2_000_000
 _WAIT_BANDS = 6
+_MOST_BANDED = 30_000_000
+"""Above it contacts are joined and banded with each table of cells: narrow copies of all would fill a disk."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def contact_cells(
     bands = find_bands(stitched if len(used) > 2 else contacts, count, used)
     if notes:
         stitched = stitched.mutate(disposition=ibis.null("string"))
-    rows = banded_rows(history, stitched, bands, used, copied=count <= MOST_COPIED)
+    rows = banded_rows(history, stitched, bands, used, copied=count <= _MOST_BANDED)
     cells = ContactCells(
         pd.DataFrame(), outcome, used, window_days, min_cell, bands.hours, bands.waits, bands.bins, tuple(notes)
     )

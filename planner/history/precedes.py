@@ -40,10 +40,14 @@ _EARLIER_WORDS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Looks:
-    """One covariate beside what is known afterwards: rows, and the cell (reason and channel) of each."""
+    """Covariates beside what is known afterwards: rows, and the cell (reason and channel) of each.
+
+    `within` holds the ranks of the columns that are known for every row, less the mean of their cell.
+    """
 
     rows: pd.DataFrame
     cell: NDArray[np.intp]
+    within: dict[str, Array]
 
 
 def check_precedes(history: History, names: Sequence[str], *, window_days: float = 7.0) -> list[Issue]:
@@ -122,8 +126,9 @@ def _look(history: History, names: Sequence[str], window_days: float) -> _Looks:
     reason = rows["reason"].where(rows["reason"].notna(), rows["entry_reason"]).fillna("")
     rows["contacts_of_issue"] = rows.groupby("issue_key")["attempt"].transform("size").astype(float)
     rows["contacts_of_customer"] = rows.groupby("person")["attempt"].transform("size").mask(rows["anonymous"])
-    cell = rows.groupby([reason, "channel"], sort=True).ngroup().to_numpy()
-    return _Looks(rows, np.asarray(cell, dtype=np.intp))
+    cell = np.asarray(rows.groupby([reason, "channel"], sort=True).ngroup(), dtype=np.intp)
+    whole = [name for name in numbers if rows[name].notna().all()]
+    return _Looks(rows, cell, {name: _within(np.asarray(rows[name].rank(), dtype=np.float64), cell) for name in whole})
 
 
 def _number(column: ibis.Value) -> ibis.Value:
@@ -215,11 +220,17 @@ def _rank_correlation(looks: _Looks, name: str, column: str, among: NDArray[np.b
     rows = among & looks.rows[[name, column]].notna().all(axis=1).to_numpy()
     if rows.sum() < _FEWEST_ROWS:
         return None
-    x = _within(np.asarray(looks.rows.loc[rows, name].rank(), dtype=np.float64), looks.cell[rows])
-    y = _within(np.asarray(looks.rows.loc[rows, column].rank(), dtype=np.float64), looks.cell[rows])
+    x, y = (_within_ranks(looks, one, rows) for one in (name, column))
     size = float(np.sqrt((x @ x) * (y @ y)))
     few = min(float((np.abs(x) > 1e-9).sum()), float((np.abs(y) > 1e-9).sum())) < _FEWEST_ROWS // 2
     return None if few or not size > 0 else (float(x @ y) / size, int(rows.sum()))
+
+
+def _within_ranks(looks: _Looks, name: str, rows: NDArray[np.bool_]) -> Array:
+    """Ranks among these rows less the mean of their cell."""
+    if name in looks.within and rows.all():
+        return looks.within[name]
+    return _within(np.asarray(looks.rows.loc[rows, name].rank(), dtype=np.float64), looks.cell[rows])
 
 
 def _within(values: Array, cell: NDArray[np.intp]) -> Array:

@@ -185,7 +185,7 @@ def _kept(channels: pd.DataFrame) -> list[str]:
 
 
 def _channels(profile: pd.DataFrame) -> pd.DataFrame:
-    frame = profile[["channel", "rows_read", "rows_kept"]].copy()
+    frame = profile[["channel", "rows_read", "rows_kept"]].astype({"channel": "str"})
     frame["rows_quarantined"] = frame["rows_read"] - frame["rows_kept"]
     frame["abandoned"] = profile["abandoned"]
     kept = frame["rows_kept"].where(frame["rows_kept"] > 0)

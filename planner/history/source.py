@@ -14,6 +14,7 @@ from typing import NoReturn
 
 import duckdb
 import ibis
+import ibis.backends.duckdb
 import pyarrow.parquet as pq
 
 from planner.errors import HistoryError, Issue

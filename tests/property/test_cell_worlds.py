@@ -17,7 +17,7 @@ from planner.experience.cells import Cells, sorted_cells
 from planner.experience.design import contrast
 from planner.experience.estimated import fit_all, move_effects, reading_table
 from planner.experience.scores import fit_scores, fit_share
-from planner.experience.targets import channel_targets, complete_pool_mix, evaluate, population
+from planner.experience.targets import channel_targets, evaluate, population
 
 TYPE = ["reason", "segment"]
 WORLDS = 20
@@ -28,7 +28,7 @@ def fitted(world: World, *, share: bool = False) -> pd.DataFrame:
     cells = world.cells
     fit = fit_share(cells, cells.frame["later"] == "yes") if share else fit_scores(cells)
     truth = (world.returns if share else world.theta).rename(columns={"channel": "to_channel"})
-    pairs = channel_targets(fit, population(fit, cells, TYPE), truth, TYPE, complete_pool_mix(cells, "reason"))
+    pairs = channel_targets(fit, population(fit, cells, TYPE), truth, TYPE, cells.pools_by_reason)
     post = evaluate(fit, pairs, len(truth))
     return truth.assign(mean=post.mean, sd=post.sd, z=(post.mean - truth["truth"]) / post.sd)
 
@@ -141,7 +141,7 @@ def test_a_contrast_is_the_difference_of_its_sides() -> None:
     world = make_world(2, contacts=8_000, reasons=3)
     fit = fit_scores(world.cells)
     truth = world.theta.rename(columns={"channel": "to_channel"})
-    mix = complete_pool_mix(world.cells, "reason")
+    mix = world.cells.pools_by_reason
     post = evaluate(fit, channel_targets(fit, population(fit, world.cells, TYPE), truth, TYPE, mix), len(truth))
     mean, sd = contrast(post, np.array([0]), np.array([1]))
     assert mean[0] == pytest.approx(post.mean[0] - post.mean[1])

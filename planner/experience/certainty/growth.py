@@ -10,7 +10,7 @@ import pandas as pd
 from planner.experience.cells import Cells
 from planner.experience.hierarchical import Array
 from planner.experience.scores import CellFit
-from planner.experience.targets import channel_targets, complete_pool_mix, evaluate, population
+from planner.experience.targets import channel_targets, evaluate, population
 
 _KEYS = ["reason", "channel"]
 _MOST_ANSWERS = 1e9
@@ -83,7 +83,7 @@ def growth_of_answers(fit: CellFit, first: Cells) -> tuple[pd.DataFrame, list[Gr
     channels = pd.DataFrame({"to_channel": sorted(frame["channel"].unique())})
     rows = frame[["reason"]].drop_duplicates().sort_values("reason").merge(channels, how="cross")
     people = population(fit, first, ["reason"])
-    post = evaluate(fit, channel_targets(fit, people, rows, ["reason"], complete_pool_mix(first, "reason")), len(rows))
+    post = evaluate(fit, channel_targets(fit, people, rows, ["reason"], first.pools_by_reason), len(rows))
     rows = rows.rename(columns={"to_channel": "channel"})
     there = frame.groupby(_KEYS)["answers"].sum().reindex(pd.MultiIndex.from_frame(rows)).fillna(0.0).to_numpy()
     total = fit.fit.covariance.mean(axis=0) + np.atleast_2d(np.cov(fit.fit.mean.T, bias=True))

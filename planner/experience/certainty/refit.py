@@ -13,7 +13,7 @@ from planner.experience.estimated import move_pairs, outcome_pairs
 from planner.experience.hierarchical import Array, BlockFit, fit_blocks
 from planner.experience.response import Response, adjust, before_keys, before_terms, fit_response, split_cells
 from planner.experience.scores import CellFit
-from planner.experience.targets import channel_targets, complete_pool_mix, population
+from planner.experience.targets import channel_targets, population
 
 _STEPS = 4
 _RESIDUAL_SCALE = 0.1
@@ -119,7 +119,7 @@ def loadings(found: Refit, table: pd.DataFrame, moves: pd.DataFrame) -> Loadings
     """Say who stands behind each row of the reading table and each move, as in the estimates themselves."""
     fit, cells, by = found.scores, found.cells, ["reason", "segment"]
     rows = table[[*by, "channel"]].rename(columns={"channel": "to_channel"})
-    pairs = channel_targets(fit, population(fit, cells, by), rows, by, complete_pool_mix(cells, "reason"))
+    pairs = channel_targets(fit, population(fit, cells, by), rows, by, cells.pools_by_reason)
     there, here = move_pairs(fit, cells, moves), move_pairs(fit, cells, moves, stay=True)
     return Loadings(_loading(fit, pairs, len(table)), _loading(fit, there, len(moves)), _loading(fit, here, len(moves)))
 

@@ -67,9 +67,8 @@ def without_covariate(cells: Cells, name: str) -> Cells:
     rest = tuple(covariate for covariate in cells.covariates if covariate != name)
     own = f"bin_{name}" if f"bin_{name}" in cells.frame else f"bin_{OTHERS}"
     keys = [*KEYS, *AFTER, *(bins for bins in cells.bins if bins != own)]
-    sums = replace(cells, covariates=rest).sums
-    frame = cells.frame.groupby(keys, sort=True, as_index=False, dropna=False)[sums].sum()
-    return replace(cells, frame=frame, covariates=rest, by_hour=None, asked=None)
+    fewer = replace(cells, covariates=rest, by_hour=None, asked=None)
+    return replace(fewer, frame=fewer.summed(keys))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from planner.experience.blocks import Block, System
-from planner.experience.hierarchical import _Search, fit_blocks
+from planner.experience.hierarchical import _grams, fit_blocks
+from planner.experience.likelihood import Likelihood
 
 ROWS = 400
 
@@ -56,10 +57,10 @@ def test_blocks_with_other_slopes_or_crossed_factors_are_not_nested() -> None:
 @pytest.mark.parametrize("half", [0.0, 0.3, 1.5, 6.0])
 def test_interpolated_products_have_nine_digits(half: float) -> None:
     rng = np.random.default_rng(3)
-    search = _Search(System(rng.standard_normal(ROWS), blocks_of(rng)), np.exp(rng.normal(-4, 2, ROWS)), 0.1)
+    likelihood = Likelihood(System(rng.standard_normal(ROWS), blocks_of(rng)), np.exp(rng.normal(-4, 2, ROWS)), 0.1)
     residuals = np.exp(rng.uniform(-6 - half, -6 + half, 24))
-    for found, ex in zip(search._grams(list(residuals)), residuals, strict=True):
-        exact = search.gram(1 / (search.v + ex))
+    for found, ex in zip(_grams(likelihood, list(residuals)), residuals, strict=True):
+        exact = likelihood.gram(1 / (likelihood.v + ex))
         assert np.abs(found - exact).max() < 1e-9 * np.abs(exact).max()
 
 

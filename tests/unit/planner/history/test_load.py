@@ -53,6 +53,7 @@ def test_every_bad_row_is_quarantined_with_its_reason_and_none_is_lost(csv: Writ
     assert (quality.rows_read, quality.rows_kept, quality.rows_quarantined) == (29, 20, 9)
     assert quality.rows_read == quality.rows_kept + quality.rows_quarantined
     assert quality.duplicates == 2
+    assert quality.channels["channel"].dtype == "str"
     channels = quality.channels.set_index("channel")
     assert list(channels.loc["voice", ["rows_read", "rows_kept", "rows_quarantined"]]) == [28, 20, 8]
     assert list(channels.loc["(none)", ["rows_read", "rows_kept", "rows_quarantined"]]) == [1, 0, 1]

@@ -22,7 +22,7 @@ from planner.experience.certainty.sample_size import (
 )
 from planner.experience.certainty.weekly import weekly_volumes
 from planner.experience.scores import fit_scores
-from planner.experience.targets import channel_targets, complete_pool_mix, evaluate, population
+from planner.experience.targets import channel_targets, evaluate, population
 
 
 def test_answers_without_pooling_follow_the_textbook() -> None:
@@ -112,7 +112,7 @@ def test_growth_agrees_with_the_posterior_computed_in_full(known: Known) -> None
     added = 1 / (fit.variance / (n + 80 * part) + ex) - before
     full = np.linalg.inv(np.linalg.inv(v) + z.T @ np.diag(added) @ z)
     asked = rows.rename(columns={"channel": "to_channel"})
-    people, mix = population(fit, known.fits.first, ["reason"]), complete_pool_mix(known.fits.first, "reason")
+    people, mix = population(fit, known.fits.first, ["reason"]), known.fits.first.pools_by_reason
     post = evaluate(fit, channel_targets(fit, people, asked, ["reason"], mix), len(asked))
     by_hand = np.sqrt(post.loading[k] @ full @ post.loading[k] + ex * post.residual_weight[k])
     assert curves[k].sd(80.0) == pytest.approx(by_hand, rel=1e-6)
