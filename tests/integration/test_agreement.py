@@ -20,7 +20,15 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="module")
 def toy() -> Frontier:
-    settings = ["frontier.headroom_levels=[0]", "frontier.cost_points=2", "frontier.search_evaluations=0"]
+    settings = [
+        "frontier.headroom_levels=[0]",
+        "frontier.cost_points=2",
+        "frontier.search_evaluations=0",
+        "frontier.plans=6",
+        "frontier.bound_prices=2",
+        "frontier.bound_boxes=2",
+        "frontier.bound_steps=1",
+    ]
     scenario = planner.load_scenario(
         ROOT / "scenarios" / "minimal.yaml", overrides=[*settings, "frontier.risk_draws=0"]
     )

@@ -21,6 +21,10 @@ Captured = pytest.CaptureFixture[str]
 SMALL = (
     "frontier.headroom_levels=[0]",
     "frontier.cost_points=2",
+    "frontier.plans=6",
+    "frontier.bound_prices=2",
+    "frontier.bound_boxes=2",
+    "frontier.bound_steps=1",
     "frontier.search_evaluations=0",
     "frontier.risk_draws=0",
 )

@@ -37,6 +37,10 @@ WEEKS = 4
 SMALL = (
     "frontier.headroom_levels=[0,0.2]",
     "frontier.cost_points=4",
+    "frontier.plans=6",
+    "frontier.bound_prices=2",
+    "frontier.bound_boxes=2",
+    "frontier.bound_steps=1",
     "frontier.search_evaluations=12",
     "frontier.risk_draws=10",
 )

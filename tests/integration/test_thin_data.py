@@ -22,6 +22,10 @@ SURVEYED = ("voice", "chat")
 LITTLE = (
     "frontier.headroom_levels=[0,0.2]",
     "frontier.cost_points=4",
+    "frontier.plans=6",
+    "frontier.bound_prices=2",
+    "frontier.bound_boxes=2",
+    "frontier.bound_steps=1",
     "frontier.search_evaluations=0",
     "frontier.risk_draws=10",
 )

@@ -32,6 +32,10 @@ LITTLE = (
     "frontier.enumerate_max=0",
     "frontier.search_evaluations=0",
     "frontier.cost_points=4",
+    "frontier.plans=6",
+    "frontier.bound_prices=2",
+    "frontier.bound_boxes=2",
+    "frontier.bound_steps=1",
     "frontier.risk_draws=6",
 )
 
