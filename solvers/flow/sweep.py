@@ -112,48 +112,60 @@ def staffed_solution(
 
 def sweep_level(instance: Instance, headroom: float, settings: SweepSettings) -> SweepResult:
     """Sweep one headroom level: planes from the true master, and a plan near each of its points."""
-    master = master_of(instance)
-    cheapest, points = sweep_points(master.level(headroom), settings.cost_points)
-    planes = planes_of(points)
-    box = master.level(headroom).root
+    level = master_of(instance).level(headroom)
+    cheapest, points = sweep_points(level, settings.cost_points)
     tie = min((p.slope for p in points if p.slope > 0), default=1e-9)
-    targets = [Target(headroom, p.cost, tie, tuple(box.lower), tuple(box.upper)) for p in points]
-    return SweepResult(headroom, cheapest, tuple(plans_at(instance, targets, settings, master)), planes)
+    crew = _Crew(instance, settings, level)
+    plans = [plan for point in points for plan in crew.plans(headroom, point.cost, tie, point)]
+    return SweepResult(headroom, cheapest, tuple(plans), planes_of(points))
 
 
-def plans_at(
-    instance: Instance, targets: Sequence[Target], settings: SweepSettings, master: Master | None = None
-) -> list[Solution]:
-    """Make a whole plan near each target, in order.
-
-    Whole people on whole shifts need more heads, seats and money than the master counts. Where a plan breaks such a
-    limit, its target is solved again with that much room left; later targets start with the room that was needed.
-    """
+def plans_at(instance: Instance, targets: Sequence[Target], settings: SweepSettings) -> list[Solution]:
+    """Make a whole plan near each target, in order."""
     if not targets:
         return []
-    master = master_of(instance) if master is None else master
-    level = master.level(targets[0].headroom, least=min(t.headroom for t in targets))
-    covers = day_covers(instance)
-    room = Room(np.ones(len(instance.network.pools.queue)), np.ones(len(instance.limits.seat_max)))
+    level = master_of(instance).level(targets[0].headroom, least=min(t.headroom for t in targets))
+    crew = _Crew(instance, settings, level)
     plans = []
     for target in targets:
         level.move(target.headroom)
         level.enter(Box(np.array(target.lower), np.array(target.upper)))
+        plans += crew.plans(target.headroom, target.cost, target.tie, None)
+    return plans
+
+
+class _Crew:
+    """Turns points of one held program into whole plans, and remembers how much room rounding needs.
+
+    Whole people on whole shifts need more heads, seats and money than the master counts. Where a plan breaks such a
+    limit, its point is solved again with that much room left; later points start with the room that was needed.
+    """
+
+    def __init__(self, instance: Instance, settings: SweepSettings, level: Level) -> None:
+        self.instance, self.settings, self.level = instance, settings, level
+        self.covers = day_covers(instance)
+        self.room = Room(np.ones(len(instance.network.pools.queue)), np.ones(len(instance.limits.seat_max)))
+
+    def plans(self, headroom: float, cost: float, tie: float, point: MasterPoint | None) -> list[Solution]:
+        """Plans of the best CX within a cost, the last one the best fit; `point` is the master's answer if known."""
+        instance, settings = self.instance, self.settings
+        found: list[Solution] = []
         for _ in range(ROOM_ROUNDS):
-            level.leave(room)
-            point = level.point(target.cost * (1 + SLACK), target.tie)
+            if point is None:
+                self.level.leave(self.room)
+                point = self.level.point(cost * (1 + SLACK), tie)
             if point is None:
                 break
             routing = routing_of(instance.network, point, settings.fallback, settings.step)
-            plan = staffed_solution(instance, routing, target.headroom, covers, settings.classes, "master")
+            plan = staffed_solution(instance, routing, headroom, self.covers, settings.classes, "master")
             if plan is None:
                 break
-            plans.append(plan)
-            closer = _closer(instance, room, point, plan)
+            found.append(plan)
+            closer = _closer(instance, self.room, point, plan)
             if closer is None:
                 break
-            room = closer
-    return plans
+            self.room, point = closer, None
+        return found
 
 
 def master_of(instance: Instance) -> Master:
