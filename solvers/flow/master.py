@@ -189,6 +189,11 @@ class Level:
         """Return the box of every size a pool can have."""
         return self._queues.root
 
+    @property
+    def queued_pools(self) -> list[int]:
+        """Pools whose sizes a box bounds, in its order."""
+        return self._queues.pools
+
     def move(self, headroom: float) -> None:
         """Go to another headroom; cuts stay."""
         if headroom == self.headroom:

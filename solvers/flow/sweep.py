@@ -19,6 +19,7 @@ ROOM_ROUNDS = 3
 ROOM = 1.01  # a little more than rounding took
 LEAST_ROOM = 0.55  # a pool that loses more to rounding is so small that no room helps
 FLAT = 1e-2  # CX dearer than this many times the mean price of the level is not worth a plan
+SMALL = 6.0  # agents of load; it pays to try to do without a pool of fewer
 SLACK = 1e-6  # share of cost a ceiling is raised by, so that the cheapest plan itself lies below it
 
 
@@ -121,7 +122,10 @@ def sweep_level(instance: Instance, headroom: float, settings: SweepSettings) ->
 
 
 def plans_at(instance: Instance, targets: Sequence[Target], settings: SweepSettings) -> list[Solution]:
-    """Make a whole plan near each target, in order."""
+    """Make a whole plan near each target, in order, and one without its smallest pool where that is small.
+
+    A pool of a few agents idles half a person in every interval and lets customers wait; the master sees neither.
+    """
     if not targets:
         return []
     level = master_of(instance).level(targets[0].headroom, least=min(t.headroom for t in targets))
@@ -129,9 +133,23 @@ def plans_at(instance: Instance, targets: Sequence[Target], settings: SweepSetti
     plans = []
     for target in targets:
         level.move(target.headroom)
-        level.enter(Box(np.array(target.lower), np.array(target.upper)))
-        plans += crew.plans(target.headroom, target.cost, target.tie, None)
+        box = Box(np.array(target.lower), np.array(target.upper))
+        level.enter(box)
+        made = crew.plans(target.headroom, target.cost, target.tie, None)
+        plans += made
+        small = _smallest(instance, level, made[-1]) if made else None
+        if small is not None:
+            level.enter(box.without(small))
+            plans += crew.plans(target.headroom, target.cost, target.tie, None)
     return plans
+
+
+def _smallest(instance: Instance, level: Level, plan: Solution) -> int | None:
+    """Index among the queued pools of the smallest one at work, if it is small."""
+    load = np.array([float(plan.evaluation.state.work_s[g].mean()) for g in level.queued_pools])
+    load /= instance.network.interval_s * instance.network.pools.speed[level.queued_pools]
+    small = np.flatnonzero((load > 0.0) & (load < SMALL))
+    return int(small[np.argmin(load[small])]) if len(small) else None
 
 
 class _Crew:
