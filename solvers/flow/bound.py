@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -33,7 +33,7 @@ class Bounded:
 
 
 def climb(master: Master, levels: Sequence[float], price: float, most_boxes: int) -> Iterator[Bounded | None]:
-    """Bound cx − price·cost at ascending headroom levels; the least cost where price is NaN; None: infeasible.
+    """Bound cx − price·cost at ascending headroom levels; the least cost where price is NaN.
 
     Parameters
     ----------
@@ -45,42 +45,58 @@ def climb(master: Master, levels: Sequence[float], price: float, most_boxes: int
         CX for a unit of money, > 0, or NaN.
     most_boxes
         Boxes solved per level at most; the bound is valid after any number.
+
+    Yields
+    ------
+    Bounded or None
+        None where no plan is possible, or no bound is known because the solver failed.
     """
     level = master.level(levels[0], least=levels[0])
-    # (−value, tie breaker, box, headroom it was solved at, point)
-    heap: list[tuple[float, int, Box, float, MasterPoint | None]] = [(-np.inf, 0, level.root, np.nan, None)]
+    heap = [_Leaf(-np.inf, 0, level.root)]
     made = 1
     for headroom in levels:
         level.move(headroom)
         solved = 0
         while heap:
-            value, tie, box, stood, point = heap[0]
-            if point is None or stood != headroom:
+            leaf = heap[0]
+            if leaf.headroom != headroom:
                 heapq.heappop(heap)
-                again = _solve(level, box, price)
+                for again in _solved(level, leaf, price):
+                    heapq.heappush(heap, again)
                 solved += 1
-                if again is not None:
-                    # A bound that held at less headroom still holds.
-                    heapq.heappush(heap, (max(value, -again.intercept_of(price)), tie, box, headroom, again))
                 continue
-            cut = _where_to_cut(box, point) if solved < most_boxes else None
+            cut = _where_to_cut(leaf.box, leaf.point) if solved < most_boxes and leaf.point else None
             if cut is None:
                 break
             heapq.heappop(heap)
-            for half in box.split(*cut):
-                heapq.heappush(heap, (value, made, half, np.nan, None))
+            for half in leaf.box.split(*cut):
+                heapq.heappush(heap, _Leaf(leaf.value, made, half))
                 made += 1
-        if not heap:
-            yield None
-            continue
-        value, _, box, _, point = heap[0]
-        assert point is not None
-        yield Bounded(headroom, -value, point, box)
+        best = heap[0] if heap else None
+        yield Bounded(headroom, -best.value, best.point, best.box) if best and best.point else None
 
 
-def _solve(level: Level, box: Box, price: float) -> MasterPoint | None:
-    level.enter(box)
-    return level.cheapest() if np.isnan(price) else level.point(np.inf, price)
+@dataclass(frozen=True, order=True)
+class _Leaf:
+    """A box, what holds in it (`value`, minimized) and the point it was solved at; ordered by value, then by age."""
+
+    value: float
+    made: int
+    box: Box = field(compare=False)
+    headroom: float = field(default=np.nan, compare=False)
+    point: MasterPoint | None = field(default=None, compare=False)
+
+
+def _solved(level: Level, leaf: _Leaf, price: float) -> list[_Leaf]:
+    """Solve a box at the level's headroom; nothing is left of it only where it is proven to hold no plan.
+
+    What held at less headroom still holds, so a program the solver fails on keeps the bound it had.
+    """
+    level.enter(leaf.box)
+    point = level.cheapest() if np.isnan(price) else level.point(np.inf, price)
+    if point is None:
+        return [replace(leaf, headroom=level.headroom, point=None)] if level.failed else []
+    return [replace(leaf, value=max(leaf.value, -point.intercept_of(price)), headroom=level.headroom, point=point)]
 
 
 def _where_to_cut(box: Box, point: MasterPoint) -> tuple[int, float] | None:

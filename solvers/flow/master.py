@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from scipy import sparse
 
+from solvers.errors import Termination
 from solvers.flow.cuts import Cut, CutPool, as_matrix
 from solvers.flow.declare import add_families, declare
 from solvers.flow.families import HOUR_S, ROSTERS, SHRINKING
@@ -27,6 +28,7 @@ from solvers.highs import Answer, HeldProgram, Program
 from solvers.shifts.catalogue import Catalogue, Payroll
 
 MOST_CUT_ROUNDS = 40
+SETTLED = (Termination.OPTIMAL, Termination.INFEASIBLE, Termination.INFEASIBLE_OR_UNBOUNDED)
 QUEUE_MISSED = 1e-4  # contacts by which a queue may lie below its facets
 OUTSIDE = 30.0  # dearest wages an hour of work outside a box of pool sizes costs
 
@@ -175,6 +177,7 @@ class Level:
             self._held, master.network, master.payroll, master.groups, master.columns, self._n, 1.0 + least
         )
         self._last: Floats | None = None
+        self.failed = False  # the last answer is neither an optimum nor a proof that there is none
         self._wait_rows = np.flatnonzero(master.rows.family == "waiting_shared")
         self.headroom = 0.0
         self.move(headroom)
@@ -248,6 +251,7 @@ class Level:
             if not self._cut(answer.x):
                 break
             answer = self._held.solve()
+        self.failed = answer.termination not in SETTLED
         return answer
 
     def _cut(self, x: Floats) -> bool:

@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 # Below this occupancy hardly anybody waits, so more agents than load/0.6 teach the hull nothing.
 _LOWEST_OCCUPANCY = 0.6
 _FLOOR = 1e-9
+_ROUNDED = 1e-10  # of the largest queue: what Qhull rounds
 ONE_AT_A_TIME: Floats = np.ones(1)
 
 
@@ -28,7 +29,7 @@ class Facets:
     coefficients: Floats
     """Shape (facet, 3): a (contacts per agent), b (contacts per Erlang), c (contacts)."""
     agents_max: int
-    """The planes are valid for 0 ≤ agents ≤ agents_max …"""
+    """Samples end at so many agents; the planes are valid for any number, and say nothing for more than these, …"""
     load_max: float
     """… and 0 ≤ load ≤ load_max, Erlang. E[Q] ≥ 0 holds besides and is not among them."""
 
@@ -163,6 +164,9 @@ def queue_hull(
     agents_max = math.ceil(load_max / min(_LOWEST_OCCUPANCY, max_occupancy)) + 1
     fewest = math.floor(load_min / max_occupancy)
     points = _underestimates(load_min, load_max, abandon_ratio, range(fewest, agents_max + 1), speeds)
+    # A queue is at least 0: with these corners planes are at most 0 where the samples end, and so for more agents.
+    nobody = [(agents_max + 1.0, load, 0.0) for load in (load_min, load_max)]
+    points = np.vstack([points, nobody])
     # Qhull wants coordinates of one size; the largest queue is load_max/abandon_ratio, at no agents.
     scale = np.array([agents_max, load_max, load_max / abandon_ratio])
     hull = ConvexHull(points / scale)
@@ -183,4 +187,4 @@ def _above_zero(planes: Floats, points: Floats, scale: float) -> Floats:
     corners = np.array([[n, r] for n in (0.0, points[:, 0].max()) for r in (0.0, points[:, 1].max())])
     highest = (planes[:, :2] @ corners.T + planes[:, 2:]).max(axis=1)
     planes = planes[highest > _FLOOR * scale]
-    return planes - np.array([0.0, 0.0, 1e-13 * scale])
+    return planes - np.array([0.0, 0.0, _ROUNDED * scale])

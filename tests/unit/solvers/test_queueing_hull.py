@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.spatial import ConvexHull
 
-from solvers.queueing import waiting
-from solvers.queueing.hull import erlang_a_hull
+from solvers.queueing import chat_waiting, waiting
+from solvers.queueing.hull import erlang_a_hull, queue_hull, queue_lengths
 
 CASES = [(6.0, 0.5, 0.87), (30.0, 0.05, 0.95), (30.0, 3.0, 0.9), (100.0, 0.4, 1.2)]
 
@@ -55,6 +55,35 @@ def test_planes_touch_the_queue_of_the_largest_pool():
 def test_more_agents_never_raise_the_bound():
     for load_max, ratio, cap in CASES:
         assert erlang_a_hull(load_max, ratio, cap).coefficients[:, 0].max() <= 0
+
+
+RANGES = [(2.0, 8.0, 2.2), (8.0, 32.0, 3.7), (20.0, 60.0, 1.1), (0.5, 2.0, 0.3), (0.0, 0.5, 4.0)]
+SPEEDS = [(1.0,), (1.0, 1.65, 2.1)]
+
+
+@pytest.mark.parametrize("speeds", SPEEDS, ids=["voice", "chat"])
+@pytest.mark.parametrize(("low", "high", "ratio"), RANGES)
+def test_planes_over_a_range_of_loads(low, high, ratio, speeds):
+    """Never above the queue, also far beyond the people the samples end at, and close to it where pools work."""
+    speeds = np.array(speeds)
+    facets = queue_hull(low, high, ratio, 1.0, speeds)
+    rng = np.random.default_rng(10)
+    load = rng.uniform(low, high, 3000)
+    agents = np.where(rng.random(3000) < 0.7, load * rng.uniform(1.0, 1.7, 3000), rng.uniform(load, 15 * high))
+    exact = queue_lengths(load, agents, ratio, speeds)
+    assert (facets.value(agents, load) - exact).max() <= 1e-9
+    busy = (load > 1.0) & (agents < 1.25 * load)
+    if busy.any():
+        assert facets.value(agents, load)[busy].sum() > 0.5 * exact[busy].sum()
+
+
+def test_queue_lengths_are_those_of_the_doors():
+    load, agents = np.array([0.7, 4.0, 11.0]), np.array([1.0, 5.0, 12.0])
+    np.testing.assert_allclose(queue_lengths(load, agents, 2.0, np.ones(1)), queue(agents, load, 2.0), rtol=1e-12)
+    speeds = np.array([1.0, 1.6])
+    patient = chat_waiting(load * 1.6 / 300, speeds / 300, agents)
+    found = queue_lengths(load, agents, 1e-9, speeds)
+    np.testing.assert_allclose(found, patient.queue_length, rtol=1e-4)
 
 
 def test_queue_is_convex_in_load_and_in_agents():
