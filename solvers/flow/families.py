@@ -348,3 +348,6 @@ FAMILIES: tuple[Callable[[Any], Rule], ...] = (
 ROSTERS = ("roster_hours", "roster_days")
 SHRINKING = ("automated_rate", *ROSTERS, "seats")
 """Families whose right-hand sides are limits of people and rates: they are divided by 1 + h."""
+
+MONEY = ("money", "budget")
+"""Families whose rows are in money."""

@@ -20,7 +20,7 @@ from scipy import sparse
 from solvers.errors import Termination
 from solvers.flow.cuts import Cut, CutPool, as_matrix
 from solvers.flow.declare import add_families, declare
-from solvers.flow.families import HOUR_S, ROSTERS, SHRINKING
+from solvers.flow.families import HOUR_S, MONEY, ROSTERS, SHRINKING
 from solvers.flow.groups import TimeGroups
 from solvers.flow.network import Floats, FlowNetwork, Limits
 from solvers.flow.queues import Box, QueueFacets
@@ -106,6 +106,13 @@ class Master:
         families = np.array([row.constraint.parent_component().name for row in form.rows])
         keys = [model.row_keys[f][r.constraint.index() - 1] for f, r in zip(families, form.rows, strict=True)]
         matrix, (lower, upper) = sparse.csr_matrix(form.A), _row_bounds(form)
+        # Money in hours of the dearest wage, so that the currency changes nothing a solver does.
+        self.money_unit = float(model.net.pools.wage_per_h.max(initial=0.0)) or 1.0
+        money = np.where(np.isin(families, MONEY), 1.0 / self.money_unit, 1.0)
+        columns = np.ones(matrix.shape[1])
+        columns[[self.columns["cost"][None], self.columns["staff"][None]]] = self.money_unit
+        matrix = sparse.csr_matrix(sparse.diags(money) @ matrix @ sparse.diags(columns))
+        lower, upper = lower * money, upper * money
         self.rows = Rows(matrix, lower, upper, families)
         self.shrinking = np.isin(families, SHRINKING)
         roster, seats = np.isin(families, ROSTERS), families == "seats"
@@ -234,15 +241,14 @@ class Level:
             self._queues.add_violated(self._last, self.queue_missed)
 
     def _optimize(self, cx_weight: float, cost_weight: float, cost_at_most: float) -> Answer:
-        """Minimize cost_weight·cost − cx_weight·cx with cuts until none is violated."""
-        columns = self.master.columns
+        """Minimize cost_weight·cost − cx_weight·cx, in the master's unit of money, with cuts until none is violated."""
+        columns, unit = self.master.columns, self.master.money_unit
         objective = np.zeros(self._n)
-        objective[columns["cx_mean"][None]] = -cx_weight
+        objective[columns["cx_mean"][None]] = -cx_weight / unit
         objective[columns["cost"][None]] = cost_weight
-        outside = OUTSIDE * float(self.master.network.pools.wage_per_h.max(initial=1.0)) * cost_weight
-        objective[[*columns["short"].values(), *columns["excess"].values()]] = outside
+        objective[[*columns["short"].values(), *columns["excess"].values()]] = OUTSIDE * cost_weight
         self._held.set_cost(objective)
-        self._held.set_row(self._cost_row, -np.inf, cost_at_most)
+        self._held.set_row(self._cost_row, -np.inf, cost_at_most / unit)
         answer = self._held.solve()
         for _ in range(MOST_CUT_ROUNDS):
             if not answer.optimal:
@@ -284,12 +290,17 @@ class Level:
         bound = np.isfinite(cost_at_most)
         price = max(0.0, -float(answer.row_dual[self._cost_row])) / scale if bound else 0.0
         ceiling = cost_at_most if bound else 0.0
-        return self._read(answer, slope=price + tie, intercept=-answer.objective / scale - price * ceiling)
+        objective = answer.objective * self.master.money_unit
+        return self._read(answer, slope=price + tie, intercept=-objective / scale - price * ceiling)
 
     def cheapest(self) -> MasterPoint | None:
         """Return the least-cost plan; its plane is vertical (NaN slope), the intercept holds the least cost."""
         answer = self._optimize(0.0, 1.0, np.inf)
-        return self._read(answer, slope=float("nan"), intercept=answer.objective) if answer.optimal else None
+        return (
+            self._read(answer, slope=float("nan"), intercept=answer.objective * self.master.money_unit)
+            if answer.optimal
+            else None
+        )
 
     def _read(self, answer: Answer, *, slope: float, intercept: float) -> MasterPoint:
         columns, x = self.master.columns, answer.x
@@ -300,7 +311,7 @@ class Level:
         return MasterPoint(
             headroom=self.headroom,
             cx=float(x[columns["cx_mean"][None]]),
-            cost=float(x[columns["cost"][None]]),
+            cost=float(x[columns["cost"][None]]) * self.master.money_unit,
             slope=slope,
             intercept=intercept,
             flow=np.maximum(flow, 0.0),
@@ -308,7 +319,7 @@ class Level:
             heads=self._heads(x) * (1.0 + self.headroom),
             sizes=self._queues.sizes(x),
             unseen_wait_h=self._queues.unseen_wait_h(x),
-            wait_price=np.abs(answer.row_dual[self._wait_rows]),
+            wait_price=np.abs(answer.row_dual[self._wait_rows]) * self.master.money_unit,
         )
 
     def _heads(self, x: Floats) -> Floats:

@@ -29,7 +29,7 @@ from planner.frontier.tables import mix_table, show_solution, stack, staffing_ta
 from planner.frontier.withstand import Withstood, fewer_staff, weeks_kept, withstood, withstood_words  # noqa: E402
 from solvers.flow.evaluate import evaluate, promises_kept  # noqa: E402
 from solvers.flow.solution import judge  # noqa: E402
-from solvers.flow.staff import day_covers, staff  # noqa: E402
+from solvers.flow.staff import day_covers, route_and_staff  # noqa: E402
 
 SEEDS = (1, 2, 5)
 
@@ -198,12 +198,12 @@ def test_prices_are_differences_of_two_staffings(centers):
     for _, problem, plans in centers:
         view, instance = plans[0], problem.instance
         covers, target = day_covers(instance), view.evaluation.headroom
-        now = judge(instance, view.routing, staff(instance, view.routing, target, covers), "x").cost
+        now = judge(instance, *route_and_staff(instance, view.routing, target, covers), "x").cost
         for k, row in enumerate(promise_prices(view, covers).to_dict("records")):
             weaker = instance.promises.target.copy()
             weaker[k] = row["relaxed"]
             eased = dataclasses.replace(instance, promises=dataclasses.replace(instance.promises, target=weaker))
-            then = judge(eased, view.routing, staff(eased, view.routing, target, covers), "x").cost
+            then = judge(eased, *route_and_staff(eased, view.routing, target, covers), "x").cost
             assert row["saves"] == pytest.approx(max(0.0, now - then), abs=1e-6)
             saved.append(row["saves"])
         promises = instance.promises
@@ -299,7 +299,7 @@ def direct_saving(view, one: BreakEven, value: float, covers) -> float:
     costs = []
     for offer in (np.where(mine, 0.0, view.routing.offer), view.routing.offer):
         routing = dataclasses.replace(view.routing, offer=offer)
-        people = staff(instance, routing, view.evaluation.headroom, covers)
+        routing, people = route_and_staff(instance, routing, view.evaluation.headroom, covers)
         costs.append(judge(instance, routing, people, "x").cost)
     return costs[0] - costs[1]
 
