@@ -55,7 +55,7 @@ def find_plans(problem: FlowProblem, fallback: Floats, work: Work) -> Found:
     rungs = bound_rungs(problem, levels, [p for _, _, planes in bounds for p in planes], work)
     surface = surface_of(rungs, bounds)
     size = grid_size(problem.instance, settings.step)
-    if size <= problem.scenario.frontier.enumerate_max:
+    if size <= problem.scenario.frontier.enumerate_max and problem.instance.pins is None:
         records = _enumerate(problem, fallback, objectives, work)
         whole = keep_best(records, len(records) + 1, objectives.senses)
         return Found(tuple(whole), surface, not work.skipped, objectives)

@@ -19,6 +19,7 @@ import numpy as np
 import pyomo.environ as pyo
 
 from solvers.flow.network import Queue
+from solvers.flow.pins import pinned_offers, pinned_people, pinned_shares
 
 Rule = Iterator[tuple[Any, Any]]
 HOUR_S = 3600.0
@@ -342,11 +343,14 @@ FAMILIES: tuple[Callable[[Any], Rule], ...] = (
     money,
     mean_experience,
     budget,
+    pinned_offers,
+    pinned_shares,
+    pinned_people,
 )
 """Every constraint family, in the order of the model's rows."""
 
 ROSTERS = ("roster_hours", "roster_days")
-SHRINKING = ("automated_rate", *ROSTERS, "seats")
+SHRINKING = ("automated_rate", *ROSTERS, "seats", "pinned_people")
 """Families whose right-hand sides are limits of people and rates: they are divided by 1 + h."""
 
 MONEY = ("money", "budget")

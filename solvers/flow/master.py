@@ -23,6 +23,7 @@ from solvers.flow.declare import add_families, declare
 from solvers.flow.families import HOUR_S, MONEY, ROSTERS, SHRINKING
 from solvers.flow.groups import TimeGroups
 from solvers.flow.network import Floats, FlowNetwork, Limits
+from solvers.flow.pins import Pins
 from solvers.flow.queues import Box, QueueFacets
 from solvers.highs import Answer, Basis, HeldProgram, Program
 from solvers.shifts.catalogue import Catalogue, Payroll
@@ -82,7 +83,12 @@ class Master:
     """The compiled master of one network; `level` opens held programs of it."""
 
     def __init__(
-        self, network: FlowNetwork, limits: Limits, payroll: Payroll, catalogues: list[Catalogue | None]
+        self,
+        network: FlowNetwork,
+        limits: Limits,
+        payroll: Payroll,
+        catalogues: list[Catalogue | None],
+        pins: Pins | None = None,
     ) -> None:
         self.network, self.limits, self.payroll, self.catalogues = network, limits, payroll, catalogues
         ratio, longest = np.zeros(len(network.pools.queue)), np.zeros(len(network.pools.queue))
@@ -91,6 +97,7 @@ class Master:
                 ratio[g] = float((catalogue.paid_h / catalogue.cover.sum(axis=1)).min())
                 longest[g] = float(catalogue.paid_h.max())
         model = declare(network, limits, payroll, ratio, longest)
+        model.pins, model.catalogues = pins, catalogues
         add_families(model)
         self.groups: TimeGroups = model.groups
         self.overflow_ratio: list[tuple[float, float]] = model.overflow_ratio

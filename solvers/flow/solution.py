@@ -8,19 +8,21 @@ import numpy as np
 
 from solvers.flow.evaluate import Evaluation, evaluate
 from solvers.flow.network import Decision, Floats, FlowNetwork, Ints, Limits, Promises
+from solvers.flow.pins import Pins
 from solvers.shifts.catalogue import Catalogue, Payroll
 from solvers.shifts.roster import heads_bound, people_needed
 
 
 @dataclass(frozen=True)
 class Instance:
-    """Everything a plan is judged against."""
+    """Everything a plan is judged against, and the parts of a plan that must stay (None: nothing must)."""
 
     network: FlowNetwork
     promises: Promises
     limits: Limits
     payroll: Payroll
     catalogues: tuple[Catalogue | None, ...]
+    pins: Pins | None = None
 
 
 @dataclass(frozen=True)
