@@ -14,6 +14,7 @@ from planner.frontier.carry_over import carry_over_tables
 from planner.frontier.certificate import OuterSurface, certify
 from planner.frontier.explain import certificate_words, explain_plan, largest_moves, next_point_price, prices_table
 from planner.frontier.frontier import Frontier
+from planner.frontier.held import held_bytes
 from planner.frontier.objectives import described
 from planner.frontier.overflow import overflow_table, overflow_types_table
 from planner.frontier.plan_rows import headline_of, plans_table
@@ -92,7 +93,8 @@ def assemble(
         "rescored": second,
         "risk": risk_facts(risk, problem.scenario.frontier.headroom_levels),
     }
-    return Frontier(tables, certificate, explanations, facts)
+    model = held_bytes(problem, keys, found.records, today.routing.split)
+    return Frontier(tables, certificate, explanations, facts, model)
 
 
 def _stands(today: Today, solutions: list[Solution], shown: list[Shown]) -> list[Stand]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from planner.errors import PlanError
+from planner.errors import PlanError, RunError
 from planner.frontier.prefer import SENSES, achievements, blended, condition_shares, effectiveness
 from planner.routing.overflow import Overflow
 from planner.routing.ruleset import RuleSet
+
+if TYPE_CHECKING:
+    from planner.frontier.what_if import Answer, Question
 
 TABLES: dict[str, str] = {
     "plans": "plan, name, cx, cost, headroom, peak_fte, p_shortfall, status, gap, origin, committed, avoidable, "
@@ -125,13 +128,15 @@ class Frontier:
     `tables` maps the names of `TABLES` to frames; `certificate` holds `model, resolution, ratio, reference`;
     `explanations` maps plan ids to sentences; `meta` holds scenario name, currency, seed, versions, notes, `risk`
     (draws, error_of_a_share, deviation, words), `objectives` on top of the three axes (name, sense, function) and,
-    where plans were scored again, `rescored` (optimism, sd, lower, upper, plans, words).
+    where plans were scored again, `rescored` (optimism, sd, lower, upper, plans, words). `model` holds the arrays the
+    plans were found on (see `planner.frontier.held`); empty in runs of earlier versions.
     """
 
     tables: Mapping[str, pd.DataFrame] = field(repr=False)
     certificate: Mapping[str, Any]
     explanations: Mapping[str, str] = field(repr=False)
     meta: Mapping[str, Any] = field(repr=False)
+    model: bytes = field(default=b"", repr=False)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -217,6 +222,23 @@ class Frontier:
     def explain(self, id: str) -> str:
         """Say in a few sentences why this plan is on the frontier, what it gives up and what limits it."""
         return self.explanations[self.plan(id).id]
+
+    def what_if(self, plan: str, question: Question) -> list[Answer]:
+        """Answer what a change does to a plan, from the held model: see `planner.frontier.what_if`.
+
+        Raises
+        ------
+        PlanError
+            No such plan, or the question names what is not there.
+        RunError
+            The run holds no model: it was written by an earlier version.
+        """
+        from planner.frontier.held import held_from
+        from planner.frontier.what_if import what_if
+
+        if not self.model:
+            raise RunError("this run holds no model to ask (written by an earlier version); run the scenario again")
+        return what_if(held_from(self.model, "model.npz"), self.plan(plan).id, question)
 
     def _repr_html_(self) -> str:
         columns = ["plan", "name", "cx", "cost", "headroom", "peak_fte", "status", "gap"]

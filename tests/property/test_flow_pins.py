@@ -1,4 +1,4 @@
-"""Kept parts of a plan: a relaxation of the plans that keep them, exact in the plans themselves, and never an escape."""
+"""Kept parts of a plan: a relaxation of the plans that keep them, exact in those plans, and never an escape."""
 
 from __future__ import annotations
 
