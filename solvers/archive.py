@@ -77,7 +77,7 @@ def from_bytes(data: bytes, kinds: dict[str, Any]) -> dict[str, Any]:
         outline = json.loads(arrays["outline"].tobytes())
         known: dict[str, Any] = {}
         return {name: _restore(outline[name], kind, arrays, known) for name, kind in kinds.items()}
-    except (KeyError, ValueError, TypeError, OSError, zipfile.BadZipFile) as err:
+    except (KeyError, ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile) as err:
         raise ValueError(f"the archive is damaged or of another version: {err}") from err
 
 
