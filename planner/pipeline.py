@@ -18,6 +18,7 @@ from planner.experience.halves import halved_models
 from planner.experience.model import ExperienceModel
 from planner.experience.survey import survey_means
 from planner.frontier.assemble import assemble
+from planner.frontier.earlier import Earlier, seeds_of, with_kept_parts
 from planner.frontier.frontier import Frontier
 from planner.frontier.infeasible import explain_infeasible
 from planner.frontier.rescore import SecondLook
@@ -38,6 +39,7 @@ def plan(
     time_limit_s: float | None = None,
     progress: Progress | None = None,
     checkpoint: Checkpoint | None = None,
+    earlier: Earlier | None = None,
 ) -> Frontier:
     """Return the frontier of whole plans of a scenario.
 
@@ -53,6 +55,8 @@ def plan(
         No further job is started after so many seconds; what is there is kept and valid.
     progress, checkpoint
         Told about finished jobs; keeps them so that a killed run resumes.
+    earlier
+        A run to start from: its plans are staffed anew instead of a coarse sweep, and parts of one may be kept.
 
     Raises
     ------
@@ -66,7 +70,10 @@ def plan(
     deadline = None if time_limit_s is None else time.monotonic() + time_limit_s
     work = Work(seed, executor, progress or silent, checkpoint, deadline)
     history, experience, halves, problem, today = _draw(scenario, work)
-    found = find_plans(problem, today.routing.split, work)
+    if earlier is not None:
+        problem = with_kept_parts(problem, earlier)
+    seeds = None if earlier is None else seeds_of(problem, earlier, today.routing.split)
+    found = find_plans(problem, today.routing.split, work, seeds)
     if not found.records:
         if work.skipped:
             raise Stopped("out of time before a plan was found; run again with a longer --time-limit and --resume")

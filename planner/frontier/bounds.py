@@ -90,24 +90,26 @@ def surface_of(rungs: Sequence[Rung], swept: Sequence[tuple[float, float, Sequen
     return outer_surface([(level, cheapest[level], planes[level]) for level in planes])
 
 
-def aim(surface: OuterSurface, rungs: Sequence[Rung], count: int) -> list[Target]:
+def aim(surface: OuterSurface, rungs: Sequence[Rung], count: int, there: Floats | None = None) -> list[Target]:
     """Choose points of the outer surface whose boxes fill most of its volume together, greedily.
 
     The volume is submodular, so gains only fall and most are not computed again (Minoux 1978); greedy reaches at least
-    1 − 1/e of the best choice (Nemhauser, Wolsey, Fisher 1978). Sorted by headroom and cost.
+    1 − 1/e of the best choice (Nemhauser, Wolsey, Fisher 1978). Sorted by headroom and cost. What plans already
+    `there`, shape (plan, 3), fill is not aimed at again.
     """
     points, targets = _candidates(surface, rungs)
     if len(points) == 0:
         return []
     corner = reference_of(surface)
-    gains = np.array([hypervolume(p[None], corner, SENSES) for p in points])
+    filled = np.zeros((0, 3)) if there is None else _on_surface(surface, there)
+    volume = hypervolume(filled, corner, SENSES) if len(filled) else 0.0
+    gains = np.array([hypervolume(np.vstack([filled, p]), corner, SENSES) - volume for p in points])
     chosen: list[int] = []
-    volume = 0.0
     stale = np.zeros(len(points), dtype=np.int64)
     while len(chosen) < min(count, len(points)):
         best = int(gains.argmax())
         if stale[best] != len(chosen):
-            gains[best] = hypervolume(points[[*chosen, best]], corner, SENSES) - volume
+            gains[best] = hypervolume(np.vstack([filled, points[[*chosen, best]]]), corner, SENSES) - volume
             stale[best] = len(chosen)
             continue
         if gains[best] <= 0:
@@ -116,6 +118,14 @@ def aim(surface: OuterSurface, rungs: Sequence[Rung], count: int) -> list[Target
         volume += gains[best]
         gains[best] = -1.0
     return sorted((targets[k] for k in chosen), key=lambda t: (t.headroom, t.cost))
+
+
+def _on_surface(surface: OuterSurface, plans: Floats) -> Floats:
+    """Plans moved to the cost the surface has at their CX and headroom."""
+    moved = plans[np.isfinite(plans).all(axis=1) & (plans[:, 2] >= surface.levels[0])].copy()
+    moved[:, 2] = np.minimum(moved[:, 2], surface.levels[-1])
+    moved[:, 1] = np.fmin(surface.cost_bound(moved[:, 0], moved[:, 2]), moved[:, 1])
+    return moved
 
 
 def _candidates(surface: OuterSurface, rungs: Sequence[Rung]) -> tuple[Floats, list[Target]]:

@@ -9,9 +9,9 @@ import numpy as np
 from planner.frontier.bounds import Rung, aim, bound_rungs, surface_of
 from planner.frontier.certificate import OuterSurface
 from planner.frontier.choose import keep_best
-from planner.frontier.jobs import aim_job, grid_job, search_job, sweep_job
+from planner.frontier.jobs import Seed, aim_job, grid_job, search_job, sweep_job, warm_job
 from planner.frontier.objectives import Objectives, objectives_of
-from planner.frontier.records import Record, unpack
+from planner.frontier.records import Record, axes, unpack
 from planner.frontier.work import Work
 from planner.operation.problem import FlowProblem
 from solvers.evolution import evolve
@@ -44,14 +44,17 @@ def sweep_settings(problem: FlowProblem, fallback: Floats) -> SweepSettings:
     return SweepSettings(settings.cost_points, settings.share_step, settings.priority_classes, fallback)
 
 
-def find_plans(problem: FlowProblem, fallback: Floats, work: Work) -> Found:
+def find_plans(problem: FlowProblem, fallback: Floats, work: Work, seeds: list[Seed] | None = None) -> Found:
     """Find the frontier's plans: a coarse sweep, the bound, plans aimed at the bound's surface, a seeded search.
 
-    The result depends on the problem and the seed alone, not on workers.
+    The result depends on the problem, the seeds and the seed alone, not on workers. With `seeds`, plans of an
+    earlier run, these take the place of most of the sweep and of two thirds of the plans that are aimed.
     """
     settings, objectives = sweep_settings(problem, fallback), objectives_of(problem, work.seed)
     levels = sorted(set(problem.scenario.frontier.headroom_levels))
-    swept, bounds = _sweep(problem, levels, settings, objectives, work)
+    swept, bounds = _sweep(problem, levels[:1] if seeds else levels, settings, objectives, work)
+    warm = _warm(problem, seeds, settings, objectives, work) if seeds else []
+    swept = [*swept, *warm]
     rungs = bound_rungs(problem, levels, [p for _, _, planes in bounds for p in planes], work)
     surface = surface_of(rungs, bounds)
     size = grid_size(problem.instance, settings.step)
@@ -59,13 +62,24 @@ def find_plans(problem: FlowProblem, fallback: Floats, work: Work) -> Found:
         records = _enumerate(problem, fallback, objectives, work)
         whole = keep_best(records, len(records) + 1, objectives.senses)
         return Found(tuple(whole), surface, not work.skipped, objectives)
-    aimed = _aimed(problem, surface, rungs, settings, objectives, work)
+    most = problem.scenario.frontier.plans
+    aimed = _aimed(problem, surface, rungs, most // 3 if warm else most, settings, objectives, work, axes(warm))
     searched = _search(problem, [*swept, *aimed], settings, objectives, work)
     front = keep_best([*swept, *aimed, *searched], problem.scenario.frontier.max_plans, objectives.senses)
+    if problem.instance.pins is not None and problem.instance.pins.complete(problem.network):
+        front = [record.named("pinned") for record in front]
     return Found(tuple(front), surface, False, objectives)
 
 
 Bound = tuple[float, float, list[Plane]]
+
+
+def _warm(
+    problem: FlowProblem, seeds: list[Seed], settings: SweepSettings, objectives: Objectives, work: Work
+) -> list[Record]:
+    chunks = [seeds[k : k + AIMED] for k in range(0, len(seeds), AIMED)]
+    jobs = [(f"warm/{k}", (problem.instance, chunk, settings, objectives)) for k, chunk in enumerate(chunks)]
+    return [r for data in work.run("earlier plans", warm_job, jobs) if data is not None for r in unpack(data)[0]]
 
 
 def _sweep(
@@ -94,14 +108,16 @@ def _aimed(
     problem: FlowProblem,
     surface: OuterSurface | None,
     rungs: list[Rung],
+    most: int,
     settings: SweepSettings,
     objectives: Objectives,
     work: Work,
+    there: Floats,
 ) -> list[Record]:
     """Plans near the points of the outer surface that fill its volume best, in jobs of fixed size."""
     if surface is None:
         return []
-    targets = aim(surface, rungs, problem.scenario.frontier.plans)
+    targets = aim(surface, rungs, most, there)
     chunks = [targets[k : k + AIMED] for k in range(0, len(targets), AIMED)]
     jobs = [(f"aim/{k}", (problem.instance, chunk, settings, objectives)) for k, chunk in enumerate(chunks)]
     return [r for data in work.run("plans", aim_job, jobs) if data is not None for r in unpack(data)[0]]
