@@ -8,12 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from planner.frontier.certificate import OuterSurface
+from planner.frontier.envelope import Envelope
 from planner.frontier.frontier import NAMED
 
 
-def explain_plan(row: pd.Series, today: pd.Series, moves: pd.DataFrame, price: str, currency: str) -> str:
-    """Say how good it is, where it stands against Today, its largest moves, the price of the next point, people."""
+def explain_plan(
+    row: pd.Series, today: pd.Series, moves: pd.DataFrame, price: str, currency: str, initiatives: Sequence[str] = ()
+) -> str:
+    """Say how good it is, where it stands against Today, its largest moves, the price of the next point, people.
+
+    `initiatives`: those of the plan in words, with their cost.
+    """
     sentences = [_standing(row)]
     name = NAMED.get(str(row["name"]), "")
     lead = f"{name} ({row['plan']})" if name else f"Plan {row['plan']}"
@@ -29,6 +34,8 @@ def explain_plan(row: pd.Series, today: pd.Series, moves: pd.DataFrame, price: s
         sentences.append("Largest moves: " + ", ".join(parts) + ".")
     else:
         sentences.append("It moves nobody between channels.")
+    if initiatives:
+        sentences.append(f"It includes {', '.join(initiatives)}.")
     sentences.append(price)
     sentences.append("It is doable this week." if row["doable"] else f"It needs {int(row['hires'])} hires first.")
     return " ".join(sentences)
@@ -76,30 +83,18 @@ def next_point_price(plans: pd.DataFrame, plan: str, currency: str, step: float)
     return sentence, price, low, high
 
 
-def prices_table(plans: pd.DataFrame, surface: OuterSurface | None, currency: str, step: float) -> pd.DataFrame:
+def prices_table(plans: pd.DataFrame, surface: Envelope | None, currency: str, step: float) -> pd.DataFrame:
     """Prices in words: the next CX point between plans, and the master's own price at the plan's headroom (dual)."""
     rows = []
     for _, row in plans[plans["origin"] != "today"].iterrows():
         plan = str(row["plan"])
         sentence, best, _, _ = next_point_price(plans, plan, currency, step)
         rows.append((plan, sentence, best, f"{currency} per CX point"))
-        dual = _dual_price(surface, float(row["cx"]), float(row["headroom"]))
+        dual = np.nan if surface is None else surface.price(float(row["cx"]), float(row["headroom"]))
         if np.isfinite(dual):
             words = "Price of CX in the master at this headroom (its dual): no plan buys CX for less"
             rows.append((plan, words, dual, f"{currency} per CX point"))
     return pd.DataFrame(rows, columns=["plan", "what", "price", "unit"])
-
-
-def _dual_price(surface: OuterSurface | None, cx: float, headroom: float) -> float:
-    """Slope of the cost bound at (cx, headroom): money per point; NaN where the surface is flat or unknown."""
-    if surface is None:
-        return np.nan
-    best, price = -np.inf, np.nan
-    for k in np.flatnonzero(surface.levels <= headroom + 1e-6):
-        for slope, intercept in zip(surface.slopes[k], surface.intercepts[k], strict=True):
-            if slope > 1e-9 and (cx - intercept) / slope > best:
-                best, price = (cx - intercept) / slope, 1.0 / slope
-    return price
 
 
 def certificate_words(certificate: Mapping[str, Any], plans: Sequence[str], *, enumerated: bool) -> str:

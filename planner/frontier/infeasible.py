@@ -11,6 +11,7 @@ import numpy as np
 from planner.errors import Infeasible, Stopped
 from planner.frontier import levers
 from planner.frontier.levers import Change, least_ratio
+from planner.operation import portfolio_problems
 from planner.operation.problem import FlowProblem
 from solvers.flow.solution import Instance
 from solvers.flow.sweep import master_of
@@ -52,12 +53,17 @@ MEANS = {
 def explain_infeasible(problem: FlowProblem, level: float) -> Infeasible | Stopped:
     """Find the smallest set of families without which the master has a plan, by trying sets in order of size.
 
+    Any portfolio of initiatives will do; by how much each must be relaxed is said without initiatives.
+
     Where the master has plans but none was found that keeps every promise with whole people, nothing is proven: that
     is `Stopped`, not `Infeasible`.
     """
-    instance = problem.instance
-    master = master_of(instance)
-    if master.level(level).cheapest() is not None:
+    masters = [master_of(one.instance) for one in portfolio_problems(problem)]
+
+    def possible(dropped: frozenset[str] = frozenset()) -> bool:
+        return any(master.level(level, dropped).cheapest() is not None for master in masters)
+
+    if possible():
         names = ", ".join(f"promises.{name}" for name in problem.promise_names) or "no promise"
         return Stopped(
             "no plan was found, though none is proven impossible: people in whole shifts break a promise or a limit "
@@ -66,7 +72,7 @@ def explain_infeasible(problem: FlowProblem, level: float) -> Infeasible | Stopp
         )
     for size in range(1, len(SOFT) + 1):
         for group in combinations(SOFT, size):
-            if master.level(level, frozenset(f for families in group for f in families)).cheapest() is not None:
+            if possible(frozenset(f for families in group for f in families)):
                 return Infeasible(
                     f"proven: no plan keeps every promise at headroom {level:.0%}",
                     [SOFT[g] for g in group],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
+from dataclasses import astuple
 
 import numpy as np
 
@@ -14,7 +15,15 @@ from solvers.flow.enumerate import enumerate_offer
 from solvers.flow.genome import express
 from solvers.flow.network import Floats
 from solvers.flow.solution import Instance, Routing, Solution
-from solvers.flow.sweep import SweepSettings, Target, master_of, plans_at, sweep_level
+from solvers.flow.sweep import (
+    SweepSettings,
+    Target,
+    master_of,
+    planes_of,
+    plans_at,
+    sweep_level,
+    sweep_points,
+)
 
 
 def sweep_job(instance: Instance, headroom: float, settings: SweepSettings, objectives: Objectives) -> bytes:
@@ -25,6 +34,27 @@ def sweep_job(instance: Instance, headroom: float, settings: SweepSettings, obje
 
 def _briefs(instance: Instance, solutions: Iterable[Solution], objectives: Objectives) -> list[Record]:
     return [brief(s, objectives.values(instance, s)) for s in solutions]
+
+
+def screen_job(instance: Instance, levels: Sequence[float], cost_points: int) -> bytes:
+    """Bounds of one portfolio at ascending headroom levels, without plans, in rows.
+
+    Rows: headroom, slope, intercept, cost, cx; slope NaN: the intercept is the least cost (inf: proven that no plan has
+    this headroom). Two last rows hold the box of all sizes of pools, from and to.
+    """
+    level = master_of(instance).level(levels[0], least=levels[0])
+    rows = []
+    for headroom in levels:
+        level.move(headroom)
+        cheapest, points = sweep_points(level, cost_points)
+        if not np.isfinite(cheapest):
+            rows += [] if level.failed else [(headroom, np.nan, np.inf, np.nan, np.nan)]
+            break
+        rows.append((headroom, np.nan, cheapest, np.nan, np.nan))
+        rows += [astuple(plane) for plane in planes_of(points)]
+    buffer = io.BytesIO()
+    np.savez(buffer, rows=np.array(rows, dtype=float).reshape(-1, 5), box=[level.root.lower, level.root.upper])
+    return buffer.getvalue()
 
 
 def bound_job(instance: Instance, levels: Sequence[float], price: float, boxes: int) -> bytes:

@@ -20,13 +20,14 @@ PROVEN_GAP = 1e-4
 
 
 def plans_table(
-    problem: FlowProblem, today: Today, solutions: list[Solution], shown: list[Shown], risk: RiskOfPlans, found: Found
+    today: Today, solutions: list[Solution], shown: list[Shown], risk: RiskOfPlans, found: Found
 ) -> pd.DataFrame:
     """Return one row per plan: Today, then the found plans in their order."""
-    rows = [_summary(problem, shown[0], today.evaluation.cx, today.cost, today.evaluation.headroom, "today")]
+    problem = shown[0].problem
+    rows = [_summary(shown[0], today.evaluation.cx, today.cost, today.evaluation.headroom, "today")]
     for view, solution in zip(shown[1:], solutions, strict=True):
         cx, cost, headroom = solution.objectives
-        rows.append(_summary(problem, view, cx, cost, headroom, solution.origin))
+        rows.append(_summary(view, cx, cost, headroom, solution.origin))
     plans = pd.DataFrame(rows)
     points = plans[["cx", "cost", "headroom"]].to_numpy(float)
     bound = np.full(len(plans), np.nan)
@@ -62,11 +63,9 @@ def _add_objectives(found: Found, plans: pd.DataFrame) -> None:
         plans[column] = [np.nan, *(record.extra[k] for record in found.records)]
 
 
-def _summary(
-    problem: FlowProblem, shown: Shown, cx: float, cost: float, headroom: float, origin: str
-) -> dict[str, Any]:
+def _summary(shown: Shown, cx: float, cost: float, headroom: float, origin: str) -> dict[str, Any]:
     state = shown.evaluation.state
-    network = problem.network
+    network = shown.problem.network
     waiting = network.pools.waits[network.flows.pool]
     offered = float(state.volume[waiting].sum())
     lost = float((state.volume * state.lost[network.flows.pair])[waiting].sum())
@@ -76,6 +75,7 @@ def _summary(
         "cost": cost,
         "headroom": headroom,
         "origin": origin,
+        "initiatives": ", ".join(shown.problem.initiatives),
         "peak_fte": float(shown.scheduled.sum(axis=0).max(initial=0.0)),
         "abandon_rate": lost / offered if offered > 0 else 0.0,
         "promises_kept": kept_all(shown),

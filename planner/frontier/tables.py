@@ -221,6 +221,8 @@ def costs_table(shown: Shown) -> pd.DataFrame:
     pools, names = network.pools, problem.pools
     volume = np.bincount(network.flows.pool, shown.evaluation.state.volume, len(names))
     rows: list[tuple[str, str, float]] = []
+    for name in problem.initiatives:
+        rows.append(("initiative", name, float(problem.scenario.initiatives[name].cost)))
     for g, name in enumerate(names):
         rows.append(("wages", name, float(shown.wages[g])))
         if shown.people_cost is not None:
@@ -261,9 +263,9 @@ def period_labels(problem: FlowProblem, promise: int) -> list[str]:
 
 
 def segments_table(shown: Shown) -> pd.DataFrame:
-    """Expected experience per segment."""
+    """Expected experience per segment; issues as they count in it, prevented ones too."""
     problem = shown.problem
-    issues = np.bincount(problem.network.segment, problem.network.issues, len(problem.segments))
+    issues = np.bincount(problem.network.segment, problem.network.counted_issues, len(problem.segments))
     return pd.DataFrame(
         {"plan": shown.key, "segment": problem.segments, "issues": issues, "cx": shown.evaluation.cx_segment}
     )
@@ -311,15 +313,17 @@ def stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def demand_table(problem: FlowProblem) -> pd.DataFrame:
-    """Issues per reason, segment, channel and interval with their range."""
+    """Issues per reason, segment, channel and interval with their range, as the initiatives in force leave them."""
     demand, frames = problem.demand, []
+    left = np.divide(problem.network.issues, demand.issues, out=np.ones(len(demand.issues)), where=demand.issues > 0)
     starts = [s.isoformat(timespec="minutes") for s in problem.starts]
     for k, (reason, segment) in enumerate(problem.types):
         for c in np.flatnonzero(problem.network.natural[k] > 0):
-            share = problem.network.natural[k, c]
+            share = left[k] * problem.network.natural[k, c]
             frames.append(
                 pd.DataFrame(
                     {
+                        "initiatives": ", ".join(problem.initiatives),
                         "reason": reason,
                         "segment": segment,
                         "channel": problem.channels[c],

@@ -27,7 +27,7 @@ def flow_weights(maker: Builder) -> Weights:
     for f in np.flatnonzero(move >= 0):
         kind, c = maker.draft.nodes[int(flows[f]["node"])][:2]
         base[f] = maker.channel_weights(kind, c)
-    return Weights(np.array([f["row"] for f in flows], dtype=np.int64), move, base)
+    return Weights(np.array([f["row"] for f in flows], dtype=np.int64), move, base, np.zeros(len(flows)))
 
 
 def _flows(maker: Builder) -> Flows:
@@ -73,6 +73,7 @@ def network_of(maker: Builder, natural: np.ndarray) -> FlowNetwork:
         nodes=_nodes(maker),
         flows=flows,
         issues=demand.issues,
+        issue_weight=np.ones(len(demand.issues)),
         profile=demand.profile,
         natural=natural,
         served_from=served[0],

@@ -22,7 +22,8 @@ class Evaluation:
 
     `points` (flow,) score points summed over the flow's share of issues; `score_weight` (flow,) contacts whose final
     score is the flow's `score` (CX is linear in it); `cx` mean per issue, `cx_segment` (segment,); `variable_cost`
-    money for contacts, offers and fixed cost (people come on top); `kept` tells if every promise and guard holds.
+    money for contacts, offers, fixed cost and programs (people come on top); `kept` tells if every promise and guard
+    holds.
     """
 
     state: SteadyState
@@ -248,8 +249,9 @@ def evaluate(
     """
     state = steady_state(network, decision, 0.0, guess)
     points, weight = score_points(network, decision, state)
-    kind_segment = network.segment[network.flow_kind]
-    issues = np.bincount(network.segment, network.issues, len(network.segment_min))
+    kind_segment, count = network.segment[network.flow_kind], network.issue_weight[network.flow_kind]
+    points, weight = points * count, weight * count
+    issues = np.bincount(network.segment, network.counted_issues, len(network.segment_min))
     by_segment = np.bincount(kind_segment, points, len(issues)) + network.effort * issues
     values = promise_values(network, promises, decision, state)
     starved = state.lost[np.bincount(network.flows.pair, state.volume, len(state.lost)) > 1e-6]
@@ -259,6 +261,7 @@ def evaluate(
         network.pools.contact_cost[network.flows.pool] @ state.volume
         + network.nodes.offer_cost @ offers
         + network.pools.fixed_cost.sum()
+        + network.program_cost
     )
     cx_segment = by_segment / np.maximum(issues, 1e-300)
     kept = (

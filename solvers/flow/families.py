@@ -257,23 +257,26 @@ def seats(model: Any) -> Rule:
 
 
 def experience(model: Any) -> Rule:
-    """cx[s]·issues[s] = Σ final scores − waiting − effort: linear, for one contact of each issue is the last."""
+    """cx[s]·issues[s] = Σ final scores − waiting − effort: linear, for one contact of each issue is the last.
+
+    Issues and their points count by the weight of their type.
+    """
     net, flows = model.net, model.net.flows
     theta = HOUR_S / net.pools.patience_s[flows.pool]
     worth = (1 - flows.escalate) * (
         flows.resolve * flows.score + (1 - flows.resolve) * (1 - flows.comeback) * net.score_given_up
     )
     lost = (1 - net.pools.redial[flows.pool]) * net.score_abandoned
-    segment = net.segment[net.flow_kind]
+    segment, weight = net.segment[net.flow_kind], net.issue_weight[net.flow_kind]
     for s in range(len(net.segment_min)):
-        issues = float(net.issues[net.segment == s].sum())
+        issues = float(net.counted_issues[net.segment == s].sum())
         terms = []
         for f in np.flatnonzero(segment == s):
-            terms.append(float(worth[f] - net.effort) * model.flow[int(f)])
+            terms.append(float(weight[f] * (worth[f] - net.effort)) * model.flow[int(f)])
             if int(f) in model.wait:
-                terms.append(float(theta[f] * (lost[f] - worth[f])) * model.wait[int(f)])
+                terms.append(float(weight[f] * theta[f] * (lost[f] - worth[f])) * model.wait[int(f)])
             if int(f) in model.loss:
-                terms.append(-1.0 * model.loss[int(f)])
+                terms.append(-float(weight[f]) * model.loss[int(f)])
         yield s, issues * model.cx[s] == pyo.quicksum(terms) + net.effort * issues
 
 
@@ -285,7 +288,7 @@ def segment_floor(model: Any) -> Rule:
 
 
 def money(model: Any) -> Rule:
-    """Cost = (1 + h)·(wages + overtime premium + hires) + contacts + offers + fixed; `staff` is the first term."""
+    """Cost = (1 + h)·(wages + premium + hires) + contacts + offers + fixed + programs; `staff` is the first term."""
     net, payroll, nodes = model.net, model.payroll, model.net.nodes
     terms: list[Any] = []
     for g in np.flatnonzero(net.pools.staffed):
@@ -299,13 +302,13 @@ def money(model: Any) -> Rule:
         nodes.steer[net.flows.node] >= 0, (nodes.offer_cost / nodes.acceptance)[net.flows.node], 0.0
     )
     contacts = pyo.quicksum(float(each[f]) * model.flow[f] for f in model.flow if each[f] != 0)
-    yield 1, model.cost == model.staff + contacts + float(net.pools.fixed_cost.sum())
+    yield 1, model.cost == model.staff + contacts + float(net.pools.fixed_cost.sum() + net.program_cost)
 
 
 def mean_experience(model: Any) -> Rule:
     """cx_mean·Σ issues = Σ_s cx[s]·issues[s]: the axis."""
-    net = model.net
-    share = [float(net.issues[net.segment == s].sum() / net.issues.sum()) for s in range(len(net.segment_min))]
+    net, issues = model.net, model.net.counted_issues
+    share = [float(issues[net.segment == s].sum() / issues.sum()) for s in range(len(net.segment_min))]
     yield 0, model.cx_mean == pyo.quicksum(w * model.cx[s] for s, w in enumerate(share))
 
 

@@ -62,7 +62,7 @@ def fresh(problem: FlowProblem, routing: Routing, agents: float) -> Frontier:
     tables["plans"] = pd.DataFrame([{"plan": "p", "name": "", "origin": "master"}])
     horizon = problem.scenario.horizon
     meta = {"days": horizon.days, "interval_min": horizon.interval_min}
-    return Frontier(tables | center_tables(problem), {}, {"p": ""}, meta)
+    return Frontier(tables | center_tables([problem]), {}, {"p": ""}, meta)
 
 
 @pytest.fixture(scope="module")
