@@ -60,6 +60,7 @@ def summary_rows(frontier: Frontier, summary: Mapping[str, Any]) -> list[Sequenc
         ("abandoned", percent(number(summary, "abandon_rate"), 1)),
         ("hires", decimal(number(summary, "hires"), 0)),
         ("overtime, h", decimal(number(summary, "overtime_h"), 1)),
+        ("voluntary time off, h", decimal(number(summary, "time_off_h"), 1)),
         *([("initiatives", summary["initiatives"])] if summary.get("initiatives") else []),
         ("promises kept", yes_no(summary.get("promises_kept"))),
         ("proof", summary.get("status") or "–"),

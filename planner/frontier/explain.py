@@ -38,7 +38,19 @@ def explain_plan(
         sentences.append(f"It includes {', '.join(initiatives)}.")
     sentences.append(price)
     sentences.append("It is doable this week." if row["doable"] else f"It needs {int(row['hires'])} hires first.")
-    return " ".join(sentences)
+    return " ".join([*sentences, *_hours_words(row)])
+
+
+def _hours_words(row: pd.Series) -> list[str]:
+    """Say how the payroll bends: overtime worked, hires that would save more of it than they cost, time off."""
+    words = []
+    if row["overtime_h"] >= 0.5:
+        words.append(f"People work {row['overtime_h']:,.0f} h of overtime.")
+    if row["doable"] and row["hires"] > 0:
+        words.append(f"Its cost counts {int(row['hires'])} hires that save more overtime than they cost.")
+    if row["time_off_h"] >= 0.5:
+        words.append(f"It leaves room for {row['time_off_h']:,.0f} h of voluntary time off.")
+    return words
 
 
 def _standing(row: pd.Series) -> str:

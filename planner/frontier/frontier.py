@@ -16,11 +16,12 @@ from planner.routing.ruleset import RuleSet
 
 TABLES: dict[str, str] = {
     "plans": "plan, name, cx, cost, headroom, peak_fte, p_shortfall, status, gap, origin, committed, avoidable, "
-    "hires, overtime_h, doable, p_cx_at_least_today, ties_with_today, abandon_rate, promises_kept, cost_bound, "
-    "cx_low, cx_high, idle_payroll (owed to people on the payroll whom the plan does not schedule; not in cost), gain "
-    "(cx less Today's), cx_rescored, gain_rescored (with the customers who had no part in choosing; NaN: not done), "
-    "initiatives (keys, a comma between); of named plans (else NaN) weeks_seen, weeks_kept (past weeks, those with "
-    "every promise kept), fewer_staff (share of people who may be missing)",
+    "hires, overtime_h, time_off_h (voluntary, unpaid), doable (those on the payroll are enough), p_cx_at_least_today, "
+    "ties_with_today, abandon_rate, promises_kept, cost_bound, cx_low, cx_high, idle_payroll (owed to people on the "
+    "payroll whom the plan does not schedule; not in cost), gain (cx less Today's), cx_rescored, gain_rescored (with "
+    "the customers who had no part in choosing; NaN: not done), initiatives (keys, a comma between); of named plans "
+    "(else NaN) weeks_seen, weeks_kept (past weeks, those with every promise kept), fewer_staff (share of people who "
+    "may be missing)",
     "staffing": "plan, pool, interval (local start), on_task, scheduled, required",
     "shifts": "plan, pool, day (date), shift, start, end (clock text), people",
     "flows": "plan, reason, segment, from_channel, channel, pool, stage, contacts, wait_s, abandoned, score, support",

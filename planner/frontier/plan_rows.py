@@ -83,7 +83,10 @@ def _summary(shown: Shown, cx: float, cost: float, headroom: float, origin: str)
 
 
 def _add_money(problem: FlowProblem, today: Today, solutions: list[Solution], plans: pd.DataFrame) -> None:
-    """Committed money is paid to people on the payroll whatever the plan; the rest of a plan's cost is avoidable."""
+    """Committed money is paid to people on the payroll whatever the plan; the rest of a plan's cost is avoidable.
+
+    Doable: the people on the payroll are enough, with overtime; hires may still save some of that.
+    """
     payroll, wage = problem.instance.payroll, problem.network.pools.wage_per_h
     heads = np.where(payroll.rostered, payroll.heads, 0.0)
     owed_h = heads * np.maximum(np.where(payroll.rostered, payroll.contract_h - payroll.time_off_h, 0.0), 0.0)
@@ -95,7 +98,17 @@ def _add_money(problem: FlowProblem, today: Today, solutions: list[Solution], pl
     plans["idle_payroll"] = [float(floor.sum()) - c for c in committed]
     plans["hires"] = [0, *(int(s.people_cost.hires.sum()) for s in solutions)]
     plans["overtime_h"] = [0.0, *(float(s.people_cost.overtime_h.sum()) for s in solutions)]
-    plans["doable"] = plans["hires"] == 0
+    plans["time_off_h"] = [_time_off_h(problem, hours) for hours in paid]
+    enough = [(s.people_cost.heads_needed <= heads)[payroll.rostered] for s in solutions]
+    plans["doable"] = [True, *(bool(one.all()) for one in enough)]
+
+
+def _time_off_h(problem: FlowProblem, paid_h: np.ndarray) -> float:
+    """Voluntary unpaid time off that people on the payroll could take, hours: what is not scheduled, within its cap."""
+    payroll, rostered = problem.instance.payroll, problem.instance.payroll.rostered
+    heads = payroll.heads[rostered]
+    spare = np.maximum(heads * payroll.contract_h[rostered] - paid_h[rostered], 0.0)
+    return float(np.minimum(spare, heads * payroll.time_off_h[rostered]).sum())
 
 
 def headline_of(plans: pd.DataFrame) -> str:
