@@ -82,7 +82,7 @@ def _withstood(summary: Mapping[str, Any]) -> list[Sequence[object]]:
 
 def plan_tables(plan: Plan) -> Iterator[TableOf]:
     """Yield title, heads and rows of each table of a plan that has any."""
-    builders = (_moves, _pools, _promises, _costs, _hires)
+    builders = (_moves, _pools, _promises, _costs, _contracts, _hires)
     for build in builders:
         table = build(plan)
         if table is not None and table[2]:
@@ -147,6 +147,17 @@ def _costs(plan: Plan) -> TableOf | None:
         (item, f"{amount:,.2f}") for item, amount in costs.groupby("item", sort=False)["amount"].sum().items()
     ]
     return "Cost", ("item", "amount"), rows
+
+
+def _contracts(plan: Plan) -> TableOf | None:
+    contracts = plan.tables.get("contracts")
+    if contracts is None:
+        return None
+    names = ("contacts", "committed", "most", "paid", "unused")
+    rows: list[Sequence[object]] = [
+        (row["pool"], *(decimal(number(row, name), 0) for name in names)) for row in contracts.to_dict("records")
+    ]
+    return "Contracts", ("pool", "contacts", "committed", "at most", "paid", "paid for none"), rows
 
 
 def _hires(plan: Plan) -> TableOf | None:

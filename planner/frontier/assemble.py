@@ -13,9 +13,16 @@ from planner.frontier.bridge import bridge_table, bridge_words
 from planner.frontier.carry_over import carry_over_tables
 from planner.frontier.certificate import certify
 from planner.frontier.envelope import Envelope
-from planner.frontier.explain import certificate_words, explain_plan, largest_moves, next_point_price, prices_table
+from planner.frontier.explain import (
+    certificate_words,
+    contract_sentences,
+    explain_plan,
+    initiatives_sentence,
+    largest_moves,
+    next_point_price,
+    prices_table,
+)
 from planner.frontier.frontier import Frontier
-from planner.frontier.labels import label
 from planner.frontier.objectives import described
 from planner.frontier.overflow import overflow_table, overflow_types_table
 from planner.frontier.plan_rows import headline_of, plans_table
@@ -34,6 +41,7 @@ from planner.frontier.says import add_sayings
 from planner.frontier.search import Found
 from planner.frontier.tables import (
     Shown,
+    contracts_table,
     costs_table,
     demand_table,
     flows_table,
@@ -84,7 +92,7 @@ def assemble(
     tables["bridge"] = _bridge(problem, shown[0], look)
     add_sayings(found.problems, shown, tables, headline_of(plans), work)
     tables |= center_tables(used)
-    explanations = _explanations(problem, plans, tables["channel_mix"])
+    explanations = _explanations(problem, plans, tables)
     explanations["today"] = "\n".join([explanations["today"], *bridge_words(tables["bridge"])])
     facts = dict(meta) | {
         "certificate_words": certificate_words(certificate, keys, enumerated=found.enumerated),
@@ -150,7 +158,7 @@ def _detail_tables(
     none = np.zeros(len(problem.pools), dtype=np.int64)
     payroll = problem.instance.payroll
     heads = np.nan_to_num(np.where(payroll.rostered, payroll.heads, 0)).astype(np.int64)
-    hires = [hires_table(shown[0], heads, none, none * 0.0, today.paid_h)]
+    hires = [hires_table(shown[0], heads, none, today.overtime_h, today.paid_h)]
     for view, solution in zip(shown[1:], solutions, strict=True):
         cost = solution.people_cost
         hires.append(hires_table(view, cost.heads_needed, cost.hires, cost.overtime_h, cost.paid_h))
@@ -161,6 +169,7 @@ def _detail_tables(
         "channel_mix": mix_table,
         "service": service_table,
         "costs": costs_table,
+        "contracts": contracts_table,
         "promises": promises_table,
         "segments": segments_table,
         "rules": rules_table,
@@ -204,20 +213,16 @@ def _cx_step(problem: FlowProblem) -> float:
     return (high - low) / 80
 
 
-def _explanations(problem: FlowProblem, plans: pd.DataFrame, mix: pd.DataFrame) -> dict[str, str]:
+def _explanations(problem: FlowProblem, plans: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
     today = plans.iloc[0]
     words = {"today": _today_words(today)}
-    by_plan = dict(tuple(mix.groupby("plan")))
+    by_plan = dict(tuple(tables["channel_mix"].groupby("plan")))
     for _, row in plans.iloc[1:].iterrows():
         price = next_point_price(plans, str(row["plan"]), problem.scenario.currency, _cx_step(problem))[0]
         moves = largest_moves(by_plan[row["plan"]])
-        currency = problem.scenario.currency
-        chosen = [
-            f"{label(problem, 'initiatives', name)} ({problem.scenario.initiatives[name].cost:,.0f} {currency})"
-            for name in row["initiatives"].split(", ")
-            if name
-        ]
-        words[str(row["plan"])] = explain_plan(row, today, moves, price, currency, chosen)
+        more = initiatives_sentence(problem, row["initiatives"])
+        more += contract_sentences(problem, tables["contracts"].query("plan == @row.plan"))
+        words[str(row["plan"])] = explain_plan(row, today, moves, price, problem.scenario.currency, more)
     return words
 
 

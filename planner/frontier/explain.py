@@ -10,14 +10,16 @@ import pandas as pd
 
 from planner.frontier.envelope import Envelope
 from planner.frontier.frontier import NAMED
+from planner.frontier.labels import label
+from planner.operation.problem import FlowProblem
 
 
 def explain_plan(
-    row: pd.Series, today: pd.Series, moves: pd.DataFrame, price: str, currency: str, initiatives: Sequence[str] = ()
+    row: pd.Series, today: pd.Series, moves: pd.DataFrame, price: str, currency: str, more: Sequence[str] = ()
 ) -> str:
     """Say how good it is, where it stands against Today, its largest moves, the price of the next point, people.
 
-    `initiatives`: those of the plan in words, with their cost.
+    `more`: sentences on what else it decides, after the moves.
     """
     sentences = [_standing(row)]
     name = NAMED.get(str(row["name"]), "")
@@ -34,11 +36,32 @@ def explain_plan(
         sentences.append("Largest moves: " + ", ".join(parts) + ".")
     else:
         sentences.append("It moves nobody between channels.")
-    if initiatives:
-        sentences.append(f"It includes {', '.join(initiatives)}.")
-    sentences.append(price)
+    sentences += [*more, price]
     sentences.append("It is doable this week." if row["doable"] else f"It needs {int(row['hires'])} hires first.")
     return " ".join([*sentences, *_hours_words(row)])
+
+
+def initiatives_sentence(problem: FlowProblem, chosen: str) -> list[str]:
+    """Name the initiatives of a plan (keys, a comma between) and what they cost; nothing where there are none."""
+    currency, known = problem.scenario.currency, problem.scenario.initiatives
+    parts = [
+        f"{label(problem, 'initiatives', name)} ({known[name].cost:,.0f} {currency})"
+        for name in chosen.split(", ")
+        if name
+    ]
+    return [f"It includes {', '.join(parts)}."] if parts else []
+
+
+def contract_sentences(problem: FlowProblem, contracts: pd.DataFrame) -> list[str]:
+    """Say how much of what vendors are paid for a plan uses, from its rows of the table `contracts`."""
+    currency, words = problem.scenario.currency, []
+    for row in contracts.to_dict("records"):
+        lead = f"{label(problem, 'pools', row['pool'])} takes {row['contacts']:,.0f} contacts"
+        lead += f" of at most {row['most']:,.0f}" if np.isfinite(row["most"]) else ""
+        paid = f"for {row['paid']:,.0f} {currency}"
+        unused = f", {row['unused']:,.0f} of it for committed ones that do not come" if row["unused"] >= 0.5 else ""
+        words.append(f"{lead} {paid}{unused}.")
+    return words
 
 
 def _hours_words(row: pd.Series) -> list[str]:

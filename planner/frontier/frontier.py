@@ -29,6 +29,8 @@ TABLES: dict[str, str] = {
     "from_channel), limit (why no more of them may be moved)",
     "service": "plan, pool, interval, offered, asa_s, service_level, abandon_rate, occupancy",
     "costs": "plan, item, pool (of offers the steer, of an initiative its key), amount",
+    "contracts": "plan, pool, contacts, committed, most, paid, unused (money for committed contacts that do not come): "
+    "pools with a contract",
     "initiatives": "plan, initiative, chosen (part of the plan), others (that come or go with it), cost (of all "
     "these), saves (money per horizon without that cost, staffed anew), change_cx: named plans",
     "promises": "plan, promise, period (label), target, value, kept",

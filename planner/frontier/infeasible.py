@@ -22,6 +22,7 @@ SOFT = {
     ("segment_floor",): "segments.*.cx_min (the floors of segments)",
     ("roster_hours", "roster_days"): "roster.heads, hires_max and overtime (the people that can be had)",
     ("automated_rate",): "pools.*.max_contacts_per_interval (rates of automated pools and vendors)",
+    ("contract_volume",): "pools.*.contract.max_contacts (what vendors take)",
     ("occupancy",): "pools.*.occupancy_max (the occupancy caps)",
     ("wait_limit",): "limits.abandon_rate_max (no type may lose more)",
 }
@@ -33,6 +34,7 @@ CHANGES: dict[tuple[str, ...], Change] = {
     ("segment_floor",): levers.segment_floor,
     ("roster_hours", "roster_days"): levers.heads,
     ("automated_rate",): levers.automated_rate,
+    ("contract_volume",): levers.contract_volume,
     ("occupancy",): levers.occupancy,
     ("wait_limit",): levers.wait_limit,
 }
@@ -44,6 +46,7 @@ MEANS = {
     ("segment_floor",): "the highest floor",
     ("roster_hours", "roster_days"): "people on the payroll and to hire, all pools,",
     ("automated_rate",): "contacts per interval",
+    ("contract_volume",): "contacts of the horizon",
     ("occupancy",): "the highest cap",
     ("wait_limit",): "the share",
 }
@@ -141,6 +144,7 @@ def _value(instance: Instance, families: tuple[str, ...]) -> float:
     network = instance.network
     finite = network.segment_min[np.isfinite(network.segment_min)]
     rates = network.pools.rate_max[np.isfinite(network.pools.rate_max)]
+    taken = network.pools.contract_max[np.isfinite(network.pools.contract_max)]
     payroll = instance.payroll
     values = {
         ("budget",): instance.limits.budget,
@@ -148,6 +152,7 @@ def _value(instance: Instance, families: tuple[str, ...]) -> float:
         ("segment_floor",): finite.max(initial=-np.inf),
         ("roster_hours", "roster_days"): np.nansum((payroll.heads + payroll.hires_max)[payroll.rostered]),
         ("automated_rate",): rates.sum(),
+        ("contract_volume",): taken.sum(),
         ("occupancy",): network.pools.occupancy_max[network.pools.staffed].max(initial=0.0),
         ("wait_limit",): network.abandon_max,
     }

@@ -83,7 +83,7 @@ def _summary(shown: Shown, cx: float, cost: float, headroom: float, origin: str)
 
 
 def _add_money(problem: FlowProblem, today: Today, solutions: list[Solution], plans: pd.DataFrame) -> None:
-    """Committed money is paid to people on the payroll whatever the plan; the rest of a plan's cost is avoidable.
+    """Committed money is paid to people on the payroll and to vendors whatever the plan; the rest is avoidable.
 
     Doable: the people on the payroll are enough, with overtime; hires may still save some of that.
     """
@@ -93,11 +93,12 @@ def _add_money(problem: FlowProblem, today: Today, solutions: list[Solution], pl
     floor = wage * owed_h
     paid = [today.paid_h, *(s.people_cost.paid_h for s in solutions)]
     committed = [float(np.minimum(wage * hours, floor).sum()) for hours in paid]
-    plans["committed"] = committed
+    least = float(problem.network.pools.contract_money(np.zeros(len(wage))).sum())
+    plans["committed"] = [money + least for money in committed]
     plans["avoidable"] = plans["cost"] - plans["committed"]
     plans["idle_payroll"] = [float(floor.sum()) - c for c in committed]
     plans["hires"] = [0, *(int(s.people_cost.hires.sum()) for s in solutions)]
-    plans["overtime_h"] = [0.0, *(float(s.people_cost.overtime_h.sum()) for s in solutions)]
+    plans["overtime_h"] = [float(today.overtime_h.sum()), *(float(s.people_cost.overtime_h.sum()) for s in solutions)]
     plans["time_off_h"] = [_time_off_h(problem, hours) for hours in paid]
     enough = [(s.people_cost.heads_needed <= heads)[payroll.rostered] for s in solutions]
     plans["doable"] = [True, *(bool(one.all()) for one in enough)]

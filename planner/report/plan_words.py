@@ -14,6 +14,7 @@ TABLE_SHEETS = {
     "says": "Explanations",
     "changes": "Changes",
     "initiatives": "Initiatives",
+    "contracts": "Contracts",
     "promise_prices": "Promise prices",
     "risk": "Risk",
 }

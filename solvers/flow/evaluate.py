@@ -71,8 +71,13 @@ def score_points(network: FlowNetwork, decision: Decision, state: SteadyState) -
     return points, weight
 
 
+def pool_volume(network: FlowNetwork, state: SteadyState) -> Floats:
+    """Contacts of each pool over the horizon, shape (pool,)."""
+    return np.bincount(network.flows.pool, state.volume, len(network.pools.queue)).astype(np.float64)
+
+
 def capacity_ratio(network: FlowNetwork, decision: Decision, state: SteadyState) -> float:
-    """Least ratio of capacity under the occupancy caps and rates to what is offered (inf: nothing is offered)."""
+    """Least ratio of what caps, rates and contracts admit to what is offered (inf: nothing is offered)."""
     pools = network.pools
     ratio = np.inf
     capacity = decision.on_task * (pools.speed * pools.occupancy_max)[:, None] * network.interval_s
@@ -86,7 +91,9 @@ def capacity_ratio(network: FlowNetwork, decision: Decision, state: SteadyState)
         if np.isfinite(pools.rate_max[g]):
             most = float(state.arrivals[g].sum(axis=0).max())
             ratio = min(ratio, float(pools.rate_max[g]) / most if most > 0 else np.inf)
-    return ratio
+    volume = pool_volume(network, state)
+    taken = np.isfinite(pools.contract_max) & (volume > 0)
+    return min(ratio, float((pools.contract_max[taken] / volume[taken]).min(initial=np.inf)))
 
 
 def promise_quality(
@@ -259,6 +266,7 @@ def evaluate(
     offers = network.first_volume * decision.offer
     money = float(
         network.pools.contact_cost[network.flows.pool] @ state.volume
+        + network.pools.contract_money(pool_volume(network, state)).sum()
         + network.nodes.offer_cost @ offers
         + network.pools.fixed_cost.sum()
         + network.program_cost

@@ -163,7 +163,7 @@ def occupancy(model: Any) -> Rule:
 
 
 def pair_volume(model: Any) -> Rule:
-    """volume[p] = Σ_{f ∈ p} flow[f] of pools with a limited rate."""
+    """volume[p] = Σ_{f ∈ p} flow[f] of pools with a limited rate or a contract."""
     for p in model.volume:
         yield p, model.volume[p] == pyo.quicksum(model.flow[f] for f in model.flows_in[p])
 
@@ -177,6 +177,24 @@ def automated_rate(model: Any) -> Rule:
                 float(model.groups.profile[net.pair_kind[p], t]) * model.volume[p] for p in model.pairs_of[g]
             )
             yield (g, t), arrivals <= float(net.pools.rate_max[g]) * model.shrink
+
+
+def contract_volume(model: Any) -> Rule:
+    """Σ_i volume[g,i] <= contract_max[g]/(1 + h): what a vendor takes."""
+    net = model.net
+    for g in map(int, np.flatnonzero(np.isfinite(net.pools.contract_max))):
+        volume = pyo.quicksum(model.volume[p] for p in model.pairs_of[g])
+        yield g, volume <= float(net.pools.contract_max[g]) * model.shrink
+
+
+def contract_price(model: Any) -> Rule:
+    """pay[g] >= slope_k·Σ_i volume[g,i] + offset_k: prices that never fall with volume, and what is committed."""
+    net = model.net
+    for g in model.pay:
+        volume = pyo.quicksum(model.volume[p] for p in model.pairs_of[g])
+        lines = zip(net.pools.contract_slope[g], net.pools.contract_offset[g], strict=True)
+        for k, (slope, offset) in enumerate(dict.fromkeys(lines)):
+            yield (g, k), model.pay[g] >= float(slope) * volume + float(offset)
 
 
 def waiting_shared(model: Any) -> Rule:
@@ -288,7 +306,10 @@ def segment_floor(model: Any) -> Rule:
 
 
 def money(model: Any) -> Rule:
-    """Cost = (1 + h)·(wages + premium + hires) + contacts + offers + fixed + programs; `staff` is the first term."""
+    """Cost = (1 + h)·(wages + premium + hires) + contacts + offers + contracts + fixed + programs; `staff` comes first.
+
+    Contracts by `contract_price`; programs are what initiatives cost.
+    """
     net, payroll, nodes = model.net, model.payroll, model.net.nodes
     terms: list[Any] = []
     for g in np.flatnonzero(net.pools.staffed):
@@ -302,7 +323,8 @@ def money(model: Any) -> Rule:
         nodes.steer[net.flows.node] >= 0, (nodes.offer_cost / nodes.acceptance)[net.flows.node], 0.0
     )
     contacts = pyo.quicksum(float(each[f]) * model.flow[f] for f in model.flow if each[f] != 0)
-    yield 1, model.cost == model.staff + contacts + float(net.pools.fixed_cost.sum() + net.program_cost)
+    vendors = pyo.quicksum(model.pay.values())
+    yield 1, model.cost == model.staff + contacts + vendors + float(net.pools.fixed_cost.sum() + net.program_cost)
 
 
 def mean_experience(model: Any) -> Rule:
@@ -333,6 +355,8 @@ FAMILIES: tuple[Callable[[Any], Rule], ...] = (
     occupancy,
     pair_volume,
     automated_rate,
+    contract_volume,
+    contract_price,
     waiting_shared,
     wait_limit,
     wait_loss,
@@ -349,8 +373,8 @@ FAMILIES: tuple[Callable[[Any], Rule], ...] = (
 """Every constraint family, in the order of the model's rows."""
 
 ROSTERS = ("roster_hours", "roster_days")
-SHRINKING = ("automated_rate", *ROSTERS, "seats")
+SHRINKING = ("automated_rate", "contract_volume", *ROSTERS, "seats")
 """Families whose right-hand sides are limits of people and rates: they are divided by 1 + h."""
 
-MONEY = ("money", "budget")
+MONEY = ("money", "budget", "contract_price")
 """Families whose rows are in money."""

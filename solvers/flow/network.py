@@ -29,7 +29,9 @@ class Pools:
     `queue` (Queue), `patience_s` (inf: nobody abandons), `redial` (ratio), `shrinkage` (ratio), `occupancy_max`
     (ratio), `speed` (total speed of an agent at full concurrency relative to one contact alone; 1 but for chat),
     `chat_speed` shape (pool, slot) total speed with 1..K contacts (NaN beyond the cap), `deadline_s` (open seconds,
-    inf if none), `rate_max` (contacts per interval, inf if none), money: `wage_per_h`, `contact_cost`, `fixed_cost`.
+    inf if none), `rate_max` (contacts per interval, inf if none), money: `wage_per_h`, `contact_cost`, `fixed_cost`;
+    of contracts `contract_max` (contacts per horizon, inf if none) and the lines (pool, line) `contract_slope`,
+    `contract_offset` whose highest is the money for a volume (0 without one).
     """
 
     queue: Ints
@@ -44,6 +46,19 @@ class Pools:
     wage_per_h: Floats
     contact_cost: Floats
     fixed_cost: Floats
+    contract_max: Floats
+    contract_slope: Floats
+    contract_offset: Floats
+
+    @property
+    def contracted(self) -> Bools:
+        """Pools paid, or limited, by the volume of the horizon."""
+        paid = (self.contract_slope != 0).any(axis=1) | (self.contract_offset != 0).any(axis=1)
+        return np.asarray(paid | np.isfinite(self.contract_max))
+
+    def contract_money(self, volume: Floats) -> Floats:
+        """Money of contracts for contacts per horizon, shape (pool,)."""
+        return np.asarray((self.contract_slope * volume[:, None] + self.contract_offset).max(axis=1))
 
     @property
     def staffed(self) -> Bools:

@@ -22,7 +22,7 @@ FOLDER = Path(__file__).resolve().parent / "families"
 TOY = Path(__file__).resolve().parents[2] / "scenarios/minimal.yaml"
 HEADROOM = 0.25
 
-# What the toy lacks, so that no family is empty: a second offer, a rate, seats, a floor, a budget, overtime.
+# What the toy lacks, so that no family is empty: a second offer, a rate, seats, floor, budget, overtime, a contract.
 OVERRIDES = (
     "steers.offer_video={from_channel: voice, to_channel: chat, offered_at: app, reasons: [fault], "
     "acceptance: {value: 0.25, source: test}, cost_per_offer: 0.1}",
@@ -36,8 +36,9 @@ OVERRIDES = (
     "pools.phone.roster.overtime_premium=0.5",
     "limits.seats={room: {pools: [phone, desk], max: 12}}",
     "limits.budget_max=1200",
-    "pools.helpers={kind: human, channel: voice, discipline: live_voice, wage_per_h: 25, shrinkage: 0.2, "
-    "occupancy_max: 0.9, shifts: [morning]}",
+    "pools.helpers={kind: vendor, channel: voice, discipline: live_voice, wage_per_h: 25, shrinkage: 0.2, "
+    "occupancy_max: 0.9, shifts: [morning], contract: {committed_contacts: 15, max_contacts: 40, "
+    "tiers: [{above: 0, price: 2}, {above: 10, price: 3}]}}",
     "overflow=[{from_pool: phone, to_pool: helpers}]",
     "segments.all.cx_min=3.5",
 )
