@@ -162,6 +162,8 @@ def today_routing(scenario: Scenario, history: Any) -> pd.DataFrame:
 def _meta(problem: FlowProblem, seed: int, history: Any, today_notes: tuple[str, ...]) -> dict[str, Any]:
     scenario, experience, demand = problem.scenario, problem.experience, problem.demand
     quality = [] if history is None else [*history.quality.lines(), *shrinkage_notes(scenario, history)]
+    effects = [effect for one in scenario.initiatives.values() for effect in one.effects]
+    left_out = (*LEFT_OUT, PREVENTED) if any(effect.volume is not None for effect in effects) else LEFT_OUT
     return {
         "scenario": scenario.name,
         "title": scenario.title,
@@ -175,12 +177,12 @@ def _meta(problem: FlowProblem, seed: int, history: Any, today_notes: tuple[str,
         "seed": seed,
         "demand_source": demand.source,
         "notes": list(
-            dict.fromkeys([*quality, *demand.notes, *experience.notes, *problem.notes, *today_notes, *LEFT_OUT])
+            dict.fromkeys([*quality, *demand.notes, *experience.notes, *problem.notes, *today_notes, *left_out])
         ),
         "experience_table": _readable(experience),
         "titles": {
             group: {key: item.title or key for key, item in getattr(scenario, group).items()}
-            for group in ("reasons", "segments", "channels", "pools", "steers")
+            for group in ("reasons", "segments", "channels", "pools", "steers", "initiatives")
         },
     }
 
@@ -197,5 +199,7 @@ def _readable(experience: ExperienceModel) -> list[dict[str, Any]]:
 LEFT_OUT = (
     "Waiting is stationary within each interval; what one interval hands to the next is not carried over.",
     "Returns and redials follow the daily profile of their type; a month is this week repeated.",
-    "Opening hours per pool and improvement initiatives are not decided yet.",
+    "Opening hours per pool are not decided yet.",
 )
+
+PREVENTED = "Issues that an initiative prevents count in CX as those of their reason and segment that still arise."

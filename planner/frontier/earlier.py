@@ -69,7 +69,8 @@ def seeds_of(problem: FlowProblem, earlier: Earlier, fallback: Floats) -> list[S
             priority,
         )
         people = _people(problem, held, places, record)
-        seeds.append(Seed(routing, max(0.0, record.objectives[2] - HEADROOM_TOLERANCE), people))
+        chosen = held.portfolios[record.portfolio]
+        seeds.append(Seed(routing, max(0.0, record.objectives[2] - HEADROOM_TOLERANCE), people, chosen))
     return seeds
 
 

@@ -81,15 +81,16 @@ CASES = {
 """Cases of an answer -> what they are."""
 
 
-def changed(held: Held, question: Question) -> Instance:
-    """Return the changed world.
+def changed(held: Held, question: Question, portfolio: int = 0) -> Instance:
+    """Return the changed world, with the initiatives of a portfolio.
 
     Raises
     ------
     PlanError
         An unknown reason, or a change that leaves nothing.
     """
-    instance, network = held.instance, held.instance.network
+    instance = held.instances[portfolio]
+    network = instance.network
     volume, aht = _by_type(held, question.volume, "volume"), _by_type(held, question.aht, "aht")
     more = np.where(network.pools.staffed, question.shrinkage, 0.0)
     pools = replace(network.pools, shrinkage=network.pools.shrinkage + more)
@@ -153,11 +154,11 @@ def what_if(held: Held, plan: str, question: Question) -> list[Answer]:
         The question names what is not there, or keeps parts the changed world does not allow.
     """
     record = held.plan(plan)
-    world = changed(held, question)
+    world = changed(held, question, record.portfolio)
     pins = pins_of(held, record, question.keep)
     if pins is not None and (found := faults(world.network, pins)):
         raise PlanError(f"what is kept contradicts the changed world ({found[0][0]}); keep less of the plan")
-    before = judge(held.instance, record.routing, record.people, "search", record.objectives[2])
+    before = judge(held.instance_of(record), record.routing, record.people, "search", record.objectives[2])
     own = max(0.0, before.evaluation.headroom - HEADROOM_TOLERANCE)
     target = own if question.headroom is None else question.headroom
     money = min(before.cost, world.limits.budget)

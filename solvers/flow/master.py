@@ -117,7 +117,8 @@ class Master:
         self.money_unit = float(model.net.pools.wage_per_h.max(initial=0.0)) or 1.0
         money = np.where(np.isin(families, MONEY), 1.0 / self.money_unit, 1.0)
         columns = np.ones(matrix.shape[1])
-        columns[[self.columns["cost"][None], self.columns["staff"][None]]] = self.money_unit
+        monies = [self.columns["cost"][None], self.columns["staff"][None], *self.columns["pay"].values()]
+        columns[monies] = self.money_unit
         matrix = sparse.csr_matrix(sparse.diags(money) @ matrix @ sparse.diags(columns))
         lower, upper = lower * money, upper * money
         self.rows = Rows(matrix, lower, upper, families)
