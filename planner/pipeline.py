@@ -22,6 +22,7 @@ from planner.frontier.earlier import Earlier, seeds_of, with_kept_parts
 from planner.frontier.frontier import Frontier
 from planner.frontier.infeasible import explain_infeasible
 from planner.frontier.rescore import SecondLook
+from planner.frontier.risk import with_doubt
 from planner.frontier.search import find_plans
 from planner.frontier.wish import Reach, Wish, what_would_it_take
 from planner.frontier.work import Checkpoint, Progress, Work, silent
@@ -102,7 +103,7 @@ def _draw(scenario: Scenario, work: Work) -> _Drawn:
     work.progress("experience", 0, 1, "")
     experience = model_for(scenario, history, seed=work.seed)
     halves = halved_models(scenario, history, experience, seed=work.seed)
-    problem = build_problem(scenario, halves.chosen, demand_for(scenario, history, experience))
+    problem = with_doubt(build_problem(scenario, halves.chosen, demand_for(scenario, history, experience)), work.seed)
     today = baseline(problem, today_staffing(scenario, history), today_routing(scenario, history))
     return _Drawn(history, experience, halves, problem, today)
 
@@ -170,6 +171,7 @@ def _meta(problem: FlowProblem, seed: int, history: Any, today_notes: tuple[str,
         "currency": scenario.currency,
         "metric": str(scenario.experience.metric),
         "scale": list(scenario.experience.scale),
+        "robust": None if scenario.frontier.robust is None else scenario.frontier.robust.model_dump(),
         "days": scenario.horizon.days,
         "start": scenario.horizon.start.isoformat(),
         "interval_min": scenario.horizon.interval_min,

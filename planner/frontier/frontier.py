@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 TABLES: dict[str, str] = {
     "plans": "plan, name, cx, cost, headroom, peak_fte, p_shortfall, status, gap, origin, committed, avoidable, "
     "hires, overtime_h, time_off_h (voluntary, unpaid), doable (those on the payroll are enough), p_cx_at_least_today, "
-    "ties_with_today, abandon_rate, promises_kept, cost_bound, cx_low, cx_high, idle_payroll (owed to people on the "
+    "ties_with_today, abandon_rate, promises_kept, cost_bound, cx_low, cx_high; of robust runs, whose cx is the mean "
+    "over the worst draws plans were chosen by: cx_expected, cx_tail (the same mean over the draws of the risk, which "
+    "nothing was chosen by); idle_payroll (owed to people on the "
     "payroll whom the plan does not schedule; not in cost), gain (cx less Today's), cx_rescored, gain_rescored (with "
     "the customers who had no part in choosing; NaN: not done), initiatives (keys, a comma between); of named plans "
     "(else NaN) weeks_seen, weeks_kept (past weeks, those with every promise kept), fewer_staff (share of people who "

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
+from solvers.flow.doubt import experience_by_draw, scored_alike, tail_experience
 from solvers.flow.network import Queue
 from solvers.flow.pins import pinned_offers, pinned_people, pinned_shares
 
@@ -373,6 +374,9 @@ FAMILIES: tuple[Callable[[Any], Rule], ...] = (
     pinned_offers,
     pinned_shares,
     pinned_people,
+    scored_alike,
+    experience_by_draw,
+    tail_experience,
 )
 """Every constraint family, in the order of the model's rows."""
 

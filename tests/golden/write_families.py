@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from small_centers import open_master, problem_of  # noqa: E402
 
+from solvers.flow.doubt import Doubt  # noqa: E402
 from solvers.flow.families import FAMILIES  # noqa: E402
 from solvers.flow.pins import Pins  # noqa: E402
 
@@ -61,7 +62,10 @@ def toy_model():
         np.full((network.days, len(catalogue.paid_h)), 3) if g == desk else None
         for g, catalogue in enumerate(instance.catalogues)
     )
-    return open_master(replace(instance, pins=replace(pins, offer=offer, split=split, people=people))).model
+    pins = replace(pins, offer=offer, split=split, people=people)
+    # Two draws: those who move score 0.5 less in one and 0.5 more in the other.
+    moved = np.where(network.nodes.steer[network.flows.node] >= 0, 0.5, 0.0)
+    return open_master(replace(instance, pins=pins, doubt=Doubt(np.array([-moved, moved]), 0.75))).model
 
 
 def family_text(model, family) -> str:
