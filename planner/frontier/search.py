@@ -137,7 +137,7 @@ def _coarse(data: bytes | None) -> Coarse:
 
 def _surface(hunt: Hunt, coarse: Sequence[Coarse], rungs: Sequence[Sequence[Rung]]) -> Envelope | None:
     pieces = [surface_of(own, one.swept, one.closed) for one, own in zip(coarse, rungs, strict=True)]
-    return envelope(tuple(pieces), tuple(", ".join(problem.initiatives) for problem in hunt.problems))
+    return envelope(tuple(pieces), tuple(", ".join(problem.choice) for problem in hunt.problems))
 
 
 def _farthest_first(levels: list[float]) -> list[float]:

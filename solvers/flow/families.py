@@ -162,6 +162,26 @@ def occupancy(model: Any) -> Rule:
             yield (g, t), model.offered[g, t] <= cap * model.crew[g, t]
 
 
+def closed_pools(model: Any) -> Rule:
+    """crew[g,τ] = 0 where pool g is closed: by the cap nobody is served there then."""
+    for g, t in zip(*np.nonzero(_groups_of(model, model.net.closed)), strict=True):
+        yield (int(g), int(t)), model.crew[int(g), int(t)] == 0.0
+
+
+def least_people(model: Any) -> Rule:
+    """crew[g,τ]/(1 − shrinkage[g]) >= people_min[g,τ]/(1 + h): a pool that is open is not left alone."""
+    least = _groups_of(model, model.net.people_min)
+    for g, t in zip(*np.nonzero(least), strict=True):
+        people = float(1 / (1 - model.net.pools.shrinkage[g])) * model.crew[int(g), int(t)]
+        yield (int(g), int(t)), people >= float(least[g, t]) * model.shrink
+
+
+def _groups_of(model: Any, limit: Any) -> Any:
+    """Limits (pool, interval) by group: its intervals all have the same."""
+    first = np.unique(model.groups.member, return_index=True)[1]
+    return limit[:, first]
+
+
 def pair_volume(model: Any) -> Rule:
     """volume[p] = Σ_{f ∈ p} flow[f] of pools with a limited rate or a contract."""
     for p in model.volume:
@@ -306,10 +326,7 @@ def segment_floor(model: Any) -> Rule:
 
 
 def money(model: Any) -> Rule:
-    """Cost = (1 + h)·(wages + premium + hires) + contacts + offers + contracts + fixed + programs; `staff` comes first.
-
-    Contracts by `contract_price`; programs are what initiatives cost.
-    """
+    """Cost = (1 + h)·(wages + premium + hires) + contacts + offers + contracts + fixed + programs; `staff` comes first."""
     net, payroll, nodes = model.net, model.payroll, model.net.nodes
     terms: list[Any] = []
     for g in np.flatnonzero(net.pools.staffed):
@@ -353,6 +370,8 @@ FAMILIES: tuple[Callable[[Any], Rule], ...] = (
     overflow_gain,
     overflow_ebb,
     occupancy,
+    closed_pools,
+    least_people,
     pair_volume,
     automated_rate,
     contract_volume,
@@ -373,7 +392,7 @@ FAMILIES: tuple[Callable[[Any], Rule], ...] = (
 """Every constraint family, in the order of the model's rows."""
 
 ROSTERS = ("roster_hours", "roster_days")
-SHRINKING = ("automated_rate", "contract_volume", *ROSTERS, "seats")
+SHRINKING = ("automated_rate", "contract_volume", "least_people", *ROSTERS, "seats")
 """Families whose right-hand sides are limits of people and rates: they are divided by 1 + h."""
 
 MONEY = ("money", "budget", "contract_price")

@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from small_centers import open_master, problem_of  # noqa: E402
 
+from planner.operation import under_closings  # noqa: E402
 from solvers.flow.families import FAMILIES  # noqa: E402
 
 FOLDER = Path(__file__).resolve().parent / "families"
@@ -33,6 +34,8 @@ OVERRIDES = (
     "experience.effort_per_extra_contact=0.05",
     "pools.phone.shrinkage.value=0.2",
     "pools.phone.roster.overtime_h_per_week_max=1",
+    'pools.phone.day_parts={early: {starts: "09:00", ends: "09:30", people_min: 2}, '
+    'late: {starts: "10:30", ends: "11:00", may_close: true}}',
     "pools.phone.roster.overtime_premium=0.5",
     "limits.seats={room: {pools: [phone, desk], max: 12}}",
     "limits.budget_max=1200",
@@ -46,7 +49,7 @@ OVERRIDES = (
 
 def toy_model():
     """The master's model of the toy with everything a family can speak about."""
-    return open_master(problem_of(TOY, *OVERRIDES).instance).model
+    return open_master(under_closings(problem_of(TOY, *OVERRIDES), (("phone", "late"),)).instance).model
 
 
 def family_text(model, family) -> str:
