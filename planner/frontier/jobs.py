@@ -25,6 +25,8 @@ from solvers.flow.sweep import (
     sweep_points,
 )
 
+LEAST_PRICE = 1e-6  # points for all of the least cost: next to nothing, so that every price is bounded
+
 
 def sweep_job(instance: Instance, headroom: float, settings: SweepSettings, objectives: Objectives) -> bytes:
     """Plans and bounds of one headroom level."""
@@ -51,7 +53,8 @@ def screen_job(instance: Instance, levels: Sequence[float], cost_points: int) ->
             rows += [] if level.failed else [(headroom, np.nan, np.inf, np.nan, np.nan)]
             break
         rows.append((headroom, np.nan, cheapest, np.nan, np.nan))
-        rows += [astuple(plane) for plane in planes_of(points)]
+        flat = level.point(np.inf, LEAST_PRICE / cheapest)
+        rows += [astuple(plane) for plane in planes_of([*points, flat] if flat else points)]
     buffer = io.BytesIO()
     np.savez(buffer, rows=np.array(rows, dtype=float).reshape(-1, 5), box=[level.root.lower, level.root.upper])
     return buffer.getvalue()
