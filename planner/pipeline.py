@@ -18,9 +18,11 @@ from planner.experience.halves import halved_models
 from planner.experience.model import ExperienceModel
 from planner.experience.survey import survey_means
 from planner.frontier.assemble import assemble
+from planner.frontier.earlier import Earlier, seeds_of, with_kept_parts
 from planner.frontier.frontier import Frontier
 from planner.frontier.infeasible import explain_infeasible
 from planner.frontier.rescore import SecondLook
+from planner.frontier.risk import with_doubt
 from planner.frontier.search import find_plans
 from planner.frontier.wish import Reach, Wish, what_would_it_take
 from planner.frontier.work import Checkpoint, Progress, Work, silent
@@ -38,6 +40,7 @@ def plan(
     time_limit_s: float | None = None,
     progress: Progress | None = None,
     checkpoint: Checkpoint | None = None,
+    earlier: Earlier | None = None,
 ) -> Frontier:
     """Return the frontier of whole plans of a scenario.
 
@@ -53,6 +56,8 @@ def plan(
         No further job is started after so many seconds; what is there is kept and valid.
     progress, checkpoint
         Told about finished jobs; keeps them so that a killed run resumes.
+    earlier
+        A run to start from: its plans are staffed anew instead of a coarse sweep, and parts of one may be kept.
 
     Raises
     ------
@@ -66,7 +71,10 @@ def plan(
     deadline = None if time_limit_s is None else time.monotonic() + time_limit_s
     work = Work(seed, executor, progress or silent, checkpoint, deadline)
     history, experience, halves, problem, today = _draw(scenario, work)
-    found = find_plans(problem, today.routing.split, work)
+    if earlier is not None:
+        problem = with_kept_parts(problem, earlier)
+    seeds = None if earlier is None else seeds_of(problem, earlier, today.routing.split)
+    found = find_plans(problem, today.routing.split, work, seeds)
     if not found.records:
         if work.skipped:
             raise Stopped("out of time before a plan was found; run again with a longer --time-limit and --resume")
@@ -95,7 +103,7 @@ def _draw(scenario: Scenario, work: Work) -> _Drawn:
     work.progress("experience", 0, 1, "")
     experience = model_for(scenario, history, seed=work.seed)
     halves = halved_models(scenario, history, experience, seed=work.seed)
-    problem = build_problem(scenario, halves.chosen, demand_for(scenario, history, experience))
+    problem = with_doubt(build_problem(scenario, halves.chosen, demand_for(scenario, history, experience)), work.seed)
     today = baseline(problem, today_staffing(scenario, history), today_routing(scenario, history))
     return _Drawn(history, experience, halves, problem, today)
 
@@ -163,6 +171,7 @@ def _meta(problem: FlowProblem, seed: int, history: Any, today_notes: tuple[str,
         "currency": scenario.currency,
         "metric": str(scenario.experience.metric),
         "scale": list(scenario.experience.scale),
+        "robust": None if scenario.frontier.robust is None else scenario.frontier.robust.model_dump(),
         "days": scenario.horizon.days,
         "start": scenario.horizon.start.isoformat(),
         "interval_min": scenario.horizon.interval_min,

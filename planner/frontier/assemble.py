@@ -23,6 +23,7 @@ from planner.frontier.explain import (
     prices_table,
 )
 from planner.frontier.frontier import Frontier
+from planner.frontier.held import held_bytes
 from planner.frontier.objectives import described
 from planner.frontier.overflow import overflow_table, overflow_types_table
 from planner.frontier.plan_rows import headline_of, plans_table
@@ -102,7 +103,8 @@ def assemble(
         "rescored": second,
         "risk": risk_facts(risk, problem.scenario.frontier.headroom_levels),
     }
-    return Frontier(tables, certificate, explanations, facts)
+    model = held_bytes(found.problems, keys, found.records, today.routing.split)
+    return Frontier(tables, certificate, explanations, facts, model)
 
 
 def _stands(today: Today, solutions: list[Solution], shown: list[Shown]) -> list[Stand]:

@@ -183,11 +183,12 @@ Aim = tuple[int, Target]
 """A portfolio (index) and the point of its surface that a plan is aimed at."""
 
 
-def aim(surface: Envelope, rungs: Sequence[Sequence[Rung]], count: int) -> list[Aim]:
+def aim(surface: Envelope, rungs: Sequence[Sequence[Rung]], count: int, there: Floats | None = None) -> list[Aim]:
     """Choose points of the outer surface whose boxes fill most of its volume together, greedily.
 
     The volume is submodular, so gains only fall and most are not computed again (Minoux 1978); greedy reaches at least
-    1 − 1/e of the best choice (Nemhauser, Wolsey, Fisher 1978). Sorted by portfolio, headroom and cost.
+    1 − 1/e of the best choice (Nemhauser, Wolsey, Fisher 1978). Sorted by portfolio, headroom and cost. What plans
+    already `there`, shape (plan, 3), fill is not aimed at again.
     """
     found = [
         one for p, piece in enumerate(surface.pieces) if piece is not None for one in _candidates(p, piece, rungs[p])
@@ -196,14 +197,15 @@ def aim(surface: Envelope, rungs: Sequence[Sequence[Rung]], count: int) -> list[
         return []
     points, targets = np.array([point for point, _ in found]), [target for _, target in found]
     corner = reference_of(surface)
-    gains = np.array([hypervolume(p[None], corner, SENSES) for p in points])
+    filled = np.zeros((0, 3)) if there is None else _on_surface(surface, there)
+    volume = hypervolume(filled, corner, SENSES) if len(filled) else 0.0
+    gains = np.array([hypervolume(np.vstack([filled, p]), corner, SENSES) - volume for p in points])
     chosen: list[int] = []
-    volume = 0.0
     stale = np.zeros(len(points), dtype=np.int64)
     while len(chosen) < min(count, len(points)):
         best = int(gains.argmax())
         if stale[best] != len(chosen):
-            gains[best] = hypervolume(points[[*chosen, best]], corner, SENSES) - volume
+            gains[best] = hypervolume(np.vstack([filled, points[[*chosen, best]]]), corner, SENSES) - volume
             stale[best] = len(chosen)
             continue
         if gains[best] <= 0:
@@ -212,6 +214,14 @@ def aim(surface: Envelope, rungs: Sequence[Sequence[Rung]], count: int) -> list[
         volume += gains[best]
         gains[best] = -1.0
     return sorted((targets[k] for k in chosen), key=lambda one: (one[0], one[1].headroom, one[1].cost))
+
+
+def _on_surface(surface: Envelope, plans: Floats) -> Floats:
+    """Plans moved to the cost the surface has at their CX and headroom."""
+    moved = plans[np.isfinite(plans).all(axis=1) & (plans[:, 2] >= surface.levels[0])].copy()
+    moved[:, 2] = np.minimum(moved[:, 2], surface.levels[-1])
+    moved[:, 1] = np.fmin(surface.cost_bound(moved[:, 0], moved[:, 2]), moved[:, 1])
+    return moved
 
 
 def _candidates(

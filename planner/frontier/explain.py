@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -138,6 +139,11 @@ def certificate_words(certificate: Mapping[str, Any], plans: Sequence[str], *, e
         return f"{len(plans)} plans, proven: every plan of the decision grid was looked at."
     if not certificate:
         return f"{len(plans)} plans; no bound is known."
+    if not math.isfinite(certificate["model"]):
+        return (
+            f"{len(plans)} plans, all below the worst corner of the bound, so their volumes cannot be compared: the "
+            "bound sees too little of their waits. The gap of each plan stands."
+        )
     return (
         f"{len(plans)} plans reach {certificate['ratio']:.1%} of what no plan can exceed: "
         f"{certificate['model']:.1%} at their own CX and headroom, {certificate['resolution']:.1%} by how densely they "

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from planner.errors import PlanError
+from planner.errors import PlanError, RunError
 from planner.frontier.prefer import SENSES, achievements, blended, condition_shares, effectiveness
 from planner.routing.overflow import Overflow
 from planner.routing.ruleset import RuleSet
 
+if TYPE_CHECKING:
+    from planner.frontier.what_if import Answer, Question
+
 TABLES: dict[str, str] = {
     "plans": "plan, name, cx, cost, headroom, peak_fte, p_shortfall, status, gap, origin, committed, avoidable, "
     "hires, overtime_h, time_off_h (voluntary, unpaid), doable (those on the payroll are enough), p_cx_at_least_today, "
-    "ties_with_today, abandon_rate, promises_kept, cost_bound, cx_low, cx_high, idle_payroll (owed to people on the "
+    "ties_with_today, abandon_rate, promises_kept, cost_bound, cx_low, cx_high; of robust runs, whose cx is the mean "
+    "over the worst draws plans were chosen by: cx_expected, cx_tail (the same mean over the draws of the risk, which "
+    "nothing was chosen by); idle_payroll (owed to people on the "
     "payroll whom the plan does not schedule; not in cost), gain (cx less Today's), cx_rescored, gain_rescored (with "
     "the customers who had no part in choosing; NaN: not done), initiatives, closed (day parts; a comma between); of "
     "named plans (else NaN) weeks_seen, weeks_kept (past weeks, those with every promise kept), fewer_staff (share "
@@ -141,13 +146,15 @@ class Frontier:
     `tables` maps the names of `TABLES` to frames; `certificate` holds `model, resolution, ratio, reference`;
     `explanations` maps plan ids to sentences; `meta` holds scenario name, currency, seed, versions, notes, `risk`
     (draws, error_of_a_share, deviation, words), `objectives` on top of the three axes (name, sense, function) and,
-    where plans were scored again, `rescored` (optimism, sd, lower, upper, plans, words).
+    where plans were scored again, `rescored` (optimism, sd, lower, upper, plans, words). `model` holds the arrays the
+    plans were found on (see `planner.frontier.held`); empty in runs of earlier versions.
     """
 
     tables: Mapping[str, pd.DataFrame] = field(repr=False)
     certificate: Mapping[str, Any]
     explanations: Mapping[str, str] = field(repr=False)
     meta: Mapping[str, Any] = field(repr=False)
+    model: bytes = field(default=b"", repr=False)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -235,6 +242,23 @@ class Frontier:
     def explain(self, id: str) -> str:
         """Say in a few sentences why this plan is on the frontier, what it gives up and what limits it."""
         return self.explanations[self.plan(id).id]
+
+    def what_if(self, plan: str, question: Question) -> list[Answer]:
+        """Answer what a change does to a plan, from the held model: see `planner.frontier.what_if`.
+
+        Raises
+        ------
+        PlanError
+            No such plan, or the question names what is not there.
+        RunError
+            The run holds no model: it was written by an earlier version.
+        """
+        from planner.frontier.held import held_from
+        from planner.frontier.what_if import what_if
+
+        if not self.model:
+            raise RunError("this run holds no model to ask (written by an earlier version); run the scenario again")
+        return what_if(held_from(self.model, "model.npz"), self.plan(plan).id, question)
 
     def _repr_html_(self) -> str:
         columns = ["plan", "name", "cx", "cost", "headroom", "peak_fte", "status", "gap"]

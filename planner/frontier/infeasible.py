@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import combinations
 
@@ -71,10 +72,20 @@ def explain_infeasible(problem: FlowProblem, level: float) -> Infeasible | Stopp
 
     if possible():
         names = ", ".join(f"promises.{name}" for name in problem.promise_names) or "no promise"
+        less = "keep less of the earlier plan, " if problem.instance.pins is not None else ""
         return Stopped(
             "no plan was found, though none is proven impossible: people in whole shifts break a promise or a limit "
             f"that fractions of people keep ({names}; limits.seats, budget_max, rosters). Relax one of them a little, "
-            "or raise frontier.cost_points and search_evaluations"
+            f"{less}or raise frontier.cost_points and search_evaluations"
+        )
+    free = replace(problem, instance=replace(problem.instance, pins=None))
+    if problem.instance.pins is not None and any(
+        _has_plan(one.instance, [], level) for one in portfolio_problems(free)
+    ):
+        return Infeasible(
+            f"proven: no plan that keeps these parts keeps every promise at headroom {level:.0%}",
+            ["--keep (the kept parts of the earlier plan)"],
+            _shortfall(problem),
         )
     for size in range(1, len(SOFT) + 1):
         for group in combinations(SOFT, size):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 
 import numpy as np
 
@@ -13,19 +13,35 @@ from planner.frontier.records import Record, brief, pack
 from solvers.flow.bound import climb
 from solvers.flow.enumerate import enumerate_offer
 from solvers.flow.genome import express
-from solvers.flow.network import Floats
-from solvers.flow.solution import Instance, Routing, Solution
+from solvers.flow.network import Floats, Ints
+from solvers.flow.pins import with_kept
+from solvers.flow.solution import Instance, Routing, Solution, judge
+from solvers.flow.staff import day_covers
 from solvers.flow.sweep import (
     SweepSettings,
     Target,
     master_of,
     planes_of,
     plans_at,
+    staffed_solution,
     sweep_level,
     sweep_points,
 )
 
 LEAST_PRICE = 1e-6  # points for all of the least cost: next to nothing, so that every price is bounded
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A plan of an earlier run: its routing, the headroom it had, and its people where all its shifts still exist.
+
+    `choice`: names of its initiatives and closed day parts.
+    """
+
+    routing: Routing
+    headroom: float
+    people: tuple[Ints | None, ...] | None
+    choice: tuple[str, ...] = ()
 
 
 def sweep_job(instance: Instance, headroom: float, settings: SweepSettings, objectives: Objectives) -> bytes:
@@ -36,6 +52,21 @@ def sweep_job(instance: Instance, headroom: float, settings: SweepSettings, obje
 
 def _briefs(instance: Instance, solutions: Iterable[Solution], objectives: Objectives) -> list[Record]:
     return [brief(s, objectives.values(instance, s)) for s in solutions]
+
+
+def warm_job(instance: Instance, seeds: Sequence[Seed], settings: SweepSettings, objectives: Objectives) -> bytes:
+    """Plans of an earlier run: with the people they had, and staffed anew for the headroom they had."""
+    covers = day_covers(instance)
+    plans: list[Solution] = []
+    for seed in seeds:
+        routing = with_kept(instance.pins, instance.network, seed.routing)
+        if seed.people is not None:
+            kept = instance.pins.people if instance.pins is not None else (None,) * len(seed.people)
+            people = tuple(own if pinned is None else pinned for own, pinned in zip(seed.people, kept, strict=True))
+            plans.append(judge(instance, routing, people, "master"))
+        anew = staffed_solution(instance, routing, seed.headroom, covers, settings.classes, "master")
+        plans += [] if anew is None else [anew]
+    return pack(_briefs(instance, plans, objectives))
 
 
 def screen_job(instance: Instance, levels: Sequence[float], cost_points: int) -> bytes:

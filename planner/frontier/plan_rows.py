@@ -14,6 +14,7 @@ from planner.frontier.search import Found
 from planner.frontier.tables import Shown, kept_all
 from planner.operation.problem import FlowProblem, closing_words
 from planner.operation.today import Today
+from solvers.flow.doubt import axis_of, tail_mean
 from solvers.flow.solution import Solution
 
 PROVEN_GAP = 1e-4
@@ -24,7 +25,9 @@ def plans_table(
 ) -> pd.DataFrame:
     """Return one row per plan: Today, then the found plans in their order."""
     problem = shown[0].problem
-    rows = [_summary(shown[0], today.evaluation.cx, today.cost, today.evaluation.headroom, "today")]
+    doubt = problem.instance.doubt
+    now = axis_of(doubt, today.evaluation)
+    rows = [_summary(shown[0], now, today.cost, today.evaluation.headroom, "today")]
     for view, solution in zip(shown[1:], solutions, strict=True):
         cx, cost, headroom = solution.objectives
         rows.append(_summary(view, cx, cost, headroom, solution.origin))
@@ -44,6 +47,9 @@ def plans_table(
     _add_objectives(found, plans)
     _add_money(problem, today, solutions, plans)
     add_risk(plans, risk)
+    if doubt is not None:
+        plans["cx_expected"] = [view.evaluation.cx for view in shown]
+        plans["cx_tail"] = [tail_mean(cx, doubt.share) if len(cx) else np.nan for cx in risk.cx]
     names = name_plans(points[1:], (points[0, 0], points[0, 1], points[0, 2])) if solutions else {}
     plans["name"] = ""
     plans.loc[0, "name"] = "today"

@@ -100,7 +100,8 @@ def sampling_sd(problem: FlowProblem, other: FlowProblem, evaluations: Sequence[
 
 def add_gains(plans: pd.DataFrame, again: Floats | None) -> None:
     """Add `gain`, `cx_rescored` and `gain_rescored` to the table of plans, Today first; NaN where not scored again."""
-    plans["gain"] = plans["cx"] - plans["cx"].iloc[0]
+    expected = plans["cx_expected"] if "cx_expected" in plans else plans["cx"]
+    plans["gain"] = expected - expected.iloc[0]
     plans["cx_rescored"] = np.nan if again is None else again
     plans["gain_rescored"] = plans["cx_rescored"] - plans["cx_rescored"].iloc[0]
 

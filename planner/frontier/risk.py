@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from planner.frontier.work import Work
 from planner.operation.problem import FlowProblem
 from planner.scenario.quantities import Stated
+from solvers.flow.doubt import Doubt
 from solvers.flow.evaluate import capacity_ratio, evaluate, promises_kept
 from solvers.flow.network import Decision, FlowNetwork, Flows
 from solvers.flow.solution import Instance
@@ -22,6 +23,7 @@ from solvers.pareto import nondominated
 Floats = NDArray[np.float64]
 AHT_CV = 0.03  # week-to-week coefficient of variation of a center's mean handle time, stated default
 CHUNK = 8
+_ROBUST = 104_729  # added to the seed, so that the draws that choose are not the draws that are reported
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,19 @@ def _triangular(rng: np.random.Generator, stated: Stated, count: int) -> Floats:
         rng.random(count)  # keeps the stream in step whatever the scenario states
         return np.full(count, stated.value)
     return np.asarray(rng.triangular(low, min(max(stated.value, low), high), high, count))
+
+
+def with_doubt(problem: FlowProblem, seed: int) -> FlowProblem:
+    """Let a robust scenario judge plans by draws of its own, apart from those that are reported.
+
+    The draws of each score are centered, so that few of them do not move the expected CX.
+    """
+    robust = problem.scenario.frontier.robust
+    if robust is None:
+        return problem
+    scores = np.nan_to_num(draw_world(problem, robust.draws, seed + _ROBUST).scores)
+    doubt = Doubt(scores - scores.mean(axis=0), robust.share)
+    return replace(problem, instance=replace(problem.instance, doubt=doubt))
 
 
 def perturbed(instance: Instance, demand: Floats, aht: float, scores: Floats) -> FlowNetwork:

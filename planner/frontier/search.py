@@ -18,9 +18,9 @@ from planner.frontier.bounds import Coarse, Rung, aim, bound_rungs, surface_of
 from planner.frontier.choose import keep_best
 from planner.frontier.envelope import Envelope, envelope
 from planner.frontier.evolving import Hunt, search_on
-from planner.frontier.jobs import aim_job, grid_job, screen_job, sweep_job
+from planner.frontier.jobs import Seed, aim_job, grid_job, screen_job, sweep_job, warm_job
 from planner.frontier.objectives import Objectives, objectives_of
-from planner.frontier.records import Record, unpack
+from planner.frontier.records import Record, axes, unpack
 from planner.frontier.work import Work
 from planner.operation import portfolio_problems
 from planner.operation.problem import FlowProblem
@@ -52,26 +52,46 @@ def sweep_settings(problem: FlowProblem, fallback: Floats) -> SweepSettings:
     return SweepSettings(settings.cost_points, settings.share_step, settings.priority_classes, fallback)
 
 
-def find_plans(problem: FlowProblem, fallback: Floats, work: Work) -> Found:
+def find_plans(problem: FlowProblem, fallback: Floats, work: Work, seeds: list[Seed] | None = None) -> Found:
     """Find the frontier's plans: a coarse sweep, the bound, plans aimed at the bound's surface, a seeded search.
 
-    The result depends on the problem and the seed alone, not on workers.
+    The result depends on the problem, the seeds and the seed alone, not on workers. With `seeds`, plans of an
+    earlier run, these take the place of most of the sweep and of two thirds of the plans that are aimed.
     """
     hunt = Hunt(portfolio_problems(problem), sweep_settings(problem, fallback), objectives_of(problem, work.seed), work)
     budgets, levels = problem.scenario.frontier, sorted(set(problem.scenario.frontier.headroom_levels))
     several = len(hunt.problems) > 1
-    swept, coarse = _screen(hunt, levels) if several else _sweep(hunt, levels)
+    swept, coarse = _screen(hunt, levels) if several else _sweep(hunt, levels[:1] if seeds else levels)
+    warm = _warm(hunt, seeds) if seeds else []
     rungs = bound_rungs(hunt.problems, levels, coarse, work)
     surface = _surface(hunt, coarse, rungs)
     size = len(hunt.problems) * grid_size(problem.instance, hunt.settings.step)
-    if size <= budgets.enumerate_max:
+    if size <= budgets.enumerate_max and problem.instance.pins is None:
         records = _enumerate(hunt)
         whole = keep_best(records, len(records) + 1, hunt.objectives.senses)
         return Found(tuple(whole), surface, not work.skipped, hunt.objectives, hunt.problems)
-    aimed = _aimed(hunt, surface, rungs, budgets.plans, "aim")
-    searched = search_on(hunt, [*swept, *aimed])
-    front = keep_best([*swept, *aimed, *searched], budgets.max_plans, hunt.objectives.senses)
+    count = budgets.plans // 3 if warm else budgets.plans
+    aimed = _aimed(hunt, surface, rungs, count, "aim", axes(warm))
+    searched = search_on(hunt, [*swept, *warm, *aimed])
+    front = keep_best([*swept, *warm, *aimed, *searched], budgets.max_plans, hunt.objectives.senses)
+    if problem.instance.pins is not None and problem.instance.pins.complete(problem.network):
+        front = [record.named("pinned") for record in front]
     return Found(tuple(front), surface, False, hunt.objectives, hunt.problems)
+
+
+def _warm(hunt: Hunt, seeds: Sequence[Seed]) -> list[Record]:
+    """Plans of an earlier run in this one, each with the choice it had if that is still there to make."""
+    portfolios = {problem.choice: p for p, problem in enumerate(hunt.problems)}
+    jobs: list[tuple[str, tuple[Any, ...]]] = []
+    owners: list[int] = []
+    for choice, p in portfolios.items():
+        own = [seed for seed in seeds if seed.choice == choice]
+        for k in range(0, len(own), AIMED):
+            given = (hunt.problems[p].instance, own[k : k + AIMED], hunt.settings, hunt.objectives)
+            jobs.append((f"warm/{len(jobs)}", given))
+            owners.append(p)
+    found = zip(owners, hunt.work.run("earlier plans", warm_job, jobs), strict=True)
+    return [replace(r, portfolio=p) for p, data in found if data is not None for r in unpack(data)[0]]
 
 
 def _sweep(hunt: Hunt, levels: list[float]) -> tuple[list[Record], list[Coarse]]:
@@ -130,12 +150,17 @@ def _farthest_first(levels: list[float]) -> list[float]:
 
 
 def _aimed(
-    hunt: Hunt, surface: Envelope | None, rungs: Sequence[Sequence[Rung]], count: int, stage: str
+    hunt: Hunt,
+    surface: Envelope | None,
+    rungs: Sequence[Sequence[Rung]],
+    count: int,
+    stage: str,
+    there: Floats | None = None,
 ) -> list[Record]:
     """Plans near the points of the outer surface that fill its volume best, in jobs of fixed size."""
     if surface is None:
         return []
-    targets = aim(surface, rungs, count)
+    targets = aim(surface, rungs, count, there)
     jobs: list[tuple[str, tuple[Any, ...]]] = []
     owners: list[int] = []
     for p in sorted({portfolio for portfolio, _ in targets}):

@@ -69,13 +69,15 @@ def units_of(frontier: Frontier) -> Units:
     digits = 0 if currency == "JPY" or float(table["cost"].abs().max()) >= 1000 else 2
     horizon, per = _horizon(frontier)
     outcome = str(meta.get("metric") or meta.get("outcome") or "CX")
+    robust = meta.get("robust")
+    of = f", worst {robust['share']:.0%}" if robust else ""
     return Units(
         symbol=_SYMBOLS.get(currency, currency + " "),
         money_digits=digits,
         cx_digits=cx_digits,
         horizon=horizon,
         per=per,
-        cx_name="CX" if outcome.lower() == "cx" else f"CX ({outcome.upper() if len(outcome) <= 4 else outcome})",
+        cx_name=("CX" if outcome.lower() == "cx" else f"CX ({outcome.upper() if len(outcome) <= 4 else outcome})") + of,
     )
 
 

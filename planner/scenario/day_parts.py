@@ -7,10 +7,11 @@ from itertools import combinations
 
 from planner.scenario.center import DayPart
 from planner.scenario.document import Place
+from planner.scenario.horizon import Horizon
 from planner.scenario.initiatives import MOST_PORTFOLIOS, portfolios
 from planner.scenario.links import LIVE
 from planner.scenario.quantities import clock_text
-from planner.scenario.scenario import Horizon, Scenario
+from planner.scenario.scenario import Scenario
 
 Closing = tuple[str, str]
 """A pool and a part of its day."""

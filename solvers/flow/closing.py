@@ -1,6 +1,12 @@
-"""Pools that are closed in some intervals: everybody who would come goes over to the linked pools that are open."""
+"""Pools that are closed in some intervals, or must have people in others.
+
+Everybody who would come to a closed pool goes over to the linked pools that are open.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -26,3 +32,23 @@ def closed_overflow(network: FlowNetwork, overflow: Floats | None) -> Floats | N
     count = np.zeros(network.closed.shape)
     np.add.at(count, source, takes)
     return np.asarray(np.where(takes, 1.0 / np.maximum(count[source], 1.0), over))
+
+
+def closed_pools(model: Any) -> Iterator[tuple[Any, Any]]:
+    """crew[g,τ] = 0 where pool g is closed: by the cap nobody is served there then."""
+    for g, t in zip(*np.nonzero(_groups_of(model, model.net.closed)), strict=True):
+        yield (int(g), int(t)), model.crew[int(g), int(t)] == 0.0
+
+
+def least_people(model: Any) -> Iterator[tuple[Any, Any]]:
+    """crew[g,τ]/(1 − shrinkage[g]) >= people_min[g,τ]/(1 + h): a pool that is open is not left alone."""
+    least = _groups_of(model, model.net.people_min)
+    for g, t in zip(*np.nonzero(least), strict=True):
+        people = float(1 / (1 - model.net.pools.shrinkage[g])) * model.crew[int(g), int(t)]
+        yield (int(g), int(t)), people >= float(least[g, t]) * model.shrink
+
+
+def _groups_of(model: Any, limit: Any) -> Any:
+    """Limits (pool, interval) by group: its intervals all have the same."""
+    first = np.unique(model.groups.member, return_index=True)[1]
+    return limit[:, first]

@@ -18,7 +18,10 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
+from solvers.flow.closing import closed_pools, least_people
+from solvers.flow.doubt import experience_by_draw, scored_alike, tail_experience
 from solvers.flow.network import Queue
+from solvers.flow.pins import pinned_offers, pinned_people, pinned_shares
 
 Rule = Iterator[tuple[Any, Any]]
 HOUR_S = 3600.0
@@ -160,26 +163,6 @@ def occupancy(model: Any) -> Rule:
             continue
         for t in model.times:
             yield (g, t), model.offered[g, t] <= cap * model.crew[g, t]
-
-
-def closed_pools(model: Any) -> Rule:
-    """crew[g,τ] = 0 where pool g is closed: by the cap nobody is served there then."""
-    for g, t in zip(*np.nonzero(_groups_of(model, model.net.closed)), strict=True):
-        yield (int(g), int(t)), model.crew[int(g), int(t)] == 0.0
-
-
-def least_people(model: Any) -> Rule:
-    """crew[g,τ]/(1 − shrinkage[g]) >= people_min[g,τ]/(1 + h): a pool that is open is not left alone."""
-    least = _groups_of(model, model.net.people_min)
-    for g, t in zip(*np.nonzero(least), strict=True):
-        people = float(1 / (1 - model.net.pools.shrinkage[g])) * model.crew[int(g), int(t)]
-        yield (int(g), int(t)), people >= float(least[g, t]) * model.shrink
-
-
-def _groups_of(model: Any, limit: Any) -> Any:
-    """Limits (pool, interval) by group: its intervals all have the same."""
-    first = np.unique(model.groups.member, return_index=True)[1]
-    return limit[:, first]
 
 
 def pair_volume(model: Any) -> Rule:
@@ -388,11 +371,17 @@ FAMILIES: tuple[Callable[[Any], Rule], ...] = (
     money,
     mean_experience,
     budget,
+    pinned_offers,
+    pinned_shares,
+    pinned_people,
+    scored_alike,
+    experience_by_draw,
+    tail_experience,
 )
 """Every constraint family, in the order of the model's rows."""
 
 ROSTERS = ("roster_hours", "roster_days")
-SHRINKING = ("automated_rate", "contract_volume", "least_people", *ROSTERS, "seats")
+SHRINKING = ("automated_rate", "contract_volume", "least_people", *ROSTERS, "seats", "pinned_people")
 """Families whose right-hand sides are limits of people and rates: they are divided by 1 + h."""
 
 MONEY = ("money", "budget", "contract_price")

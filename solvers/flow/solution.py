@@ -7,21 +7,28 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from solvers.flow.closing import closed_overflow
+from solvers.flow.doubt import Doubt, axis_of
 from solvers.flow.evaluate import Evaluation, evaluate
 from solvers.flow.network import Decision, Floats, FlowNetwork, Ints, Limits, Promises
+from solvers.flow.pins import Pins
 from solvers.shifts.catalogue import Catalogue, Payroll
 from solvers.shifts.roster import heads_bound, people_needed
 
 
 @dataclass(frozen=True)
 class Instance:
-    """Everything a plan is judged against."""
+    """Everything a plan is judged against.
+
+    `pins`: parts of a plan that must stay; `doubt`: plans are judged by the CX of the worst draws (None: by the mean).
+    """
 
     network: FlowNetwork
     promises: Promises
     limits: Limits
     payroll: Payroll
     catalogues: tuple[Catalogue | None, ...]
+    pins: Pins | None = None
+    doubt: Doubt | None = None
 
 
 @dataclass(frozen=True)
@@ -66,12 +73,16 @@ class PeopleCost:
 
 @dataclass(frozen=True)
 class Solution:
-    """One evaluated plan. `feasible`: every promise, guard, limit and roster holds at nominal demand."""
+    """One evaluated plan; `cx` is what it is judged by: the expected one, or its mean over the worst draws.
+
+    `feasible`: every promise, guard, limit and roster holds at nominal demand.
+    """
 
     routing: Routing
     staffing: Staffing
     evaluation: Evaluation
     people_cost: PeopleCost
+    cx: float
     cost: float
     feasible: bool
     origin: str
@@ -79,7 +90,7 @@ class Solution:
     @property
     def objectives(self) -> tuple[float, float, float]:
         """CX (max), cost (min), headroom (max)."""
-        return (self.evaluation.cx, self.cost, self.evaluation.headroom)
+        return (self.cx, self.cost, self.evaluation.headroom)
 
 
 def on_task(instance: Instance, scheduled: Floats) -> Floats:
@@ -207,7 +218,8 @@ def judge(
     people_cost = cost_of_people(instance, people)
     cost = evaluation.variable_cost + people_cost.money
     feasible = evaluation.kept and evaluation.headroom >= 0 and within_limits(instance, scheduled, people_cost, cost)
-    return Solution(routing, Staffing(people, scheduled), evaluation, people_cost, cost, feasible, origin)
+    cx = axis_of(instance.doubt, evaluation)
+    return Solution(routing, Staffing(people, scheduled), evaluation, people_cost, cx, cost, feasible, origin)
 
 
 def with_origin(solution: Solution, origin: str) -> Solution:

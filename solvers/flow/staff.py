@@ -21,6 +21,7 @@ from solvers.flow.evaluate import (
 )
 from solvers.flow.network import Decision, Floats, Ints, Queue
 from solvers.flow.overflow import Sharing, rebalance, share_people, starved_intervals, with_overflow
+from solvers.flow.pins import with_kept
 from solvers.flow.promises import raise_for_promises
 from solvers.flow.solution import (
     Instance,
@@ -101,6 +102,9 @@ def cover_heads(instance: Instance, covers: Covers, heads: Floats) -> dict[int, 
     for g, catalogue in enumerate(instance.catalogues):
         if catalogue is None or not network.pools.waits[g]:
             continue
+        if instance.pins is not None and (kept := instance.pins.people[g]) is not None:
+            people[g] = kept
+            continue
         days = heads[g].reshape(network.days, network.intervals_per_day)
         if (days[:, ~catalogue.reachable] > 0).any():
             raise NoSolution(f"pool {g} has work in intervals no shift covers")
@@ -120,6 +124,9 @@ def cover_deferred(instance: Instance, covers: Covers, work_s: Floats, window: F
     for g in map(int, np.flatnonzero(pools.queue == Queue.DEFERRED)):
         catalogue = instance.catalogues[g]
         if catalogue is None:
+            continue
+        if instance.pins is not None and (kept := instance.pins.people[g]) is not None:
+            people[g] = kept
             continue
         promised = promises.target[(promises.measure == 3) & promises.pools[:, g]]
         least = (np.inf, np.inf)
@@ -190,6 +197,7 @@ def route_and_staff(
     within the rounds is left short; the evaluator has the last word.
     """
     network = instance.network
+    routing = with_kept(instance.pins, network, routing)
     # Headroom is found from below to within its tolerance.
     growth = target + HEADROOM_TOLERANCE
     factor = np.ones(len(network.pools.queue)) if margin is None else 1.0 + margin
@@ -203,6 +211,7 @@ def route_and_staff(
         heads = np.where(network.pools.waits[:, None], heads, _floor(instance, deferred))
         state = steady_state(network, decision_of(instance, routing, heads), growth, state)
     heads, state = raise_for_promises(instance, routing, growth, heads, state)
+    heads = _kept(instance, heads)
     live = cover_heads(instance, covers, heads)
     staffed = _Staff(heads, live, deferred, window, factor)
     return routing, _repaired(instance, routing, growth, covers, staffed, state)
@@ -225,7 +234,7 @@ def _shared(
     for _ in range(SHARING_ROUNDS):
         sharing = Sharing.of(instance, routing, state, _people(instance, state, factor), factor)
         known, over = share_people(instance, covers, sharing, known)
-        heads = np.where(linked, known, heads)
+        heads = _kept(instance, np.where(linked, known, heads))
         routing = with_overflow(routing, over)
         state = steady_state(network, decision_of(instance, routing, heads), growth, state)
     for _ in range(SETTLING_ROUNDS):
@@ -236,7 +245,7 @@ def _shared(
                 break
             heads = heads + starved
         over, short = rebalance(Sharing.of(instance, routing, state, need, factor), heads)
-        heads = heads + np.where(live, np.ceil(short - 1e-9), 0.0)
+        heads = _kept(instance, heads + np.where(live, np.ceil(short - 1e-9), 0.0))
         routing = with_overflow(routing, over)
         state = steady_state(network, decision_of(instance, routing, heads), growth, state)
     return routing, heads, state
@@ -276,7 +285,18 @@ def _people(instance: Instance, state: SteadyState, factor: Floats) -> Floats:
 
 def _whole_people(instance: Instance, state: SteadyState, factor: Floats) -> Floats:
     """Whole people on the floor that keep the occupancy caps, shape (pool, interval)."""
-    return np.asarray(np.ceil(_people(instance, state, factor) - 1e-9))
+    return _kept(instance, np.asarray(np.ceil(_people(instance, state, factor) - 1e-9)))
+
+
+def _kept(instance: Instance, heads: Floats) -> Floats:
+    """Set people on the floor, shape (pool, interval), of pools whose shifts are kept."""
+    pins = instance.pins
+    if pins is None or not pins.pools:
+        return heads
+    heads = heads.copy()
+    for g in pins.pools:
+        heads[g] = floor_people(instance, pins.people)[g]
+    return heads
 
 
 @dataclass(frozen=True)
@@ -314,11 +334,13 @@ def _repaired(
         work = _work_at_caps(instance, decision, state, growth)
         short = work > _capacity_s(instance, decision) * (1 + 1e-9)
         heads = np.where(short & network.pools.waits[:, None], np.maximum(staffed.heads, there + 1.0), staffed.heads)
+        heads = _kept(instance, heads)
         factor, window = _harder_backlogs(instance, decision, state, work, staffed)
         if (heads == staffed.heads).all() and (factor == staffed.factor).all() and (window == staffed.window).all():
             if all(promises_kept(promises, promise_values(network, promises, decision, state))):
                 break
             heads, state = raise_for_promises(instance, routing, growth, np.maximum(heads, there), state)
+            heads = _kept(instance, heads)
             if (heads <= there).all():
                 break
         try:
@@ -357,7 +379,10 @@ def _harder_backlogs(
     strict = strict_deadlines(network, promises)
     kept = promises_kept(promises, promise_values(network, promises, decision, state))
     missed = promises.pools[~np.array(kept, dtype=bool)].any(axis=0)
+    fixed = instance.pins.pools if instance.pins is not None else []
     for g in staffed.deferred:
+        if g in fixed:
+            continue
         load = float(work[g].sum())
         if load > capacity[g] * (1 + 1e-9):
             factor[g] *= 1.0001 * min(load / max(float(capacity[g]), 1e-9), 2.0)

@@ -10,14 +10,19 @@ from __future__ import annotations
 import re
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from small_centers import open_master, problem_of  # noqa: E402
 
 from planner.operation import under_closings  # noqa: E402
+from solvers.flow.doubt import Doubt  # noqa: E402
 from solvers.flow.families import FAMILIES  # noqa: E402
+from solvers.flow.pins import Pins  # noqa: E402
 
 FOLDER = Path(__file__).resolve().parent / "families"
 TOY = Path(__file__).resolve().parents[2] / "scenarios/minimal.yaml"
@@ -49,7 +54,21 @@ OVERRIDES = (
 
 def toy_model():
     """The master's model of the toy with everything a family can speak about."""
-    return open_master(under_closings(problem_of(TOY, *OVERRIDES), (("phone", "late"),)).instance).model
+    instance = under_closings(problem_of(TOY, *OVERRIDES), (("phone", "late"),)).instance
+    network, pins = instance.network, Pins.none(instance.network)
+    # Kept parts: the first offer, the second pool's shares, and three people a shift in the desk.
+    offer, split = pins.offer.copy(), pins.split.copy()
+    offer[np.flatnonzero(network.nodes.steer == 0)[0]] = 0.5
+    split[np.flatnonzero(network.split_pool == network.split_pool.max())[0]] = 0.25
+    desk = 1
+    people = tuple(
+        np.full((network.days, len(catalogue.paid_h)), 3) if g == desk else None
+        for g, catalogue in enumerate(instance.catalogues)
+    )
+    pins = replace(pins, offer=offer, split=split, people=people)
+    # Two draws: those who move score 0.5 less in one and 0.5 more in the other.
+    moved = np.where(network.nodes.steer[network.flows.node] >= 0, 0.5, 0.0)
+    return open_master(replace(instance, pins=pins, doubt=Doubt(np.array([-moved, moved]), 0.75))).model
 
 
 def family_text(model, family) -> str:
