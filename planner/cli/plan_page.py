@@ -61,7 +61,7 @@ def summary_rows(frontier: Frontier, summary: Mapping[str, Any]) -> list[Sequenc
         ("hires", decimal(number(summary, "hires"), 0)),
         ("overtime, h", decimal(number(summary, "overtime_h"), 1)),
         ("voluntary time off, h", decimal(number(summary, "time_off_h"), 1)),
-        *([("initiatives", summary["initiatives"])] if summary.get("initiatives") else []),
+        *((name, summary[name]) for name in ("initiatives", "closed") if summary.get(name)),
         ("promises kept", yes_no(summary.get("promises_kept"))),
         ("proof", summary.get("status") or "–"),
         *((words, decimal(number(summary, name), 3)) for name, words in objective_words(frontier).items()),

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from planner.demand.quantiles import interval_quantiles
-from planner.scenario.scenario import Horizon
+from planner.scenario.horizon import Horizon
 
 
 def profile_from_counts(frame: pd.DataFrame, horizon: Horizon) -> pd.DataFrame:

@@ -206,7 +206,7 @@ def _bound_table(surface: Envelope | None) -> pd.DataFrame:
             rows += [(name, level, s, i) for s, i in zip(piece.slopes[k], piece.intercepts[k], strict=True)]
         if np.isfinite(piece.closed):
             rows.append((name, piece.closed, np.nan, np.inf))
-    return pd.DataFrame(rows, columns=["initiatives", "headroom", "slope", "intercept"])
+    return pd.DataFrame(rows, columns=["choice", "headroom", "slope", "intercept"])
 
 
 def _cx_step(problem: FlowProblem) -> float:
@@ -223,6 +223,7 @@ def _explanations(problem: FlowProblem, plans: pd.DataFrame, tables: Mapping[str
         price = next_point_price(plans, str(row["plan"]), problem.scenario.currency, _cx_step(problem))[0]
         moves = largest_moves(by_plan[row["plan"]])
         more = initiatives_sentence(problem, row["initiatives"])
+        more += [f"It keeps {row['closed']}." for _ in range(bool(row["closed"]))]
         more += contract_sentences(problem, tables["contracts"].query("plan == @row.plan"))
         words[str(row["plan"])] = explain_plan(row, today, moves, price, problem.scenario.currency, more)
     return words

@@ -1,8 +1,8 @@
 """The bound of a run: what no plan exceeds, by headroom and price of CX, and the points of it to aim plans at.
 
-Each portfolio of initiatives is bounded by itself. Every one is bounded once for each price; boxes of pool sizes are
-opened only for those that bound most somewhere, until those are tight: branch and bound, best first, with portfolios
-as its first branches. So the work grows little with their number, and what is left untightened hides below the rest.
+Each portfolio of initiatives is bounded by itself, all of them by a coarse sweep. Only those that bound most somewhere
+are bounded closely, with boxes of pool sizes, until those that lead are close: branch and bound, best first, with
+portfolios as its first branches. So the work grows little with their number; what is left loose hides below the rest.
 """
 
 from __future__ import annotations
@@ -36,6 +36,28 @@ class Rung:
     boxes: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...]
 
 
+@dataclass(frozen=True)
+class Coarse:
+    """The coarse bound of one portfolio: (headroom, least cost, planes) by level, and the box of all sizes of pools.
+
+    No plan has a headroom of `closed` or more.
+    """
+
+    swept: tuple[tuple[float, float, tuple[Plane, ...]], ...]
+    box: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
+    closed: float = np.inf
+
+    @property
+    def rungs(self) -> list[Rung]:
+        """Rungs to aim first plans at."""
+        return [Rung(level, least, planes, (self.box,) * len(planes)) for level, least, planes in self.swept]
+
+    @property
+    def planes(self) -> list[Plane]:
+        """Planes of all levels."""
+        return [plane for _, _, planes in self.swept for plane in planes]
+
+
 def ladder(levels: Sequence[float], steps: int) -> list[float]:
     """Headroom levels of the bound: `steps` between two of the sweep, for the surface uses the level below."""
     rungs = [float(levels[0])]
@@ -63,39 +85,57 @@ def prices_of(portfolios: Sequence[Sequence[Plane]], count: int) -> list[float]:
 
 
 def bound_rungs(
-    problems: Sequence[FlowProblem], levels: Sequence[float], planes: Sequence[Sequence[Plane]], work: Work
+    problems: Sequence[FlowProblem], levels: Sequence[float], coarse: Sequence[Coarse], work: Work
 ) -> list[list[Rung]]:
     """Take the bound at every rung of the ladder, one job a portfolio and price; rungs by portfolio.
 
-    `planes` (portfolio,): those of the coarse sweeps.
+    `coarse` (portfolio,): their coarse bounds.
     """
     settings = problems[0].scenario.frontier
     rungs = ladder(levels, settings.bound_steps)
-    prices = [float("nan"), *prices_of(planes, settings.bound_prices)]
+    prices = [float("nan"), *prices_of([one.planes for one in coarse], settings.bound_prices)]
+    loose = {(p, k) for p in range(len(problems)) for k in range(len(prices))}
     known: dict[tuple[int, int], Floats] = {}
-
-    def solve(chosen: list[tuple[int, int]], boxes: int) -> None:
+    if len(problems) > 1:
+        known = {(p, k): _loose_rows(coarse[p], rungs, prices[k]) for p, k in loose}
+    chosen = _leading(known, loose) if known else sorted(loose)
+    while chosen:
         jobs = [
-            (f"bound/{p}/{prices[k]!r}/{boxes}", (problems[p].instance, rungs, prices[k], boxes)) for p, k in chosen
+            (f"bound/{p}/{prices[k]!r}", (problems[p].instance, rungs, prices[k], settings.bound_boxes))
+            for p, k in chosen
         ]
         for place, data in zip(chosen, work.run("bound", bound_job, jobs), strict=True):
             if data is not None:
                 known[place] = np.load(io.BytesIO(data), allow_pickle=False)
-
-    every = [(p, k) for p in range(len(problems)) for k in range(len(prices))]
-    loose = set(every)
-    if len(problems) > 1:
-        solve(every, 1)
-        chosen = _leading(known, loose)
-    else:
-        chosen = every
-    while chosen:
-        solve(chosen, settings.bound_boxes)
         loose -= set(chosen)
         chosen = _leading(known, loose)
-    return [
-        _rungs_of(rungs, [r for (owner, _), r in sorted(known.items()) if owner == p]) for p in range(len(problems))
-    ]
+    found = [[rows for (owner, _), rows in sorted(known.items()) if owner == p] for p in range(len(problems))]
+    return [_rungs_of(rungs, rows) for rows in found]
+
+
+def _loose_rows(coarse: Coarse, levels: Sequence[float], price: float) -> Floats:
+    """What the coarse bound of a portfolio says at every rung for one price, in the rows of `bound_job`.
+
+    The largest cx − price·cost under planes cx <= intercept + slope·cost, cost >= the least: at the least cost or where
+    two planes meet.
+    """
+    rows = []
+    for level in levels:
+        below = [(least, planes) for headroom, least, planes in coarse.swept if headroom <= level + 1e-9]
+        planes = [plane for _, own in below for plane in own]
+        if not planes or level >= coarse.closed - 1e-9:
+            continue
+        least = max(one for one, _ in below)
+        slope, intercept = (np.array([getattr(plane, name) for plane in planes]) for name in ("slope", "intercept"))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            meet = (intercept[:, None] - intercept) / (slope - slope[:, None])
+        cost = np.append(meet[np.isfinite(meet) & (meet > least)], least)
+        cx = (intercept + slope * cost[:, None]).min(axis=1)
+        value = -cost if np.isnan(price) else cx - price * cost
+        best = int(np.argmax(value))
+        top = np.inf if slope.min() > price else float(value[best])  # no plane is as flat as the price
+        rows.append((level, price, top, float(cost[best]), float(cx[best]), *coarse.box[0], *coarse.box[1]))
+    return np.array(rows, dtype=float).reshape(len(rows), -1 if rows else 5)
 
 
 def _leading(known: Mapping[tuple[int, int], Floats], loose: set[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -59,7 +59,8 @@ def changes_table(tables: Mapping[str, pd.DataFrame], interval_h: float) -> pd.D
     keys = moved[["reason", "from_channel", "channel"]]
     names = [move_name(*key) for key in keys.itertuples(index=False)]
     issues = moved.assign(name=names).pivot_table(index="plan", columns="name", values="issues", aggfunc="sum")
-    chosen = tables["plans"].set_index("plan")["initiatives"].str.get_dummies(", ").astype(float)
+    choice = tables["plans"].set_index("plan")[["initiatives", "closed"]].agg(", ".join, axis=1)
+    chosen = choice.str.strip(", ").str.get_dummies(", ").astype(float).drop(columns="", errors="ignore")
     frames = []
     for what, wide, least in (("staff", hours, 0.05), ("move", issues, 0.5), ("initiative", chosen, 0.5)):
         known = wide.reindex(pd.unique(pd.concat([neighbors["plan"], neighbors["other"]]))).fillna(0.0)

@@ -24,9 +24,9 @@ TABLES: dict[str, str] = {
     "over the worst draws plans were chosen by: cx_expected, cx_tail (the same mean over the draws of the risk, which "
     "nothing was chosen by); idle_payroll (owed to people on the "
     "payroll whom the plan does not schedule; not in cost), gain (cx less Today's), cx_rescored, gain_rescored (with "
-    "the customers who had no part in choosing; NaN: not done), initiatives (keys, a comma between); of named plans "
-    "(else NaN) weeks_seen, weeks_kept (past weeks, those with every promise kept), fewer_staff (share of people who "
-    "may be missing)",
+    "the customers who had no part in choosing; NaN: not done), initiatives, closed (day parts; a comma between); of "
+    "named plans (else NaN) weeks_seen, weeks_kept (past weeks, those with every promise kept), fewer_staff (share "
+    "of people who may be missing)",
     "staffing": "plan, pool, interval (local start), on_task, scheduled, required",
     "shifts": "plan, pool, day (date), shift, start, end (clock text), people",
     "flows": "plan, reason, segment, from_channel, channel, pool, stage, contacts, wait_s, abandoned, score, support",
@@ -36,8 +36,8 @@ TABLES: dict[str, str] = {
     "costs": "plan, item, pool (of offers the steer, of an initiative its key), amount",
     "contracts": "plan, pool, contacts, committed, most, paid, unused (money for committed contacts that do not come): "
     "pools with a contract",
-    "initiatives": "plan, initiative, chosen (part of the plan), others (that come or go with it), cost (of all "
-    "these), saves (money per horizon without that cost, staffed anew), change_cx: named plans",
+    "initiatives": "plan, initiative (or day part closed), chosen (part of the plan), others (that come or go with "
+    "it), cost (of all these), saves (money per horizon without that cost, staffed anew), change_cx: named plans",
     "promises": "plan, promise, period (label), target, value, kept",
     "segments": "plan, segment, issues (as counted in cx, prevented ones too), cx",
     "rules": "plan, rule, entry_reason, channel, segment, offer_from, offer_to, pool_from, pool_to, pool, priority, "
@@ -62,8 +62,8 @@ TABLES: dict[str, str] = {
     "break_even": "plan (the headline), what (acceptance | containment), name, value, low, high, saves, change_cx, "
     "threshold (-inf: pays everywhere in the range, inf: nowhere), falling (pays below it instead)",
     "assumptions": "input, value, low, high, source, swing_cx, swing_cost, swing_headroom (of the headline plan)",
-    "bound": "initiatives, headroom, slope, intercept: the outer surface of these initiatives, cx <= intercept + slope "
-    "* cost at this headroom or more; without slope the least cost (inf: no plan has this headroom)",
+    "bound": "choice (initiatives, closed day parts), headroom, slope, intercept: its outer surface, cx <= intercept + "
+    "slope * cost at this headroom or more; without slope the least cost (inf: no plan has this headroom)",
     "bridge": "step, value (mean score after the step), change, words: from the survey's mean to Today's cx",
     "demand": "initiatives (in force), reason, segment, channel, interval, p10, p50, p90, mean",
     "backtest": "pool, measure, volume (forecast | seen), intervals, seen, predicted, formula, naive, bias, mae, "

@@ -41,7 +41,7 @@ class Labels:
 
 @dataclass(frozen=True)
 class Held:
-    """The arrays a run was planned on, by portfolio of initiatives: `instances`, `portfolios` (their names).
+    """The arrays a run was planned on, by choice (initiatives, closed parts): `instances`, `portfolios` (names).
 
     `labels`, `fallback` shares (split,), `plans` by id, priority `classes`.
     """
@@ -55,11 +55,11 @@ class Held:
 
     @property
     def instance(self) -> Instance:
-        """The center without initiatives."""
+        """The center without initiatives, every pool open."""
         return self.instances[0]
 
     def instance_of(self, record: Record) -> Instance:
-        """The center with the initiatives of a plan."""
+        """The center with the initiatives and closed day parts of a plan."""
         return self.instances[record.portfolio]
 
     def plan(self, id: str) -> Record:
@@ -95,7 +95,7 @@ def held_bytes(
     return to_bytes(
         {
             "instances": tuple(one.instance for one in problems),
-            "portfolios": tuple(one.initiatives for one in problems),
+            "portfolios": tuple(one.choice for one in problems),
             "portfolio": tuple(record.portfolio for record in records),
             "labels": labels,
             "fallback": fallback,

@@ -24,6 +24,7 @@ SOFT = {
     ("roster_hours", "roster_days"): "roster.heads, hires_max and overtime (the people that can be had)",
     ("automated_rate",): "pools.*.max_contacts_per_interval (rates of automated pools and vendors)",
     ("contract_volume",): "pools.*.contract.max_contacts (what vendors take)",
+    ("least_people",): "pools.*.day_parts.*.people_min (least people while open)",
     ("occupancy",): "pools.*.occupancy_max (the occupancy caps)",
     ("wait_limit",): "limits.abandon_rate_max (no type may lose more)",
 }
@@ -36,6 +37,7 @@ CHANGES: dict[tuple[str, ...], Change] = {
     ("roster_hours", "roster_days"): levers.heads,
     ("automated_rate",): levers.automated_rate,
     ("contract_volume",): levers.contract_volume,
+    ("least_people",): levers.least_people,
     ("occupancy",): levers.occupancy,
     ("wait_limit",): levers.wait_limit,
 }
@@ -48,6 +50,7 @@ MEANS = {
     ("roster_hours", "roster_days"): "people on the payroll and to hire, all pools,",
     ("automated_rate",): "contacts per interval",
     ("contract_volume",): "contacts of the horizon",
+    ("least_people",): "people at least, in all intervals,",
     ("occupancy",): "the highest cap",
     ("wait_limit",): "the share",
 }
@@ -164,6 +167,7 @@ def _value(instance: Instance, families: tuple[str, ...]) -> float:
         ("roster_hours", "roster_days"): np.nansum((payroll.heads + payroll.hires_max)[payroll.rostered]),
         ("automated_rate",): rates.sum(),
         ("contract_volume",): taken.sum(),
+        ("least_people",): network.people_min.sum(),
         ("occupancy",): network.pools.occupancy_max[network.pools.staffed].max(initial=0.0),
         ("wait_limit",): network.abandon_max,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,33 +10,33 @@ import pandas as pd
 from planner.frontier.labels import label
 from planner.frontier.restaff import restaffed
 from planner.frontier.tables import Shown
-from planner.operation.problem import FlowProblem
-from planner.scenario.initiatives import Initiative, needed_by
+from planner.operation.problem import FlowProblem, closing_words
+from planner.scenario.initiatives import needed_by
 from solvers.flow.staff import Covers
 
 COLUMNS = ("plan", "initiative", "chosen", "others", "cost", "saves", "change_cx")
 
 
 def initiatives_table(shown: Shown, problems: Sequence[FlowProblem], covers: Covers) -> pd.DataFrame:
-    """Worth of every initiative to one plan; those that its own initiatives exclude are left out.
+    """Worth of every initiative and day part to close, to one plan; what its own choice rules out is left out.
 
-    Both sides are staffed for the plan's headroom by the same method. A chosen initiative is compared with the plan
-    without it and without those that require it; another one with the plan that has it and all it requires.
-    `cost` is that of the difference, `saves` the money per horizon it saves otherwise (negative: it costs more).
+    Both sides are staffed for the plan's headroom by the same method. What is chosen is compared with the plan without
+    it and without what requires it; anything else with the plan that has it and all it requires. `cost` is that of the
+    difference (negative: closing spares it), `saves` the money per horizon it saves otherwise (negative: it costs).
     """
-    known = {problem.initiatives: problem for problem in problems}
-    have, rows = shown.problem.initiatives, []
+    known = {problem.choice: problem for problem in problems}
+    have, rows = shown.problem.choice, []
     sides = {}
-    for name in shown.problem.scenario.initiatives:
-        other = known.get(_other(shown.problem.scenario.initiatives, have, name))
+    for name in dict.fromkeys(one for problem in problems for one in problem.choice):
+        other = known.get(_other(problems[0], have, name))
         if other is None:
             continue
         for problem in (shown.problem, other):
-            if problem.initiatives not in sides:
+            if problem.choice not in sides:
                 found = restaffed(problem.instance, shown.routing, shown.evaluation.headroom, covers)
-                sides[problem.initiatives] = found, problem.network.program_cost
+                sides[problem.choice] = found, problem.network.program_cost
         chosen = name in have
-        pair = (have, other.initiatives) if chosen else (other.initiatives, have)
+        pair = (have, other.choice) if chosen else (other.choice, have)
         (with_it, paid), (without, spared) = sides[pair[0]], sides[pair[1]]
         if with_it is None or without is None:
             continue
@@ -46,12 +46,16 @@ def initiatives_table(shown: Shown, problems: Sequence[FlowProblem], covers: Cov
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _other(initiatives: Mapping[str, Initiative], have: tuple[str, ...], name: str) -> tuple[str, ...]:
-    """The portfolio without an initiative that is chosen, or with one that is not."""
+def _other(problem: FlowProblem, have: tuple[str, ...], name: str) -> tuple[str, ...]:
+    """The choice without something that is chosen, or with something that is not."""
+    initiatives = problem.scenario.initiatives
     if name in have:
-        return tuple(one for one in have if name not in needed_by(initiatives, one))
-    wanted = {*have, *needed_by(initiatives, name)}
-    return tuple(one for one in initiatives if one in wanted)
+        return tuple(
+            one for one in have if one != name and not (one in initiatives and name in needed_by(initiatives, one))
+        )
+    wanted = {*have, *(needed_by(initiatives, name) if name in initiatives else [name])}
+    closings = [closing_words(key, part) for key, pool in problem.scenario.pools.items() for part in pool.day_parts]
+    return tuple(one for one in (*initiatives, *closings) if one in wanted)
 
 
 def initiative_words(rows: pd.DataFrame, problem: FlowProblem, per: str) -> list[str]:
@@ -65,7 +69,8 @@ def initiative_words(rows: pd.DataFrame, problem: FlowProblem, per: str) -> list
         money = f"{np.abs(row['saves']):,.0f} {currency}"
         brings = f"{verb} about {money} of other cost (CX {row['change_cx']:+.3f}), staffed anew"
         if row["chosen"]:
-            lines.append(f"{name}{beside} costs {row['cost']:,.0f} {currency} {per} and {brings}.")
+            verb = "costs" if row["cost"] >= 0 else "spares"
+            lines.append(f"{name}{beside} {verb} {abs(row['cost']):,.0f} {currency} {per} and {brings}.")
         else:
             would = brings.replace("saves", "save", 1).replace("adds", "add", 1)
             lines.append(

@@ -28,18 +28,20 @@ from solvers.flow.sweep import (
     sweep_points,
 )
 
+LEAST_PRICE = 1e-6  # points for all of the least cost: next to nothing, so that every price is bounded
+
 
 @dataclass(frozen=True)
 class Seed:
     """A plan of an earlier run: its routing, the headroom it had, and its people where all its shifts still exist.
 
-    `initiatives`: names of those it has.
+    `choice`: names of its initiatives and closed day parts.
     """
 
     routing: Routing
     headroom: float
     people: tuple[Ints | None, ...] | None
-    initiatives: tuple[str, ...] = ()
+    choice: tuple[str, ...] = ()
 
 
 def sweep_job(instance: Instance, headroom: float, settings: SweepSettings, objectives: Objectives) -> bytes:
@@ -82,7 +84,8 @@ def screen_job(instance: Instance, levels: Sequence[float], cost_points: int) ->
             rows += [] if level.failed else [(headroom, np.nan, np.inf, np.nan, np.nan)]
             break
         rows.append((headroom, np.nan, cheapest, np.nan, np.nan))
-        rows += [astuple(plane) for plane in planes_of(points)]
+        flat = level.point(np.inf, LEAST_PRICE / cheapest)
+        rows += [astuple(plane) for plane in planes_of([*points, flat] if flat else points)]
     buffer = io.BytesIO()
     np.savez(buffer, rows=np.array(rows, dtype=float).reshape(-1, 5), box=[level.root.lower, level.root.upper])
     return buffer.getvalue()

@@ -57,6 +57,12 @@ def contract_volume(instance: Instance, ratio: float) -> Instance:
     return _with_pools(instance, contract_max=instance.network.pools.contract_max * (1 + ratio))
 
 
+def least_people(instance: Instance, ratio: float) -> Instance:
+    """Let open pools do with fewer people, none at least."""
+    fewer = instance.network.people_min * max(0.0, 1 - ratio)
+    return replace(instance, network=replace(instance.network, people_min=fewer))
+
+
 def occupancy(instance: Instance, ratio: float) -> Instance:
     """Raise the occupancy caps, to 1 at most."""
     return _with_pools(instance, occupancy_max=np.minimum(instance.network.pools.occupancy_max * (1 + ratio), 1.0))

@@ -12,7 +12,7 @@ from planner.frontier.risk import RiskOfPlans
 from planner.frontier.risk_tables import add_risk
 from planner.frontier.search import Found
 from planner.frontier.tables import Shown, kept_all
-from planner.operation.problem import FlowProblem
+from planner.operation.problem import FlowProblem, closing_words
 from planner.operation.today import Today
 from solvers.flow.doubt import axis_of, tail_mean
 from solvers.flow.solution import Solution
@@ -82,6 +82,7 @@ def _summary(shown: Shown, cx: float, cost: float, headroom: float, origin: str)
         "headroom": headroom,
         "origin": origin,
         "initiatives": ", ".join(shown.problem.initiatives),
+        "closed": ", ".join(closing_words(*one) for one in shown.problem.closed),
         "peak_fte": float(shown.scheduled.sum(axis=0).max(initial=0.0)),
         "abandon_rate": lost / offered if offered > 0 else 0.0,
         "promises_kept": kept_all(shown),

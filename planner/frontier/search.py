@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from planner.frontier.bounds import Rung, aim, bound_rungs, surface_of
+from planner.frontier.bounds import Coarse, Rung, aim, bound_rungs, surface_of
 from planner.frontier.choose import keep_best
 from planner.frontier.envelope import Envelope, envelope
 from planner.frontier.evolving import Hunt, search_on
@@ -46,23 +46,6 @@ class Found:
     problems: tuple[FlowProblem, ...]
 
 
-@dataclass(frozen=True)
-class Coarse:
-    """The coarse bound of one portfolio: (headroom, least cost, planes) by level, and rungs to aim first plans at.
-
-    No plan has a headroom of `closed` or more.
-    """
-
-    swept: tuple[tuple[float, float, tuple[Plane, ...]], ...]
-    rungs: tuple[Rung, ...] = ()
-    closed: float = np.inf
-
-    @property
-    def planes(self) -> list[Plane]:
-        """Planes of all levels."""
-        return [plane for _, _, planes in self.swept for plane in planes]
-
-
 def sweep_settings(problem: FlowProblem, fallback: Floats) -> SweepSettings:
     """Settings of the master's sweep from the scenario; `fallback` shares where the master sends nobody."""
     settings = problem.scenario.frontier
@@ -80,7 +63,7 @@ def find_plans(problem: FlowProblem, fallback: Floats, work: Work, seeds: list[S
     several = len(hunt.problems) > 1
     swept, coarse = _screen(hunt, levels) if several else _sweep(hunt, levels[:1] if seeds else levels)
     warm = _warm(hunt, seeds) if seeds else []
-    rungs = bound_rungs(hunt.problems, levels, [one.planes for one in coarse], work)
+    rungs = bound_rungs(hunt.problems, levels, coarse, work)
     surface = _surface(hunt, coarse, rungs)
     size = len(hunt.problems) * grid_size(problem.instance, hunt.settings.step)
     if size <= budgets.enumerate_max and problem.instance.pins is None:
@@ -97,12 +80,12 @@ def find_plans(problem: FlowProblem, fallback: Floats, work: Work, seeds: list[S
 
 
 def _warm(hunt: Hunt, seeds: Sequence[Seed]) -> list[Record]:
-    """Plans of an earlier run in this one, each with the initiatives it had if they are still a portfolio."""
-    portfolios = {problem.initiatives: p for p, problem in enumerate(hunt.problems)}
+    """Plans of an earlier run in this one, each with the choice it had if that is still there to make."""
+    portfolios = {problem.choice: p for p, problem in enumerate(hunt.problems)}
     jobs: list[tuple[str, tuple[Any, ...]]] = []
     owners: list[int] = []
-    for initiatives, p in portfolios.items():
-        own = [seed for seed in seeds if seed.initiatives == initiatives]
+    for choice, p in portfolios.items():
+        own = [seed for seed in seeds if seed.choice == choice]
         for k in range(0, len(own), AIMED):
             given = (hunt.problems[p].instance, own[k : k + AIMED], hunt.settings, hunt.objectives)
             jobs.append((f"warm/{len(jobs)}", given))
@@ -142,22 +125,20 @@ def _coarse(data: bytes | None) -> Coarse:
     with np.load(io.BytesIO(data), allow_pickle=False) as stored:
         rows, (lower, upper) = stored["rows"], stored["box"]
     box = (tuple(map(float, lower)), tuple(map(float, upper)))
-    swept, rungs, closed = [], [], np.inf
-    for headroom, slope, least in rows[np.isnan(rows[:, 1]), :3]:
-        del slope
+    swept, closed = [], np.inf
+    for headroom, least in rows[np.isnan(rows[:, 1])][:, [0, 2]]:
         if np.isinf(least):
             closed = float(headroom)
             continue
         own = rows[(rows[:, 0] == headroom) & ~np.isnan(rows[:, 1])]
         planes = tuple(Plane(*map(float, row)) for row in own)
         swept.append((float(headroom), float(least), planes))
-        rungs.append(Rung(float(headroom), float(least), planes, (box,) * len(planes)))
-    return Coarse(tuple(swept), tuple(rungs), closed)
+    return Coarse(tuple(swept), box, closed)
 
 
 def _surface(hunt: Hunt, coarse: Sequence[Coarse], rungs: Sequence[Sequence[Rung]]) -> Envelope | None:
     pieces = [surface_of(own, one.swept, one.closed) for one, own in zip(coarse, rungs, strict=True)]
-    return envelope(tuple(pieces), tuple(", ".join(problem.initiatives) for problem in hunt.problems))
+    return envelope(tuple(pieces), tuple(", ".join(problem.choice) for problem in hunt.problems))
 
 
 def _farthest_first(levels: list[float]) -> list[float]:

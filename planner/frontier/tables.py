@@ -228,6 +228,9 @@ def costs_table(shown: Shown) -> pd.DataFrame:
     rows: list[tuple[str, str, float]] = []
     for name in problem.initiatives:
         rows.append(("initiative", name, float(problem.scenario.initiatives[name].cost)))
+    for name, pool in problem.scenario.pools.items():
+        open_parts = [part for key, part in pool.day_parts.items() if (name, key) not in problem.closed]
+        rows.append(("day parts", name, float(sum(part.fixed_cost for part in open_parts))))
     for g, name in enumerate(names):
         rows.append(("wages", name, float(shown.wages[g])))
         rows.append(("overtime premium", name, float(shown.premium[g])))

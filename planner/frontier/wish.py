@@ -101,10 +101,10 @@ def ruled_out(bound: pd.DataFrame, wish: Wish) -> bool:
 
     A level of headroom binds every plan with at least that headroom: its least cost, and its planes
     cx <= intercept + slope·cost (rows without a slope hold the least cost, inf where no plan is). A wish is ruled out
-    where it is for every portfolio of initiatives.
+    where it is for every choice of initiatives and closed day parts.
     """
-    if "initiatives" in bound and len(bound):
-        return all(_ruled_out(part, wish) for _, part in bound.groupby(bound["initiatives"].fillna("")))
+    if "choice" in bound and len(bound):
+        return all(_ruled_out(part, wish) for _, part in bound.groupby(bound["choice"].fillna("")))
     return _ruled_out(bound, wish)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from planner.history.engine import count_if, exact_sum
 from planner.history.history import History
-from planner.scenario.scenario import Horizon
+from planner.scenario.horizon import Horizon
 
 _STAFF = ["pool", "interval", "scheduled", "on_task"]
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from planner.operation.curves import HULL_LINES, bends, convex_hull_lines
 from planner.operation.draft import Builder
+from planner.operation.people import people_min
 from planner.operation.problem import Weights
 from planner.scenario.center import Discipline, Pool
 from solvers.flow.network import FlowNetwork, Flows, Nodes, Pools, Queue
@@ -89,6 +90,8 @@ def network_of(maker: Builder, natural: np.ndarray) -> FlowNetwork:
         wait_bend=bend,
         wait_hull_slope=slope,
         wait_hull_offset=offset,
+        closed=np.zeros((len(maker.pools), scenario.horizon.intervals), dtype=bool),
+        people_min=people_min(scenario),
         overflow_from=np.array([maker.pools.index(link.from_pool) for link in scenario.overflow], dtype=np.int64),
         overflow_to=np.array([maker.pools.index(link.to_pool) for link in scenario.overflow], dtype=np.int64),
         segment=np.array([maker.segments.index(s) for _, s in maker.types], dtype=np.int64),
@@ -99,6 +102,7 @@ def network_of(maker: Builder, natural: np.ndarray) -> FlowNetwork:
         abandon_max=scenario.limits.abandon_rate_max,
         interval_s=scenario.horizon.interval_s,
         intervals_per_day=scenario.horizon.intervals_per_day,
+        program_cost=sum(part.fixed_cost for pool in scenario.pools.values() for part in pool.day_parts.values()),
     )
 
 

@@ -1,4 +1,4 @@
-"""What a portfolio of initiatives makes of a flow network: the same nodes and flows with other coefficients."""
+"""What initiatives and closed day parts make of a flow network: the same nodes and flows with other coefficients."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from planner.experience.model import ExperienceModel
 from planner.operation.build import build_problem
 from planner.operation.problem import FlowProblem
 from planner.scenario import Scenario
+from planner.scenario.day_parts import Closing, closings, intervals_of
 from planner.scenario.initiatives import Effect, portfolios
 from solvers.flow.network import Bools, Floats, FlowNetwork
 
@@ -18,8 +19,32 @@ ESCALATED = 3  # stage of those who were escalated
 
 
 def portfolio_problems(problem: FlowProblem) -> tuple[FlowProblem, ...]:
-    """Make one problem of each admissible portfolio of the scenario; the first, without initiatives, is `problem`."""
-    return tuple(under_initiatives(problem, chosen) for chosen in portfolios(problem.scenario.initiatives))
+    """Make one problem of each choice the scenario admits: a portfolio of initiatives, and day parts to close.
+
+    The first one, without initiatives and with every pool open, is `problem`.
+    """
+    chosen = [under_initiatives(problem, one) for one in portfolios(problem.scenario.initiatives)]
+    return tuple(under_closings(one, closed) for closed in closings(problem.scenario) for one in chosen)
+
+
+def under_closings(problem: FlowProblem, closed: tuple[Closing, ...]) -> FlowProblem:
+    """Return a problem with every pool open as it is with some closed in parts of the day: nobody there, no cost."""
+    if not closed:
+        return problem
+    network, horizon = problem.network, problem.scenario.horizon
+    shut, spared = network.closed.copy(), 0.0
+    for pool, name in closed:
+        part = problem.scenario.pools[pool].day_parts[name]
+        by_day = shut[problem.pools.index(pool)].reshape(horizon.days, horizon.intervals_per_day)
+        by_day[:, list(intervals_of(horizon, part))] = True
+        spared += part.fixed_cost
+    network = replace(
+        network,
+        closed=shut,
+        people_min=np.where(shut, 0.0, network.people_min),
+        program_cost=network.program_cost - spared,
+    )
+    return replace(problem, instance=replace(problem.instance, network=network), closed=closed)
 
 
 def under_initiatives(problem: FlowProblem, chosen: tuple[str, ...]) -> FlowProblem:
@@ -47,7 +72,7 @@ def under_initiatives(problem: FlowProblem, chosen: tuple[str, ...]) -> FlowProb
     cost = sum(problem.scenario.initiatives[name].cost for name in chosen)
     network = _with_volume(_with_outcomes(network, **factors), volume)
     scores = np.clip(network.flows.score + shift, *problem.scenario.experience.scale)
-    network = replace(network, flows=replace(network.flows, score=scores), program_cost=float(cost))
+    network = replace(network, flows=replace(network.flows, score=scores), program_cost=network.program_cost + cost)
     return replace(
         problem,
         instance=replace(problem.instance, network=network),
@@ -57,14 +82,15 @@ def under_initiatives(problem: FlowProblem, chosen: tuple[str, ...]) -> FlowProb
 
 
 def rebuilt(problem: FlowProblem, scenario: Scenario, experience: ExperienceModel) -> FlowProblem:
-    """Draw a problem up again from another scenario or experience, with the same initiatives in force.
+    """Draw a problem up again from another scenario or experience, with the same initiatives and day parts closed.
 
     Raises
     ------
     ScenarioError
         The scenario and the experience model do not fit together.
     """
-    return under_initiatives(build_problem(scenario, experience, problem.demand), problem.initiatives)
+    again = under_initiatives(build_problem(scenario, experience, problem.demand), problem.initiatives)
+    return under_closings(again, problem.closed)
 
 
 def _value(effect: Effect, name: str) -> float:

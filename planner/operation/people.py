@@ -6,6 +6,7 @@ import numpy as np
 
 from planner.scenario import Scenario
 from planner.scenario.center import Pool, Shift
+from planner.scenario.day_parts import intervals_of
 from solvers.shifts.catalogue import Catalogue, Payroll
 
 
@@ -43,6 +44,16 @@ def _floor(shift: Shift, begin: int, opens: int, interval_min: int, intervals: i
                 there = False
         row.append(float(there))
     return row
+
+
+def people_min(scenario: Scenario) -> np.ndarray:
+    """Least people scheduled of each pool while it is open, shape (pool, interval)."""
+    horizon = scenario.horizon
+    least = np.zeros((len(scenario.pools), horizon.days, horizon.intervals_per_day))
+    for g, pool in enumerate(scenario.pools.values()):
+        for part in pool.day_parts.values():
+            least[g, :, list(intervals_of(horizon, part))] = part.people_min
+    return least.reshape(len(scenario.pools), horizon.intervals)
 
 
 def build_payroll(scenario: Scenario) -> Payroll:

@@ -38,7 +38,8 @@ class FlowProblem:
     `shift_kinds` keys per catalogue index; `starts` local start of each interval; `instance` the arrays; `weights` the
     link to the experience model; `support` flag of each flow; `limits` why the contacts of each node are
     bounded ("": they are not); `notes` what was assumed on the way; `initiatives` keys of those in force: network and
-    weights are what they make of it, while `demand` stays what is expected without them.
+    weights are what they make of it, while `demand` stays what is expected without them; `closed` (pool, day part) that
+    are closed.
     """
 
     scenario: Scenario
@@ -59,6 +60,12 @@ class FlowProblem:
     limits: tuple[str, ...]
     notes: tuple[str, ...]
     initiatives: tuple[str, ...] = ()
+    closed: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def choice(self) -> tuple[str, ...]:
+        """What is chosen for the whole plan: initiatives, and closed day parts by `closing_words`."""
+        return (*self.initiatives, *(closing_words(*one) for one in self.closed))
 
     @property
     def network(self) -> FlowNetwork:
@@ -74,3 +81,8 @@ class FlowProblem:
             channel_mean = np.nan_to_num(scores) @ weights.base[moved].T
             values[:, moved] += move_scores[:, weights.move[moved]] - channel_mean
         return np.asarray(values + weights.shift)
+
+
+def closing_words(pool: str, part: str) -> str:
+    """Name the choice to close a pool in a part of its day."""
+    return f"{pool} closed {part}"

@@ -207,8 +207,8 @@ def _bound(frontier: Frontier, units: Units) -> list[dict[str, Any]]:
 
 
 def _best_cx(bound: pd.DataFrame, costs: np.ndarray) -> np.ndarray:
-    """Largest CX within costs by all lines at or below a level: the best of any initiatives."""
-    names = bound["initiatives"].fillna("") if "initiatives" in bound else pd.Series("", index=bound.index)
+    """Largest CX within costs by all lines at or below a level: the best of any choice."""
+    names = bound["choice"].fillna("") if "choice" in bound else pd.Series("", index=bound.index)
     best = np.full(len(costs), -np.inf)
     for _, lines in bound.groupby(names, sort=True):
         planes = lines[lines["slope"].notna()]

@@ -25,6 +25,7 @@ WITH_INITIATIVES = "{doable}, with {initiatives}"
 
 MORE_COLUMNS = {
     "initiatives": "initiatives that are part of the plan",
+    "closed": "pools that are closed in a part of the day",
     "time_off_h": "voluntary unpaid time off that people on the payroll could take, hours",
     "weeks_seen": "past weeks looked at, the last 52 at most; named plans only",
     "weeks_kept": "of them those whose demand would keep every promise",

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from planner.scenario.quantities import ClockTime, Money, Ratio, Stated, StatedRatio, Strict, clock_text
+from planner.scenario.quantities import ClockTime, Key, Money, Ratio, Stated, StatedRatio, Strict, clock_text
 
 
 class PoolKind(StrEnum):
@@ -149,6 +149,30 @@ class Chat(Strict):
         return self
 
 
+class DayPart(Strict):
+    """Some hours of every day in which a pool has least people and a cost of its own, and may be closed."""
+
+    starts: ClockTime = Field(description='Clock time "HH:MM" the part begins at.')
+    ends: ClockTime = Field(description='Clock time "HH:MM" the part ends at.')
+    people_min: int = Field(default=0, ge=0, description="Least people scheduled while the pool is open, heads.")
+    fixed_cost: Money = Field(
+        default=0.0, description="Cost of being open in this part over the horizon, currency: supervision, rent."
+    )
+    may_close: bool = Field(
+        default=False, description="True: plans may close the pool in this part; its overflow links take its contacts."
+    )
+
+    @model_validator(mode="after")
+    def _lasts(self) -> DayPart:
+        if self.ends <= self.starts:
+            raise PydanticCustomError(
+                "day_part",
+                "ends at {ends}, not after it starts at {starts}; swap them",
+                {"ends": clock_text(self.ends), "starts": clock_text(self.starts), "at": "ends"},
+            )
+        return self
+
+
 class Tier(Strict):
     """The price of contacts above a volume."""
 
@@ -244,6 +268,9 @@ class Pool(Strict):
         default=None,
         gt=0,
         description="Automated or vendor pools: most contacts per interval (rate, sessions, contract).",
+    )
+    day_parts: dict[Key, DayPart] = Field(
+        default_factory=dict, description="Parts of the day by key, for live pools of people."
     )
     contract: Contract | None = Field(default=None, description="Vendor pools: volumes and prices agreed upon.")
     shifts: tuple[str, ...] = Field(default=(), description="Kinds of shift its people may work (keys of shifts).")

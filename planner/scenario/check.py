@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from planner.scenario.center import Discipline
+from planner.scenario.day_parts import check_parts_of_days
 from planner.scenario.demand_csv import Series
 from planner.scenario.document import Place
 from planner.scenario.fields import suggest
@@ -202,6 +203,12 @@ def check_initiatives(scenario: Scenario) -> Iterator[Finding]:
         yield Finding(place, message, about_key=len(place) < 3)
 
 
+def check_day_parts(scenario: Scenario) -> Iterator[Finding]:
+    """Day parts lie on the grid, do not overlap, and somebody takes the contacts of what may close."""
+    for place, message in check_parts_of_days(scenario):
+        yield Finding(place, message, about_key=len(place) in (1, 4))
+
+
 def check_demand_source(scenario: Scenario) -> Iterator[Finding]:
     """Demand comes from a history that exists, or from a file."""
     if scenario.demand.source == "history" and scenario.history is None:
@@ -232,6 +239,7 @@ CHECKS: tuple[Callable[[Scenario], Iterator[Finding]], ...] = (
     check_promises,
     check_overflow,
     check_initiatives,
+    check_day_parts,
 )
 """Checks of single parts: made even where other parts are wrong."""
 

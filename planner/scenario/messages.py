@@ -26,6 +26,7 @@ _ENTRY = {
     "escalations": "escalation",
     "initiatives": "initiative",
     "effects": "effect",
+    "day_parts": "day part",
 }
 _BOUNDS = {
     "greater_than": ("gt", "above {}"),

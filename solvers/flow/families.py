@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
+from solvers.flow.closing import closed_pools, least_people
 from solvers.flow.doubt import experience_by_draw, scored_alike, tail_experience
 from solvers.flow.network import Queue
 from solvers.flow.pins import pinned_offers, pinned_people, pinned_shares
@@ -308,10 +309,7 @@ def segment_floor(model: Any) -> Rule:
 
 
 def money(model: Any) -> Rule:
-    """Cost = (1 + h)·(wages + premium + hires) + contacts + offers + contracts + fixed + programs; `staff` comes first.
-
-    Contracts by `contract_price`; programs are what initiatives cost.
-    """
+    """Cost = (1 + h)·(wages + premium + hires) + contacts + offers + contracts + fixed + programs; `staff` first."""
     net, payroll, nodes = model.net, model.payroll, model.net.nodes
     terms: list[Any] = []
     for g in np.flatnonzero(net.pools.staffed):
@@ -355,6 +353,8 @@ FAMILIES: tuple[Callable[[Any], Rule], ...] = (
     overflow_gain,
     overflow_ebb,
     occupancy,
+    closed_pools,
+    least_people,
     pair_volume,
     automated_rate,
     contract_volume,
@@ -381,7 +381,7 @@ FAMILIES: tuple[Callable[[Any], Rule], ...] = (
 """Every constraint family, in the order of the model's rows."""
 
 ROSTERS = ("roster_hours", "roster_days")
-SHRINKING = ("automated_rate", "contract_volume", *ROSTERS, "seats", "pinned_people")
+SHRINKING = ("automated_rate", "contract_volume", "least_people", *ROSTERS, "seats", "pinned_people")
 """Families whose right-hand sides are limits of people and rates: they are divided by 1 + h."""
 
 MONEY = ("money", "budget", "contract_price")

@@ -26,7 +26,7 @@ class TimeGroups:
 
 
 def time_groups(network: FlowNetwork) -> TimeGroups:
-    """Group intervals by hours of the clock and class of days."""
+    """Group intervals by hours of the clock, class of days, and which pools are closed or must have people."""
     per_day = network.intervals_per_day
     demand = (network.issues @ network.profile).reshape(network.days, per_day)
     representatives: list[int] = []
@@ -42,7 +42,8 @@ def time_groups(network: FlowNetwork) -> TimeGroups:
     in_group = max(1, int(round(GROUP_H * 3600 / network.interval_s)))
     hours = np.arange(per_day) // in_group
     label = classes[:, None] * (hours[-1] + 1) + hours[None, :]
-    _, member = np.unique(label.ravel(), return_inverse=True)
+    limits = np.vstack([label.ravel(), network.closed, network.people_min])
+    _, member = np.unique(limits, axis=1, return_inverse=True)
     size = np.bincount(member)
     profile = np.array([np.bincount(member, row, len(size)) for row in network.profile]) / size
     return TimeGroups(member.astype(np.int64), size, profile)

@@ -131,10 +131,11 @@ class FlowNetwork:
     triplets sorted by flow, share of served); `redial_to` (flow,) node of those who try again; `split_kind,
     split_channel, split_pool` (split,); `pair_pool, pair_kind` (pair,) of (pool, type), with the wait curve of the
     pair as knots `wait_knots_s` and changes of slope `wait_bend` in points per second, both (pair, knot), and its
-    convex lower hull `wait_hull_slope, wait_hull_offset` (pair, line); `overflow_from, overflow_to` (link,) pools of
-    one channel, serving no other, that may send contacts over and take them; `segment` (type,) and `segment_min`
-    (segment,) floors (-inf: none); scalar scores in scale points; `effort` points per extra contact; `abandon_max`
-    ratio; `interval_s`, `intervals_per_day`; `program_cost` money for the horizon that no pool causes.
+    convex lower hull `wait_hull_slope, wait_hull_offset` (pair, line); `closed` bool and `people_min` people scheduled
+    at least, both (pool, interval), the latter of live pools while they are open; `overflow_from, overflow_to` (link,)
+    pools of one channel, serving no other, that may send contacts over and take them; `segment` (type,) and
+    `segment_min` (segment,) floors (-inf: none); scalar scores in scale points; `effort` points per extra contact;
+    `abandon_max` ratio; `interval_s`, `intervals_per_day`; `program_cost` money for the horizon that no pool causes.
     """
 
     pools: Pools
@@ -157,6 +158,8 @@ class FlowNetwork:
     wait_bend: Floats
     wait_hull_slope: Floats
     wait_hull_offset: Floats
+    closed: Bools
+    people_min: Floats
     overflow_from: Ints
     overflow_to: Ints
     segment: Ints

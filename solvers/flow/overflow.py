@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from solvers.flow.closing import closed_links
 from solvers.flow.network import Bools, Decision, Floats, FlowNetwork
 from solvers.flow.solution import Instance, Routing
 from solvers.flow.spread import link_splits
@@ -93,6 +94,8 @@ class Sharing:
         network, pools = instance.network, instance.network.pools
         second = factor / (network.interval_s * pools.speed * pools.occupancy_max * (1.0 - pools.shrinkage))
         freed, taken = whole_shares(network, routing, state)
+        settled = closed_links(network)  # what closed pools send is in the need already
+        freed[settled], taken[settled] = 0.0, 0.0
         freed *= second[network.overflow_from][:, None]
         taken *= second[network.overflow_to][:, None]
         if routing.overflow is not None:

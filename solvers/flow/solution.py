@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from solvers.flow.closing import closed_overflow
 from solvers.flow.doubt import Doubt, axis_of
 from solvers.flow.evaluate import Evaluation, evaluate
 from solvers.flow.network import Decision, Floats, FlowNetwork, Ints, Limits, Promises
@@ -190,11 +191,13 @@ def _heads(payroll: Payroll, catalogue: Catalogue, counts: Ints, g: int) -> int:
 
 
 def within_limits(instance: Instance, scheduled: Floats, people_cost: PeopleCost, cost: float) -> bool:
-    """Tell if seats, hires and budget hold."""
+    """Tell if seats, hires, least staffing and budget hold."""
     limits = instance.limits
     for k, most in enumerate(limits.seat_max):
         if scheduled[limits.seat_pools[k]].sum(axis=0).max(initial=0.0) > most + 1e-9:
             return False
+    if (scheduled < instance.network.people_min - 1e-9).any():
+        return False
     if (people_cost.hires > instance.payroll.hires_max + 1e-9).any():
         return False
     return cost <= limits.budget * (1 + 1e-12)
@@ -209,6 +212,7 @@ def judge(
 ) -> Solution:
     """Evaluate routing and people on shifts as one plan; `known_headroom` spares finding it again."""
     scheduled = floor_people(instance, people)
+    routing = replace(routing, overflow=closed_overflow(instance.network, routing.overflow))
     decision = decision_of(instance, routing, scheduled)
     evaluation = evaluate(instance.network, instance.promises, decision, known_headroom=known_headroom)
     people_cost = cost_of_people(instance, people)

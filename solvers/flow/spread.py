@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from solvers.flow.closing import closed_overflow
 from solvers.flow.network import Decision, Floats, FlowNetwork, Ints
 
 SUM_TOLERANCE = 1e-9
@@ -49,21 +50,22 @@ def spread_of(network: FlowNetwork, decision: Decision) -> Spread:
 
         share[h] = split[h]·Σ_t profile[t]·(1 − Σ_{l from h} over[l,t]) + Σ_{l: g → h} split[g]·Σ_t profile[t]·over[l,t]
 
-    and they come by the terms of that sum. What is sent over is not sent on.
+    and they come by the terms of that sum. What is sent over is not sent on. Closed pools send everybody over.
 
     Raises
     ------
     ValueError
         `overflow` has another shape, a share outside [0, 1] or a pool that sends more than it gets.
     """
-    if decision.overflow is None:
+    overflow = closed_overflow(network, decision.overflow)
+    if overflow is None:
         return Spread(decision.split, network.profile, network.pair_kind)
-    check_overflow(network, decision.overflow)
+    check_overflow(network, overflow)
     linked = np.isin(network.split_pool, [network.overflow_from, network.overflow_to])
     place = np.cumsum(linked) - 1
     stays = np.ones((int(linked.sum()), network.profile.shape[1]))
     gets = np.zeros_like(stays)
-    for link, over in enumerate(decision.overflow):
+    for link, over in enumerate(overflow):
         ours, theirs = link_splits(network, link)
         stays[place[ours]] -= over
         gets[place[theirs]] += decision.split[ours][:, None] * over

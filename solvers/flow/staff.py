@@ -204,6 +204,7 @@ def route_and_staff(
     heads, state = _settled(instance, routing, growth, factor)
     if len(network.overflow_from):
         routing, heads, state = _shared(instance, routing, growth, covers, factor, heads, state)
+        heads = np.maximum(heads, network.people_min)
     window = network.pools.deadline_s / network.interval_s
     deferred = cover_deferred(instance, covers, state.work_s * factor[:, None], window)
     if deferred:
@@ -273,9 +274,13 @@ def _settled(instance: Instance, routing: Routing, growth: float, factor: Floats
 
 
 def _people(instance: Instance, state: SteadyState, factor: Floats) -> Floats:
-    """People on the floor that keep the occupancy caps, fractions too, shape (pool, interval)."""
+    """People on the floor that keep the occupancy caps, fractions too, and those open pools must have at least.
+
+    Shape (pool, interval).
+    """
     on_floor = 1.0 - instance.network.pools.shrinkage
-    return np.asarray(needed_on_task(instance, state) * (factor / on_floor)[:, None])
+    need = needed_on_task(instance, state) * (factor / on_floor)[:, None]
+    return np.asarray(np.maximum(need, instance.network.people_min))
 
 
 def _whole_people(instance: Instance, state: SteadyState, factor: Floats) -> Floats:

@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from small_centers import open_master, problem_of  # noqa: E402
 
+from planner.operation import under_closings  # noqa: E402
 from solvers.flow.doubt import Doubt  # noqa: E402
 from solvers.flow.families import FAMILIES  # noqa: E402
 from solvers.flow.pins import Pins  # noqa: E402
@@ -38,6 +39,8 @@ OVERRIDES = (
     "experience.effort_per_extra_contact=0.05",
     "pools.phone.shrinkage.value=0.2",
     "pools.phone.roster.overtime_h_per_week_max=1",
+    'pools.phone.day_parts={early: {starts: "09:00", ends: "09:30", people_min: 2}, '
+    'late: {starts: "10:30", ends: "11:00", may_close: true}}',
     "pools.phone.roster.overtime_premium=0.5",
     "limits.seats={room: {pools: [phone, desk], max: 12}}",
     "limits.budget_max=1200",
@@ -51,7 +54,7 @@ OVERRIDES = (
 
 def toy_model():
     """The master's model of the toy with everything a family can speak about."""
-    instance = problem_of(TOY, *OVERRIDES).instance
+    instance = under_closings(problem_of(TOY, *OVERRIDES), (("phone", "late"),)).instance
     network, pins = instance.network, Pins.none(instance.network)
     # Kept parts: the first offer, the second pool's shares, and three people a shift in the desk.
     offer, split = pins.offer.copy(), pins.split.copy()

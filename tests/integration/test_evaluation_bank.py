@@ -25,7 +25,7 @@ from planner.frontier.frontier import Frontier
 from planner.history import History, first_contact_volumes, load_history, stitch_issues, weekly_service
 from planner.history.scenario_history import history_of
 from planner.scenario import Scenario
-from planner.scenario.scenario import Horizon
+from planner.scenario.horizon import Horizon
 from solvers.pareto import nondominated
 
 ROOT = Path(__file__).resolve().parents[2]

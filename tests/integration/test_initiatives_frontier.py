@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import planner
-from planner.frontier.bounds import _leading
+from planner.frontier.bounds import Coarse, _leading, _loose_rows, bound_rungs
 from planner.frontier.certificate import certify, outer_surface
 from planner.frontier.choose import keep_best
 from planner.frontier.envelope import Envelope, envelope
@@ -179,11 +179,13 @@ def test_work_does_not_grow_with_portfolios(swept) -> None:
     assert sum(key.startswith("screen/") for key in keys) == 8
     assert 0 < sum(key.startswith("first/") for key in keys) <= 8
     assert 0 < sum(key.startswith("aim/") for key in keys) <= 8
-    prices = {key.split("/")[2] for key in keys if key.startswith("bound/")}
-    roots = [key for key in keys if key.startswith("bound/") and key.endswith("/1")]
-    opened = [key for key in keys if key.startswith("bound/") and key.endswith("/3")]
-    assert len(roots) == 8 * len(prices)
-    assert len(opened) < len(roots) / 2
+    closely = [key.split("/") for key in keys if key.startswith("bound/")]
+    prices = {price for _, _, price in closely}
+    assert len(prices) == 5  # three, one next to nothing, and the least cost
+    assert len(closely) < 8 * len(prices) / 2
+    # Out of time before anything was screened: nothing is bounded, nothing fails.
+    again = bound_rungs(found.problems, [0.0, 0.15], [Coarse(())] * 8, Work(1))
+    assert again == [[]] * 8
 
 
 def test_envelope_by_hand() -> None:
@@ -198,6 +200,22 @@ def test_envelope_by_hand() -> None:
     np.testing.assert_allclose(both.best_cx(0, np.array([90.0, 110.0, 130.0, 40.0])), [np.nan, 4.1, 4.3, np.nan])
     assert both.price(4.2, 0.1) == pytest.approx(100.0)
     assert envelope((None,), ("",)) is None
+
+
+def test_coarse_bounds_at_other_prices_and_rungs_by_hand() -> None:
+    """cx <= 3 + 0.01·cost and cx <= 4 + 0.001·cost, cost >= 100: they meet at 111.1; dearer than 0.01 nothing pays."""
+    planes = (Plane(0.0, 0.01, 3.0, 100.0, 4.0), Plane(0.0, 0.001, 4.0, 150.0, 4.15))
+    coarse = Coarse(((0.0, 100.0, planes),), ((1.0,), (9.0,)), closed=0.3)
+    for price, value, cost, cx in (
+        (0.005, 4 + 1 / 9 - 0.005 * 1000 / 9, 1000 / 9, 4 + 1 / 9),
+        (0.02, 2.0, 100.0, 4.0),
+        (0.0005, np.inf, 1000 / 9, 4 + 1 / 9),
+    ):
+        rows = _loose_rows(coarse, [0.0, 0.15, 0.3], price)
+        expected = [[level, price, value, cost, cx, 1, 9] for level in (0.0, 0.15)]
+        np.testing.assert_allclose(rows, expected, rtol=1e-9)
+    least = _loose_rows(coarse, [0.0], np.nan)
+    assert least[0, 2:4].tolist() == [-100.0, 100.0]
 
 
 def test_leading_bounds_are_those_highest_somewhere() -> None:
@@ -240,5 +258,5 @@ def test_a_run_shows_simulates_and_explains_its_initiatives() -> None:
     worth = frontier.tables["initiatives"]
     assert (worth["cost"] > 0).all()
     assumed = frontier.tables["assumptions"]["input"]
-    assert frontier.tables["bound"]["initiatives"].nunique() > 1
+    assert frontier.tables["bound"]["choice"].nunique() > 1
     assert assumed.is_unique

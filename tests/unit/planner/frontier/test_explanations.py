@@ -160,9 +160,15 @@ def test_changes_are_differences_of_the_tables(centers):
     staffing, mix = stack([staffing_table(v) for v in plans]), stack([mix_table(v) for v in plans])
     pairs = pd.DataFrame({"plan": ["p1", "p2"], "against": ["cheaper", "better"], "other": ["p0", "p3"]})
     chosen = pd.DataFrame({"plan": ["p0", "p1", "p2", "p3"], "initiatives": ["", "", "guide, fix", "fix"]})
+    chosen["closed"] = ["", "", "a closed night", "a closed night"]
     tables = {"neighbors": pairs, "staffing": staffing, "channel_mix": mix, "plans": chosen}
     found = changes_table(tables, 1.0).set_index(["plan", "what", "name"])
     assert found.xs("initiative", level="what")["change"].to_dict() == {("p2", "guide"): 1.0}
+    nothing = {**tables, "plans": chosen.assign(initiatives="", closed="").astype("string")}
+    assert not (changes_table(nothing, 1.0)["what"] == "initiative").any()
+    some = {**tables, "plans": chosen.assign(initiatives=["a", "", "", "a"], closed="").astype("string")}
+    mine = changes_table(some, 1.0).query("what == 'initiative'")
+    assert mine[["plan", "name", "change"]].to_numpy().tolist() == [["p1", "a", -1.0], ["p2", "a", -1.0]]
     for plan, other in (("p1", "p0"), ("p2", "p3")):
         for pool in problem.pools:
             own = staffing[staffing["pool"] == pool].groupby("plan")["scheduled"].sum()

@@ -22,7 +22,7 @@ from planner.history import (
     weekly_service,
 )
 from planner.history.volumes import link_counts
-from planner.scenario.scenario import Horizon
+from planner.scenario.horizon import Horizon
 
 
 def row(customer: str | None, at: str, **more: Any) -> dict[str, Any]:
