@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 _SCATTER = np.uint64(0x9E3779B97F4A7C15)
 """2^64 over the golden ratio: its multiples spread keys evenly over the buckets (Knuth 1973)."""
 _IN_BUCKET = 16
-_MOST_INSERTED = 64
 
 
 @njit(cache=True, nogil=True)
@@ -42,8 +41,8 @@ def customer_order(
         bucket = np.int64((person[i] * _SCATTER) >> shift)
         order[free[bucket]] = i
         free[bucket] += 1
-    for bucket in range(len(ends) - 1):
-        _sort_bucket(order[ends[bucket] : ends[bucket + 1]], person, seconds, row)
+    for k in range(len(ends) - 1):
+        _sort_bucket(order[ends[k] : ends[k + 1]], person, seconds, row)
     return order, _begins(order, person)
 
 
@@ -60,18 +59,17 @@ def _before(i: int, j: int, person: NDArray[np.uint64], seconds: NDArray[np.floa
 def _sort_bucket(
     order: NDArray[np.int64], person: NDArray[np.uint64], seconds: NDArray[np.float64], row: NDArray[np.int64]
 ) -> None:
-    """Sort entries in place: by insertion where they are few, else by stable sorts of one key after another."""
-    if len(order) > _MOST_INSERTED:
-        for_row = order[np.argsort(row[order], kind="mergesort")]
-        for_time = for_row[np.argsort(seconds[for_row], kind="mergesort")]
-        order[:] = for_time[np.argsort(person[for_time], kind="mergesort")]
-        return
-    for k in range(1, len(order)):
-        moved, at = int(order[k]), k
-        while at > 0 and _before(moved, order[at - 1], person, seconds, row):
-            order[at] = order[at - 1]
-            at -= 1
-        order[at] = moved
+    """Sort entries in place by Shell's method (1959): short for the compiler, and quick for few entries and many."""
+    gap = len(order)
+    while gap > 1:
+        gap = max(1, gap * 4 // 9)
+        for k in range(gap, len(order)):
+            moved = order[k]
+            at: int = k
+            while at >= gap and _before(moved, order[at - gap], person, seconds, row):
+                order[at] = order[at - gap]
+                at -= gap
+            order[at] = moved
 
 
 @njit(cache=True, nogil=True)

@@ -137,7 +137,7 @@ def test_sweeps_of_customers_find_what_the_windows_of_sql_find(
 ) -> None:
     frame = random_history(8, ids=False, rows=2_400)
     frame["customer_id"] = "k" + (np.arange(len(frame)) % 800).astype(str)
-    frame["customer_id"] = frame["customer_id"].where(frame.index % 9 > 0, "busy")  # more than are sorted by insertion
+    frame["customer_id"] = frame["customer_id"].where(frame.index % 9 > 0, "busy")
     frame["customer_id"] = frame["customer_id"].where(frame.index % 11 > 0, None)
     frame["started_at"] += pd.to_timedelta(np.arange(len(frame)) % 7, unit="ms")
     fees = frame[(frame["entry_reason"] == "fees") & (frame["customer_id"] != "busy")]
