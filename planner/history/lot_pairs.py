@@ -37,4 +37,6 @@ def _table(lot: Lot, keys: np.ndarray, uppers: np.ndarray) -> pd.DataFrame:
     both, which = np.divmod(found, len(uppers))
     labels = np.array(lot.reasons, dtype=object)
     one, other = np.divmod(both, max(len(labels), 1))
-    return pd.DataFrame({"topic_a": labels[one], "topic_b": labels[other], "upper": uppers[which], "pairs": counts})
+    frame = pd.DataFrame({"topic_a": labels[one], "topic_b": labels[other], "upper": uppers[which], "pairs": counts})
+    # A table without rows does not say by itself that its labels are text.
+    return frame if len(frame) else frame.astype({"topic_a": "string", "topic_b": "string"})

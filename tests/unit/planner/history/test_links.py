@@ -186,3 +186,13 @@ def test_linked_returns_of_both_windows_are_counted_once(load: Callable) -> None
     rows += [row("C", 0, "card", abandoned=True), row("C", 1, "card"), row("D", 30)]
     frame = linked_returns(load(rows), window_days=7.0)
     assert frame.to_numpy().tolist() == [["fees", 1, 2]]
+
+
+def test_customers_who_never_come_back_have_no_pairs(tmp_path: Path) -> None:
+    frame = random_history(9, ids=False, rows=300)
+    history = written(frame.assign(customer_id=[f"k{k}" for k in range(300)]), tmp_path / "h.parquet")
+    assert linked_reasons(history, 7.0).empty
+    rows = stitch_issues(history, 7.0).execute()
+    assert (rows["stage"] == "first").all()
+    assert not rows["later"].any()
+    assert linked_returns(history, window_days=7.0).empty
