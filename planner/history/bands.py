@@ -198,7 +198,7 @@ def minute(table: ibis.Table) -> ibis.Value:
 
 
 def hour_band(minutes: ibis.Value, bands: Bands) -> ibis.Value:
-    """Band of the time of day, of minutes after midnight: whole ones, so whole cuts do, which are cheaper to compare."""
+    """Band of the time of day, of minutes after midnight; they are whole, and whole cuts are cheaper to compare."""
     return _band(minutes, [math.floor(cut) for cut in bands.hours])
 
 
