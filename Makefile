@@ -19,7 +19,7 @@ demo: $(READY)
 test: $(READY)
 	@sh tests/setup-system.sh
 	@$(BIN)/python -c 'import cbcbox' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[cbc]'
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -162,7 +162,7 @@ def fit_response(split: Split, terms: Sequence[Term], *, near: Response | None =
         predicted = fit.center + predictor(blocks, fit.mean[0], len(y))
     else:
         variance = _pure_error(part, unit) if near is None else near.variance
-        for steps in (8, 4):
+        for steps in (8, 4) if near is None else (1, 1):
             fit = fit_blocks(y, variance / n, blocks, draws=0, start=start, max_steps=steps)
             start = fit.log_variance
             predicted = fit.center + predictor(blocks, fit.mean[0], len(y))

@@ -23,7 +23,7 @@ def labeled_frame(rows: ibis.Table, by: Sequence[str] = ()) -> pd.DataFrame:
     """
     connection = rows.get_backend()
     fetched = engine_of(connection).fetch(connection, rows)
-    columns = {name: _numbers(fetched.column(name)) for name in fetched.column_names}
+    columns = {name: coded_column(fetched.column(name)) for name in fetched.column_names}
     place = _order([columns[name] for name in by], fetched.num_rows) if by else None
     found = {}
     for name, (values, labels) in columns.items():
@@ -35,7 +35,7 @@ def labeled_frame(rows: ibis.Table, by: Sequence[str] = ()) -> pd.DataFrame:
 _Column = tuple[NDArray[Any], NDArray[np.object_] | None]
 
 
-def _numbers(column: pa.ChunkedArray) -> _Column:
+def coded_column(column: pa.ChunkedArray) -> _Column:
     """Values of a column; of text codes in alphabetical order, and the labels, the last of them None."""
     kind = column.type
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind)):

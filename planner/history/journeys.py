@@ -11,6 +11,7 @@ from planner.history.columns import PERSON, ROW
 from planner.history.engine import declare_codes, declared_codes, keep_coded, kept_table, kept_tables
 from planner.history.history import History
 from planner.history.links import HAND_OVER_S, issue_keys
+from planner.history.lot_links import LATER_KINDS, STAGES, in_lots, stitch_lots
 from planner.history.narrow import DAY_S
 from planner.history.staged import CHANNEL_CODES, REASON_CODES
 
@@ -29,8 +30,7 @@ STITCHED = (
 )
 """Columns that stitching adds to a contact."""
 
-_KINDS = {"first": 0, "redialed": 1, "returned": 2, "escalated": 3}
-_LATER_KINDS = ("escalation", "none", "redial", "return")
+_KINDS = {label: k for k, label in enumerate(STAGES)}
 _CODES = {
     "stage": "stage_code",
     "later_kind": "kind_code",
@@ -88,16 +88,18 @@ def stitched_rows(history: History, window_days: float) -> ibis.Table:
     known = kept_table(history.connection, name)
     if known is not None:
         return known
+    declared = declared_codes(history.connection)
+    for kind, labels in (("stage_code", STAGES), ("kind_code", ("none", *LATER_KINDS))):
+        if kind not in declared:
+            declare_codes(history.connection, kind, labels)
+    if in_lots(history):
+        return stitch_lots(history, window_days, name)
     rows = issue_keys(history, window_days, name)
     alone = rows.filter(rows.alone).select(ROW, "channel", "filed", "next_gap_s")
     followed = _followed(_staged(_ordered(rows.filter(~rows.alone).drop("alone"))))
     nothing = {column: ibis.null(kind) for column, kind in followed.schema().items() if column not in alone.columns}
     nothing |= {"stage": ibis.literal("first"), "attempt": ibis.literal(1, "int32"), "issue_key": alone[ROW]}
     both = ibis.union(followed, alone.mutate(**nothing).select(*followed.columns))
-    declared = declared_codes(history.connection)
-    for kind, labels in (("stage_code", _KINDS), ("kind_code", _LATER_KINDS)):
-        if kind not in declared:
-            declare_codes(history.connection, kind, labels)
     kept = keep_coded(history.connection, name, both, _CODES)
     for made in kept_tables(history.connection):
         if made.startswith((f"{name}_runs", f"{name}_links_")):

@@ -10,7 +10,10 @@ import pandas as pd
 
 from planner.history.columns import PERSON, ROW
 from planner.history.engine import keep_coded, kept_table
+from planner.history.engines import local_engine_of
 from planner.history.history import History
+from planner.history.lot_pairs import pairs_in_lots
+from planner.history.lots import Lots
 from planner.history.narrow import DAY_S, handed_from, narrow_contacts, near_contacts
 from planner.history.staged import CHANNEL_CODES, NO_REASON, REASON_CODES
 
@@ -98,7 +101,8 @@ def _within(history: History, window_days: float) -> ibis.Table:
     A parent is the latest contact that may be one. So where the latest within twice the window lies beyond the window,
     there is none inside: one pass serves both.
     """
-    linked = linked_contacts(history, window_days)
+    half = kept_table(history.connection, window_name("linked", window_days / 2))
+    linked = linked_contacts(history, window_days) if half is None else half
     reach_s = max(window_days, 1.0) * DAY_S
     close = linked.gap_s <= reach_s
     near = linked.filter(close | linked.pinned if "pinned" in linked.columns else close)
@@ -116,10 +120,9 @@ def linked_contacts(history: History, window_days: float) -> ibis.Table:
     among the customer's), `was_row_id`, and where there are known ids `was_at, was_channel` of the customer's contact
     just before.
     """
-    for base in (window_days, window_days / 2):
-        known = kept_table(history.connection, _table_name("linked", base))
-        if known is not None and max(window_days, 1.0) <= 2 * max(base, 1.0):
-            return known
+    known = kept_table(history.connection, window_name("linked", window_days))
+    if known is not None:
+        return known
     reach = 2 * max(window_days, 1.0)
     codes = {**_CODES, "from_channel": CHANNEL_CODES, "entry": REASON_CODES, "topic": REASON_CODES}
     near = keep_coded(history.connection, "near", near_contacts(history, reach), codes)
@@ -141,12 +144,13 @@ def linked_contacts(history: History, window_days: float) -> ibis.Table:
     own = _own_parent(seen if pairs is None else _with_pairs(seen, pairs), 2 * window_days)
     codes = {**_CODES, "from_channel": CHANNEL_CODES, "was_channel": CHANNEL_CODES,
                             "parent_filed": REASON_CODES}  # fmt: skip
-    kept = keep_coded(history.connection, _table_name("linked", window_days), own, codes)
+    kept = keep_coded(history.connection, window_name("linked", window_days), own, codes)
     history.connection.drop_table("near")
     return kept
 
 
-def _table_name(prefix: str, window_days: float) -> str:
+def window_name(prefix: str, window_days: float) -> str:
+    """Name of a table that depends on the window."""
     return f"{prefix}_{window_days:g}".replace(".", "_").replace("+", "").replace("-", "_")
 
 
@@ -227,7 +231,9 @@ def _differ(one: ibis.Value, other: ibis.Value) -> ibis.Value:
     return (one != other).fill_null(False)
 
 
-def linked_reasons(history: History, window_days: float, *, cut_days: float | None = None) -> pd.DataFrame:
+def linked_reasons(
+    history: History, window_days: float, *, cut_days: float | None = None, lots: Lots | None = None
+) -> pd.DataFrame:
     """Pairs of reasons that follow each other more often than chance: `topic_a, topic_b, from_s, to_s, near, p`.
 
     For reason a, a later reason b of the same customer and a bin g of the gap between them,
@@ -239,7 +245,8 @@ def linked_reasons(history: History, window_days: float, *, cut_days: float | No
     so the exposure of a bin is the integral of T - g over it (the reference formula takes T as unlimited). All pairs
     of a customer count, not only neighbors; from two million contacts on, those of a sample of customers with about a
     million contacts, chosen by the hash of the customer (`near` counts that sample). Linked where p > .5 and at least
-    10 pairs were seen; with fewer than 37 days of data nothing is linked across reasons. `cut_days` is a further edge.
+    10 pairs were seen; with fewer than 37 days of data nothing is linked across reasons. `cut_days` is a further edge,
+    `lots` are contacts fetched already.
     """
     quality = history.quality
     days = quality.weeks * 7
@@ -249,7 +256,7 @@ def linked_reasons(history: History, window_days: float, *, cut_days: float | No
         )
     far = min(days, _FARTHEST_DAYS)
     edges = sorted({*(edge for edge in (*_BIN_EDGES, cut_days or 0.0) if edge < window_days), window_days})
-    frame = _pair_counts(history, edges, far)
+    frame = _pair_counts(history, edges, far, lots)
     exposure = {k: _exposure(lower, upper, days) for k, (lower, upper) in enumerate(pairwise(edges))}
     background = frame[frame["gap_bin"] == -1].set_index(["topic_a", "topic_b"])["pairs"]
     near = frame[frame["gap_bin"] >= 0].copy()
@@ -264,14 +271,22 @@ def linked_reasons(history: History, window_days: float, *, cut_days: float | No
     return kept[["topic_a", "topic_b", "from_s", "to_s", "near", "p"]].reset_index(drop=True)
 
 
-def _pair_counts(history: History, edges: list[float], far: float) -> pd.DataFrame:
+def _pair_counts(history: History, edges: list[float], far: float, lots: Lots | None) -> pd.DataFrame:
     """Pairs of different reasons by the bin of their gap (-1: background): `topic_a, topic_b, gap_bin, pairs`."""
     known = kept_table(history.connection, _PAIRS)
     counts = known.execute() if known is not None else None
     if counts is None or not set(edges[1:]) <= set(counts["upper"]):
         # Fine enough for the window asked for and for its double.
         uppers = sorted({*_BIN_EDGES[1:], *edges[1:], 2 * edges[-1], _BACKGROUND_DAYS, far})
-        counts = _counted_pairs(history, uppers, far)
+        # All pairs of some customers, chosen by their hash, rather than some pairs of all: shares keep their meaning.
+        classes = history.quality.rows_kept // _SAMPLED_CONTACTS
+        if local_engine_of(history.connection) is not None:
+            own = Lots(history) if lots is None else lots
+            counts = pairs_in_lots(own, uppers, classes, _BUSIEST)
+            if lots is None:
+                own.close()
+        else:
+            counts = _counted_pairs(history, uppers, far, classes)
         history.connection.create_table(_PAIRS, counts, temp=True, overwrite=True)
     upper = counts["upper"].to_numpy(float)
     near, beyond = counts[upper <= edges[-1]], counts[upper > _BACKGROUND_DAYS]
@@ -282,12 +297,10 @@ def _pair_counts(history: History, edges: list[float], far: float) -> pd.DataFra
     return frame[different].reset_index(drop=True)
 
 
-def _counted_pairs(history: History, uppers: list[float], far: float) -> pd.DataFrame:
+def _counted_pairs(history: History, uppers: list[float], far: float, classes: int) -> pd.DataFrame:
     narrow = narrow_contacts(history)
     at = narrow.started_at.epoch_seconds().cast("int64")
     rows = narrow.filter(narrow[PERSON].notnull()).select(PERSON, "topic", at=at)
-    # All pairs of some customers, chosen by their hash, rather than some pairs of all: shares keep their meaning.
-    classes = history.quality.rows_kept // _SAMPLED_CONTACTS
     if classes > 1:
         rows = rows.filter(rows[PERSON] % classes == 0)
     rows = keep_coded(history.connection, "paired", rows, {"topic": REASON_CODES})

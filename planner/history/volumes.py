@@ -12,6 +12,7 @@ from planner.history.fetched import labeled_frame
 from planner.history.history import History
 from planner.history.journeys import stitch_issues, stitched_rows
 from planner.history.links import linked_contacts
+from planner.history.lot_links import in_lots, returned_in_lots
 from planner.history.narrow import DAY_S
 
 _FIRST_WEEKDAY = 3
@@ -116,6 +117,8 @@ def linked_returns(history: History, *, window_days: float = 7.0) -> pd.DataFram
     What the second window adds measures the returns by chance. Both are read from one pass, by the reason of the
     contact that is returned to; contacts that are linked by known ids alone are not counted.
     """
+    if in_lots(history):
+        return returned_in_lots(history, window_days)
     linked = linked_contacts(history, window_days)
     came = linked.filter(linked.is_return & (linked.parent_gap_s <= 2 * window_days * DAY_S))
     grouped = came.group_by(entry_reason=came.parent_filed).aggregate(

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def toy() -> Frontier:
     settings = [
+        "frontier.share_step=0.5",
         "frontier.headroom_levels=[0]",
         "frontier.cost_points=2",
         "frontier.search_evaluations=0",

@@ -19,6 +19,7 @@ from planner.history.scenario_history import history_of
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 Captured = pytest.CaptureFixture[str]
 SMALL = (
+    "frontier.share_step=0.5",
     "frontier.headroom_levels=[0]",
     "frontier.cost_points=2",
     "frontier.plans=6",

@@ -19,7 +19,8 @@ import planner  # noqa: E402
 from planner.cli import main  # noqa: E402
 from planner.frontier.frontier import Frontier  # noqa: E402
 
-LITTLE = ("--set", "frontier.risk_draws=5", "--set", "frontier.max_plans=12", "--seed", "4")
+LITTLE = ("--set", "frontier.risk_draws=5", "--set", "frontier.max_plans=12", "--set", "frontier.share_step=0.5",
+          "--seed", "4")  # fmt: skip
 
 pytestmark = pytest.mark.slow
 

@@ -14,8 +14,11 @@ from planner.experience.hierarchical import Array, BlockFit, fit_blocks
 from planner.experience.response import Response, adjust, before_keys, before_terms, fit_response, split_cells
 from planner.experience.scores import CellFit
 from planner.experience.targets import channel_targets, population
+from planner.history.outcomes import OutcomeKind
 
-_STEPS = 4
+_STEPS = {OutcomeKind.SCORE: 1}
+"""Newton steps from the components of a similar fit, by kind of outcome; those of shares are on another scale."""
+_FAR_STEPS = 4
 _RESIDUAL_SCALE = 0.1
 
 
@@ -82,7 +85,7 @@ def refit(cells: Cells, near: CellFit | Refit, *, hold: bool = False) -> Refit:
     blocks = design.blocks(kept)
     residual = _RESIDUAL_SCALE * response.unit if cells.bins else None
     start = like.fit.start_for(blocks, residual)
-    steps = 0 if hold else _STEPS
+    steps = 0 if hold else _STEPS.get(cells.kind, _FAR_STEPS)
     fit = fit_blocks(
         adjusted.y[known],
         adjusted.v[known],

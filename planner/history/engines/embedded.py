@@ -61,6 +61,17 @@ class Embedded:
         """Fetch rows; Ibis itself would spell out every code."""
         return connection.con.sql(connection.compile(rows)).to_arrow_table()
 
+    def append(self, connection: ibis.BaseBackend, name: str, rows: pa.Table, codes: Mapping[str, str]) -> ibis.Table:
+        """Add rows made in this process to a temporary table, which begins with the first of them."""
+        known = self.declared_codes(connection)
+        cast = ", ".join(f'CAST("{column}" AS {kind}) AS "{column}"' for column, kind in codes.items() if kind in known)
+        chosen = f"* REPLACE ({cast})" if cast else "*"
+        start = f'INSERT INTO "{name}"' if name in self.kept_tables(connection) else f'CREATE TEMP TABLE "{name}" AS'
+        connection.con.register("appended_rows", rows)
+        connection.raw_sql(f"{start} SELECT {chosen} FROM appended_rows")
+        connection.con.unregister("appended_rows")
+        return connection.table(name)
+
     def settle(self, connection: ibis.BaseBackend) -> None:
         """Let the engine hand rows out in any order, which costs less memory."""
         connection.raw_sql("SET preserve_insertion_order = false")

@@ -6,9 +6,10 @@ import ibis
 
 from planner.history.engines.embedded import Embedded
 from planner.history.engines.postgres import Postgres
-from planner.history.engines.protocol import Engine
+from planner.history.engines.protocol import Engine, LocalEngine
 
-_KNOWN: dict[str, Engine] = {"duckdb": Embedded(), "postgres": Postgres()}
+_LOCAL: dict[str, LocalEngine] = {"duckdb": Embedded()}
+_KNOWN: dict[str, Engine] = {**_LOCAL, "postgres": Postgres()}
 
 
 def engine_of(connection: ibis.BaseBackend) -> Engine:
@@ -20,3 +21,8 @@ def engine_of(connection: ibis.BaseBackend) -> Engine:
         If there is none for it.
     """
     return _KNOWN[connection.name]
+
+
+def local_engine_of(connection: ibis.BaseBackend) -> LocalEngine | None:
+    """Return the same for an engine inside this process, None for any other."""
+    return _LOCAL.get(connection.name)

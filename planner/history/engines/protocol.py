@@ -45,3 +45,11 @@ class Engine(Protocol):
     def settle(self, connection: ibis.BaseBackend) -> None:
         """Free the engine from the order of rows: from here on they carry their numbers."""
         ...
+
+
+class LocalEngine(Engine, Protocol):
+    """An engine inside this process: rows go there and back at the cost of a copy."""
+
+    def append(self, connection: ibis.BaseBackend, name: str, rows: pa.Table, codes: Mapping[str, str]) -> ibis.Table:
+        """Add rows to a table, which begins with the first of them; columns of `codes` in their type, if declared."""
+        ...

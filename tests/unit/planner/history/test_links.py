@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from planner.history import History, first_contact_volumes, load_history, stitch_issues
-from planner.history.links import HAND_OVER_S, linked_contacts, linked_reasons
+from planner.history import History, first_contact_volumes, journeys, links, load_history, lots, stitch_issues, volumes
+from planner.history.engine import kept_table, kept_tables
+from planner.history.links import HAND_OVER_S, linked_reasons
 from planner.history.volumes import linked_returns
 
 DAY_S = 86_400
@@ -127,7 +128,39 @@ def test_a_window_alone_and_the_double_of_another_agree(tmp_path: Path) -> None:
     one, other = written(frame, tmp_path / "a.parquet"), written(frame, tmp_path / "b.parquet")
     stitch_issues(one, 7.0)
     pd.testing.assert_frame_equal(*(stitch_issues(h, 14.0).order_by("row_id").execute()[SHOWN] for h in (one, other)))
-    assert linked_contacts(one, 14.0).get_name() == "linked_7"
+    assert "linked_14" not in kept_tables(one.connection)
+
+
+@pytest.mark.parametrize("in_lot", [10_000, 150])
+def test_sweeps_of_customers_find_what_the_windows_of_sql_find(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_lot: int
+) -> None:
+    frame = random_history(8, ids=False, rows=2_400)
+    frame["customer_id"] = "k" + (np.arange(len(frame)) % 800).astype(str)
+    frame["customer_id"] = frame["customer_id"].where(frame.index % 9 > 0, "busy")
+    frame["customer_id"] = frame["customer_id"].where(frame.index % 11 > 0, None)
+    frame["started_at"] += pd.to_timedelta(np.arange(len(frame)) % 7, unit="ms")
+    fees = frame[(frame["entry_reason"] == "fees") & (frame["customer_id"] != "busy")]
+    after = fees.assign(contact_id=fees["contact_id"] + "+", entry_reason="card", reason="card")
+    frame = pd.concat([frame, after.assign(started_at=after["started_at"] + pd.Timedelta(hours=30))])
+    swept, asked = written(frame, tmp_path / "a.parquet"), written(frame, tmp_path / "b.parquet")
+    monkeypatch.setattr(lots, "MOST_IN_LOT", in_lot)
+    by_sweep = _all_found(swept)
+    for place in (journeys, volumes):
+        monkeypatch.setattr(place, "in_lots", lambda _: False)
+    monkeypatch.setattr(links, "local_engine_of", lambda _: None)
+    by_sql = _all_found(asked)
+    assert kept_table(swept.connection, "linked_7") is None
+    assert kept_table(asked.connection, "linked_7") is not None
+    for one, other in zip(by_sweep, by_sql, strict=True):
+        assert len(one) > 0
+        pd.testing.assert_frame_equal(one, other, check_exact=True)
+
+
+def _all_found(history: History) -> list[pd.DataFrame]:
+    """Pairs, the stitched columns of a window, of its double and of a short one, and the returns."""
+    windows = [stitch_issues(history, days).order_by("row_id").execute() for days in (7.0, 14.0, 0.5)]
+    return [linked_reasons(history, 14.0), *windows, *(linked_returns(history, window_days=d) for d in (7.0, 14.0))]
 
 
 def test_neither_the_order_of_rows_nor_the_threads_matter(tmp_path: Path) -> None:
@@ -153,3 +186,13 @@ def test_linked_returns_of_both_windows_are_counted_once(load: Callable) -> None
     rows += [row("C", 0, "card", abandoned=True), row("C", 1, "card"), row("D", 30)]
     frame = linked_returns(load(rows), window_days=7.0)
     assert frame.to_numpy().tolist() == [["fees", 1, 2]]
+
+
+def test_customers_who_never_come_back_have_no_pairs(tmp_path: Path) -> None:
+    frame = random_history(9, ids=False, rows=300)
+    history = written(frame.assign(customer_id=[f"k{k}" for k in range(300)]), tmp_path / "h.parquet")
+    assert linked_reasons(history, 7.0).empty
+    rows = stitch_issues(history, 7.0).execute()
+    assert (rows["stage"] == "first").all()
+    assert not rows["later"].any()
+    assert linked_returns(history, window_days=7.0).empty
