@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from planner.operation.problem import FlowProblem
-from planner.routing.ruleset import ANY
+from planner.routing.facts import ANY
 from solvers.flow.solution import Routing
 
 COLUMNS = [

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from planner.routing.ruleset import ANY
+from planner.routing.facts import ANY
 
 Lane = tuple[str, int, str | None, float]
 """Pool, priority, overflow pool and the seconds after which it may help."""
