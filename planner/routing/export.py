@@ -83,6 +83,19 @@ class Exported:
         """Names without an id of the system."""
         return list(dict.fromkeys(name for bundle in self.bundles.values() for name in bundle.unbound))
 
+    @property
+    def words(self) -> str:
+        """Say what these files are, for the people who deploy them (Markdown)."""
+        lines = [f"# Routing rules for {self.fmt}", ""]
+        for platform, bundle in self.bundles.items():
+            job = self.jobs[platform]
+            lines += [f"## Platform {platform}", "", f"- plan {job.rules.plan}, run {job.manifest_hash or 'unknown'}"]
+            lines += [f"- checked: {bundle.checked}"]
+            state = "yes" if bundle.deployable else f"**not deployable**: no id for {', '.join(bundle.unbound)}"
+            lines += [f"- deployable: {state}", f"- carries: {', '.join(bundle.carries)}"]
+            lines += [f"- not in these files: {line}" for line in bundle.lossy] + [""]
+        return "\n".join(lines)
+
 
 def _folder(platform: str) -> str:
     return "".join(char if char.isalnum() or char in "-_" else "_" for char in platform) or "_"
@@ -158,7 +171,7 @@ def write_export(made: Exported, path: str | os.PathLike[str]) -> Path:
         return write_whole(target, next(iter(files.values())).encode("utf-8"))
     if not target.parent.is_dir():
         raise PlanError(f"{target}: cannot write here (no such folder); choose another path")
-    for name, text in files.items():
+    for name, text in {**files, "README.md": made.words}.items():
         place = target / name
         try:
             place.parent.mkdir(parents=True, exist_ok=True)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
-if TYPE_CHECKING:
-    from planner.scenario import Scenario
+from planner.scenario.center import Pool
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,33 @@ class PoolFacts:
         return fits and (self.segments is None or (segment is not None and segment in self.segments))
 
 
-def pools_of(scenario: Scenario) -> Mapping[str, PoolFacts]:
+@dataclass(frozen=True)
+class Center:
+    """What the router's world is made of: pools, reasons that people must serve, names in use."""
+
+    pools: Mapping[str, PoolFacts]
+    must_human: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+
+
+def center_of(document: Mapping[str, Any]) -> Center:
+    """Read the center from the plain values of a scenario, as a run keeps them.
+
+    Raises
+    ------
+    ValueError
+        The values are not those of a scenario.
+    """
+    pools = {str(name): Pool(**values) for name, values in document["pools"].items()}
+    reasons = document.get("reasons") or {}
+    must = tuple(str(name) for name, values in reasons.items() if (values or {}).get("must_human"))
+    names = (tuple(map(str, document.get(group) or {})) for group in ("reasons", "segments", "channels"))
+    return Center(pools_of(pools), must, *names)
+
+
+def pools_of(pools: Mapping[str, Pool]) -> Mapping[str, PoolFacts]:
     """Read the pools of a scenario."""
     return {
         name: PoolFacts(
@@ -49,5 +74,5 @@ def pools_of(scenario: Scenario) -> Mapping[str, PoolFacts]:
             reasons=pool.reasons,
             segments=pool.segments,
         )
-        for name, pool in scenario.pools.items()
+        for name, pool in pools.items()
     }

@@ -18,6 +18,9 @@ MORE_ACTIONS = ("skill", "level", "concurrency_cap", "blending_reserve")
 """What a rule may say on top, where the columns exist: skill asked for (name) and its least level (1-5), contacts an
 agent of the pool handles at once, idle agents to keep before deferred work starts."""
 
+EDGE_DECIMALS = 4
+BUCKET_EDGES = ("offer_from", "offer_to", "pool_from", "pool_to")
+
 NUMBERS = ("priority", "overflow_after_s", "level", "concurrency_cap", "blending_reserve")
 
 
@@ -91,13 +94,10 @@ def _action(name: str, value: Any) -> Any:
     return int(number) if name != "overflow_after_s" and math.isfinite(number) and number == int(number) else number
 
 
-def with_names(rules: Sequence[Rule], renamed: Mapping[str, str]) -> tuple[Rule, ...]:
-    """Give pools other names, in actions and conditions."""
-    turned = []
-    for rule in rules:
-        actions = {
-            name: renamed.get(value, value) if name in ("pool", "overflow_pool") else value
-            for name, value in rule.actions.items()
-        }
-        turned.append(Rule(rule.number, rule.labels, rule.ranges, actions, rule.why))
-    return tuple(turned)
+def rounded(rows: pd.DataFrame) -> pd.DataFrame:
+    """Round edges of buckets to whole 10,000ths, which every target can hold; rows that then hold nobody go."""
+    rows = rows.copy()
+    for name in BUCKET_EDGES:
+        rows[name] = rows[name].astype(float).round(EDGE_DECIMALS)
+    empty = (rows["offer_from"] >= rows["offer_to"]) | (rows["pool_from"] >= rows["pool_to"])
+    return rows[~empty].reset_index(drop=True)

@@ -10,7 +10,7 @@ from planner.routing.check import refuse
 from planner.routing.columns import Columns
 from planner.routing.pools import PoolFacts
 from planner.routing.targets.bundle import Bundle, Job, as_json, not_carried
-from planner.routing.targets.connect_flow import CARRIES, flow_module, lint, walk
+from planner.routing.targets.connect_flow import ACTIONS_MAX, CARRIES, flow_module, lint, walk
 from planner.routing.targets.connect_model import model_faults, model_known
 
 MODULE_FILE = "4-flow-module.json"
@@ -34,13 +34,19 @@ def export_connect(job: Job) -> Bundle:
     carries = tuple(name for name in CARRIES if name in ("rule", *job.rules.actions))
     refuse("Amazon Connect", [*_paths(job), *_overflow_faults(job)])
     content = flow_module(job, carries)
+    if len(content["Actions"]) > ACTIONS_MAX:
+        carries = tuple(name for name in carries if name != "rule")
+        content = flow_module(job, carries)
+    notes: list[str] = []
     requests = dict(_requests(job, content))
     faults = lint(content)
     for name, (operation, request) in requests.items():
         faults += [f"{name}: {fault}" for fault in model_faults(operation, request)]
     refuse("Amazon Connect", faults)
     files = {name: as_json({"operation": op, "request": request}) for name, (op, request) in requests.items()}
-    lossy = [*not_carried(job, carries, "it stands in the routing profile of the pool"), *_notes(job)]
+    if "rule" not in carries:
+        notes = ["the number of the rule is left out, so that rules with the same actions share them"]
+    lossy = [*notes, *not_carried(job, carries, "it stands in the routing profile of the pool"), *_notes(job)]
     checked = "module linted and walked by ours; requests checked against " + (
         "botocore's service model" if model_known() else "nothing: botocore is not installed (extra `connect`)"
     )
@@ -98,7 +104,7 @@ def _requests(job: Job, content: Mapping[str, Any]) -> Iterator[tuple[str, tuple
         queues = list(_queue_configs(job, pool))
         profile = {
             **instance,
-            "Name": f"{pool} (routing)",
+            "Name": pool,
             "Description": f"agents of {pool}, plan {job.rules.plan}"[:250],
             "DefaultOutboundQueueId": job.binding.id("settings", "default_outbound_queue_id"),
             "QueueConfigs": queues[:QUEUES_PER_CALL],

@@ -32,33 +32,45 @@ PROTOTYPE = {
 ENDS = ("EndFlowModuleExecution", "DisconnectParticipant", "TransferContactToQueue")
 PREFIX = "cx_"
 CARRIES = ("rule", "pool", "priority", "channel_offer", "overflow_pool", "overflow_after_s", "skill", "level")
-_ORDER = (*LABELS, "value", "offer_bucket", "pool_bucket")
+_RARE = ("day_part", "queue_state", "closed_pool", "must_human")
+_USUAL = ("channel", "entry_reason", "segment", "value", "offer_bucket", "pool_bucket")
+_ORDERS = (
+    (*_RARE, *_USUAL),
+    ("channel", *_RARE, *_USUAL[1:]),
+    ("channel", *_RARE, "segment", "entry_reason", *_USUAL[3:]),
+    (*_RARE, "entry_reason", "channel", *_USUAL[2:]),
+)
 
 
 def flow_module(job: Job, carries: Sequence[str]) -> dict[str, Any]:
     """Build the content of the module.
 
-    A first-hit table becomes a tree: one fact per Compare action, rules that agree share their branch.
+    A first-hit table becomes a tree: one fact per Compare action, rules that agree share their branch. The order in
+    which facts are asked decides how many actions that takes; a few orders are tried, the smallest tree is kept.
     """
-    tree = _Tree(job, carries)
-    start = tree.branch(job.table)
-    return {"Version": VERSION, "StartAction": start, "Metadata": {}, "Actions": tree.actions}
+    trees = []
+    for order in _ORDERS:
+        tree = _Tree(job, carries, order)
+        trees.append((len(tree.actions), tree.start, tree.actions))
+    _, start, actions = min(trees, key=lambda one: one[0])
+    return {"Version": VERSION, "StartAction": start, "Metadata": {}, "Actions": actions}
 
 
 class _Tree:
     """Collects actions; equal branches and equal leaves exist once."""
 
-    def __init__(self, job: Job, carries: Sequence[str]) -> None:
-        self.job, self.carries = job, carries
+    def __init__(self, job: Job, carries: Sequence[str], order: Sequence[str]) -> None:
+        self.job, self.carries, self.order = job, carries, order
         self.actions: list[dict[str, Any]] = []
         self.known: dict[Any, str] = {}
+        self.start = self.branch(job.table)
 
     def branch(self, rules: Sequence[Rule]) -> str:
         """Return the identifier of what decides among rules, the first of which may still ask something."""
         rules = _reachable(rules)
         key = tuple((rule.number, tuple(rule.labels.items()), tuple(rule.ranges.items())) for rule in rules)
         if key not in self.known:
-            asked = [fact for fact in _ORDER if any(fact in rule.labels or fact in rule.ranges for rule in rules)]
+            asked = [fact for fact in self.order if any(fact in rule.labels or fact in rule.ranges for rule in rules)]
             if not asked:
                 self.known[key] = self.leaf(rules[0])
             else:
@@ -96,7 +108,8 @@ class _Tree:
         said = {f"{PREFIX}{n}": "" if v is None else str(v) for n, v in answer.items() if n != "priority"}
         parameters = {"Attributes": said, "TargetContact": "Current"}
         errors = {"NextAction": after, "Errors": [{"ErrorType": "NoMatchingError", "NextAction": after}]}
-        return self.add("rule", str(rule.number), "UpdateContactAttributes", parameters, errors)
+        key = ("say", tuple(said.items()), after)
+        return self.shared(key, "rule", str(rule.number), "UpdateContactAttributes", parameters, errors)
 
     def shared(self, key: Any, kind: str, name: str, action: str, parameters: Any, transitions: Any) -> str:
         """Add an action that exists once."""

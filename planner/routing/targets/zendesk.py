@@ -1,4 +1,4 @@
-"""Rule sets as Zendesk omnichannel queues; shares of pools become percentage queues. Limits are checked, not executed."""
+"""Rule sets as Zendesk omnichannel queues; shares become percentage queues. Limits checked, nothing executed."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _shares(rules: Sequence[Rule]) -> list[tuple[str, int, float]]:
 def percentages(shares: Sequence[float]) -> list[int]:
     """Round shares to whole percents that sum to 100, the largest remainders up (Hamilton's method)."""
     floors = [int(PERCENT * share + 1e-9) for share in shares]
-    rest = sorted(range(len(shares)), key=lambda k: (floors[k] - PERCENT * shares[k], k))
+    rest = sorted(range(len(shares)), key=lambda k: (round(floors[k] - PERCENT * shares[k], 9), k))
     for k in rest[: PERCENT - sum(floors)]:
         floors[k] += 1
     return floors
