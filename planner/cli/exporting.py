@@ -89,7 +89,16 @@ def export(
     ] = None,
     exceptions: Annotated[
         bool | None,
-        typer.Option(help="Rules: rows for closed hours, outage, a closed pool and must-human in front."),
+        typer.Option(
+            help="Rules: rows for closed hours, outage, a closed pool and must-human in front; on, but with "
+            "--max-rules off."
+        ),
+    ] = None,
+    max_rules: Annotated[
+        int | None, typer.Option("--max-rules", min=1, help="Rules: at most so many rows, with the loss of each step.")
+    ] = None,
+    scenario: Annotated[
+        Path | None, typer.Option("--scenario", help="With --max-rules: the scenario file of the run.")
     ] = None,
 ) -> int:
     """Write a plan for another tool; nothing is overwritten.
@@ -105,7 +114,7 @@ def export(
     if form not in _TABLES:
         from planner.cli.rule_exporting import RuleOptions, export_rule_files
 
-        options = RuleOptions(binding, replay, mapping, contacts, exceptions)
+        options = RuleOptions(binding, replay, mapping, contacts, exceptions, max_rules, scenario)
         return export_rule_files(loaded, run, loaded.plan(plan), form.value, target, fingerprint, options)
     if binding or replay:
         raise PlanError(f"--binding and --replay are for rules; {form.value} is a table")

@@ -28,6 +28,8 @@ class RuleOptions:
     mapping: Path | None = None
     contacts: int | None = None
     exceptions: bool | None = None
+    max_rules: int | None = None
+    scenario: Path | None = None
 
 
 def export_rule_files(
@@ -37,12 +39,16 @@ def export_rule_files(
     from planner.routing import make_export
     from planner.routing.exceptions import with_exceptions
     from planner.routing.export import write_export
+    from planner.routing.export_cells import write_whole
     from planner.routing.table import rounded
     from planner.runs.atomic import explained
 
     center = _center(run)
     rules = replace(plan.rules, rows=rounded(plan.rules.rows))
-    if options.exceptions is not False:
+    report = None
+    if options.max_rules is not None:
+        rules, report = _fewer(loaded, run, plan, rules, options)
+    if options.exceptions or (options.exceptions is None and options.max_rules is None):
         rules = with_exceptions(rules, center.pools, center.must_human)
     binding = None if options.binding is None else _binding(options.binding, rules, center)
     made = make_export(rules, form, binding=binding, facts=center.pools, manifest_hash=fingerprint)
@@ -51,11 +57,37 @@ def export_rule_files(
         out.parent.mkdir(parents=True, exist_ok=True)
     write_export(made, out)
     console.give(out.as_posix())
+    if report is not None:
+        beside = out / "fewer-rules.md" if out.is_dir() else out.with_name(f"{out.name}-fewer-rules.md")
+        write_whole(beside, report.encode("utf-8"))
+        console.say(report)
     _say_limits(made)
     if options.replay is None:
         return int(Exit.DONE)
     proofs = _replayed(loaded, plan, rules, made, options)
     return int(Exit.DONE if all(proof.holds for proof in proofs) else Exit.CHECK_FAILED)
+
+
+def _fewer(loaded: Frontier, run: Path, plan: Plan, rules: RuleSet, options: RuleOptions) -> tuple[RuleSet, str | None]:
+    """Say the rules in fewer rows; needs the network, and so the scenario the run was made from."""
+    from planner.errors import PlanError
+    from planner.pipeline import draw_problem
+    from planner.routing.budget import fewer_rules
+    from planner.scenario.load import load_scenario_record
+
+    if options.scenario is None:
+        raise PlanError("--max-rules weighs what each rule is worth and needs the run's scenario: --scenario FILE")
+    assert options.max_rules is not None
+    record = load_scenario_record(options.scenario)
+    kept = (run if run.is_dir() else run.parent) / "scenario.yaml"
+    if record.resolved_text != kept.read_text(encoding="utf-8"):
+        raise PlanError(
+            f"{options.scenario}: is not the scenario this run was made from ({kept}); a run with --set or a variant "
+            "needs a copy of that file beside its inputs"
+        )
+    problem, _ = draw_problem(record.scenario, seed=int(loaded.meta["seed"]))
+    found = fewer_rules(loaded, plan, problem, rules, options.max_rules)
+    return found.compressed.rules, found.words()
 
 
 def _center(run: Path) -> Center:
