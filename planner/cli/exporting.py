@@ -22,6 +22,8 @@ _EXPORT_EXAMPLES = examples(
     "planner export RUN --plan cheapest --format staffing --out staffing.csv",
     "planner export RUN --plan cheapest --format jdm --out rules.json --replay contacts.parquet",
     "planner export RUN --plan cheapest --format connect --binding ids.yaml --out connect",
+    "planner export RUN --plan cheapest --format dmn --max-rules 12 --scenario center/scenario.yaml",
+    "planner export RUN --plan cheapest --format markdown --out changes",
     "planner export RUN --plan cheapest --format xlsx --out plan.xlsx",
 )
 _REPORT_EXAMPLES = examples("planner report RUN", "planner report RUN -o report.html")
@@ -37,6 +39,7 @@ class ExportFormat(StrEnum):
     TASKROUTER = "taskrouter"
     ZENDESK = "zendesk"
     SALESFORCE = "salesforce"
+    MARKDOWN = "markdown"
     CSV = "csv"
     XLSX = "xlsx"
     STAFFING = "staffing"
@@ -69,7 +72,8 @@ def export(
         typer.Option(
             "--format",
             help="Rules: jdm, dmn, csv in our names; connect, genesys, taskrouter, zendesk, salesforce for these "
-            "systems. staffing, shifts: CSV for a WFM suite; xlsx: workbook of the run.",
+            "systems; markdown: change sheet for people. staffing, shifts: CSV for a WFM suite; xlsx: workbook of the "
+            "run.",
         ),
     ],
     out: Annotated[
@@ -100,6 +104,18 @@ def export(
     scenario: Annotated[
         Path | None, typer.Option("--scenario", help="With --max-rules: the scenario file of the run.")
     ] = None,
+    today: Annotated[
+        Path | None,
+        typer.Option(
+            "--today", help="Rules: today's configuration (JSON) or history, to compare with and roll back to."
+        ),
+    ] = None,
+    rollback: Annotated[
+        Path | None, typer.Option("--rollback", help="Rules: also write today's rules in the same format.")
+    ] = None,
+    share: Annotated[
+        float | None, typer.Option("--share", help="Rules: this share of contacts follows them, the others today's.")
+    ] = None,
 ) -> int:
     """Write a plan for another tool; nothing is overwritten.
 
@@ -114,7 +130,9 @@ def export(
     if form not in _TABLES:
         from planner.cli.rule_exporting import RuleOptions, export_rule_files
 
-        options = RuleOptions(binding, replay, mapping, contacts, exceptions, max_rules, scenario)
+        options = RuleOptions(
+            binding, replay, mapping, contacts, exceptions, max_rules, scenario, today, rollback, share
+        )
         return export_rule_files(loaded, run, loaded.plan(plan), form.value, target, fingerprint, options)
     if binding or replay:
         raise PlanError(f"--binding and --replay are for rules; {form.value} is a table")

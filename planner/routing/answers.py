@@ -58,6 +58,16 @@ def make_answer(offers: Mapping[str | None, float], lanes: Mapping[tuple[str, in
     return Answer(tuple(one for one in made if one[1] > 0), tuple(sorted(one for one in split if one[2] > 0)))
 
 
+def distances(a: Answer, b: Answer) -> tuple[float, float]:
+    """Shares of contacts that two answers treat otherwise: total variation of lanes, and of offers."""
+    lanes = _variation({lane[:2]: lane[2] for lane in a.lanes}, {lane[:2]: lane[2] for lane in b.lanes})
+    return lanes, _variation(dict(a.offers), dict(b.offers))
+
+
+def _variation(a: Mapping[Any, float], b: Mapping[Any, float]) -> float:
+    return sum(abs(a.get(key, 0.0) - b.get(key, 0.0)) for key in {**a, **b}) / 2
+
+
 @dataclass(frozen=True)
 class Block:
     """Cells of one channel that share an answer and one condition: reasons × segments (None: any)."""

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 from planner.routing.facts import OPEN
 from planner.routing.table import Rule
 
-BUCKETS = ("offer_bucket", "pool_bucket")
+BUCKETS = ("offer_bucket", "pool_bucket", "rollout_bucket")
 
 
 def areas(rules: Sequence[Rule], facts: Mapping[str, Any]) -> list[tuple[Rule, float]]:
     """Return the rules that decide contacts with these facts, with the share of contacts each decides.
 
-    The unit square of (offer bucket, pool bucket) is cut at the edges of all rules that could match; each piece has
-    one first rule. Facts that are not given are missing, as in ordinary hours. The shares sum to 1.
+    The unit cube of (offer, pool, rollout bucket) is cut at the edges of all rules that could match; each piece has one
+    first rule. Facts that are not given are missing, as in ordinary hours. The shares sum to 1.
 
     Raises
     ------
@@ -33,13 +34,12 @@ def areas(rules: Sequence[Rule], facts: Mapping[str, Any]) -> list[tuple[Rule, f
 def _pieces(rules: Sequence[Rule], facts: Mapping[str, Any]) -> Iterator[tuple[Rule, float]]:
     able = [rule for rule in rules if _could(rule, facts)]
     edges = [sorted({0.0, 1.0, *(end for rule in able for end in rule.ranges.get(name, ()))}) for name in BUCKETS]
-    for a, b in pairwise(edges[0]):
-        for c, d in pairwise(edges[1]):
-            here = {BUCKETS[0]: (a + b) / 2, BUCKETS[1]: (c + d) / 2}
-            first = next((rule for rule in able if _holds(rule, here)), None)
-            if first is None:
-                raise ValueError(f"no rule decides contacts with {dict(facts)}")
-            yield first, (b - a) * (d - c)
+    for piece in product(*(list(pairwise(ends)) for ends in edges)):
+        here = {name: (low + high) / 2 for name, (low, high) in zip(BUCKETS, piece, strict=True)}
+        first = next((rule for rule in able if _holds(rule, here)), None)
+        if first is None:
+            raise ValueError(f"no rule decides contacts with {dict(facts)}")
+        yield first, math.prod(high - low for low, high in piece)
 
 
 def _could(rule: Rule, facts: Mapping[str, Any]) -> bool:

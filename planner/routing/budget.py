@@ -54,8 +54,9 @@ class Budgeted:
             f"- cost {small['cost']:,.0f} instead of {plan['cost']:,.0f} {self.currency}",
             f"- every promise kept: {'yes' if small['kept_promises'] else '**no**'}",
             f"- {_percent(self.share)} of the plan's gain over Today is kept (a CX point is worth {self.price:,.0f} "
-            f"{self.currency} at this plan); of its gain in CX alone {_percent(self.kept_of('gain_cx'))}, of its saving "
-            f"alone {_percent(self.kept_of('saving'))}",
+            f"{self.currency} at this plan)",
+            f"- of its gain in CX alone {_percent(self.kept_of('gain_cx'))}, of its saving alone "
+            f"{_percent(self.kept_of('saving'))}",
             "",
         ]
         if not self.share >= BAR:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,17 @@ import pandas as pd
 
 from planner.frontier.restaff import restaffed
 from planner.operation.problem import FlowProblem
-from planner.routing.answers import Answer, Block, Cell, answers_of, blocks_of, make_answer, rows_needed, table_of
+from planner.routing.answers import (
+    Answer,
+    Block,
+    Cell,
+    answers_of,
+    blocks_of,
+    distances,
+    make_answer,
+    rows_needed,
+    table_of,
+)
 from planner.routing.decision import routing_by_rules
 from planner.routing.ruleset import RuleSet
 from solvers.flow.evaluate import Evaluation, evaluate
@@ -172,7 +182,7 @@ class _Work:
             changed = {**self.answers, **changes}
             spared = self.rows - rows_needed(blocks_of(changed, self.people), self.people)
             if spared >= least and changes:
-                touched = sum(_distance(self.answers[cell], a) * self.volume[cell] for cell, a in changes.items())
+                touched = sum(sum(distances(self.answers[cell], a)) * self.volume[cell] for cell, a in changes.items())
                 if touched > 0:
                     yield touched / max(1, spared), what, changed
 
@@ -244,17 +254,6 @@ def _alternatives(block: Block, blocks: Sequence[Block]) -> Iterator[tuple[str, 
             f"{name} without the offer of {least_offer[0]}" if least_offer[0] else f"{name}: everybody gets the offer"
         )
         yield said, make_answer(offers, {(pool, rank): share for pool, rank, share in answer.lanes})
-
-
-def _distance(a: Answer, b: Answer) -> float:
-    """Share of contacts that are treated otherwise: total variation of offers and of lanes, summed."""
-    return _variation(dict(a.offers), dict(b.offers)) + _variation(
-        {lane[:2]: lane[2] for lane in a.lanes}, {lane[:2]: lane[2] for lane in b.lanes}
-    )
-
-
-def _variation(a: Mapping[Any, float], b: Mapping[Any, float]) -> float:
-    return sum(abs(a.get(key, 0.0) - b.get(key, 0.0)) for key in {**a, **b}) / 2
 
 
 def kept_gain(judge: Judge, plan: RuleSet, small: RuleSet, today: tuple[float, float], headroom: float) -> pd.DataFrame:

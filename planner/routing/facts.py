@@ -25,11 +25,17 @@ RANGES: Mapping[str, tuple[str, str]] = {
     "value": ("value_from", "value_to"),
     "offer_bucket": ("offer_from", "offer_to"),
     "pool_bucket": ("pool_from", "pool_to"),
+    "rollout_bucket": ("rollout_from", "rollout_to"),
 }
 """Facts that are compared with half-open ranges -> the two columns of the range."""
 
-BUCKETS = ("offer_bucket", "pool_bucket", "overflow_bucket")
-OPEN = {"value": (-math.inf, math.inf), "offer_bucket": (0.0, 1.0), "pool_bucket": (0.0, 1.0)}
+BUCKETS = ("offer_bucket", "pool_bucket", "rollout_bucket", "overflow_bucket")
+OPEN = {
+    "value": (-math.inf, math.inf),
+    "offer_bucket": (0.0, 1.0),
+    "pool_bucket": (0.0, 1.0),
+    "rollout_bucket": (0.0, 1.0),
+}
 """Range that every contact meets, by fact; a contact of unknown value meets no narrower one."""
 
 PERSONAL = ("segment", "value")

@@ -18,7 +18,9 @@ KNOWN = ("contact_id", "customer_id", "started_at", "entry_reason", "channel", "
 """Columns a router knows; the wrap-up code `reason` is not among them."""
 
 
-def past_contacts(history: History, intervals: Sequence[str], limit: int | None = None) -> pd.DataFrame:
+def past_contacts(
+    history: History, intervals: Sequence[str], limit: int | None = None, more: Sequence[str] = ()
+) -> pd.DataFrame:
     """Return contacts with what was known when they were routed.
 
     Parameters
@@ -28,6 +30,8 @@ def past_contacts(history: History, intervals: Sequence[str], limit: int | None 
         and none outside opening hours, which is `day_part` closed.
     limit
         The last so many contacts; None: all.
+    more
+        Further columns of the history to keep, where it has them: protected attributes, for tests only.
 
     Raises
     ------
@@ -35,7 +39,7 @@ def past_contacts(history: History, intervals: Sequence[str], limit: int | None 
         The history holds no contacts.
     """
     table = history.contacts
-    table = table.select([name for name in KNOWN if name in table.columns])
+    table = table.select([name for name in dict.fromkeys((*KNOWN, *more)) if name in table.columns])
     if limit is not None:
         table = table.order_by(table.started_at.desc()).limit(limit)
     frame = table.execute()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from planner.scenario.center import Pool
@@ -38,13 +38,19 @@ class PoolFacts:
 
 @dataclass(frozen=True)
 class Center:
-    """What the router's world is made of: pools, reasons that people must serve, names in use."""
+    """What the router's world is made of.
+
+    `must_human` reasons that people must serve, names in use, `protected` attributes that must not count, `cx_min`
+    segment -> least CX.
+    """
 
     pools: Mapping[str, PoolFacts]
     must_human: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+    cx_min: Mapping[str, float] = field(default_factory=dict)
 
 
 def center_of(document: Mapping[str, Any]) -> Center:
@@ -58,8 +64,14 @@ def center_of(document: Mapping[str, Any]) -> Center:
     pools = {str(name): Pool(**values) for name, values in document["pools"].items()}
     reasons = document.get("reasons") or {}
     must = tuple(str(name) for name, values in reasons.items() if (values or {}).get("must_human"))
-    names = (tuple(map(str, document.get(group) or {})) for group in ("reasons", "segments", "channels"))
-    return Center(pools_of(pools), must, *names)
+    names = {group: tuple(map(str, document.get(group) or {})) for group in ("reasons", "segments", "channels")}
+    floors = {
+        str(name): float(values["cx_min"])
+        for name, values in (document.get("segments") or {}).items()
+        if (values or {}).get("cx_min") is not None
+    }
+    protected = tuple(map(str, document.get("protected") or ()))
+    return Center(pools_of(pools), must, **names, protected=protected, cx_min=floors)
 
 
 def pools_of(pools: Mapping[str, Pool]) -> Mapping[str, PoolFacts]:

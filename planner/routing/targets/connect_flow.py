@@ -32,7 +32,7 @@ PROTOTYPE = {
 ENDS = ("EndFlowModuleExecution", "DisconnectParticipant", "TransferContactToQueue")
 PREFIX = "cx_"
 CARRIES = ("rule", "pool", "priority", "channel_offer", "overflow_pool", "overflow_after_s", "skill", "level")
-_RARE = ("day_part", "queue_state", "closed_pool", "must_human")
+_RARE = ("rollout_bucket", "day_part", "queue_state", "closed_pool", "must_human")
 _USUAL = ("channel", "entry_reason", "segment", "value", "offer_bucket", "pool_bucket")
 _ORDERS = (
     (*_RARE, *_USUAL),

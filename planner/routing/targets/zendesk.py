@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from planner.routing.areas import areas
 from planner.routing.check import refuse
 from planner.routing.priority import to_vendor
 from planner.routing.table import Rule
@@ -25,14 +26,16 @@ def export_zendesk(job: Job) -> Bundle:
     """
     files, lossy, faults = {}, [], []
     for order, rules in enumerate(_runs(job.table), 1):
-        shares = _shares(rules)
+        shares, left = _shares(rules)
+        named = listed([rule.number for rule in rules])
+        if left > 1e-9:
+            lossy.append(f"{named}: {left:.0%} of these contacts are left to later rules; a queue takes them all")
         if len(shares) > SUBQUEUES_MAX:
-            text = listed([rule.number for rule in rules])
-            faults.append(f"{text}: {len(shares)} pools share them; a queue is split into {SUBQUEUES_MAX}")
+            faults.append(f"{named}: {len(shares)} pools share them; a queue is split into {SUBQUEUES_MAX}")
             continue
         percent = percentages([share for _, _, share in shares])
         if max(abs(p - PERCENT * s) for p, (_, _, s) in zip(percent, shares, strict=True)) > 1e-6:
-            lossy.append(f"{listed([rule.number for rule in rules])}: shares are rounded to {percent} percent")
+            lossy.append(f"{named}: shares are rounded to {percent} percent")
         files[f"queue-{order:03d}.json"] = as_json({"queue": _queue(order, rules, shares, percent, job)})
     refuse("Zendesk", faults)
     valued = [rule.number for rule in job.table if "value" in rule.ranges]
@@ -56,24 +59,16 @@ def _runs(rules: Sequence[Rule]) -> Iterator[list[Rule]]:
         yield list(group)
 
 
-def _shares(rules: Sequence[Rule]) -> list[tuple[str, int, float]]:
-    """Pools of a run with their class and the share of the buckets that the rules give them, first hit."""
-    edges = {
-        fact: sorted({0.0, 1.0, *(end for rule in rules for end in rule.ranges.get(fact, ()))})
-        for fact in ("offer_bucket", "pool_bucket")
-    }
+def _shares(rules: Sequence[Rule]) -> tuple[list[tuple[str, int, float]], float]:
+    """Pools of a run with their class and share of the contacts that the run decides, and the share it leaves."""
+    bare = [Rule(r.number, {}, {f: e for f, e in r.ranges.items() if f != "value"}, r.actions) for r in rules]
+    nobody = Rule(-1, {}, {}, {"pool": "", "priority": -1})
     found: dict[tuple[str, int], float] = {}
-    for a, b in itertools.pairwise(edges["offer_bucket"]):
-        for c, d in itertools.pairwise(edges["pool_bucket"]):
-            facts = {"offer_bucket": a, "pool_bucket": c, "value": 0.0}
-            for rule in rules:
-                ranges = {f: r for f, r in rule.ranges.items() if f != "value"}
-                if all(low <= facts[f] < high for f, (low, high) in ranges.items()):
-                    key = (str(rule.actions["pool"]), int(rule.actions["priority"]))
-                    found[key] = found.get(key, 0.0) + (b - a) * (d - c)
-                    break
-    total = sum(found.values())
-    return [(pool, priority, share / total) for (pool, priority), share in found.items()]
+    for rule, part in areas([*bare, nobody], {}):
+        key = (str(rule.actions["pool"]), int(rule.actions["priority"]))
+        found[key] = found.get(key, 0.0) + part
+    left = found.pop(("", -1), 0.0)
+    return [(pool, priority, share / (1 - left)) for (pool, priority), share in found.items()], left
 
 
 def percentages(shares: Sequence[float]) -> list[int]:
