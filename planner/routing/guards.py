@@ -149,9 +149,9 @@ def influence(rules: RuleSet, contacts: pd.DataFrame, attribute: str, seed: int 
     decided = replay(rules, contacts)
     order = np.random.default_rng(seed).permutation(len(contacts))
     other = contacts.assign(**{attribute: contacts[attribute].to_numpy()[order]})
-    direct = int((decided.astype(str) != replay(rules, other).astype(str)).any(axis=1).sum())
+    direct = int((decided.map(repr) != replay(rules, other).map(repr)).any(axis=1).sum())
     named = ["entry_reason", "segment", "channel"]
-    strata = contacts.reindex(columns=named).astype(object).fillna("").agg(lambda row: "|".join(map(str, row)), axis=1)
+    strata = contacts.reindex(columns=named).groupby(named, dropna=False).ngroup()
     groups = contacts[attribute].astype(str)
     pools = decided["pool"].astype(str)
     first = (decided["priority"] == 0).groupby(groups).mean()
