@@ -61,14 +61,11 @@ def test_priority_by_value() -> None:
         for segment in ("high", "regular", "unidentified", "all"):
             here, there = found[segment], base[segment]
             wait, lost = _effect(here, there, "wait_s"), _effect(here, there, "lost")
-            effects = (
-                ["", ""]
-                if name == next(iter(POLICIES))
-                else [f"{wait[0]:+.1f} ± {wait[1]:.1f}", f"{100 * lost[0]:+.2f} ± {100 * lost[1]:.2f}"]
-            )
-            lines.append(
-                f"| {name} | {segment} | {here['wait_s'].mean():.1f} | {here['lost'].mean():.2%} | {effects[0]} | {effects[1]} |"
-            )
+            cells = ["", ""]
+            if name != next(iter(POLICIES)):
+                cells = [f"{wait[0]:+.1f} ± {wait[1]:.1f}", f"{100 * lost[0]:+.2f} ± {100 * lost[1]:.2f}"]
+            means = [f"{here['wait_s'].mean():.1f}", f"{here['lost'].mean():.2%}"]
+            lines.append(f"| {' | '.join([name, segment, *means, *cells])} |")
     REPORT.write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
     floor = results["preferred first, others alike (floor)"][0]

@@ -32,7 +32,7 @@ def export_connect(job: Job) -> Bundle:
         flow language would read as a path.
     """
     carries = tuple(name for name in CARRIES if name in ("rule", *job.rules.actions))
-    refuse("Amazon Connect", [*_paths(job), *_overflow_faults(job)])
+    refuse("Amazon Connect", [*_paths(job), *_overflow_faults(job), *_skill_faults(job)])
     content = flow_module(job, carries)
     if len(content["Actions"]) > ACTIONS_MAX:
         carries = tuple(name for name in carries if name != "rule")
@@ -82,6 +82,13 @@ def _paths(job: Job) -> Iterator[str]:
         for text in texts:
             if text.startswith("$.") or any(ord(char) < 32 for char in text):
                 yield f"rule {rule.number}: {text!r} would be read as a path, or holds a control character"
+
+
+def _skill_faults(job: Job) -> Iterator[str]:
+    """The flow language takes shorter names than the API does."""
+    for skill in _skills(job):
+        if len(skill) > CRITERIA_NAME_MAX:
+            yield f"skill {skill!r} has {len(skill)} characters; routing criteria take {CRITERIA_NAME_MAX}"
 
 
 def _overflow_faults(job: Job) -> Iterator[str]:

@@ -100,16 +100,34 @@ class _Tree:
         queue = self.job.binding.id("pools", str(answer["pool"]))
         errors = {"NextAction": end, "Errors": [{"ErrorType": "NoMatchingError", "NextAction": end}]}
         after = self.shared(("queue", queue, end), "queue", "", "UpdateContactTargetQueue", {"QueueId": queue}, errors)
+        if answer.get("skill"):
+            after = self.criteria(str(answer["skill"]), answer.get("level"), after)
         number = to_vendor("connect", answer["priority"], self.job.last)
         after = self.shared(
             ("priority", number, after), "priority", "", "UpdateContactRoutingBehavior", {"QueuePriority": number},
             {"NextAction": after},
         )  # fmt: skip
-        said = {f"{PREFIX}{n}": "" if v is None else str(v) for n, v in answer.items() if n != "priority"}
+        said = {
+            f"{PREFIX}{n}": "" if v is None else str(v) for n, v in answer.items() if n not in ("priority", "skill")
+        }
         parameters = {"Attributes": said, "TargetContact": "Current"}
         errors = {"NextAction": after, "Errors": [{"ErrorType": "NoMatchingError", "NextAction": after}]}
         key = ("say", tuple(said.items()), after)
         return self.shared(key, "rule", str(rule.number), "UpdateContactAttributes", parameters, errors)
+
+    def criteria(self, skill: str, level: int | None, after: str) -> str:
+        """Add what agents must know; without a level the lowest proficiency is enough."""
+        condition = {
+            "Name": skill,
+            "Value": skill,
+            "ProficiencyLevel": level or 1,
+            "ComparisonOperator": "NumberGreaterOrEqualTo",
+        }
+        parameters = {"RoutingCriteria": {"Steps": [{"Expression": {"AttributeCondition": condition}}]}}
+        errors = {"NextAction": after, "Errors": [{"ErrorType": "NoMatchingError", "NextAction": after}]}
+        return self.shared(
+            ("criteria", skill, level or 1, after), "skill", "", "UpdateRoutingCriteria", parameters, errors
+        )
 
     def shared(self, key: Any, kind: str, name: str, action: str, parameters: Any, transitions: Any) -> str:
         """Add an action that exists once."""
@@ -215,6 +233,9 @@ def walk(content: Mapping[str, Any], columns: Columns, job: Job) -> list[Mapping
             said = said | {"priority": from_vendor("connect", parameters["QueuePriority"], job.last)}
         elif kind == "UpdateContactTargetQueue":
             said = said | {"pool": back[parameters["QueueId"]]}
+        elif kind == "UpdateRoutingCriteria":
+            step = parameters["RoutingCriteria"]["Steps"][0]
+            said = said | {"skill": step["Expression"]["AttributeCondition"]["Value"]}
         elif kind in ENDS:
             answer = {k: _read(k, v) for k, v in said.items()}
             for one in who:

@@ -40,7 +40,7 @@ def request_of(files: dict[str, str], name: str) -> dict:
     ("fits", "too_much", "message"),
     [
         ({"pool": "q" * 127}, {"pool": "q" * 128}, "Name has 128 characters; at most 127"),
-        ({"skill": "s" * 100}, {"skill": "s" * 101}, "Name has 101 characters; at most 100"),
+        ({"skill": "s" * 64}, {"skill": "s" * 65}, "has 65 characters; routing criteria take 64"),
         (
             {"overflow_pool": "b", "overflow_after_s": 9999.0},
             {"overflow_pool": "b", "overflow_after_s": 10000.0},
