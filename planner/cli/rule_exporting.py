@@ -124,7 +124,18 @@ def _rules(here: _Run, today: TodaysRouting, options: RuleOptions) -> tuple[Rule
             raise PlanError(f"export: {err}") from err
     if options.exceptions or (options.exceptions is None and options.max_rules is None):
         rules = with_exceptions(rules, here.center.pools, here.center.must_human)
-    return rules, report
+    return _worthy(here, rules), report
+
+
+def _worthy(here: _Run, rules: RuleSet) -> RuleSet:
+    """Say in every rule what it is worth, where the run holds what that takes."""
+    from planner.routing.budget import price_of_cx
+    from planner.routing.worth import rule_worth, with_worth
+
+    if "center_flows" not in here.frontier.tables or "segments" not in here.plan.tables:
+        return rules
+    worth = rule_worth(here.frontier, here.plan, rules, price_of_cx(here.frontier, here.plan))
+    return with_worth(rules, worth, str(here.frontier.meta.get("currency", "")))
 
 
 def _guard(rules: RuleSet, center: Center) -> None:

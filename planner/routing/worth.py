@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -58,6 +62,26 @@ def rule_worth(
     scarce = (total["shadow_price"] > 0) & (total["handle_min"] > 0)
     total["index"] = np.where(scarce, total["worth"] / total["handle_min"].where(scarce), np.nan)
     return total.reset_index()
+
+
+def with_worth(rules: RuleSet, worth: pd.DataFrame, currency: str) -> RuleSet:
+    """Say in the `why` of every rule what it is worth per contact, and per minute of people."""
+    known = {int(row["rule"]): row for row in worth.to_dict("records")}
+    rows = rules.rows.copy()
+    rows["why"] = [
+        _words(str(why or ""), known.get(int(n)), currency) for n, why in zip(rows["rule"], rows["why"], strict=True)
+    ]
+    return replace(rules, rows=rows)
+
+
+def _words(why: str, row: Mapping[Any, Any] | None, currency: str) -> str:
+    if row is None:
+        return why
+    said = (
+        f"value {row['value']:.2f} - cost {row['cost']:.2f} - {row['shadow_price']:.2f} x {row['handle_min']:.1f} min"
+    )
+    per = "" if np.isnan(row["index"]) else f", {row['index']:.2f} per minute of people"
+    return f"{why}; {said} = {row['worth']:.2f} {currency} per contact{per}"
 
 
 def _pools(frontier: Frontier, plan: Plan) -> dict[str, tuple[float, float]]:

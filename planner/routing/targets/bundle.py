@@ -67,6 +67,10 @@ class Job:
         over = [str(rule.actions["overflow_pool"]) for rule in self.table if rule.actions["overflow_pool"]]
         return list(dict.fromkeys(own + over))
 
+    def own_pools(self) -> list[str]:
+        """Pools of this platform: not the transfers to others."""
+        return [pool for pool in self.pools() if not self.facts or pool in self.facts]
+
 
 Run = Callable[[Mapping[str, str], Columns, Job], Mapping[str, Any]]
 

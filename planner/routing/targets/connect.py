@@ -22,7 +22,7 @@ _CHANNELS = {"live_voice": "VOICE", "live_chat": "CHAT", "deferred": "TASK", "au
 def export_connect(job: Job) -> Bundle:
     """Write queues, predefined attributes, routing profiles and the flow module, one request a file.
 
-    An overflow pool's routing profile lists the queue it helps with the delay after which it may; the flow module sets
+    Queues that have an id already exist and are not created again. An overflow pool's routing profile lists the queue it helps with the delay after which it may; the flow module sets
     priority and working queue and leaves offer, overflow and skill as contact attributes for the flow that calls it.
 
     Raises
@@ -101,13 +101,14 @@ def _overflow_faults(job: Job) -> Iterator[str]:
 def _requests(job: Job, content: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, dict[str, Any]]]]:
     setting = {name: job.binding.id("settings", name) for name in ("instance_id", "hours_of_operation_id")}
     instance: dict[str, Any] = {"InstanceId": setting["instance_id"]}
-    for k, pool in enumerate(job.pools(), 1):
+    new = [pool for pool in job.own_pools() if not job.binding.has("pools", pool)]
+    for k, pool in enumerate(new, 1):
         request = {**instance, "Name": pool, "HoursOfOperationId": setting["hours_of_operation_id"]}
         yield f"1-queue-{k:02d}.json", ("CreateQueue", request)
     for k, skill in enumerate(_skills(job), 1):
         request = {**instance, "Name": skill, "Values": {"StringList": [skill]}, "Purposes": ["Routing"]}
         yield f"2-attribute-{k:02d}.json", ("CreatePredefinedAttribute", request)
-    for k, pool in enumerate(job.pools(), 1):
+    for k, pool in enumerate(job.own_pools(), 1):
         queues = list(_queue_configs(job, pool))
         profile = {
             **instance,

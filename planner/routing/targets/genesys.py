@@ -66,7 +66,7 @@ def export_genesys(job: Job) -> Bundle:
         TABLE_FILE: as_json(table),
         ROWS_FILE: as_json(rows),
         "4-import-job.json": as_json({"importMode": "Replace", "rowsFile": ROWS_FILE, "target": "draft"}),
-        "0-queues.json": as_json([_queue(pool) for pool in job.pools()]),
+        "0-queues.json": as_json([_queue(pool) for pool in job.own_pools()]),
     }
     unbound = [pool for pool in job.pools() if not job.binding.has("pools", pool)]
     unbound += [one for one in ("division_id", "schema_id") if one not in setting]
