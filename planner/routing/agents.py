@@ -51,7 +51,7 @@ def agent_index(table: pd.DataFrame, least: float = RELIABLE) -> pd.DataFrame:
         )
     parts: list[pd.DataFrame] = []
     short: list[pd.DataFrame] = []
-    for reason, rows in table.groupby("entry_reason", sort=True):
+    for _, rows in table.groupby("entry_reason", sort=True):
         found = _of_reason(rows)
         reliability = float(found["reliability"].iloc[0])
         (parts if reliability >= least else short).append(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 from collections.abc import Mapping
@@ -35,7 +36,15 @@ def export_csv(job: Job) -> Bundle:
     frame["manifest_hash"] = job.manifest_hash
     carries = ("rule", *job.rules.actions)
     lossy = tuple(not_carried(job, carries, ""))
-    return Bundle({FILE: frame.to_csv(index=False, lineterminator="\n")}, carries, lossy, (), "read back by our reader")
+    return Bundle({FILE: _text_of(frame)}, carries, lossy, (), "read back by our reader")
+
+
+def _text_of(frame: pd.DataFrame) -> str:
+    """Write CSV; a carriage return inside a name would end the row for many readers, so everything is quoted then."""
+    risky = any("\r" in cell for name in frame.columns for cell in frame[name] if isinstance(cell, str))
+    if risky:
+        return frame.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    return frame.to_csv(index=False, lineterminator="\n")
 
 
 def _listed(cell: Any) -> Any:

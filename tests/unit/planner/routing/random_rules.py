@@ -24,6 +24,7 @@ HOSTILE = (
     " padded ",
     "$.Attributes.x",
     "null",
+    "tab\tand\rreturn",
     "1",
 )
 TAME = (
