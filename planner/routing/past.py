@@ -61,10 +61,10 @@ def _intervals(started: pd.Series, intervals: Sequence[str]) -> pd.Series:
     step = int(np.diff(starts).min() / np.timedelta64(1, "m")) if len(starts) > 1 else 60
     minute = starts.hour * 60 + starts.minute
     known: dict[tuple[int, int], str] = {}
-    for day, at, text in zip(starts.weekday, minute, intervals, strict=True):
+    for day, at, text in zip(starts.day_of_week, minute, intervals, strict=True):
         known.setdefault((int(day), int(at)), text)
     at = started.dt.hour * 60 + started.dt.minute
     offset = int(minute[0]) % step if len(minute) else 0
     floor = (at - offset) // step * step + offset
-    keys = zip(started.dt.weekday.to_numpy(int).tolist(), floor.to_numpy(int).tolist(), strict=True)
+    keys = zip(started.dt.day_of_week.to_numpy(int).tolist(), floor.to_numpy(int).tolist(), strict=True)
     return pd.Series([known.get(key) for key in keys], index=started.index, dtype=object)

@@ -22,8 +22,9 @@ _CHANNELS = {"live_voice": "VOICE", "live_chat": "CHAT", "deferred": "TASK", "au
 def export_connect(job: Job) -> Bundle:
     """Write queues, predefined attributes, routing profiles and the flow module, one request a file.
 
-    Queues that have an id already exist and are not created again. An overflow pool's routing profile lists the queue it helps with the delay after which it may; the flow module sets
-    priority and working queue and leaves offer, overflow and skill as contact attributes for the flow that calls it.
+    Queues that have an id already exist and are not created again. An overflow pool's routing profile lists the queue
+    it helps with the delay after which it may; the flow module sets priority, routing criteria and working queue and
+    leaves offer and overflow as contact attributes for the flow that calls it.
 
     Raises
     ------
