@@ -18,6 +18,7 @@ from planner.experience.halves import halved_models
 from planner.experience.model import ExperienceModel
 from planner.experience.survey import survey_means
 from planner.frontier.assemble import assemble
+from planner.frontier.earlier import Earlier, seeds_of, with_kept_parts
 from planner.frontier.frontier import Frontier
 from planner.frontier.infeasible import explain_infeasible
 from planner.frontier.rescore import SecondLook
@@ -38,6 +39,7 @@ def plan(
     time_limit_s: float | None = None,
     progress: Progress | None = None,
     checkpoint: Checkpoint | None = None,
+    earlier: Earlier | None = None,
 ) -> Frontier:
     """Return the frontier of whole plans of a scenario.
 
@@ -53,6 +55,8 @@ def plan(
         No further job is started after so many seconds; what is there is kept and valid.
     progress, checkpoint
         Told about finished jobs; keeps them so that a killed run resumes.
+    earlier
+        A run to start from: its plans are staffed anew instead of a coarse sweep, and parts of one may be kept.
 
     Raises
     ------
@@ -66,7 +70,10 @@ def plan(
     deadline = None if time_limit_s is None else time.monotonic() + time_limit_s
     work = Work(seed, executor, progress or silent, checkpoint, deadline)
     history, experience, halves, problem, today = _draw(scenario, work)
-    found = find_plans(problem, today.routing.split, work)
+    if earlier is not None:
+        problem = with_kept_parts(problem, earlier)
+    seeds = None if earlier is None else seeds_of(problem, earlier, today.routing.split)
+    found = find_plans(problem, today.routing.split, work, seeds)
     if not found.records:
         if work.skipped:
             raise Stopped("out of time before a plan was found; run again with a longer --time-limit and --resume")
@@ -167,6 +174,8 @@ def today_routing(scenario: Scenario, history: Any) -> pd.DataFrame:
 def _meta(problem: FlowProblem, seed: int, history: Any, today_notes: tuple[str, ...]) -> dict[str, Any]:
     scenario, experience, demand = problem.scenario, problem.experience, problem.demand
     quality = [] if history is None else [*history.quality.lines(), *shrinkage_notes(scenario, history)]
+    effects = [effect for one in scenario.initiatives.values() for effect in one.effects]
+    left_out = (*LEFT_OUT, PREVENTED) if any(effect.volume is not None for effect in effects) else LEFT_OUT
     return {
         "scenario": scenario.name,
         "title": scenario.title,
@@ -180,12 +189,12 @@ def _meta(problem: FlowProblem, seed: int, history: Any, today_notes: tuple[str,
         "seed": seed,
         "demand_source": demand.source,
         "notes": list(
-            dict.fromkeys([*quality, *demand.notes, *experience.notes, *problem.notes, *today_notes, *LEFT_OUT])
+            dict.fromkeys([*quality, *demand.notes, *experience.notes, *problem.notes, *today_notes, *left_out])
         ),
         "experience_table": _readable(experience),
         "titles": {
             group: {key: item.title or key for key, item in getattr(scenario, group).items()}
-            for group in ("reasons", "segments", "channels", "pools", "steers")
+            for group in ("reasons", "segments", "channels", "pools", "steers", "initiatives")
         },
     }
 
@@ -202,5 +211,7 @@ def _readable(experience: ExperienceModel) -> list[dict[str, Any]]:
 LEFT_OUT = (
     "Waiting is stationary within each interval; what one interval hands to the next is not carried over.",
     "Returns and redials follow the daily profile of their type; a month is this week repeated.",
-    "Opening hours per pool and improvement initiatives are not decided yet.",
+    "Opening hours per pool are not decided yet.",
 )
+
+PREVENTED = "Issues that an initiative prevents count in CX as those of their reason and segment that still arise."

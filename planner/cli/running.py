@@ -14,9 +14,10 @@ from planner.cli.durations import seconds_of
 from planner.cli.endings import Exit
 from planner.cli.examples import examples
 from planner.cli.progress import progress_bar
-from planner.errors import Infeasible, PlannerError, Stopped
+from planner.errors import Infeasible, PlanError, PlannerError, RunError, Stopped
 
 if TYPE_CHECKING:
+    from planner.frontier.earlier import Earlier
     from planner.frontier.frontier import Frontier
     from planner.runs import PreparedRun, RunOutcome
     from planner.scenario import Scenario
@@ -27,6 +28,7 @@ _RUN_EXAMPLES = examples(
     "planner run center/scenario.yaml --seed 7",
     "planner run center/scenario.yaml --set demand.growth=0.1 --dry-run",
     "planner run center/scenario.yaml --time-limit 2min --workers 2 --resume",
+    "planner run center/scenario.yaml --from RUN --plan p003 --keep offers,shifts:phone",
 )
 _DEMO_EXAMPLES = examples("planner demo", "planner demo --scenario minimal --out first-look")
 
@@ -55,6 +57,13 @@ def run(
         list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Replace one value; may be repeated.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue a run that did not finish.")] = False,
+    start: Annotated[
+        Path | None, typer.Option("--from", metavar="RUN", help="Start from the plans of an earlier run.")
+    ] = None,
+    plan: Annotated[str, typer.Option("--plan", help="With --from: the plan whose parts --keep keeps.")] = "",
+    keep: Annotated[
+        str, typer.Option("--keep", help="With --plan: offers, shares, priority, shifts, shifts:POOL, by comma.")
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and plan nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> int:
@@ -64,7 +73,16 @@ def run(
     """
     limit = None if time_limit is None else seconds_of(time_limit)
     prepared = _prepare(
-        file, out=out, seed=seed, workers=workers, limit=limit, variant=variant, overrides=overrides, resume=resume
+        file,
+        out=out,
+        seed=seed,
+        workers=workers,
+        limit=limit,
+        variant=variant,
+        overrides=overrides,
+        resume=resume,
+        earlier=_earlier(start, plan, keep),
+        more_files=() if start is None else (start / "model.npz",),
     )
     if dry_run:
         return _tell_dry_run(prepared, as_json)
@@ -120,6 +138,8 @@ def _prepare(
     variant: str | None,
     overrides: list[str] | None,
     resume: bool,
+    earlier: Earlier | None = None,
+    more_files: tuple[Path, ...] = (),
 ) -> PreparedRun:
     from planner.runs import RunRequest, prepare
     from planner.runs.manifest import cores
@@ -133,7 +153,7 @@ def _prepare(
         scenario=loaded.scenario,
         name=loaded.scenario.name,
         scenario_text=loaded.resolved_text,
-        files=_input_files(loaded),
+        files=_input_files(loaded) + more_files,
         base=file.parent,
         seed=seed,
         out=out,
@@ -142,8 +162,28 @@ def _prepare(
         resume=resume,
         overrides=tuple(f"{a.source}: {a.path}: {a.old!r} -> {a.new!r}" for a in loaded.applied),
         command=("planner", *sys.argv[1:]),
+        earlier=earlier,
     )
     return prepare(request)
+
+
+def _earlier(start: Path | None, plan: str, keep: str) -> Earlier | None:
+    """Read the run to start from, and the parts of one of its plans to keep."""
+    parts = tuple(part.strip() for part in keep.split(",") if part.strip())
+    if start is None:
+        if plan or parts:
+            raise PlanError("--plan and --keep need --from RUN, the run the plan is of")
+        return None
+    if bool(plan) != bool(parts):
+        raise PlanError("--plan and --keep belong together: write both, or neither")
+    from planner.frontier.earlier import Earlier
+    from planner.frontier.held import held_from
+    from planner.runs import load_run
+
+    loaded = load_run(start)
+    if not loaded.model:
+        raise RunError(f"{start}: holds no model to start from (written by an earlier version); run it again")
+    return Earlier(held_from(loaded.model, str(start / "model.npz")), loaded.plan(plan).id if plan else "", parts)
 
 
 def _generate_missing_history(scenario: Scenario) -> None:

@@ -4,32 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from planner.errors import PlanError
+from planner.errors import PlanError, RunError
 from planner.frontier.prefer import SENSES, achievements, blended, condition_shares, effectiveness
 from planner.routing.overflow import Overflow
 from planner.routing.ruleset import RuleSet
 
+if TYPE_CHECKING:
+    from planner.frontier.what_if import Answer, Question
+
 TABLES: dict[str, str] = {
     "plans": "plan, name, cx, cost, headroom, peak_fte, p_shortfall, status, gap, origin, committed, avoidable, "
-    "hires, overtime_h, doable, p_cx_at_least_today, ties_with_today, abandon_rate, promises_kept, cost_bound, "
-    "cx_low, cx_high, idle_payroll (owed to people on the payroll whom the plan does not schedule; not in cost), gain "
-    "(cx less Today's), cx_rescored, gain_rescored (with the customers who had no part in choosing; NaN: not done); of "
-    "named plans (else NaN) weeks_seen, weeks_kept (past weeks, those with every promise kept), fewer_staff (share of "
-    "people who may be missing)",
+    "hires, overtime_h, time_off_h (voluntary, unpaid), doable (those on the payroll are enough), p_cx_at_least_today, "
+    "ties_with_today, abandon_rate, promises_kept, cost_bound, cx_low, cx_high, idle_payroll (owed to people on the "
+    "payroll whom the plan does not schedule; not in cost), gain (cx less Today's), cx_rescored, gain_rescored (with "
+    "the customers who had no part in choosing; NaN: not done), initiatives (keys, a comma between); of named plans "
+    "(else NaN) weeks_seen, weeks_kept (past weeks, those with every promise kept), fewer_staff (share of people who "
+    "may be missing)",
     "staffing": "plan, pool, interval (local start), on_task, scheduled, required",
     "shifts": "plan, pool, day (date), shift, start, end (clock text), people",
     "flows": "plan, reason, segment, from_channel, channel, pool, stage, contacts, wait_s, abandoned, score, support",
     "channel_mix": "plan, reason, segment, from_channel, channel, issues, share (of the type's issues of "
     "from_channel), limit (why no more of them may be moved)",
     "service": "plan, pool, interval, offered, asa_s, service_level, abandon_rate, occupancy",
-    "costs": "plan, item, pool, amount",
+    "costs": "plan, item, pool (of offers the steer, of an initiative its key), amount",
+    "contracts": "plan, pool, contacts, committed, most, paid, unused (money for committed contacts that do not come): "
+    "pools with a contract",
+    "initiatives": "plan, initiative, chosen (part of the plan), others (that come or go with it), cost (of all "
+    "these), saves (money per horizon without that cost, staffed anew), change_cx: named plans",
     "promises": "plan, promise, period (label), target, value, kept",
-    "segments": "plan, segment, issues, cx",
+    "segments": "plan, segment, issues (as counted in cx, prevented ones too), cx",
     "rules": "plan, rule, entry_reason, channel, segment, offer_from, offer_to, pool_from, pool_to, pool, priority, "
     "channel_offer, overflow_pool, overflow_after_s, why",
     "overflow": "plan, from_pool, to_pool, interval (local start), share (of what the rules give to from_pool), "
@@ -52,9 +60,10 @@ TABLES: dict[str, str] = {
     "break_even": "plan (the headline), what (acceptance | containment), name, value, low, high, saves, change_cx, "
     "threshold (-inf: pays everywhere in the range, inf: nowhere), falling (pays below it instead)",
     "assumptions": "input, value, low, high, source, swing_cx, swing_cost, swing_headroom (of the headline plan)",
-    "bound": "headroom, slope, intercept: the outer surface, cx <= intercept + slope * cost at this headroom or more",
+    "bound": "initiatives, headroom, slope, intercept: the outer surface of these initiatives, cx <= intercept + slope "
+    "* cost at this headroom or more; without slope the least cost (inf: no plan has this headroom)",
     "bridge": "step, value (mean score after the step), change, words: from the survey's mean to Today's cx",
-    "demand": "reason, segment, channel, interval, p10, p50, p90, mean",
+    "demand": "initiatives (in force), reason, segment, channel, interval, p10, p50, p90, mean",
     "backtest": "pool, measure, volume (forecast | seen), intervals, seen, predicted, formula, naive, bias, mae, "
     "mae_formula, mae_naive, mae_floor, coverage, tolerance, p_value, missed: the last weeks of history, predicted",
     "backtest_intervals": "pool, measure, volume, interval (local start), weight, seen, predicted, formula, naive, "
@@ -66,9 +75,10 @@ TABLES: dict[str, str] = {
     "agreement": "plan, what (a promise, or empty), pool, period, measure, said (by the formulas), carried (with "
     "carry-over; NaN: not known), simulated, half_width (95 %), tolerance, p_value, failed",
     "center_pools": "pool, queue, patience_s, redial, deadline_s, speed_1, ... (total speed with so many contacts)",
-    "center_flows": "reason, segment, from_channel, steer, channel, stage, acceptance, pool, aht_s, redial_stage: who "
-    "may serve whom, for simulations",
-    "center_next": "flow (row of center_flows), share (of the served), to_reason, to_segment, to_channel, to_stage",
+    "center_flows": "initiatives (in force), reason, segment, from_channel, steer, channel, stage, acceptance, pool, "
+    "aht_s, redial_stage: who may serve whom, for simulations",
+    "center_next": "initiatives, flow (row of these in center_flows), share (of the served), to_reason, to_segment, "
+    "to_channel, to_stage",
     "center_promises": "promise, pool, measure, target, within_s, period_intervals",
 }
 """Tables of a frontier and their columns; every table is plain pandas and is saved as it stands."""
@@ -87,6 +97,7 @@ TOPICS = {
     "withstands": "What it withstands",
     "changes": "What it changes, and its neighbors",
     "gains": "Who gains and who loses",
+    "initiatives": "What initiatives cost and bring",
     "promises": "How tight its promises are",
     "relax": "What relaxing a promise saves",
     "break_even": "From where on steers and bots pay",
@@ -118,6 +129,14 @@ class Plan:
         return RuleSet(self.id, self.tables["rules"].reset_index(drop=True), overflow)
 
 
+def with_initiatives(frame: pd.DataFrame, plan: Plan | None = None) -> pd.DataFrame:
+    """Rows of a table of the center as it is under a plan's initiatives (None: without any)."""
+    if "initiatives" not in frame:
+        return frame
+    mine = str(plan.summary.get("initiatives") or "") if plan is not None else ""
+    return frame[frame["initiatives"].fillna("") == mine].reset_index(drop=True)
+
+
 @dataclass(frozen=True)
 class Frontier:
     """All plans of a run, the baseline first, their certificate and their risk.
@@ -125,13 +144,15 @@ class Frontier:
     `tables` maps the names of `TABLES` to frames; `certificate` holds `model, resolution, ratio, reference`;
     `explanations` maps plan ids to sentences; `meta` holds scenario name, currency, seed, versions, notes, `risk`
     (draws, error_of_a_share, deviation, words), `objectives` on top of the three axes (name, sense, function) and,
-    where plans were scored again, `rescored` (optimism, sd, lower, upper, plans, words).
+    where plans were scored again, `rescored` (optimism, sd, lower, upper, plans, words). `model` holds the arrays the
+    plans were found on (see `planner.frontier.held`); empty in runs of earlier versions.
     """
 
     tables: Mapping[str, pd.DataFrame] = field(repr=False)
     certificate: Mapping[str, Any]
     explanations: Mapping[str, str] = field(repr=False)
     meta: Mapping[str, Any] = field(repr=False)
+    model: bytes = field(default=b"", repr=False)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -195,7 +216,9 @@ class Frontier:
             Condition -> share of issues in it; by default those of peak and off-peak intervals of the planned demand.
         """
         if any(isinstance(value, Mapping) for value in weights.values()):
-            weights = blended(weights, condition_shares(self.tables["demand"]) if shares is None else shares)
+            weights = blended(
+                weights, condition_shares(with_initiatives(self.tables["demand"])) if shares is None else shares
+            )
         found = self._found
         found["effectiveness"] = effectiveness(found, weights, self._senses)
         return found.sort_values("effectiveness", ascending=False, kind="stable", ignore_index=True)
@@ -217,6 +240,23 @@ class Frontier:
     def explain(self, id: str) -> str:
         """Say in a few sentences why this plan is on the frontier, what it gives up and what limits it."""
         return self.explanations[self.plan(id).id]
+
+    def what_if(self, plan: str, question: Question) -> list[Answer]:
+        """Answer what a change does to a plan, from the held model: see `planner.frontier.what_if`.
+
+        Raises
+        ------
+        PlanError
+            No such plan, or the question names what is not there.
+        RunError
+            The run holds no model: it was written by an earlier version.
+        """
+        from planner.frontier.held import held_from
+        from planner.frontier.what_if import what_if
+
+        if not self.model:
+            raise RunError("this run holds no model to ask (written by an earlier version); run the scenario again")
+        return what_if(held_from(self.model, "model.npz"), self.plan(plan).id, question)
 
     def _repr_html_(self) -> str:
         columns = ["plan", "name", "cx", "cost", "headroom", "peak_fte", "status", "gap"]

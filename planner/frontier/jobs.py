@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass
 
 import numpy as np
 
@@ -12,9 +13,33 @@ from planner.frontier.records import Record, brief, pack
 from solvers.flow.bound import climb
 from solvers.flow.enumerate import enumerate_offer
 from solvers.flow.genome import express
-from solvers.flow.network import Floats
-from solvers.flow.solution import Instance, Routing, Solution
-from solvers.flow.sweep import SweepSettings, Target, master_of, plans_at, sweep_level
+from solvers.flow.network import Floats, Ints
+from solvers.flow.pins import with_kept
+from solvers.flow.solution import Instance, Routing, Solution, judge
+from solvers.flow.staff import day_covers
+from solvers.flow.sweep import (
+    SweepSettings,
+    Target,
+    master_of,
+    planes_of,
+    plans_at,
+    staffed_solution,
+    sweep_level,
+    sweep_points,
+)
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A plan of an earlier run: its routing, the headroom it had, and its people where all its shifts still exist.
+
+    `initiatives`: names of those it has.
+    """
+
+    routing: Routing
+    headroom: float
+    people: tuple[Ints | None, ...] | None
+    initiatives: tuple[str, ...] = ()
 
 
 def sweep_job(instance: Instance, headroom: float, settings: SweepSettings, objectives: Objectives) -> bytes:
@@ -25,6 +50,42 @@ def sweep_job(instance: Instance, headroom: float, settings: SweepSettings, obje
 
 def _briefs(instance: Instance, solutions: Iterable[Solution], objectives: Objectives) -> list[Record]:
     return [brief(s, objectives.values(instance, s)) for s in solutions]
+
+
+def warm_job(instance: Instance, seeds: Sequence[Seed], settings: SweepSettings, objectives: Objectives) -> bytes:
+    """Plans of an earlier run: with the people they had, and staffed anew for the headroom they had."""
+    covers = day_covers(instance)
+    plans: list[Solution] = []
+    for seed in seeds:
+        routing = with_kept(instance.pins, instance.network, seed.routing)
+        if seed.people is not None:
+            kept = instance.pins.people if instance.pins is not None else (None,) * len(seed.people)
+            people = tuple(own if pinned is None else pinned for own, pinned in zip(seed.people, kept, strict=True))
+            plans.append(judge(instance, routing, people, "master"))
+        anew = staffed_solution(instance, routing, seed.headroom, covers, settings.classes, "master")
+        plans += [] if anew is None else [anew]
+    return pack(_briefs(instance, plans, objectives))
+
+
+def screen_job(instance: Instance, levels: Sequence[float], cost_points: int) -> bytes:
+    """Bounds of one portfolio at ascending headroom levels, without plans, in rows.
+
+    Rows: headroom, slope, intercept, cost, cx; slope NaN: the intercept is the least cost (inf: proven that no plan has
+    this headroom). Two last rows hold the box of all sizes of pools, from and to.
+    """
+    level = master_of(instance).level(levels[0], least=levels[0])
+    rows = []
+    for headroom in levels:
+        level.move(headroom)
+        cheapest, points = sweep_points(level, cost_points)
+        if not np.isfinite(cheapest):
+            rows += [] if level.failed else [(headroom, np.nan, np.inf, np.nan, np.nan)]
+            break
+        rows.append((headroom, np.nan, cheapest, np.nan, np.nan))
+        rows += [astuple(plane) for plane in planes_of(points)]
+    buffer = io.BytesIO()
+    np.savez(buffer, rows=np.array(rows, dtype=float).reshape(-1, 5), box=[level.root.lower, level.root.upper])
+    return buffer.getvalue()
 
 
 def bound_job(instance: Instance, levels: Sequence[float], price: float, boxes: int) -> bytes:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from planner.frontier.frontier import NAMED, Frontier
+from planner.report.plan_words import WITH_INITIATIVES
 from planner.report.strings import SUMMARY, TITLES
 
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
@@ -133,7 +134,15 @@ def fragments(frontier: Frontier, row: pd.Series, units: Units) -> dict[str, str
 
 
 def doable_words(frontier: Frontier, row: pd.Series, units: Units) -> str:
-    """Say whether a plan can start at once, or whom it has to hire where."""
+    """Say whether a plan can start at once, or whom it has to hire where, and which initiatives it includes."""
+    doable, chosen = _hiring_words(frontier, row, units), str(row.get("initiatives") or "")
+    if not chosen:
+        return doable
+    names = [label_of(frontier.meta, "initiatives", key) for key in chosen.split(", ")]
+    return WITH_INITIATIVES.format(doable=doable, initiatives=", ".join(names))
+
+
+def _hiring_words(frontier: Frontier, row: pd.Series, units: Units) -> str:
     count = _number(row, "hires")
     if bool(row.get("doable", not count > 0)):
         key = "doable" if units.horizon in ("week", "month") else "doable_long"

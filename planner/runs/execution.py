@@ -30,7 +30,8 @@ class RunRequest:
 
     `scenario_text` is the resolved scenario as it will be stored; `base` is the folder input names are relative to;
     `overrides` lists each replaced value in order. `workers` never changes a result; `time_limit_s` may leave work
-    out, which `resume` then continues in the same directory.
+    out, which `resume` then continues in the same directory. `earlier` is a run to start from (see
+    `planner.frontier.earlier`), whose model is among `files`.
     """
 
     scenario: Any
@@ -45,6 +46,7 @@ class RunRequest:
     resume: bool = False
     overrides: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
+    earlier: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,10 @@ class RunOutcome:
 def prepare(request: RunRequest) -> PreparedRun:
     """Hash the inputs and name the directory; writes nothing."""
     inputs = tuple(hash_inputs(request.files, request.base))
-    key = run_key(request.scenario_text, inputs, request.seed, {"version": __version__})
+    settings: dict[str, Any] = {"version": __version__}
+    if request.earlier is not None:
+        settings |= {"from": request.earlier.plan, "keep": list(request.earlier.keep)}
+    key = run_key(request.scenario_text, inputs, request.seed, settings)
     return PreparedRun(request, inputs, key, RunDirectory(request.out / f"{request.name}-{key}"))
 
 
@@ -144,6 +149,7 @@ def _plan(prepared: PreparedRun, plan: Planner, progress: Progress) -> Frontier:
             time_limit_s=request.time_limit_s,
             progress=progress,
             checkpoint=InterruptibleChunks(prepared.directory.chunks, interruption),
+            earlier=request.earlier,
         )
 
 

@@ -14,6 +14,7 @@ from planner.runs.directory import RunDirectory
 from planner.runs.tables import csv_text, parquet_bytes, plain, read_table
 
 FORMAT = 1
+MODEL = "model.npz"
 _TABLE_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 
 
@@ -33,12 +34,14 @@ def save_frontier(frontier: Frontier, directory: Path) -> None:
         write_bytes(run.tables_path / f"{name}.parquet", data)
         recorded[name] = {"rows": len(frame), "sha256": hashlib.sha256(data).hexdigest()}
     write_bytes(directory / "plans.csv", csv_text(frontier.table).encode("utf-8"))
+    write_bytes(directory / MODEL, frontier.model)
     result = {
         "format": FORMAT,
         "certificate": plain(frontier.certificate),
         "meta": plain(frontier.meta),
         "explanations": plain(frontier.explanations),
         "tables": recorded,
+        "model": hashlib.sha256(frontier.model).hexdigest(),
     }
     write_json(run.result_path, result)
 
@@ -67,7 +70,20 @@ def load_run(path: str | Path) -> Frontier:
         certificate=result["certificate"],
         explanations=result["explanations"],
         meta=result["meta"],
+        model=_model(run, result.get("model")),
     )
+
+
+def _model(run: RunDirectory, recorded: str | None) -> bytes:
+    """Bytes of the held model; none in runs of versions that kept none."""
+    if recorded is None:
+        return b""
+    path = run.path / MODEL
+    with explained(path, "read"):
+        data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != recorded:
+        raise RunError(f"{path}: was changed after the run wrote it; run the scenario again")
+    return data
 
 
 def _directory_of(path: Path) -> Path:

@@ -11,6 +11,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
 from planner.scenario.center import Channel, Overflow, Pool, Reason, Segment, Shift, Steer
+from planner.scenario.initiatives import Initiative
 from planner.scenario.objectives import AXES, Objective
 from planner.scenario.quantities import ClockTime, Key, Money, Ratio, Stated, StatedRatio, Strict, percent_hint
 
@@ -351,6 +352,9 @@ class Scenario(Strict):
         default=(), description="Which pool may send contacts to which by interval; both ways are two entries."
     )
     steers: dict[Key, Steer] = Field(default_factory=dict, description="The only ways to move contacts, by key.")
+    initiatives: dict[Key, Initiative] = Field(
+        default_factory=dict, description="Improvements that plans may include, by key: knowledge, coaching, fixes."
+    )
     promises: dict[Key, Promise] = Field(default_factory=dict, description="Service promises by key.")
     limits: Limits = Field(default=Limits(), description="Limits on whole plans.")
     protected: tuple[str, ...] = Field(

@@ -23,8 +23,9 @@ from solvers.flow.declare import add_families, declare
 from solvers.flow.families import HOUR_S, MONEY, ROSTERS, SHRINKING
 from solvers.flow.groups import TimeGroups
 from solvers.flow.network import Floats, FlowNetwork, Limits
+from solvers.flow.pins import Pins
 from solvers.flow.queues import Box, QueueFacets
-from solvers.highs import Answer, HeldProgram, Program
+from solvers.highs import Answer, Basis, HeldProgram, Program
 from solvers.shifts.catalogue import Catalogue, Payroll
 
 MOST_CUT_ROUNDS = 40
@@ -82,7 +83,12 @@ class Master:
     """The compiled master of one network; `level` opens held programs of it."""
 
     def __init__(
-        self, network: FlowNetwork, limits: Limits, payroll: Payroll, catalogues: list[Catalogue | None]
+        self,
+        network: FlowNetwork,
+        limits: Limits,
+        payroll: Payroll,
+        catalogues: list[Catalogue | None],
+        pins: Pins | None = None,
     ) -> None:
         self.network, self.limits, self.payroll, self.catalogues = network, limits, payroll, catalogues
         ratio, longest = np.zeros(len(network.pools.queue)), np.zeros(len(network.pools.queue))
@@ -91,6 +97,7 @@ class Master:
                 ratio[g] = float((catalogue.paid_h / catalogue.cover.sum(axis=1)).min())
                 longest[g] = float(catalogue.paid_h.max())
         model = declare(network, limits, payroll, ratio, longest)
+        model.pins, model.catalogues = pins, catalogues
         add_families(model)
         self.groups: TimeGroups = model.groups
         self.overflow_ratio: list[tuple[float, float]] = model.overflow_ratio
@@ -110,7 +117,8 @@ class Master:
         self.money_unit = float(model.net.pools.wage_per_h.max(initial=0.0)) or 1.0
         money = np.where(np.isin(families, MONEY), 1.0 / self.money_unit, 1.0)
         columns = np.ones(matrix.shape[1])
-        columns[[self.columns["cost"][None], self.columns["staff"][None]]] = self.money_unit
+        monies = [self.columns["cost"][None], self.columns["staff"][None], *self.columns["pay"].values()]
+        columns[monies] = self.money_unit
         matrix = sparse.csr_matrix(sparse.diags(money) @ matrix @ sparse.diags(columns))
         lower, upper = lower * money, upper * money
         self.rows = Rows(matrix, lower, upper, families)
@@ -234,11 +242,20 @@ class Level:
     def _seat_bound(self, cut: Cut) -> float:
         return cut.lower * float(self._room.seats[cut.limit]) / (1.0 + self.headroom)
 
-    def enter(self, box: Box) -> None:
-        """Bound the sizes of pools by a box; facets of waiting are close inside a narrow one."""
+    def enter(self, box: Box, start: Basis | None = None) -> None:
+        """Bound the sizes of pools by a box; facets of waiting are close inside a narrow one.
+
+        `start` is a basis of a like program, from which the next solve has fewer steps to go.
+        """
         self._queues.enter(box)
         if self._last is not None:
             self._queues.add_violated(self._last, self.queue_missed)
+        if start is not None:
+            self._held.start_from(start)
+
+    def basis(self) -> Basis:
+        """Return where the last solve ended."""
+        return self._held.basis()
 
     def _optimize(self, cx_weight: float, cost_weight: float, cost_at_most: float) -> Answer:
         """Minimize cost_weight·cost − cx_weight·cx, in the master's unit of money, with cuts until none is violated."""

@@ -8,19 +8,21 @@ import numpy as np
 
 from solvers.flow.evaluate import Evaluation, evaluate
 from solvers.flow.network import Decision, Floats, FlowNetwork, Ints, Limits, Promises
+from solvers.flow.pins import Pins
 from solvers.shifts.catalogue import Catalogue, Payroll
 from solvers.shifts.roster import heads_bound, people_needed
 
 
 @dataclass(frozen=True)
 class Instance:
-    """Everything a plan is judged against."""
+    """Everything a plan is judged against, and the parts of a plan that must stay (None: nothing must)."""
 
     network: FlowNetwork
     promises: Promises
     limits: Limits
     payroll: Payroll
     catalogues: tuple[Catalogue | None, ...]
+    pins: Pins | None = None
 
 
 @dataclass(frozen=True)
@@ -111,8 +113,24 @@ def pool_people(instance: Instance, g: int, counts: Ints) -> tuple[float, int, i
     if not payroll.rostered[g]:
         return paid, 0, 0, 0.0
     needed = _heads(payroll, catalogue, counts, g)
-    hires = max(0, needed - int(payroll.heads[g]))
-    return paid, needed, hires, max(0.0, paid - float((payroll.heads[g] + hires) * payroll.contract_h[g]))
+    return paid, needed, *hires_and_overtime(instance, g, paid, needed)
+
+
+def hires_and_overtime(instance: Instance, g: int, paid_h: float, needed: int) -> tuple[int, float]:
+    """Hires and overtime hours of one pool at least money, for paid hours that need so many heads.
+
+    Overtime is paid_h − (heads + hires)·contract. Those who must be hired are; beyond them one more for every whole
+    contract of overtime, within the hires allowed, if its premium is dearer than hiring: nobody is hired to be idle.
+    """
+    payroll = instance.payroll
+    heads, contract = float(payroll.heads[g]), float(payroll.contract_h[g])
+    premium = float(payroll.overtime_premium[g] * instance.network.pools.wage_per_h[g])
+    hires = max(0, needed - int(heads))
+    overtime = max(0.0, paid_h - (heads + hires) * contract)
+    pays = premium * contract > payroll.hire_cost[g] + 1e-9
+    allowed = max(0, int(payroll.hires_max[g]) - hires)
+    more = min(allowed, int((overtime + 1e-9) // contract)) if pays else 0
+    return hires + more, max(0.0, overtime - more * contract)
 
 
 def pool_money(instance: Instance, g: int, paid_h: float, hires: int, overtime_h: float) -> float:

@@ -21,8 +21,17 @@ from solvers.flow.evaluate import (
 )
 from solvers.flow.network import Decision, Floats, Ints, Queue
 from solvers.flow.overflow import Sharing, rebalance, share_people, starved_intervals, with_overflow
+from solvers.flow.pins import with_kept
 from solvers.flow.promises import raise_for_promises
-from solvers.flow.solution import Instance, Routing, decision_of, floor_people, pool_money, pool_people
+from solvers.flow.solution import (
+    Instance,
+    Routing,
+    decision_of,
+    floor_people,
+    hires_and_overtime,
+    pool_money,
+    pool_people,
+)
 from solvers.flow.steady_state import SteadyState, steady_state
 from solvers.shifts.backlog import cover_backlog
 from solvers.shifts.cover import DayCover
@@ -93,6 +102,9 @@ def cover_heads(instance: Instance, covers: Covers, heads: Floats) -> dict[int, 
     for g, catalogue in enumerate(instance.catalogues):
         if catalogue is None or not network.pools.waits[g]:
             continue
+        if instance.pins is not None and (kept := instance.pins.people[g]) is not None:
+            people[g] = kept
+            continue
         days = heads[g].reshape(network.days, network.intervals_per_day)
         if (days[:, ~catalogue.reachable] > 0).any():
             raise NoSolution(f"pool {g} has work in intervals no shift covers")
@@ -113,6 +125,9 @@ def cover_deferred(instance: Instance, covers: Covers, work_s: Floats, window: F
         catalogue = instance.catalogues[g]
         if catalogue is None:
             continue
+        if instance.pins is not None and (kept := instance.pins.people[g]) is not None:
+            people[g] = kept
+            continue
         promised = promises.target[(promises.measure == 3) & promises.pools[:, g]]
         least = (np.inf, np.inf)
         for cover in covers[g]:
@@ -127,7 +142,7 @@ def cover_deferred(instance: Instance, covers: Covers, work_s: Floats, window: F
             value = _value(instance, g, counts)
             if value < least:
                 people[g], least = counts, value
-            if pool_people(instance, g, counts)[2] == 0:
+            if pool_people(instance, g, counts)[1] <= instance.payroll.heads[g]:
                 break
     return people
 
@@ -141,7 +156,7 @@ def _cheapest_people(instance: Instance, g: int, covers: tuple[DayCover, ...], d
     """
     counts = np.array([covers[0].people(day) for day in days], dtype=np.int64)
     best, least = counts, _value(instance, g, counts)
-    if pool_people(instance, g, counts)[2] == 0:
+    if pool_people(instance, g, counts)[1] <= instance.payroll.heads[g]:
         return best
     paid_h = covers[0].catalogue.paid_h
     for k, cover in enumerate(covers[1:]):
@@ -168,8 +183,8 @@ def _value(instance: Instance, g: int, counts: Ints) -> tuple[float, float]:
     if not payroll.rostered[g]:
         return 0.0, pool_money(instance, g, paid_h, 0, 0.0)
     most_h = max(float(payroll.contract_h[g] + payroll.overtime_h[g]), float(catalogue.paid_h.max(initial=0.0)))
-    hires = max(0, heads_bound(counts.sum(axis=1), paid_h, int(payroll.days[g]), most_h) - int(payroll.heads[g]))
-    overtime_h = max(0.0, paid_h - float((payroll.heads[g] + hires) * payroll.contract_h[g]))
+    needed = heads_bound(counts.sum(axis=1), paid_h, int(payroll.days[g]), most_h)
+    hires, overtime_h = hires_and_overtime(instance, g, paid_h, needed)
     return max(0.0, hires - float(payroll.hires_max[g])), pool_money(instance, g, paid_h, hires, overtime_h)
 
 
@@ -182,6 +197,7 @@ def route_and_staff(
     within the rounds is left short; the evaluator has the last word.
     """
     network = instance.network
+    routing = with_kept(instance.pins, network, routing)
     # Headroom is found from below to within its tolerance.
     growth = target + HEADROOM_TOLERANCE
     factor = np.ones(len(network.pools.queue)) if margin is None else 1.0 + margin
@@ -194,6 +210,7 @@ def route_and_staff(
         heads = np.where(network.pools.waits[:, None], heads, _floor(instance, deferred))
         state = steady_state(network, decision_of(instance, routing, heads), growth, state)
     heads, state = raise_for_promises(instance, routing, growth, heads, state)
+    heads = _kept(instance, heads)
     live = cover_heads(instance, covers, heads)
     staffed = _Staff(heads, live, deferred, window, factor)
     return routing, _repaired(instance, routing, growth, covers, staffed, state)
@@ -216,7 +233,7 @@ def _shared(
     for _ in range(SHARING_ROUNDS):
         sharing = Sharing.of(instance, routing, state, _people(instance, state, factor), factor)
         known, over = share_people(instance, covers, sharing, known)
-        heads = np.where(linked, known, heads)
+        heads = _kept(instance, np.where(linked, known, heads))
         routing = with_overflow(routing, over)
         state = steady_state(network, decision_of(instance, routing, heads), growth, state)
     for _ in range(SETTLING_ROUNDS):
@@ -227,7 +244,7 @@ def _shared(
                 break
             heads = heads + starved
         over, short = rebalance(Sharing.of(instance, routing, state, need, factor), heads)
-        heads = heads + np.where(live, np.ceil(short - 1e-9), 0.0)
+        heads = _kept(instance, heads + np.where(live, np.ceil(short - 1e-9), 0.0))
         routing = with_overflow(routing, over)
         state = steady_state(network, decision_of(instance, routing, heads), growth, state)
     return routing, heads, state
@@ -263,7 +280,18 @@ def _people(instance: Instance, state: SteadyState, factor: Floats) -> Floats:
 
 def _whole_people(instance: Instance, state: SteadyState, factor: Floats) -> Floats:
     """Whole people on the floor that keep the occupancy caps, shape (pool, interval)."""
-    return np.asarray(np.ceil(_people(instance, state, factor) - 1e-9))
+    return _kept(instance, np.asarray(np.ceil(_people(instance, state, factor) - 1e-9)))
+
+
+def _kept(instance: Instance, heads: Floats) -> Floats:
+    """Set people on the floor, shape (pool, interval), of pools whose shifts are kept."""
+    pins = instance.pins
+    if pins is None or not pins.pools:
+        return heads
+    heads = heads.copy()
+    for g in pins.pools:
+        heads[g] = floor_people(instance, pins.people)[g]
+    return heads
 
 
 @dataclass(frozen=True)
@@ -301,11 +329,13 @@ def _repaired(
         work = _work_at_caps(instance, decision, state, growth)
         short = work > _capacity_s(instance, decision) * (1 + 1e-9)
         heads = np.where(short & network.pools.waits[:, None], np.maximum(staffed.heads, there + 1.0), staffed.heads)
+        heads = _kept(instance, heads)
         factor, window = _harder_backlogs(instance, decision, state, work, staffed)
         if (heads == staffed.heads).all() and (factor == staffed.factor).all() and (window == staffed.window).all():
             if all(promises_kept(promises, promise_values(network, promises, decision, state))):
                 break
             heads, state = raise_for_promises(instance, routing, growth, np.maximum(heads, there), state)
+            heads = _kept(instance, heads)
             if (heads <= there).all():
                 break
         try:
@@ -344,7 +374,10 @@ def _harder_backlogs(
     strict = strict_deadlines(network, promises)
     kept = promises_kept(promises, promise_values(network, promises, decision, state))
     missed = promises.pools[~np.array(kept, dtype=bool)].any(axis=0)
+    fixed = instance.pins.pools if instance.pins is not None else []
     for g in staffed.deferred:
+        if g in fixed:
+            continue
         load = float(work[g].sum())
         if load > capacity[g] * (1 + 1e-9):
             factor[g] *= 1.0001 * min(load / max(float(capacity[g]), 1e-9), 2.0)

@@ -11,6 +11,7 @@ from solvers.errors import NoSolution
 from solvers.flow.decode import priorities, routing_of
 from solvers.flow.master import Level, Master, MasterPoint, Room
 from solvers.flow.network import Floats
+from solvers.flow.pins import with_kept
 from solvers.flow.queues import Box
 from solvers.flow.solution import Instance, Routing, Solution, judge
 from solvers.flow.staff import Covers, day_covers, route_and_staff
@@ -103,6 +104,7 @@ def staffed_solution(
     best = judge(instance, routing, people, origin)
     if classes > 1:
         ranked = replace(routing, priority=priorities(instance.network, routing, classes))
+        ranked = with_kept(instance.pins, instance.network, ranked)
         if ranked.priority.any():
             other = judge(instance, ranked, people, origin)
             safe = other.evaluation.headroom >= min(target, best.evaluation.headroom)
@@ -188,7 +190,7 @@ class _Crew:
 
 def master_of(instance: Instance) -> Master:
     """Compile the master of an instance."""
-    return Master(instance.network, instance.limits, instance.payroll, list(instance.catalogues))
+    return Master(instance.network, instance.limits, instance.payroll, list(instance.catalogues), instance.pins)
 
 
 def _closer(instance: Instance, room: Room, point: MasterPoint, plan: Solution) -> Room | None:
