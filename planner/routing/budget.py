@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from planner.errors import PlanError
 from planner.frontier.frontier import Frontier, Plan
 from planner.operation.problem import FlowProblem
 from planner.routing.compress import Compressed, compress, kept_gain, make_judge
@@ -14,6 +15,9 @@ from planner.routing.ruleset import RuleSet
 from solvers.flow.network import Floats
 
 PEOPLE_ITEMS = ("wages", "overtime premium", "hiring")
+SAME = 1e-3
+"""Of the scale: how far a plan's CX may lie from that of its rules on the network, which have rounded shares."""
+
 BAR = 0.95
 """Share of the plan's gain over Today below which the report warns."""
 
@@ -88,9 +92,21 @@ def fewer_rules(frontier: Frontier, plan: Plan, problem: FlowProblem, rules: Rul
         The plan's rules.
     most
         Rows allowed.
+
+    Raises
+    ------
+    PlanError
+        The network does not give the plan its CX again: other inputs, initiatives, or overflow by interval.
     """
     price = price_of_cx(frontier, plan)
     judge = make_judge(problem, rules, on_task_of(problem, plan), wages_of(problem, plan), price)
+    again = judge.evaluation(rules).cx
+    low, high = problem.scenario.experience.scale
+    if abs(again - float(plan.cx)) > SAME * (high - low):
+        raise PlanError(
+            f"plan {plan.id} has CX {plan.cx:.4f} in the run and {again:.4f} on this network, so its rules cannot be "
+            "weighed: it uses overflow by interval or initiatives, which fewer rules cannot say, or the inputs changed"
+        )
     found = compress(judge, rules, most)
     today = (float(frontier.baseline["cx"]), float(frontier.baseline["cost"]))
     kept = kept_gain(judge, rules, found.rules, today, max(0.0, float(plan.headroom)))

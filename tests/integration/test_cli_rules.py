@@ -86,6 +86,14 @@ def test_fewer_rules_come_with_their_price(run: Path, tmp_path: Path, capsys: py
     assert "- every promise kept: yes" in report
     assert export(run, "jdm", tmp_path / "x", "--max-rules", "3") == 2
     assert "needs the run's scenario: --scenario FILE" in capsys.readouterr().err
+    demand = scenario.parent / "data/minimal_demand.csv"
+    text = demand.read_text(encoding="utf-8")
+    demand.write_text(text.replace("billing,voice,all,1", "billing,voice,all,4"), encoding="utf-8")
+    try:
+        assert export(run, "jdm", tmp_path / "x", "--max-rules", "3", "--scenario", str(scenario)) == 2
+        assert "so its rules cannot be weighed" in capsys.readouterr().err
+    finally:
+        demand.write_text(text, encoding="utf-8")
     other = scenario.with_name("other.yaml")
     other.write_text(scenario.read_text(encoding="utf-8").replace("wage_per_h: 40", "wage_per_h: 41"), encoding="utf-8")
     assert export(run, "jdm", tmp_path / "x", "--max-rules", "3", "--scenario", str(other)) == 2
