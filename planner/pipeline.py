@@ -108,6 +108,18 @@ def _draw(scenario: Scenario, work: Work) -> _Drawn:
     return _Drawn(history, experience, halves, problem, today)
 
 
+def draw_problem(scenario: Scenario, *, seed: int) -> tuple[FlowProblem, Today]:
+    """Return the network that plans of a scenario are sought on, and Today on it; the same as in a run with this seed.
+
+    Raises
+    ------
+    ScenarioError
+        The scenario and its inputs do not fit together.
+    """
+    drawn = _draw(scenario, Work(seed))
+    return drawn.problem, drawn.today
+
+
 def reach_wish(scenario: Scenario, wish: Wish, *, seed: int) -> list[Reach]:
     """Return the least change of the scenario, lever by lever, with which a wished-for point can be reached.
 

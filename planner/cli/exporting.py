@@ -12,6 +12,7 @@ from planner.cli import console
 from planner.cli.endings import Exit
 from planner.cli.examples import examples
 from planner.cli.starting import refuse_existing
+from planner.errors import PlanError
 
 if TYPE_CHECKING:
     from planner.frontier.frontier import Frontier
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 _PANEL = "Hand out"
 _EXPORT_EXAMPLES = examples(
     "planner export RUN --plan cheapest --format staffing --out staffing.csv",
-    "planner export RUN --plan cheapest --format jdm --out rules.json",
+    "planner export RUN --plan cheapest --format jdm --out rules.json --replay contacts.parquet",
+    "planner export RUN --plan cheapest --format connect --binding ids.yaml --out connect",
+    "planner export RUN --plan cheapest --format dmn --max-rules 12 --scenario center/scenario.yaml",
+    "planner export RUN --plan cheapest --format markdown --out changes",
     "planner export RUN --plan cheapest --format xlsx --out plan.xlsx",
 )
 _REPORT_EXAMPLES = examples("planner report RUN", "planner report RUN -o report.html")
@@ -29,6 +33,13 @@ class ExportFormat(StrEnum):
     """What can be handed to other tools."""
 
     JDM = "jdm"
+    DMN = "dmn"
+    CONNECT = "connect"
+    GENESYS = "genesys"
+    TASKROUTER = "taskrouter"
+    ZENDESK = "zendesk"
+    SALESFORCE = "salesforce"
+    MARKDOWN = "markdown"
     CSV = "csv"
     XLSX = "xlsx"
     STAFFING = "staffing"
@@ -36,12 +47,15 @@ class ExportFormat(StrEnum):
 
 
 _SUFFIX = {
-    ExportFormat.JDM: "json",
-    ExportFormat.CSV: "csv",
-    ExportFormat.XLSX: "xlsx",
-    ExportFormat.STAFFING: "csv",
-    ExportFormat.SHIFTS: "csv",
+    ExportFormat.JDM: ".json",
+    ExportFormat.DMN: ".dmn",
+    ExportFormat.TASKROUTER: ".json",
+    ExportFormat.CSV: ".csv",
+    ExportFormat.XLSX: ".xlsx",
+    ExportFormat.STAFFING: ".csv",
+    ExportFormat.SHIFTS: ".csv",
 }
+_TABLES = (ExportFormat.XLSX, ExportFormat.STAFFING, ExportFormat.SHIFTS)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -57,20 +71,72 @@ def export(
         ExportFormat,
         typer.Option(
             "--format",
-            help="jdm, csv: rules of the plan; staffing, shifts: CSV for a WFM suite; xlsx: workbook of the run.",
+            help="Rules: jdm, dmn, csv in our names; connect, genesys, taskrouter, zendesk, salesforce for these "
+            "systems; markdown: change sheet for people. staffing, shifts: CSV for a WFM suite; xlsx: workbook of the "
+            "run.",
         ),
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="File to write; left out: PLAN-FORMAT in this folder.")
+        Path | None, typer.Option("--out", "-o", help="File or folder to write; left out: PLAN-FORMAT in this folder.")
+    ] = None,
+    binding: Annotated[
+        Path | None, typer.Option("--binding", help="Rules: YAML file with the ids of the target system.")
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option("--replay", help="Rules: past contacts; every written file is executed over them.")
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", help="With --replay: mapping file for another layout.")
+    ] = None,
+    contacts: Annotated[
+        int | None, typer.Option("--contacts", min=1, help="With --replay: the last so many contacts; left out: all.")
+    ] = None,
+    exceptions: Annotated[
+        bool | None,
+        typer.Option(
+            help="Rules: rows for closed hours, outage, a closed pool and must-human in front; on, but with "
+            "--max-rules off."
+        ),
+    ] = None,
+    max_rules: Annotated[
+        int | None, typer.Option("--max-rules", min=1, help="Rules: at most so many rows, with the loss of each step.")
+    ] = None,
+    scenario: Annotated[
+        Path | None, typer.Option("--scenario", help="With --max-rules: the scenario file of the run.")
+    ] = None,
+    today: Annotated[
+        Path | None,
+        typer.Option(
+            "--today", help="Rules: today's configuration (JSON) or history, to compare with and roll back to."
+        ),
+    ] = None,
+    rollback: Annotated[
+        Path | None, typer.Option("--rollback", help="Rules: also write today's rules in the same format.")
+    ] = None,
+    share: Annotated[
+        float | None, typer.Option("--share", help="Rules: this share of contacts follows them, the others today's.")
     ] = None,
 ) -> int:
-    """Write a plan for another tool; nothing is overwritten."""
+    """Write a plan for another tool; nothing is overwritten.
+
+    Exit code 5: a file decides a replayed contact differently from the rules.
+    """
     from planner.runs import RunDirectory, load_run
 
     loaded = load_run(run)
-    target = out or Path(f"{loaded.plan(plan).id}-{form.value}.{_SUFFIX[form]}")
+    target = out or Path(f"{loaded.plan(plan).id}-{form.value}{_SUFFIX.get(form, '')}")
     refuse_existing(target)
-    _write(loaded, plan, form, target, RunDirectory(run if run.is_dir() else run.parent).fingerprint())
+    fingerprint = RunDirectory(run if run.is_dir() else run.parent).fingerprint()
+    if form not in _TABLES:
+        from planner.cli.rule_exporting import RuleOptions, export_rule_files
+
+        options = RuleOptions(
+            binding, replay, mapping, contacts, exceptions, max_rules, scenario, today, rollback, share
+        )
+        return export_rule_files(loaded, run, loaded.plan(plan), form.value, target, fingerprint, options)
+    if binding or replay:
+        raise PlanError(f"--binding and --replay are for rules; {form.value} is a table")
+    _write(loaded, plan, form, target, fingerprint)
     console.give(target.as_posix())
     return int(Exit.DONE)
 
@@ -104,11 +170,7 @@ def _write(loaded: Frontier, plan: str, form: ExportFormat, target: Path, finger
     chosen = loaded.plan(plan)
     with explained(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        if form in (ExportFormat.JDM, ExportFormat.CSV):
-            from planner.routing import export_rules
-
-            export_rules(chosen.rules, form.value, target, manifest_hash=fingerprint)
-        elif form is ExportFormat.XLSX:
+        if form is ExportFormat.XLSX:
             from planner.report import write_workbook
 
             write_workbook(loaded, target, plans=[chosen.id])

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from planner.operation.problem import FlowProblem
-from planner.routing.ruleset import ANY
+from planner.routing.facts import ANY
+from planner.routing.table import rounded
 from solvers.flow.solution import Routing
 
 COLUMNS = [
@@ -48,9 +49,10 @@ def rules_of(problem: FlowProblem, routing: Routing) -> pd.DataFrame:
     rows = _merge(problem, blocks)
     rows += _defaults(problem, blocks)
     frame = pd.DataFrame(rows)
-    frame.insert(0, "rule", np.arange(1, len(frame) + 1))
+    frame = rounded(frame)
     frame["overflow_pool"] = None
     frame["overflow_after_s"] = None
+    frame.insert(0, "rule", np.arange(1, len(frame) + 1))
     return frame[COLUMNS]
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-ANY = "*"
+from planner.routing.facts import ANY
+
 SHARES = ("from_pool", "to_pool", "interval", "share", "bucket_from", "bucket_to", "contacts")
 TYPES = ("from_pool", "to_pool", "entry_reason", "segment", "priority")
 

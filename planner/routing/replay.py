@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from planner.errors import PlanError
+from planner.routing.columns import Columns, columns_of, first_hit
 from planner.routing.overflow import Overflow
-from planner.routing.ruleset import ACTIONS, ANY, RuleSet, bucket
+from planner.routing.ruleset import RuleSet
 
-_LABELS = ("entry_reason", "channel", "segment")
-_RANGES = {"offer_bucket": ("offer_from", "offer_to"), "pool_bucket": ("pool_from", "pool_to")}
+CHUNK = 200_000
+"""Contacts tested at once: bounds memory to rules × contacts bits of truth."""
 
 
 def replay(rules: RuleSet, contacts: pd.DataFrame) -> pd.DataFrame:
@@ -19,83 +24,68 @@ def replay(rules: RuleSet, contacts: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     contacts
-        Columns `entry_reason, channel, segment` (each may be missing or hold gaps: a gap matches only "*"),
-        `contact_id` or the buckets `offer_bucket, pool_bucket, overflow_bucket`, and `interval` (local start), without
-        which no overflow applies.
+        `entry_reason, channel, segment` (missing: matches only "*") and the other facts of `decide` where they are
+        known, `contact_id` or the bucket columns, and `interval` (local start) where overflow shall apply.
 
     Returns
     -------
     DataFrame
-        Index of `contacts`; `rule, pool, priority, channel_offer, overflow_pool, overflow_after_s`.
+        Index of `contacts`; `rule, pool, priority, channel_offer, overflow_pool, overflow_after_s` and what the rules
+        say on top.
+
+    Raises
+    ------
+    PlanError
+        A contact matches no rule, because the last one is not a default row.
     """
-    rows = rules.rows
-    labels = {name: _coded(contacts, rows, name) for name in _LABELS}
-    buckets = {name: _buckets(contacts, name) for name in ("offer_bucket", "pool_bucket")}
-    winner = np.full(len(contacts), -1)
-    open_ = np.arange(len(contacts))
-    for position in range(len(rows)):
-        hit = np.ones(len(open_), dtype=bool)
-        for codes, wanted in labels.values():
-            if wanted[position] is not None:
-                hit &= codes[open_] == wanted[position]
-        for name, (low, high) in (
-            ("offer_bucket", ("offer_from", "offer_to")),
-            ("pool_bucket", ("pool_from", "pool_to")),
-        ):
-            value = buckets[name][open_]
-            hit &= (value >= float(rows[low].iloc[position])) & (value < float(rows[high].iloc[position]))
-        winner[open_[hit]] = position
-        open_ = open_[~hit]
-    if len(open_):
-        raise AssertionError(f"rule set of {rules.plan} has no default row")
-    answer = _actions(rows, winner, contacts.index)
-    if rules.overflow is not None and "interval" in contacts:
-        _send_over(rules.overflow, contacts, answer)
+    parts = [_replayed(rules, contacts.iloc[k : k + CHUNK]) for k in range(0, max(len(contacts), 1), CHUNK)]
+    return parts[0] if len(parts) == 1 else pd.concat(parts)
+
+
+def _replayed(rules: RuleSet, contacts: pd.DataFrame) -> pd.DataFrame:
+    columns = columns_of(contacts)
+    winner = first_hit(rules.table, columns)
+    if (winner < 0).any():
+        raise PlanError(f"rules of plan {rules.plan!r} have no default row; the last row must match every contact")
+    answers = [{"rule": rule.number} | dict(rule.actions) for rule in rules.table]
+    answer = answered(answers, winner, ("rule", *rules.actions), contacts.index)
+    answer["rule"] = answer["rule"].astype(int)
+    if rules.overflow is not None and "interval" in columns.codes:
+        _send_over(rules.overflow, columns, answer)
     return answer
 
 
-def _send_over(overflow: Overflow, contacts: pd.DataFrame, answer: pd.DataFrame) -> None:
+def answered(
+    answers: Sequence[dict[str, Any]], winner: NDArray[np.int64], names: Sequence[str], index: pd.Index
+) -> pd.DataFrame:
+    """Lay out the answer each contact got, as objects, so that gaps stay None."""
+    columns = {}
+    for name in names:
+        values = np.empty(len(answers), dtype=object)
+        values[:] = [one[name] for one in answers]
+        columns[name] = pd.Series(values[winner], index=index, dtype=object)
+    return pd.DataFrame(columns, index=index)
+
+
+def _send_over(overflow: Overflow, columns: Columns, answer: pd.DataFrame) -> None:
     """Write pool and priority of the contacts that overflow sends to another pool."""
     pool, priority = (answer[name].to_numpy(object, copy=True) for name in ("pool", "priority"))
-    leaves = np.flatnonzero(np.isin(pool.astype(str), overflow.shares["from_pool"].unique()))
-    when = contacts["interval"].astype(str).to_numpy()[leaves]
-    value = _buckets(contacts.iloc[leaves], "overflow_bucket")
-    labels = [contacts[n].to_numpy(object) if n in contacts else [None] * len(contacts) for n in _LABELS]
-    source_of = pool[leaves].astype(str)
+    source_of = pool.astype(str)
+    value = columns.number("overflow_bucket")
+    labels = {fact: _labels(columns, fact) for fact in ("interval", "entry_reason", "segment")}
     for (source, target), rows in overflow.shares.groupby(["from_pool", "to_pool"], sort=False):
-        at = pd.Index(rows["interval"]).get_indexer(when)
+        here = np.flatnonzero(source_of == source)
+        at = pd.Index(rows["interval"]).get_indexer(labels["interval"][here])
         low, high = (np.append(rows[name].to_numpy(float), 0.0)[at] for name in ("bucket_from", "bucket_to"))
-        for k in leaves[(source_of == source) & (at >= 0) & (value >= low) & (value < high)]:
-            rank = overflow.priority(str(source), str(target), labels[0][k], labels[2][k])
+        for k in here[(at >= 0) & (value[here] >= low) & (value[here] < high)]:
+            rank = overflow.priority(str(source), str(target), labels["entry_reason"][k], labels["segment"][k])
             if rank is not None:
                 pool[k], priority[k] = str(target), rank
     answer["pool"], answer["priority"] = pool, priority
 
 
-def _coded(contacts: pd.DataFrame, rows: pd.DataFrame, name: str) -> tuple[NDArray[np.int64], list[int | None]]:
-    """Number the labels of one condition: a code per contact (-1 = gap) and the wanted code per rule (None = any)."""
-    if name in contacts:
-        codes, known = pd.factorize(contacts[name], use_na_sentinel=True)
-    else:
-        codes, known = np.full(len(contacts), -1), pd.Index([])
-    number = {label: code for code, label in enumerate(known)}
-    # -2: wanted by a rule but borne by no contact.
-    return codes, [None if label == ANY else number.get(label, -2) for label in rows[name]]
-
-
-def _buckets(contacts: pd.DataFrame, name: str) -> NDArray[np.float64]:
-    values = contacts[name].to_numpy(float) if name in contacts else np.full(len(contacts), np.nan)
-    gaps = np.flatnonzero(np.isnan(values))
-    if len(gaps):
-        ids = contacts["contact_id"].astype(str).to_numpy()[gaps] if "contact_id" in contacts else [""] * len(gaps)
-        values = values.copy()
-        values[gaps] = [bucket(contact_id, name) for contact_id in ids]
-    return values
-
-
-def _actions(rows: pd.DataFrame, winner: NDArray[np.int64], index: pd.Index) -> pd.DataFrame:
-    columns: dict[str, pd.Series] = {"rule": pd.Series(rows["rule"].to_numpy()[winner].astype(int), index=index)}
-    for name in ACTIONS:
-        values = rows[name].astype(object).where(rows[name].notna(), None).to_numpy()
-        columns[name] = pd.Series(values[winner], index=index, dtype=object)
-    return pd.DataFrame(columns, index=index)
+def _labels(columns: Columns, fact: str) -> NDArray[np.object_]:
+    back = np.empty(len(columns.known.get(fact, {})) + 1, dtype=object)
+    for name, code in columns.known.get(fact, {}).items():
+        back[code] = name
+    return back[columns.codes[fact]] if fact in columns.codes else np.full(columns.size, None, dtype=object)

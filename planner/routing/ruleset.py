@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
-from planner.routing.overflow import ANY, Overflow
-
-CONDITIONS = ("entry_reason", "channel", "segment", "offer_from", "offer_to", "pool_from", "pool_to")
-BUCKETS = ("offer_bucket", "pool_bucket", "overflow_bucket")
-ACTIONS = ("pool", "priority", "channel_offer", "overflow_pool", "overflow_after_s")
-
-
-def bucket(contact_id: str, salt: str) -> float:
-    """Stable number in [0, 1) of a contact: the first 52 bits of SHA-256 over salt and contact id."""
-    digest = hashlib.sha256(f"{salt}|{contact_id}".encode()).digest()
-    return (int.from_bytes(digest[:8], "big") >> 12) / float(1 << 52)
+from planner.errors import PlanError
+from planner.routing.facts import facts_of
+from planner.routing.overflow import Overflow
+from planner.routing.table import ACTIONS, MORE_ACTIONS, Rule, spelled_out
 
 
 @dataclass(frozen=True)
 class RuleSet:
     """Ordered rules; conditions use only what is known when a contact is routed.
 
-    `rows` columns: `rule` (1, 2, ...), the conditions `entry_reason, channel, segment` ("*" = any) and the half-open
-    bucket ranges `offer_from, offer_to, pool_from, pool_to` in [0, 1], the actions `pool, priority` (0 is served
-    first), `channel_offer` (None: no offer), `overflow_pool, overflow_after_s` (None: no overflow), and `why`.
+    `rows` columns: `rule` (1, 2, ...); conditions on labels `entry_reason, channel, segment` and, where wanted,
+    `day_part, queue_state, closed_pool, must_human` ("*": any; a tuple: one of these names) and half-open ranges
+    `offer_from, offer_to, pool_from, pool_to` of the buckets and `value_from, value_to` of the customer's value (gaps:
+    any); the actions `pool, priority` (0 is served first), `channel_offer` (None: no offer), `overflow_pool,
+    overflow_after_s` (None: no overflow), where wanted `skill, level, concurrency_cap, blending_reserve`; and `why`.
     A share of 60/40 is a range of a stable hash bucket of the contact (`offer_bucket`, `pool_bucket`), so the same
     contact always gets the same answer. Rows stand in order; the last one matches every contact.
 
@@ -40,37 +35,36 @@ class RuleSet:
     rows: pd.DataFrame
     overflow: Overflow | None = None
 
+    @cached_property
+    def table(self) -> tuple[Rule, ...]:
+        """The rules spelled out, in order."""
+        return spelled_out(self.rows)
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """Actions these rules take: the five of every rule set and those whose columns exist."""
+        return (*ACTIONS, *(name for name in MORE_ACTIONS if name in self.rows))
+
     def decide(self, contact: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the actions of the first matching rule, with the pool and priority of overflow where it applies.
 
         `contact` holds `entry_reason, channel, segment` and either `contact_id` or the buckets `offer_bucket,
-        pool_bucket, overflow_bucket`; and `interval`, the local start of the interval it comes in, without which no
-        overflow applies. A missing reason or segment matches only "*" rows.
+        pool_bucket, overflow_bucket`; `value` and the facts of exceptional hours where they are known; and `interval`,
+        the local start of the interval it comes in, without which no overflow applies. A missing fact matches only
+        rows that do not ask about it; segment and value of customers who are not identified (`identified` false, or
+        `customer_id` missing) are not seen.
+
+        Raises
+        ------
+        PlanError
+            No rule matches, because the last one is not a default row.
         """
-        facts = with_buckets(contact)
-        for row in self.rows.to_dict("records"):
-            if _matches(row, facts):
-                answer = {name: None if pd.isna(row[name]) else row[name] for name in ACTIONS}
-                sent = None if self.overflow is None else self.overflow.sent(row["pool"], facts)
+        facts = facts_of(contact)
+        for rule in self.table:
+            if rule.meets(facts):
+                answer = dict(rule.actions)
+                sent = None if self.overflow is None else self.overflow.sent(answer["pool"], facts)
                 if sent is not None:
                     answer["pool"], answer["priority"] = sent
-                return {"rule": int(row["rule"])} | answer
-        raise AssertionError(f"rule set of {self.plan} has no default row")
-
-
-def with_buckets(contact: Mapping[str, Any]) -> dict[str, Any]:
-    """Add the stable buckets to a contact that has only its id."""
-    facts = dict(contact)
-    for name in BUCKETS:
-        if facts.get(name) is None:
-            facts[name] = bucket(str(facts.get("contact_id", "")), name)
-    return facts
-
-
-def _matches(row: Mapping[Any, Any], facts: Mapping[str, Any]) -> bool:
-    labels = all(row[name] in (ANY, facts.get(name)) for name in ("entry_reason", "channel", "segment"))
-    return (
-        labels
-        and row["offer_from"] <= facts["offer_bucket"] < row["offer_to"]
-        and row["pool_from"] <= facts["pool_bucket"] < row["pool_to"]
-    )
+                return {"rule": rule.number} | answer
+        raise PlanError(f"rules of plan {self.plan!r} have no default row; the last row must match every contact")

@@ -331,6 +331,11 @@ class Scenario(Strict):
     )
     promises: dict[Key, Promise] = Field(default_factory=dict, description="Service promises by key.")
     limits: Limits = Field(default=Limits(), description="Limits on whole plans.")
+    protected: tuple[str, ...] = Field(
+        default=(),
+        description="Columns of the history that must have no influence on routing (age, sex, ...): rules may not ask "
+        "about them, and every replay tests that they do not count.",
+    )
     today: Today = Field(default=Today(), description="How the center runs now.")
     frontier: FrontierSettings = Field(default=FrontierSettings(), description="How hard to look.")
     variants: dict[Key, dict[str, Any]] = Field(

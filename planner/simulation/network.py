@@ -103,7 +103,7 @@ class _Maker:
         self._numbers: dict[Distribution, int] = {}
         keys = self.nodes[["reason", "segment", "channel"]].itertuples(index=False, name=None)
         rules = plan.rules
-        self.shares = {key: rule_shares(rules.rows, *key) for key in dict.fromkeys(keys)}
+        self.shares = {key: rule_shares(rules, *key) for key in dict.fromkeys(keys)}
         self.overflow = rules.overflow
         self.sent = self._sent()
 

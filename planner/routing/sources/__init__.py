@@ -1,0 +1,1 @@
+"""Today's rules in: a system's own configuration, or what history shows."""
