@@ -16,6 +16,7 @@ import numpy as np
 
 from solvers.flow.master import Level, Master, MasterPoint
 from solvers.flow.queues import Box
+from solvers.highs import Basis
 
 AROUND = 1.5  # a pool's size is isolated within this factor
 NARROW = 1.3  # a box is not cut further in a pool whose sizes differ by less
@@ -70,7 +71,7 @@ def climb(master: Master, levels: Sequence[float], price: float, most_boxes: int
                 break
             heapq.heappop(heap)
             for half in leaf.box.split(*cut):
-                heapq.heappush(heap, _Leaf(leaf.value, made, half))
+                heapq.heappush(heap, _Leaf(leaf.value, made, half, basis=leaf.basis))
                 made += 1
         best = heap[0] if heap else None
         yield Bounded(headroom, -best.value, best.point, best.box) if best and best.point else None
@@ -78,13 +79,17 @@ def climb(master: Master, levels: Sequence[float], price: float, most_boxes: int
 
 @dataclass(frozen=True, order=True)
 class _Leaf:
-    """A box, what holds in it (`value`, minimized) and the point it was solved at; ordered by value, then by age."""
+    """A box, what holds in it (`value`, minimized) and the point it was solved at; ordered by value, then by age.
+
+    `basis` is where its last solve ended, or that of the box it was cut from: the next solve starts there.
+    """
 
     value: float
     made: int
     box: Box = field(compare=False)
     headroom: float = field(default=np.nan, compare=False)
     point: MasterPoint | None = field(default=None, compare=False)
+    basis: Basis | None = field(default=None, compare=False)
 
 
 def _solved(level: Level, leaf: _Leaf, price: float) -> list[_Leaf]:
@@ -92,11 +97,12 @@ def _solved(level: Level, leaf: _Leaf, price: float) -> list[_Leaf]:
 
     What held at less headroom still holds, so a program the solver fails on keeps the bound it had.
     """
-    level.enter(leaf.box)
+    level.enter(leaf.box, leaf.basis)
     point = level.cheapest() if np.isnan(price) else level.point(np.inf, price)
     if point is None:
         return [replace(leaf, headroom=level.headroom, point=None)] if level.failed else []
-    return [replace(leaf, value=max(leaf.value, -point.intercept_of(price)), headroom=level.headroom, point=point)]
+    value = max(leaf.value, -point.intercept_of(price))
+    return [replace(leaf, value=value, headroom=level.headroom, point=point, basis=level.basis())]
 
 
 def _where_to_cut(box: Box, point: MasterPoint) -> tuple[int, float] | None:

@@ -24,7 +24,7 @@ from solvers.flow.families import HOUR_S, MONEY, ROSTERS, SHRINKING
 from solvers.flow.groups import TimeGroups
 from solvers.flow.network import Floats, FlowNetwork, Limits
 from solvers.flow.queues import Box, QueueFacets
-from solvers.highs import Answer, HeldProgram, Program
+from solvers.highs import Answer, Basis, HeldProgram, Program
 from solvers.shifts.catalogue import Catalogue, Payroll
 
 MOST_CUT_ROUNDS = 40
@@ -234,11 +234,20 @@ class Level:
     def _seat_bound(self, cut: Cut) -> float:
         return cut.lower * float(self._room.seats[cut.limit]) / (1.0 + self.headroom)
 
-    def enter(self, box: Box) -> None:
-        """Bound the sizes of pools by a box; facets of waiting are close inside a narrow one."""
+    def enter(self, box: Box, start: Basis | None = None) -> None:
+        """Bound the sizes of pools by a box; facets of waiting are close inside a narrow one.
+
+        `start` is a basis of a like program, from which the next solve has fewer steps to go.
+        """
         self._queues.enter(box)
         if self._last is not None:
             self._queues.add_violated(self._last, self.queue_missed)
+        if start is not None:
+            self._held.start_from(start)
+
+    def basis(self) -> Basis:
+        """Return where the last solve ended."""
+        return self._held.basis()
 
     def _optimize(self, cx_weight: float, cost_weight: float, cost_at_most: float) -> Answer:
         """Minimize cost_weight·cost − cx_weight·cx, in the master's unit of money, with cuts until none is violated."""
