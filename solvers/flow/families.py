@@ -351,3 +351,6 @@ SHRINKING = ("automated_rate", *ROSTERS, "seats")
 
 MONEY = ("money", "budget")
 """Families whose rows are in money."""
+
+LATE = ("wait_loss",)
+"""Families of many rows, few of them tight: a held program gets them when a point violates them."""

@@ -54,9 +54,15 @@ class DayCover:
         """
         key = need.tobytes()
         if key not in self._priced:
-            _, reduced, basis, value = self._solved(need)
-            self._priced[key] = (objective(value, basis, self.cost), np.maximum(reduced[len(self.cost) :], 0.0))
+            cost, _, dual = self.relaxed(need)
+            self._priced[key] = (cost, dual)
         return self._priced[key]
+
+    def relaxed(self, need: Floats) -> tuple[float, float, Floats]:
+        """Cost and people of the relaxation, and its duals; nothing is remembered."""
+        _, reduced, basis, value = self._solved(need)
+        people = float(value[basis < len(self.cost)].sum())
+        return objective(value, basis, self.cost), people, np.maximum(reduced[len(self.cost) :], 0.0)
 
     def people(self, need: Floats) -> Ints:
         """People per shift that cover a whole-number need, shape (shift,)."""
