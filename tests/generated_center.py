@@ -59,8 +59,8 @@ class Size:
 LARGE = Size(40, 5, (14, 8, 4, 2, 1, 1), 500_000.0, 96, 15, rough=0.3)
 """40 reasons, 5 segments, 6 channels, 30 pools, 672 quarter hours."""
 
-MIDDLE = Size(12, 3, (3, 2, 1, 0, 1, 1), 88_000.0, 28, 30, opens_h=7.0)
-"""The size of the reference center: 36 types, 8 pools, 196 half hours."""
+MIDDLE = Size(12, 3, (3, 2, 1, 0, 1, 1), 40_000.0, 28, 30, opens_h=7.0)
+"""The size of the reference center: 36 types, 8 pools, 196 half hours, about 180 people on task at the busiest."""
 
 
 def generate(size: Size) -> Instance:
@@ -252,7 +252,7 @@ def _promises(size: Size, channel: np.ndarray) -> Promises:
 
 
 def _payroll(network: FlowNetwork, heads: np.ndarray) -> Payroll:
-    """Contracts of 37.5 hours and five days a week; as many hires as heads, and twenty."""
+    """Contracts of 37.5 hours and five days a week; nine hires a head, and a hundred: demand may go anywhere."""
     staffed, weeks = network.pools.staffed, network.days / 7
     return Payroll(
         heads=np.where(staffed, heads, np.inf),
@@ -262,7 +262,7 @@ def _payroll(network: FlowNetwork, heads: np.ndarray) -> Payroll:
         overtime_h=np.where(staffed, 4.0 * weeks, 0.0),
         overtime_premium=np.full(len(heads), 0.25),
         time_off_h=np.full(len(heads), 6.0 * weeks),
-        hires_max=np.where(staffed, 2 * heads + 20, np.inf),
+        hires_max=np.where(staffed, 9 * heads + 100, np.inf),
         hire_cost=np.full(len(heads), 120.0 * weeks),
     )
 

@@ -28,6 +28,7 @@ from planner.frontier.rescore import (
 )
 from planner.frontier.risk import Stand, draw_world, risk_of
 from planner.frontier.risk_tables import attainment_table, risk_facts, risk_table
+from planner.frontier.rounding import rounding_words
 from planner.frontier.says import add_sayings
 from planner.frontier.search import Found
 from planner.frontier.tables import (
@@ -83,9 +84,12 @@ def assemble(
     add_sayings(problem, shown, tables, headline_of(plans), work)
     tables |= center_tables(problem)
     explanations = _explanations(problem, plans, tables["channel_mix"])
+    why = "" if found.enumerated else rounding_words(problem, solutions, found.surface)
     explanations["today"] = "\n".join([explanations["today"], *bridge_words(tables["bridge"])])
     facts = dict(meta) | {
-        "certificate_words": certificate_words(certificate, keys, enumerated=found.enumerated),
+        "certificate_words": " ".join(
+            filter(None, (certificate_words(certificate, keys, enumerated=found.enumerated), why))
+        ),
         "skipped": list(work.skipped),
         "enumerated": found.enumerated,
         "objectives": described(found.objectives),

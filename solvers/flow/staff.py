@@ -115,7 +115,7 @@ def cover_deferred(instance: Instance, covers: Covers, work_s: Floats, window: F
             continue
         promised = promises.target[(promises.measure == 3) & promises.pools[:, g]]
         least = (np.inf, np.inf)
-        for cover in covers[g]:
+        for k, cover in enumerate(covers[g]):
             counts = cover_backlog(
                 catalogue,
                 work_s[g] / (network.interval_s * pools.speed[g] * (1.0 - pools.shrinkage[g])),
@@ -127,7 +127,7 @@ def cover_deferred(instance: Instance, covers: Covers, work_s: Floats, window: F
             value = _value(instance, g, counts)
             if value < least:
                 people[g], least = counts, value
-            if pool_people(instance, g, counts)[2] == 0:
+            if pool_people(instance, g, counts)[2] == 0 or (k > 0 and least[0] == 0.0):
                 break
     return people
 
