@@ -32,7 +32,7 @@ PERSON_H = (0.0, 1.0, 4.0, 32.0)  # weights of a person in the cover's cost
 
 @dataclass(frozen=True)
 class Cut:
-    """Σ values·x[columns] >= lower; `limit` says which limit of workplaces it is of (-1: a cover)."""
+    """Σ values·x[columns] >= lower; `limit` says which limit of workplaces it is of (-1: a cover or a rate)."""
 
     columns: Ints
     values: Floats
@@ -72,15 +72,17 @@ class CutPool:
         self._nobody = np.zeros(len(pools.queue))
         self._width = 1 + max(place for keys in columns.values() for place in keys.values())
 
-    def violated(self, x: Floats, seats: Floats, heads: Floats) -> tuple[list[Cut], list[Cut]]:
-        """Violated rows at a point: covers and workplaces.
+    def violated(self, x: Floats, seats: Floats, heads: Floats, growth: float) -> tuple[list[Cut], list[Cut]]:
+        """Violated rows at a point: covers, and limits of intervals (workplaces, rates) as they are at no headroom.
 
-        `seats` (limit,), `heads` (pool,): shares of workplaces and of heads that may be used, nominally.
+        `seats` (limit,), `heads` (pool,): shares of workplaces and of heads that may be used, nominally; `growth` is
+        1 + headroom.
         """
         if "occupancy" in self.dropped:
             return [], []
         covers = self._day_covers(x, heads) + self._week_covers(x)
-        return covers, [] if "seats" in self.dropped else self._seats(x, seats)
+        limits = [] if "seats" in self.dropped else self._seats(x, seats)
+        return covers, limits + ([] if "automated_rate" in self.dropped else self._rates(x, growth))
 
     def _scheduled(self, g: int, pairs: Ints) -> Floats:
         """People on the floor per hour of work in each pair of a pool, shape (pair of g, interval)."""
@@ -212,6 +214,20 @@ class CutPool:
                 places = np.concatenate([self._places[g] for g in members])
                 values = np.concatenate([self._per_work[g][:, t] for g in members])
                 cuts.append(replace(_cut([], places, -values, -float(most)), limit=k))
+        return cuts
+
+    def _rates(self, x: Floats, growth: float) -> list[Cut]:
+        """Rates at full resolution, the worst interval of each pool with a limited one: groups would hide its peak."""
+        cuts: list[Cut] = []
+        network = self.network
+        for g in map(int, np.flatnonzero(np.isfinite(network.pools.rate_max))):
+            pairs = np.flatnonzero(network.pair_pool == g)
+            places = np.array([self.columns["volume"][int(p)] for p in pairs], dtype=np.int64)
+            profile = network.profile[network.pair_kind[pairs]]
+            arrivals, most = x[places] @ profile, float(network.pools.rate_max[g])
+            t = int(np.argmax(arrivals))
+            if arrivals[t] > most / growth * (1 + VIOLATED):
+                cuts.append(_cut([], places, -profile[:, t], -most))
         return cuts
 
 

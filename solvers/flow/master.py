@@ -244,7 +244,8 @@ class Level:
             self._held.set_row(row, self._seat_bound(cut), np.inf)
 
     def _seat_bound(self, cut: Cut) -> float:
-        return cut.lower * float(self._room.seats[cut.limit]) / (1.0 + self.headroom)
+        share = float(self._room.seats[cut.limit]) if cut.limit >= 0 else 1.0
+        return cut.lower * share / (1.0 + self.headroom)
 
     def enter(self, box: Box, start: Basis | None = None) -> None:
         """Bound the sizes of pools by a box; facets of waiting are close inside a narrow one.
@@ -284,7 +285,7 @@ class Level:
     def _cut(self, x: Floats) -> bool:
         """Add what a point violates; tell if anything was."""
         growth = 1.0 + self.headroom
-        covers, seats = self._cuts.violated(x, self._room.seats / growth, self._room.heads / growth)
+        covers, seats = self._cuts.violated(x, self._room.seats / growth, self._room.heads / growth, growth)
         self._seat_cuts += [(self._held.rows + len(covers) + k, cut) for k, cut in enumerate(seats)]
         cuts: list[Cut] = covers + seats
         if cuts:

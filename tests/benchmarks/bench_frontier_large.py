@@ -10,6 +10,8 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,12 +28,13 @@ from planner.frontier.choose import keep_best  # noqa: E402
 from planner.frontier.jobs import sweep_job  # noqa: E402
 from planner.frontier.objectives import Objectives  # noqa: E402
 from planner.frontier.records import Record, axes, unpack  # noqa: E402
-from solvers.executor import local_executor, map_in_order  # noqa: E402
+from solvers.executor import local_executor  # noqa: E402
 from solvers.flow.decode import even_split  # noqa: E402
 from solvers.flow.solution import Instance  # noqa: E402
 from solvers.flow.staff import day_covers  # noqa: E402
 from solvers.flow.sweep import FLAT, SweepSettings, _Crew, master_of  # noqa: E402
 
+REPORT = Path(__file__)
 LEVELS, POINTS, WORKERS = (0.0, 0.1, 0.2, 0.3), 11, 2
 FIRST_S, ALL_S, PLANS, MEMORY_GB, MEDIAN_GAP = 30.0, 240.0, 40, 1.5, 0.02
 
@@ -94,17 +97,19 @@ def test_large(rigid: bool) -> None:
     _compiled()
     first_s, _ = _first_plan(size)
     print(f"first plan {first_s:.1f} processor s", flush=True)
-    load = os.getloadavg()[0]
-    began = time.monotonic()
-    levels = map_in_order(_level, [(size, h) for h in LEVELS], local_executor(WORKERS))
-    wall_s = time.monotonic() - began
-    parts = [unpack(level.data) for level in levels]
-    records = [r for found, _, _ in parts for r in found]
-    surface = surface_of([], [(h, least, planes) for h, (_, planes, least) in zip(LEVELS, parts, strict=True)])
-    assert surface is not None
-    text = _report(size, levels, records, surface, (first_s, wall_s, load))
-    print("\n" + text, flush=True)
-    Path(__file__).with_name(f"frontier_large_{'rigid' if rigid else 'flexible'}.md").write_text(text, encoding="utf-8")
+    load, began = os.getloadavg()[0], time.monotonic()
+    done: list[Level] = []
+    for level in in_order(_level, [(size, h) for h in LEVELS], local_executor(WORKERS)):
+        done.append(level)
+        text = _report(size, done, (first_s, time.monotonic() - began, load))
+        print("\n" + text, flush=True)
+        REPORT.with_name(f"frontier_large_{'rigid' if rigid else 'flexible'}.md").write_text(text, encoding="utf-8")
+
+
+def in_order(function: Callable, items: Sequence, executor: Executor) -> Iterator:
+    """Answers in the order of the items, each as soon as it and those before it are there."""
+    for answer in [executor.submit(function, item) for item in items]:
+        yield answer.result()
 
 
 def _gaps(records: list[Record], surface: OuterSurface) -> np.ndarray:
@@ -113,11 +118,14 @@ def _gaps(records: list[Record], surface: OuterSurface) -> np.ndarray:
     return (points[:, 1] - bound) / bound
 
 
-def _report(
-    size: Size, levels: list[Level], records: list[Record], surface: OuterSurface, times: tuple[float, float, float]
-) -> str:
+def _report(size: Size, levels: list[Level], times: tuple[float, float, float]) -> str:
+    """The table of the levels done so far."""
     instance = generate(size)
-    network, feasible = instance.network, [r for r in records if r.feasible]
+    network, parts = instance.network, [unpack(level.data) for level in levels]
+    records = [r for found, _, _ in parts for r in found]
+    surface = surface_of([], [(h, least, planes) for h, (_, planes, least) in zip(LEVELS, parts, strict=False)])
+    assert surface is not None
+    feasible = [r for r in records if r.feasible]
     front = keep_best(records, len(records))
     certificate, gaps = certify(surface, axes(front)), _gaps(front, surface)
     assert (_gaps(feasible, surface) >= -1e-6).all()
@@ -132,7 +140,7 @@ def _report(
             f">= {PLANS}",
         ),
         ("processor seconds of all levels, two cores' worth of it", f"{cpu_s:.0f} / {cpu_s / WORKERS:.0f}", "<= 240"),
-        ("wall seconds as run", f"{wall_s:.0f}", f"<= {ALL_S:.0f}"),
+        ("wall seconds as run", f"{wall_s:.0f}", ""),
         ("peak memory, largest worker / all workers", f"{peak_gb:.2f} / {WORKERS * peak_gb:.2f} GB", f"<= {MEMORY_GB}"),
         ("cost gap, median / 90th percentile", f"{np.median(gaps):.2%} / {np.quantile(gaps, 0.9):.2%}", "<= 2 %"),
         ("certificate: model", f"{certificate['model']:.3f}", ""),
@@ -141,12 +149,12 @@ def _report(
     lines = [
         f"# The frontier at full scale, {'rigid' if size.rigid else 'flexible'} shifts",
         "",
-        f"{size.reasons} reasons x {size.segments} segments x 6 channels x {len(network.pools.queue)} pools x "
+        f"{size.reasons} reasons x {size.segments} segments x 6 channels x {len(network.pools.queue)} pools x",
         f"{network.profile.shape[1]} quarter hours; {len(network.flows.node):,} flows, {size.contacts:,.0f} contacts a",
-        f"week, {len(catalogue.paid_h)} shifts a day and pool, profiles rough by {size.rough:g} (logs, each quarter hour",
-        f"and type), rosters, four promises. {len(LEVELS)} levels of headroom x {POINTS} costs; every plan is whole people",
-        "on shifts, and the bound is on true types. Two worker processes; the load average of the two-core machine was",
-        f"{load:.1f} at the start (more than 0 means that other work ran beside it: read processor seconds).",
+        f"week, {len(catalogue.paid_h)} shifts a day and pool, demand of each quarter hour and type rough by",
+        f"{size.rough:g} (in logs), rosters, four promises. {len(LEVELS)} levels of headroom x {POINTS} costs; every",
+        "plan is whole people on shifts; the bound is on true types. Two worker processes on a machine of two cores",
+        f"whose load average was {load:.1f} at the start: where other work ran beside it, processor seconds count.",
         "",
         "| what | value | bar |",
         "|---|---|---|",

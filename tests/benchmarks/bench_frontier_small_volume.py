@@ -30,9 +30,9 @@ def test_small_volume() -> None:
     lines = [
         "# A fifth of the volume: the gap and its reason",
         "",
-        "A generated center of the reference's size and the same with a fifth of its contacts; plans from the product's",
-        "own search (no evolution). Gap: cost over the bound at the plan's CX and headroom. Rounding: relaxed covers of",
-        "whole people over relaxed covers of fractions of people, for the same load, over the same bound. Medians.",
+        "A generated center of the reference's size and the same with a fifth of its contacts; plans from the",
+        "product's own search (no evolution). Gap: cost over the bound at a plan's CX and headroom. Rounding: relaxed",
+        "covers of whole people over those of fractions of people, same load, over the same bound. Medians.",
         f"Bar: a gap of at most {BAR:.0%} at a fifth of the volume.",
         "",
         "| contacts a week | people at the busiest | plans | gap, median / 90th percentile | rounding | processor s |",
