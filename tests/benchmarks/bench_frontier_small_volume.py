@@ -20,7 +20,7 @@ from solvers.flow.rounding import rounding_of  # noqa: E402
 
 REPORT = Path(__file__).with_name("frontier_small_volume.md")
 SETTINGS = {
-    "headroom_levels": (0.0, 0.1, 0.2), "cost_points": 4, "plans": 16, "bound_steps": 1, "bound_prices": 4,
+    "headroom_levels": (0.0, 0.15), "cost_points": 3, "plans": 8, "bound_steps": 1, "bound_prices": 3,
     "bound_boxes": 3, "search_evaluations": 0,
 }  # fmt: skip
 BAR = 0.07
