@@ -35,7 +35,7 @@ def rounding_words(problem: FlowProblem, solutions: Sequence[Solution], surface:
     found = [rounding_of(problem.instance, s) for s in chosen]
     part = float(np.median([r.money / b for r, b in zip(found, bound[known], strict=True)]))
     whole = float(np.median(gap[known]))
-    small = np.nanmin(np.array([r.agents for r in found]), axis=0) if found else np.zeros(0)
+    small = np.fmin.reduce([r.agents for r in found])  # NaN where a pool has no queue
     return _sentence(whole, part, problem.pools, small)
 
 
