@@ -69,12 +69,9 @@ def _first_plan(size: Size) -> tuple[float, float]:
     instance = generate(size)
     began = time.process_time()
     level = master_of(instance).level(0.1)
-    price = (
-        1e-3
-        / (instance.payroll.contract_h * instance.payroll.heads * instance.network.pools.wage_per_h)[
-            instance.network.pools.staffed
-        ].sum()
-    )
+    staffed, payroll = instance.network.pools.staffed, instance.payroll
+    hours = payroll.contract_h[staffed] * payroll.heads[staffed]
+    price = 1e-3 / float(hours @ instance.network.pools.wage_per_h[staffed])
     point = level.point(np.inf, 30.0 * price)
     assert point is not None
     crew = _Crew(instance, _settings(instance), level)
