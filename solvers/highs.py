@@ -23,7 +23,8 @@ from solvers.errors import SolverFailed, Termination
 
 Floats = NDArray[np.float64]
 HOT_ITERATIONS = 3000
-DEVEX = 1
+MOST_HOT_ITERATIONS = 6000
+CHOOSE, DEVEX = -1, 1  # dual edge weights
 
 _TERMINATION = {
     highspy.HighsModelStatus.kOptimal: Termination.OPTIMAL,
@@ -90,9 +91,7 @@ class HeldProgram:
         for option, value in (("output_flag", False), ("threads", threads), ("random_seed", 0), ("parallel", "off")):
             self._highs.setOptionValue(option, value)
         self._integer = program.integer is not None and bool(program.integer.any())
-        if not self._integer:
-            self._highs.setOptionValue("simplex_dual_edge_weight_strategy", DEVEX)
-        else:
+        if self._integer:
             self._highs.setOptionValue("mip_rel_gap", 0.0)
             self._highs.setOptionValue("mip_abs_gap", absolute_gap)
             self._highs.setOptionValue("mip_feasibility_tolerance", row_tolerance)
@@ -182,17 +181,24 @@ class HeldProgram:
             self._highs.clearSolver()
             self._fresh = True
         if not self._integer:
-            limit = max(HOT_ITERATIONS, self._rows // 2)
-            self._highs.setOptionValue("simplex_iteration_limit", 2_000_000 if self._fresh else limit)
+            self._price_by(CHOOSE if self._fresh else DEVEX, 2_000_000 if self._fresh else self._hot_limit())
         self._highs.run()
         status = self._highs.getModelStatus()
         if not self._integer and not self._fresh and status != highspy.HighsModelStatus.kOptimal:
             self._highs.clearSolver()
-            self._highs.setOptionValue("simplex_iteration_limit", 2_000_000)
+            self._price_by(CHOOSE, 2_000_000)
             self._highs.run()
             status = self._highs.getModelStatus()
         self._fresh = status != highspy.HighsModelStatus.kOptimal
         return self._answer(_TERMINATION.get(status, Termination.ERROR))
+
+    def _hot_limit(self) -> int:
+        return max(HOT_ITERATIONS, min(self._rows // 2, MOST_HOT_ITERATIONS))
+
+    def _price_by(self, weights: int, iterations: int) -> None:
+        """Set the dual edge weights and the most iterations of a linear program."""
+        self._highs.setOptionValue("simplex_dual_edge_weight_strategy", weights)
+        self._highs.setOptionValue("simplex_iteration_limit", iterations)
 
     def _answer(self, termination: Termination) -> Answer:
         info = self._highs.getInfo()

@@ -38,6 +38,7 @@ from planner.frontier.rescore import (
 )
 from planner.frontier.risk import Stand, risk_of
 from planner.frontier.risk_tables import attainment_table, risk_facts, risk_table
+from planner.frontier.rounding import rounding_words
 from planner.frontier.says import add_sayings
 from planner.frontier.search import Found
 from planner.frontier.tables import (
@@ -94,9 +95,12 @@ def assemble(
     add_sayings(found.problems, shown, tables, headline_of(plans), work)
     tables |= center_tables(used)
     explanations = _explanations(problem, plans, tables)
+    why = "" if found.enumerated else rounding_words(problems, solutions, found.surface)
     explanations["today"] = "\n".join([explanations["today"], *bridge_words(tables["bridge"])])
     facts = dict(meta) | {
-        "certificate_words": certificate_words(certificate, keys, enumerated=found.enumerated),
+        "certificate_words": " ".join(
+            filter(None, (certificate_words(certificate, keys, enumerated=found.enumerated), why))
+        ),
         "skipped": list(work.skipped),
         "enumerated": found.enumerated,
         "objectives": described(found.objectives),

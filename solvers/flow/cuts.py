@@ -22,14 +22,17 @@ from solvers.flow.groups import TimeGroups
 from solvers.flow.network import Floats, FlowNetwork, Ints, Limits, Queue
 from solvers.shifts.catalogue import Catalogue, Payroll
 from solvers.shifts.cover import DayCover
+from solvers.shifts.cover_duals import CoverDuals
 
 VIOLATED = 5e-4
+WEIGHT_ORDER = (0, 3, 1, 2)  # covers at the ends often tell that those between need no pricing
+NEARLY = 0.95  # of the heads a pool has
 PERSON_H = (0.0, 1.0, 4.0, 32.0)  # weights of a person in the cover's cost
 
 
 @dataclass(frozen=True)
 class Cut:
-    """Σ values·x[columns] >= lower; `limit` says which limit of workplaces it is of (-1: a cover)."""
+    """Σ values·x[columns] >= lower; `limit` says which limit of workplaces it is of (-1: a cover or a rate)."""
 
     columns: Ints
     values: Floats
@@ -65,14 +68,21 @@ class CutPool:
         self._per_work = {g: self._scheduled(g, pairs[g]) for g in self._live}
         self._linked = LinkedCovers(network, groups, ratios, columns) if len(network.overflow_from) else None
         self._alone = [g for g in self._live if self._linked is None or g not in self._linked.pools]
-        self._duals: dict[int, dict[bytes, Floats]] = defaultdict(dict)
+        self._alike = self._same_catalogue()
+        self._nobody = np.zeros(len(pools.queue))
+        self._width = 1 + max(place for keys in columns.values() for place in keys.values())
 
-    def violated(self, x: Floats, seats: Floats) -> tuple[list[Cut], list[Cut]]:
-        """Violated rows at a point: covers and workplaces, of which a share `seats` (limit,) may be used, nominally."""
+    def violated(self, x: Floats, seats: Floats, heads: Floats, growth: float) -> tuple[list[Cut], list[Cut]]:
+        """Violated rows at a point: covers, and limits of intervals (workplaces, rates) as they are at no headroom.
+
+        `seats` (limit,), `heads` (pool,): shares of workplaces and of heads that may be used, nominally; `growth` is
+        1 + headroom.
+        """
         if "occupancy" in self.dropped:
             return [], []
-        covers = self._day_covers(x) + self._week_covers(x)
-        return covers, [] if "seats" in self.dropped else self._seats(x, seats)
+        covers = self._day_covers(x, heads) + self._week_covers(x)
+        limits = [] if "seats" in self.dropped else self._seats(x, seats)
+        return covers, limits + ([] if "automated_rate" in self.dropped else self._rates(x, growth))
 
     def _scheduled(self, g: int, pairs: Ints) -> Floats:
         """People on the floor per hour of work in each pair of a pool, shape (pair of g, interval)."""
@@ -80,24 +90,79 @@ class CutPool:
         scale = network.interval_s * pools.speed[g] * pools.occupancy_max[g] * (1 - pools.shrinkage[g])
         return np.asarray(HOUR_S * network.profile[network.pair_kind[pairs]] / scale)
 
-    def _day_covers(self, x: Floats) -> list[Cut]:
-        cuts: list[Cut] = []
-        per_day = self.network.intervals_per_day
+    def _same_catalogue(self) -> list[tuple[CoverDuals, list[int]]]:
+        """Pools that stand alone, by catalogue, with what is known of the covers of their days, pool by pool."""
+        members: dict[int, list[int]] = defaultdict(list)
         for g in self._alone:
-            need = np.maximum(x[self._places[g]] @ self._per_work[g], 0.0)
-            for d in range(self.network.days):
-                day = slice(d * per_day, (d + 1) * per_day)
-                paid, people = self.columns["paid"][g, d], self.columns["people"].get((g, d), -1)
-                for weight, cover in self._covers[g]:
-                    if weight > 0 and (people < 0 or not self.payroll.rostered[g]):
-                        continue
-                    here = float(x[paid] + (weight * x[people] if weight > 0 else 0.0))
-                    dual = self._dual(cover, np.where(cover.catalogue.reachable, need[day], 0.0), here)
-                    if dual is None:
-                        continue
-                    heads = [(paid, 1.0)] + ([(people, weight)] if weight > 0 else [])
-                    cuts.append(_cut(heads, self._places[g], -(self._per_work[g][:, day] @ dual), 0.0))
+            members[id(self._covers[g][0][1])].append(g)
+        return [
+            (CoverDuals([cover for _, cover in self._covers[pools[0]]], len(pools) * self.network.days), pools)
+            for pools in members.values()
+        ]
+
+    def _day_covers(self, x: Floats, heads: Floats) -> list[Cut]:
+        """Covers the point violates most; those left out are together worth less than a share `VIOLATED` of the wages.
+
+        Pools of one catalogue share what is known of its duals, and are asked in one matrix product.
+        """
+        return [
+            cut
+            for duals, members in self._alike
+            for k in WEIGHT_ORDER
+            for cut in self._violated_covers(duals, k, members, x, heads)
+        ]
+
+    def _violated_covers(
+        self, duals: CoverDuals, k: int, members: Sequence[int], x: Floats, heads: Floats
+    ) -> list[Cut]:
+        """Violated covers of pools with one catalogue, at the k-th weight of a person."""
+        weight, days = PERSON_H[k], self.network.days
+        asked = np.array([weight == 0 or bool(self.payroll.rostered[g]) for g in members])
+        members = [g for g, there in zip(members, asked, strict=True) if there]
+        if not members:
+            return []
+        need = np.array([np.maximum(x[self._places[g]] @ self._per_work[g], 0.0) for g in members])
+        need = np.where(duals.catalogue.reachable, need.reshape(len(members), days, -1), 0.0)
+        paid = np.array([[self.columns["paid"][g, d] for d in range(days)] for g in members])
+        here = x[paid]
+        if weight > 0:
+            here = here + weight * np.array([self._free_people(x, g, heads[g]) for g in members])
+        enough = (here * (1 + VIOLATED) + VIOLATED).ravel()
+        value, dual = duals.best(k, np.repeat(asked, days), need.reshape(len(enough), -1), enough)
+        wage = self.network.pools.wage_per_h[members][:, None]
+        missed = wage * np.maximum(value.reshape(here.shape) - here, 0.0)
+        order = np.argsort(missed, axis=None, kind="stable")
+        small = np.cumsum(missed.ravel()[order]) <= VIOLATED * float((wage * here).sum())
+        cuts: list[Cut] = []
+        for place in np.sort(order[~small]):
+            m, d = divmod(int(place), days)
+            g, day = members[m], slice(d * need.shape[2], (d + 1) * need.shape[2])
+            terms = [(int(paid[m, d]), 1.0)]
+            terms += [(self.columns["people"][g, d], weight)] if weight > 0 else []
+            cuts.append(_cut(terms, self._places[g], -(self._per_work[g][:, day] @ dual[place]), 0.0))
         return cuts
+
+    def first(self) -> list[Cut]:
+        """Covers of the days of pools at the need their types would bring if each served what it may: a start."""
+        if "occupancy" in self.dropped:
+            return []
+        network, x = self.network, np.zeros(self._width)
+        for g in self._alone:
+            x[self._places[g]] = network.issues[network.pair_kind[network.pair_pool == g]]
+        return [
+            cut for duals, members in self._alike for cut in self._violated_covers(duals, 0, members, x, self._nobody)
+        ]
+
+    def _free_people(self, x: Floats, g: int, share: float) -> Floats:
+        """People of a pool on each day, raised as far as nearly all its heads can work at no cost, shape (day,).
+
+        A solver leaves people at the least its rows ask for; a cover they could meet for nothing need not be a row.
+        """
+        columns, payroll = self.columns, self.payroll
+        people = np.maximum(x[[columns["people"][g, d] for d in range(self.network.days)]], 0.0)
+        there = NEARLY * (float(payroll.heads[g]) * share + float(x[columns["hires"][g]]))
+        most = min(float(payroll.days[g]) * there / max(people.sum(), 1e-9), there / max(people.max(), 1e-9))
+        return people * max(1.0, most)
 
     def _week_covers(self, x: Floats) -> list[Cut]:
         """One cut a set of pools linked by overflow: what one sheds in an interval the other must staff."""
@@ -136,20 +201,6 @@ class CutPool:
             found[g] = np.concatenate([cover.price(np.where(cover.catalogue.reachable, day, 0.0))[1] for day in days])
         return found
 
-    def _dual(self, cover: DayCover, need: Floats, here: float) -> Floats | None:
-        """Duals whose cut the point violates: one already known if it does, else those of this need; None if none."""
-        enough = here + VIOLATED * (1 + here)
-        known = self._duals[id(cover)]
-        if known:
-            values = np.array(list(known.values())) @ need
-            if values.max() > enough:
-                return list(known.values())[int(values.argmax())]
-        price, dual = cover.price(need)
-        if price <= enough:
-            return None
-        known[dual.tobytes()] = dual
-        return dual
-
     def _seats(self, x: Floats, share: Floats) -> list[Cut]:
         """Workplaces at full resolution, the worst interval of each limit."""
         cuts: list[Cut] = []
@@ -163,6 +214,20 @@ class CutPool:
                 places = np.concatenate([self._places[g] for g in members])
                 values = np.concatenate([self._per_work[g][:, t] for g in members])
                 cuts.append(replace(_cut([], places, -values, -float(most)), limit=k))
+        return cuts
+
+    def _rates(self, x: Floats, growth: float) -> list[Cut]:
+        """Rates at full resolution, the worst interval of each pool with a limited one: groups would hide its peak."""
+        cuts: list[Cut] = []
+        network = self.network
+        for g in map(int, np.flatnonzero(np.isfinite(network.pools.rate_max))):
+            pairs = np.flatnonzero(network.pair_pool == g)
+            places = np.array([self.columns["volume"][int(p)] for p in pairs], dtype=np.int64)
+            profile = network.profile[network.pair_kind[pairs]]
+            arrivals, most = x[places] @ profile, float(network.pools.rate_max[g])
+            t = int(np.argmax(arrivals))
+            if arrivals[t] > most / growth * (1 + VIOLATED):
+                cuts.append(_cut([], places, -profile[:, t], -most))
         return cuts
 
 
@@ -215,6 +280,8 @@ def _cut(heads: list[tuple[int, float]], places: Ints, values: Floats, lower: fl
 
 def as_matrix(cuts: Sequence[Cut], width: int) -> sparse.csr_matrix:
     """Stack cuts as rows over the master's columns."""
+    if not cuts:
+        return sparse.csr_matrix((0, width))
     pointer = np.concatenate([[0], np.cumsum([len(cut.columns) for cut in cuts])])
     values = np.concatenate([cut.values for cut in cuts])
     columns = np.concatenate([cut.columns for cut in cuts])

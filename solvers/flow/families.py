@@ -386,3 +386,6 @@ SHRINKING = ("automated_rate", "contract_volume", "least_people", *ROSTERS, "sea
 
 MONEY = ("money", "budget", "contract_price")
 """Families whose rows are in money."""
+
+LATE = ("wait_loss",)
+"""Families of many rows, few of them tight: a held program gets them when a point violates them."""

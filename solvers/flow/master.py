@@ -21,8 +21,9 @@ from solvers.errors import Termination
 from solvers.flow.cuts import Cut, CutPool, as_matrix
 from solvers.flow.declare import add_families, declare
 from solvers.flow.doubt import Doubt, declare_doubt, tail_mean
-from solvers.flow.families import HOUR_S, MONEY, ROSTERS, SHRINKING
+from solvers.flow.families import HOUR_S, LATE, MONEY, ROSTERS, SHRINKING
 from solvers.flow.groups import TimeGroups
+from solvers.flow.late_rows import LateRows
 from solvers.flow.network import Floats, FlowNetwork, Limits
 from solvers.flow.pins import Pins
 from solvers.flow.queues import Box, QueueFacets
@@ -32,6 +33,7 @@ from solvers.shifts.catalogue import Catalogue, Payroll
 MOST_CUT_ROUNDS = 40
 SETTLED = (Termination.OPTIMAL, Termination.INFEASIBLE, Termination.INFEASIBLE_OR_UNBOUNDED)
 QUEUE_MISSED = 1e-4  # contacts by which a queue may lie below its facets
+LATE_MISSED = 1e-4  # points of score by which a flow may lose less than its waiting costs
 OUTSIDE = 30.0  # dearest wages an hour of work outside a box of pool sizes costs
 
 
@@ -117,6 +119,9 @@ class Master:
         families = np.array([row.constraint.parent_component().name for row in form.rows])
         keys = [model.row_keys[f][r.constraint.index() - 1] for f, r in zip(families, form.rows, strict=True)]
         matrix, (lower, upper) = sparse.csr_matrix(form.A), _row_bounds(form)
+        order = np.argsort(np.isin(families, LATE), kind="stable")
+        keys, families = [keys[k] for k in order], families[order]
+        matrix, lower, upper = matrix[order], lower[order], upper[order]
         # Money in hours of the dearest wage, so that the currency changes nothing a solver does.
         self.money_unit = float(model.net.pools.wage_per_h.max(initial=0.0)) or 1.0
         money = np.where(np.isin(families, MONEY), 1.0 / self.money_unit, 1.0)
@@ -125,7 +130,10 @@ class Master:
         columns[monies] = self.money_unit
         matrix = sparse.csr_matrix(sparse.diags(money) @ matrix @ sparse.diags(columns))
         lower, upper = lower * money, upper * money
-        self.rows = Rows(matrix, lower, upper, families)
+        first = int((~np.isin(families, LATE)).sum())
+        self.late_rows = Rows(matrix[first:], lower[first:], upper[first:], families[first:])
+        keys, families = keys[:first], families[:first]
+        self.rows = Rows(matrix[:first], lower[:first], upper[:first], families)
         self.shrinking = np.isin(families, SHRINKING)
         self.cx_column = self.columns["cx_mean" if self.doubt is None else "cx_tail"][None]
         roster, seats = np.isin(families, ROSTERS), families == "seats"
@@ -196,6 +204,10 @@ class Level:
         self._queues = QueueFacets(
             self._held, master.network, master.payroll, master.groups, master.columns, self._n, 1.0 + least
         )
+        late = master.late_rows
+        self._late = LateRows(late.matrix, late.lower, late.upper)
+        first = self._cuts.first()
+        self._held.add_rows(as_matrix(first, self._n), np.zeros(len(first)), np.full(len(first), np.inf))
         self._last: Floats | None = None
         self.failed = False  # the last answer is neither an optimum nor a proof that there is none
         self._wait_rows = np.flatnonzero(master.rows.family == "waiting_shared")
@@ -245,7 +257,8 @@ class Level:
             self._held.set_row(row, self._seat_bound(cut), np.inf)
 
     def _seat_bound(self, cut: Cut) -> float:
-        return cut.lower * float(self._room.seats[cut.limit]) / (1.0 + self.headroom)
+        share = float(self._room.seats[cut.limit]) if cut.limit >= 0 else 1.0
+        return cut.lower * share / (1.0 + self.headroom)
 
     def enter(self, box: Box, start: Basis | None = None) -> None:
         """Bound the sizes of pools by a box; facets of waiting are close inside a narrow one.
@@ -284,13 +297,15 @@ class Level:
 
     def _cut(self, x: Floats) -> bool:
         """Add what a point violates; tell if anything was."""
-        covers, seats = self._cuts.violated(x, self._room.seats / (1.0 + self.headroom))
+        growth = 1.0 + self.headroom
+        covers, seats = self._cuts.violated(x, self._room.seats / growth, self._room.heads / growth, growth)
         self._seat_cuts += [(self._held.rows + len(covers) + k, cut) for k, cut in enumerate(seats)]
         cuts: list[Cut] = covers + seats
         if cuts:
             lower = np.array([cut.lower for cut in covers] + [self._seat_bound(cut) for cut in seats])
             self._held.add_rows(as_matrix(cuts, self._n), lower, np.full(len(cuts), np.inf))
-        return self._queues.add_violated(x, self.queue_missed) + len(cuts) > 0
+        late = self._late.add_violated(self._held, x, LATE_MISSED)
+        return self._queues.add_violated(x, self.queue_missed) + late + len(cuts) > 0
 
     def violations(self, x: Floats) -> int:
         """Count the rows that would be added at a point, shape (column,)."""

@@ -130,7 +130,7 @@ def cover_deferred(instance: Instance, covers: Covers, work_s: Floats, window: F
             continue
         promised = promises.target[(promises.measure == 3) & promises.pools[:, g]]
         least = (np.inf, np.inf)
-        for cover in covers[g]:
+        for k, cover in enumerate(covers[g]):
             counts = cover_backlog(
                 catalogue,
                 work_s[g] / (network.interval_s * pools.speed[g] * (1.0 - pools.shrinkage[g])),
@@ -142,7 +142,8 @@ def cover_deferred(instance: Instance, covers: Covers, work_s: Floats, window: F
             value = _value(instance, g, counts)
             if value < least:
                 people[g], least = counts, value
-            if pool_people(instance, g, counts)[1] <= instance.payroll.heads[g]:
+            enough = pool_people(instance, g, counts)[1] <= instance.payroll.heads[g]
+            if enough or (k > 0 and least[0] == 0.0):
                 break
     return people
 
