@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from solvers.errors import NoSolution
+from solvers.errors import NoSolution, SolverFailed
 from solvers.shifts.catalogue import Catalogue, Floats, Ints
 from solvers.shifts.dive import best_dive, objective
 from solvers.shifts.simplex import reoptimize, set_need, slack_tableau
@@ -40,7 +40,10 @@ class DayCover:
         """Solve the relaxation for a need in place; values of the basic columns."""
         value = np.zeros(len(need))
         set_need(tableau[0], need, value)
-        if (need[~self.catalogue.reachable] > 0).any() or reoptimize(tableau[0], tableau[1], value, tableau[2]) < 0:
+        pivots = -1 if (need[~self.catalogue.reachable] > 0).any() else reoptimize(*tableau[:2], value, tableau[2])
+        if pivots == -2:
+            raise SolverFailed(f"the cover of a day with {need.max():.3g} people at most does not settle")
+        if pivots < 0:
             raise NoSolution(f"no shift covers interval(s) {np.flatnonzero((need > 0) & ~self.catalogue.reachable)}")
         return value
 

@@ -14,6 +14,7 @@ from solvers.shifts.catalogue import Floats, Ints
 
 ZERO = 1e-9
 BLAND_AFTER = 20  # pivots per row and column before the rule that cannot cycle takes over
+GIVE_UP_AFTER = 20  # times as many
 
 
 @njit(cache=True)
@@ -125,13 +126,18 @@ def _pivot(tableau: Floats, reduced: Floats, value: Floats, basis: Ints, row: in
 
 @njit(cache=True)
 def reoptimize(tableau: Floats, reduced: Floats, value: Floats, basis: Ints) -> int:
-    """Pivot until no basic column is negative; return the pivots made, or −1 if the need cannot be covered."""
+    """Pivot until no basic column is negative; return the pivots made, −1 if the need cannot be covered.
+
+    −2 where rounding makes it cycle although Bland's rule holds, which is given up.
+    """
     most = BLAND_AFTER * (tableau.shape[0] + tableau.shape[1])
     pivots = 0
     while True:
         row = _leaving(tableau, value, basis, pivots > most)
         if row < 0:
             return pivots
+        if pivots > GIVE_UP_AFTER * most:
+            return -2
         column = _entering(tableau[row], reduced, pivots > most)
         if column < 0:
             return -1
