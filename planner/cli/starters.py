@@ -6,10 +6,15 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from planner.cli import console
 from planner.errors import RunError
 from planner.library import scenario_library
 from planner.runs.atomic import explained, write_text
+
+if TYPE_CHECKING:
+    from planner.proposal import Proposal
 
 SCHEMA_NAME = "scenario.schema.json"
 _EXTENDS = re.compile(r"^extends:\s*[\"']?([^\"'#\s]+)", re.MULTILINE)
@@ -40,6 +45,27 @@ def copy_example(name: str, folder: Path, keep: bool = False) -> Path:
                 shutil.copyfile(source, target)
     if not schema.exists():
         write_text(schema, schema_text())
+    return scenario
+
+
+def write_proposal(proposal: Proposal, folder: Path) -> Path:
+    """Write a proposed scenario, its tables and the schema into `folder`, list what is to be done, return its path."""
+    from planner.runs.tables import write_table
+
+    scenario = folder / "scenario.yaml"
+    targets = [scenario, *(folder / name for name in proposal.tables)]
+    existing = [path for path in targets if path.exists()]
+    if existing:
+        raise RunError(f"{existing[0]}: exists already, and nothing is overwritten; choose another folder")
+    for name, table in proposal.tables.items():
+        write_table(folder / name, table)
+    if not (folder / SCHEMA_NAME).exists():
+        write_text(folder / SCHEMA_NAME, schema_text())
+    write_text(scenario, proposal.text)
+    if proposal.todo:
+        console.say(f"To do ({len(proposal.todo)}): what only you can tell; look for # TODO in {scenario}")
+        for words in proposal.todo:
+            console.say(f"  - {words}")
     return scenario
 
 

@@ -25,6 +25,7 @@ ENGINES = {
     "psycopg": ("planner.history.engines",),
     "zen": ("planner.routing",),
     "xlsxwriter": ("planner.report",),
+    "openpyxl": ("planner.proposal",),
     "jinja2": ("planner.report",),
     "loky": ("solvers.executor",),
     "distributed": ("solvers.executor",),
