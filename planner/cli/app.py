@@ -19,6 +19,7 @@ from planner.cli import (
     console,
     estimating,
     exporting,
+    gaps,
     importing,
     looking,
     running,
@@ -70,7 +71,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (starting, importing, estimating, running, looking, asking, backtesting, simulating, exporting):
+for module in (starting, importing, estimating, running, looking, gaps, asking, backtesting, simulating, exporting):
     module.add_to(app)
 
 

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from planner.scenario.center import Channel, Overflow, Pool, Reason, Segment, Shift, Steer
 from planner.scenario.objectives import AXES, Objective
 from planner.scenario.quantities import ClockTime, Key, Money, Ratio, Stated, StatedRatio, Strict, percent_hint
+from planner.scenario.staffing_plan import StaffingPlan
 
 
 class Metric(StrEnum):
@@ -355,6 +356,9 @@ class Scenario(Strict):
     limits: Limits = Field(default=Limits(), description="Limits on whole plans.")
     today: Today = Field(default=Today(), description="How the center runs now.")
     frontier: FrontierSettings = Field(default=FrontierSettings(), description="How hard to look.")
+    staffing_plan: StaffingPlan | None = Field(
+        default=None, description="Growth, leavers, training and starters of the coming months, for planner gap."
+    )
     variants: dict[Key, dict[str, Any]] = Field(
         default_factory=dict, description="Named sets of overrides: dotted path -> value."
     )
