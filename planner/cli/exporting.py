@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _PANEL = "Hand out"
 _EXPORT_EXAMPLES = examples(
     "planner export RUN --plan cheapest --format staffing --out staffing.csv",
+    "planner export RUN --plan cheapest --format wfm-long --out requirements.csv",
     "planner export RUN --plan cheapest --format jdm --out rules.json",
     "planner export RUN --plan cheapest --format xlsx --out plan.xlsx",
 )
@@ -33,15 +34,14 @@ class ExportFormat(StrEnum):
     XLSX = "xlsx"
     STAFFING = "staffing"
     SHIFTS = "shifts"
+    WFM_CALABRIO = "wfm-calabrio"
+    WFM_VERINT = "wfm-verint"
+    WFM_LONG = "wfm-long"
+    WFM_WIDE = "wfm-wide"
 
 
-_SUFFIX = {
-    ExportFormat.JDM: "json",
-    ExportFormat.CSV: "csv",
-    ExportFormat.XLSX: "xlsx",
-    ExportFormat.STAFFING: "csv",
-    ExportFormat.SHIFTS: "csv",
-}
+_SUFFIX = {ExportFormat.JDM: "json", ExportFormat.XLSX: "xlsx"}
+"""Endings of files; those not listed are CSV."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -57,7 +57,8 @@ def export(
         ExportFormat,
         typer.Option(
             "--format",
-            help="jdm, csv: rules of the plan; staffing, shifts: CSV for a WFM suite; xlsx: workbook of the run.",
+            help="jdm, csv: rules of the plan; staffing, shifts: its people as CSV; wfm-calabrio, wfm-verint, "
+            "wfm-long, wfm-wide: requirements per pool and interval as suites import them; xlsx: workbook of the run.",
         ),
     ],
     out: Annotated[
@@ -68,7 +69,7 @@ def export(
     from planner.runs import RunDirectory, load_run
 
     loaded = load_run(run)
-    target = out or Path(f"{loaded.plan(plan).id}-{form.value}.{_SUFFIX[form]}")
+    target = out or Path(f"{loaded.plan(plan).id}-{form.value}.{_SUFFIX.get(form, 'csv')}")
     refuse_existing(target)
     _write(loaded, plan, form, target, RunDirectory(run if run.is_dir() else run.parent).fingerprint())
     console.give(target.as_posix())
@@ -112,6 +113,10 @@ def _write(loaded: Frontier, plan: str, form: ExportFormat, target: Path, finger
             from planner.report import write_workbook
 
             write_workbook(loaded, target, plans=[chosen.id])
+        elif form.value.startswith("wfm-"):
+            from planner.staffing_exports import export_requirements
+
+            export_requirements(loaded, chosen.id, form.value, target)
         else:
             from planner.runs.tables import write_table
 
