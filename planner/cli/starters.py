@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -67,6 +68,19 @@ def write_proposal(proposal: Proposal, folder: Path) -> Path:
         for words in proposal.todo:
             console.say(f"  - {words}")
     return scenario
+
+
+def scenario_of_workbook(book: Path) -> Path:
+    """Write the scenario of a workbook beside it, in a folder named after its content; return its path."""
+    from planner.proposal import propose_from_workbook
+
+    with explained(book, "read"):
+        key = hashlib.sha256(book.read_bytes()).hexdigest()[:8]
+    folder = book.with_name(f"{book.stem}-{key}")
+    if not (folder / "scenario.yaml").exists():
+        write_proposal(propose_from_workbook(book), folder)
+        console.say(f"Scenario of {book.name}: {folder / 'scenario.yaml'}")
+    return folder / "scenario.yaml"
 
 
 def example_names() -> list[str]:

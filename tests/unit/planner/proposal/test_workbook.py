@@ -79,3 +79,18 @@ def test_init_writes_the_template_once(tmp_path: Path) -> None:
     assert main(["init", str(tmp_path / "s"), "--xlsx"]) == 0
     assert main(["init", str(tmp_path / "s"), "--xlsx"]) == 2
     assert main(["init", str(tmp_path / "s"), "--xlsx", "--from-xlsx", "a.xlsx"]) == 2
+
+
+def test_a_workbook_runs_by_itself_and_again(book: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "center.xlsx", "--dry-run"]) == 0
+    made = [path for path in tmp_path.iterdir() if path.name.startswith("center-")]
+    assert len(made) == 1
+    assert (made[0] / "scenario.yaml").is_file()
+    assert main(["run", "center.xlsx", "--dry-run"]) == 0
+    assert main(["run", "none.xlsx", "--dry-run"]) == 2
+    opened = openpyxl.load_workbook(book)
+    opened["costs"]["B2"] = 41
+    opened.save(book)
+    assert main(["run", "center.xlsx", "--dry-run"]) == 0
+    assert len([path for path in tmp_path.iterdir() if path.name.startswith("center-")]) == 2
