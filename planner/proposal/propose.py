@@ -113,6 +113,7 @@ def _from_counts(
         redial={} if history is None else _redials(history),
         outcomes=None if aggregate is None else aggregate.outcomes,
         timezone_known=timezone is not None,
+        waited=frozenset() if history is None else frozenset(patience(history)["channel"].astype(str)),
     )
     tables = {"data/today_routing.csv": routing_table(seen, history)}
     staffed = mean_week_staffing(history, horizon) if history is not None and history.staffing is not None else None

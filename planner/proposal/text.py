@@ -36,6 +36,7 @@ class Seen:
     redial: dict[str, tuple[float, int]]
     outcomes: pd.DataFrame | None
     timezone_known: bool
+    waited: frozenset[str] = frozenset()
     staffing_from: str = ""
 
 
@@ -173,13 +174,14 @@ def _experience(seen: Seen, page: _Page) -> None:
         page.add("  wait_loss:") if not any(line == "  wait_loss:" for line in page.lines) else None
         page.mark(
             f"    - {{channel: {_q(name)}, wait_s: [0, 60, 300], loss: [0, 0, {0.1 * span:g}]}}",
-            f"points lost by waiting in {name}: no answers to estimate it from",
+            f"points lost by waiting in {name}: no answers or waits to estimate it from",
         )
 
 
 def waits_of(seen: Seen, metric: str) -> list[str]:
-    """Channels whose wait curve cannot be estimated, for nobody answered there."""
-    return [str(name) for name in seen.channels.index if not seen.answers.get(metric, {}).get(str(name))]
+    """Channels whose wait curve cannot be estimated: nobody answered there, or nobody measured the waits."""
+    answers = seen.answers.get(metric, {})
+    return [str(name) for name in seen.channels.index if not answers.get(str(name)) or str(name) not in seen.waited]
 
 
 def _outcome(seen: Seen, name: str, metric: str, page: _Page) -> None:
@@ -241,6 +243,9 @@ def _pools(seen: Seen, page: _Page) -> None:
     for pool in seen.pools:
         aht = "handle time unknown" if pool.aht_s is None else f"mean handle time {pool.aht_s:.0f} s"
         page.add(f"  {_q(pool.key)}:   # {pool.contacts_per_week:,.0f} contacts a week, {aht}")
+        if pool.name and pool.name != pool.key:
+            words = f"{pool.name} serves several channels, and a pool serves one: is {pool.key} a team of its own?"
+            page.mark(f"    title: {_q(pool.name)}", words)
         kind = "automated" if pool.discipline == "automated" else "human"
         page.add(f"    kind: {kind}", f"    channel: {_q(pool.channel)}")
         page.mark(

@@ -95,6 +95,8 @@ def contacts_of(rows: list[Record], chain: Chain) -> list[Record]:
 
 
 def _joined(legs: list[Record], chain: Chain) -> Record:
+    if len(legs) == 1:  # by far the most contacts
+        return legs[0] | {name: as_number(legs[0].get(name)) for name in chain.total} | {"legs": 1}
     main = [leg for leg in legs if not chain.aside(leg)] or legs
     out: Record = {}
     for leg in (*main, *(leg for leg in legs if leg not in main)):

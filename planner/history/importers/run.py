@@ -84,6 +84,9 @@ def import_contacts(
     rules = rules.model_copy(update={"columns": {k: rule for k, rule in rules.columns.items() if k in read_by.columns}})
     notes = [*found.notes, *source.notes, *notes, *settled_notes]
     read, quality = _canonical(frame, read_by, timezone, salt, shown)
+    kept = [name for name, rule in rules.columns.items() if rule is not None and rule.others == "keep"]
+    kept = [name for name in kept if name in set(quality["unmapped"]["column"])]
+    notes += [f"{name}: values without a mapping are kept as they are" for name in kept]
     counts["contacts with a problem, left out"] = quality["bad"]
     counts |= quality["filtered"]
     read = _without_short(read, short_abandon_s, counts)
@@ -105,12 +108,12 @@ def import_contacts(
 
 
 def _new_fields(source: Preset, rows: list[Record]) -> dict[str, int]:
-    seen = Counter(name for row in rows for name in flat(row) if source.unknown(name))
-    return dict(sorted(seen.items()))
+    seen = Counter(name for row in rows for name in flat(row))
+    return {name: rows for name, rows in sorted(seen.items()) if source.unknown(name)}
 
 
 def _contacts(source: Preset, found: Records, counts: dict[str, int]) -> list[Record]:
-    rows = [dict(row) for row in source.rows(found.rows)]
+    rows = list(source.rows(found.rows))
     for number, row in enumerate(rows):
         row["_order"] = f"{number:012d}"
     if source.key:

@@ -106,6 +106,19 @@ def test_a_staffing_table_gives_people_and_shrinkage(history: Path, tmp_path: Pa
     assert set(staffing.loc[staffing["pool"] == "phone", "scheduled"]) == {10.0}
 
 
+def test_a_pool_of_several_channels_becomes_one_per_channel(tmp_path: Path) -> None:
+    frame = contacts()
+    frame["pool"] = np.where(frame["pool"].notna(), "all of us", None)
+    frame.drop(columns="wait_s").to_csv(tmp_path / "one.csv", index=False)
+    found = propose_from_history(tmp_path / "one.csv", tmp_path / "c", timezone="UTC")
+    assert "all of us_voice" in found.text
+    assert any("serves several channels" in words for words in found.todo)
+    assert any("no answers or waits" in words and "voice" in words for words in found.todo)
+    routing = found.tables["data/today_routing.csv"]
+    assert set(routing["pool"]) == {"all of us_voice", "all of us_email"}
+    assert set(routing["share"]) == {1.0}
+
+
 def test_hostile_and_odd_names_stay_text(tmp_path: Path) -> None:
     frame = contacts()
     frame["reason"] = np.where(frame["reason"] == "fault", 'no: "#', "010")
