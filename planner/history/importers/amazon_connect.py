@@ -24,7 +24,7 @@ TransferCompletedTimestamp TransferredToEndpoint TransferredToEndpoint.* VoiceId
 """Fields of the documented record."""
 
 
-def _rows(records: list[Record]) -> Iterable[Record]:
+def _rows(records: Iterable[Record]) -> Iterable[Record]:
     for record in records:
         row = flat(record)
         row["chain"] = row.get("InitialContactId") or row.get("ContactId")

@@ -44,7 +44,7 @@ Disp_Comments Outbound_Skill
 """
 
 
-def _rows(records: list[Record]) -> Iterable[Record]:
+def _rows(records: Iterable[Record]) -> Iterable[Record]:
     for record in records:
         row = {_DOWNLOAD.get(name, name): value for name, value in flat(record).items()}
         if row.get("contactStart") is None and row.get("Start_Date"):

@@ -17,7 +17,7 @@ DNIS_COUNTRY DNIS_STATE ANI_COUNTRY ANI_STATE NUMBER1 FIRST_NAME LAST_NAME COMPA
 _OUT = ("Outbound", "Manual", "Internal", "Agent", "3rd party transfer", "3rd party conference")
 
 
-def _rows(records: list[Record]) -> Iterable[Record]:
+def _rows(records: Iterable[Record]) -> Iterable[Record]:
     for record in records:
         row = dict(record)
         if row.get("TIMESTAMP") is None and row.get("DATE") and row.get("TIME"):

@@ -16,7 +16,7 @@ originatingDirection originatingSocialMediaPublic participants participants.* re
 """
 
 
-def _rows(records: list[Record]) -> Iterable[Record]:
+def _rows(records: Iterable[Record]) -> Iterable[Record]:
     for record in records:
         if "conversationId" in record:
             yield _contact(record)

@@ -55,7 +55,7 @@ class Preset:
     title: str
     mapping: dict[str, Any]
     fields: tuple[str, ...]
-    rows: Callable[[list[Record]], Iterable[Record]]
+    rows: Callable[[Iterable[Record]], Iterable[Record]]
     key: str
     newest: str | None = None
     chain: Chain | None = None

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,7 +73,7 @@ def flat(record: Record, prefix: str = "") -> Record:
         if isinstance(value, dict):
             out.update(flat(value, name + "."))
         else:
-            out[name] = value
+            out[sys.intern(name)] = value
     return out
 
 

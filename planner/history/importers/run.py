@@ -6,7 +6,7 @@ import dataclasses
 import tempfile
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +113,7 @@ def _new_fields(source: Preset, rows: list[Record]) -> dict[str, int]:
 
 
 def _contacts(source: Preset, found: Records, counts: dict[str, int]) -> list[Record]:
-    rows = list(source.rows(found.rows))
+    rows = list(source.rows(_drained(found.rows)))
     for number, row in enumerate(rows):
         row["_order"] = f"{number:012d}"
     if source.key:
@@ -124,6 +124,13 @@ def _contacts(source: Preset, found: Records, counts: dict[str, int]) -> list[Re
         rows = contacts_of(rows, source.chain)
         counts["legs joined to their contact"] = legs - len(rows)
     return [source.finish(row) for row in rows]
+
+
+def _drained(rows: list[Record]) -> Iterator[Record]:
+    """Give records one by one and let go of them: an export need not be in memory twice."""
+    rows.reverse()
+    while rows:
+        yield rows.pop()
 
 
 def _canonical(

@@ -22,7 +22,7 @@ TransferKind TransferStatus TransferTo TransferType EventData PublisherMetadata
 """
 
 
-def _rows(records: list[Record]) -> Iterable[Record]:
+def _rows(records: Iterable[Record]) -> Iterable[Record]:
     events = [_event(record) for record in records]
     events, repeated = newest_only(events, "Sid", None)
     tasks: dict[str, list[Record]] = {}

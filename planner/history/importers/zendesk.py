@@ -20,7 +20,7 @@ reply_time_in_minutes.* score
 """
 
 
-def _rows(records: list[Record]) -> Iterable[Record]:
+def _rows(records: Iterable[Record]) -> Iterable[Record]:
     """Tickets, with what metric sets and ratings say of them; a metric or rating without its ticket is left out."""
     tickets, metrics, ratings = [], {}, {}
     for record in records:
