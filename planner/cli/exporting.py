@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _PANEL = "Hand out"
 _EXPORT_EXAMPLES = examples(
     "planner export RUN --plan cheapest --format staffing --out staffing.csv",
+    "planner export RUN --plan cheapest --format wfm-long --out requirements.csv",
     "planner export RUN --plan cheapest --format jdm --out rules.json --replay contacts.parquet",
     "planner export RUN --plan cheapest --format connect --binding ids.yaml --out connect",
     "planner export RUN --plan cheapest --format dmn --max-rules 12 --scenario center/scenario.yaml",
@@ -44,6 +45,10 @@ class ExportFormat(StrEnum):
     XLSX = "xlsx"
     STAFFING = "staffing"
     SHIFTS = "shifts"
+    WFM_CALABRIO = "wfm-calabrio"
+    WFM_VERINT = "wfm-verint"
+    WFM_LONG = "wfm-long"
+    WFM_WIDE = "wfm-wide"
 
 
 _SUFFIX = {
@@ -54,8 +59,20 @@ _SUFFIX = {
     ExportFormat.XLSX: ".xlsx",
     ExportFormat.STAFFING: ".csv",
     ExportFormat.SHIFTS: ".csv",
+    ExportFormat.WFM_CALABRIO: ".csv",
+    ExportFormat.WFM_VERINT: ".csv",
+    ExportFormat.WFM_LONG: ".csv",
+    ExportFormat.WFM_WIDE: ".csv",
 }
-_TABLES = (ExportFormat.XLSX, ExportFormat.STAFFING, ExportFormat.SHIFTS)
+_TABLES = (
+    ExportFormat.XLSX,
+    ExportFormat.STAFFING,
+    ExportFormat.SHIFTS,
+    ExportFormat.WFM_CALABRIO,
+    ExportFormat.WFM_VERINT,
+    ExportFormat.WFM_LONG,
+    ExportFormat.WFM_WIDE,
+)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -72,8 +89,8 @@ def export(
         typer.Option(
             "--format",
             help="Rules: jdm, dmn, csv in our names; connect, genesys, taskrouter, zendesk, salesforce for these "
-            "systems; markdown: change sheet for people. staffing, shifts: CSV for a WFM suite; xlsx: workbook of the "
-            "run.",
+            "systems; markdown: change sheet for people. People: staffing, shifts as CSV; wfm-calabrio, wfm-verint, "
+            "wfm-long, wfm-wide: requirements per pool and interval as suites import them; xlsx: workbook of the run.",
         ),
     ],
     out: Annotated[
@@ -174,6 +191,10 @@ def _write(loaded: Frontier, plan: str, form: ExportFormat, target: Path, finger
             from planner.report import write_workbook
 
             write_workbook(loaded, target, plans=[chosen.id])
+        elif form.value.startswith("wfm-"):
+            from planner.staffing_exports import export_requirements
+
+            export_requirements(loaded, chosen.id, form.value, target)
         else:
             from planner.runs.tables import write_table
 

@@ -45,7 +45,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def run(
-    file: Annotated[Path, typer.Argument(help="Scenario file (YAML).")],
+    file: Annotated[Path, typer.Argument(help="Scenario file (YAML), or a filled workbook (.xlsx).")],
     out: Annotated[Path, typer.Option("--out", help="Folder that gets the run directory NAME-KEY.")] = Path("runs"),
     seed: Seed = 0,
     workers: Workers = None,
@@ -72,6 +72,10 @@ def run(
     The same scenario, inputs and seed always give the same directory and the same result files.
     """
     limit = None if time_limit is None else seconds_of(time_limit)
+    if file.suffix.lower() == ".xlsx":
+        from planner.cli.starters import scenario_of_workbook
+
+        file = scenario_of_workbook(file)
     prepared = _prepare(
         file,
         out=out,

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from planner.cli import console
 from planner.errors import RunError
 from planner.library import scenario_library
 from planner.runs.atomic import explained, write_text
+
+if TYPE_CHECKING:
+    from planner.proposal import Proposal
 
 SCHEMA_NAME = "scenario.schema.json"
 _EXTENDS = re.compile(r"^extends:\s*[\"']?([^\"'#\s]+)", re.MULTILINE)
@@ -41,6 +47,40 @@ def copy_example(name: str, folder: Path, keep: bool = False) -> Path:
     if not schema.exists():
         write_text(schema, schema_text())
     return scenario
+
+
+def write_proposal(proposal: Proposal, folder: Path) -> Path:
+    """Write a proposed scenario, its tables and the schema into `folder`, list what is to be done, return its path."""
+    from planner.runs.tables import write_table
+
+    scenario = folder / "scenario.yaml"
+    targets = [scenario, *(folder / name for name in proposal.tables)]
+    existing = [path for path in targets if path.exists()]
+    if existing:
+        raise RunError(f"{existing[0]}: exists already, and nothing is overwritten; choose another folder")
+    for name, table in proposal.tables.items():
+        write_table(folder / name, table)
+    if not (folder / SCHEMA_NAME).exists():
+        write_text(folder / SCHEMA_NAME, schema_text())
+    write_text(scenario, proposal.text)
+    if proposal.todo:
+        console.say(f"To do ({len(proposal.todo)}): what only you can tell; look for # TODO in {scenario}")
+        for words in proposal.todo:
+            console.say(f"  - {words}")
+    return scenario
+
+
+def scenario_of_workbook(book: Path) -> Path:
+    """Write the scenario of a workbook beside it, in a folder named after its content; return its path."""
+    from planner.proposal import propose_from_workbook
+
+    with explained(book, "read"):
+        key = hashlib.sha256(book.read_bytes()).hexdigest()[:8]
+    folder = book.with_name(f"{book.stem}-{key}")
+    if not (folder / "scenario.yaml").exists():
+        write_proposal(propose_from_workbook(book), folder)
+        console.say(f"Scenario of {book.name}: {folder / 'scenario.yaml'}")
+    return folder / "scenario.yaml"
 
 
 def example_names() -> list[str]:

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from planner.errors import Issue
 
 _EXAMPLES = {
-    "init": examples("planner init center", "planner init bank --example retail_bank"),
+    "init": examples(
+        "planner init center",
+        "planner init bank --example retail_bank",
+        "planner init my-center --from-history history/contacts.parquet --timezone Europe/Zurich",
+        "planner init sheets --xlsx",
+        "planner init my-center --from-xlsx sheets/center.xlsx",
+    ),
     "validate": examples("planner validate center/scenario.yaml", "planner validate center/scenario.yaml --json"),
     "schema": examples("planner schema", "planner schema --out scenario.schema.json"),
     "doctor": examples("planner doctor", "planner doctor --json"),
@@ -34,13 +40,58 @@ def add_to(app: typer.Typer) -> None:
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make; nothing in it is overwritten.")],
     example: Annotated[str, typer.Option("--example", help="Scenario to start from.")] = "minimal",
+    from_history: Annotated[
+        Path | None,
+        typer.Option("--from-history", help="Propose the scenario from contacts, or from counts per interval (CSV)."),
+    ] = None,
+    mapping: Annotated[Path | None, typer.Option("--mapping", help="Mapping file of --from-history.")] = None,
+    staffing: Annotated[
+        Path | None,
+        typer.Option("--staffing", help="Table interval_start, pool, scheduled, on_task of --from-history."),
+    ] = None,
+    timezone: Annotated[str | None, typer.Option("--timezone", help="IANA time zone of the center.")] = None,
+    from_xlsx: Annotated[
+        Path | None, typer.Option("--from-xlsx", help="Make the scenario from a filled workbook.")
+    ] = None,
+    xlsx: Annotated[bool, typer.Option("--xlsx", help="Write the workbook template center.xlsx instead.")] = False,
 ) -> int:
-    """Start a scenario: copy a commented example, its tables and the schema for your editor."""
-    from planner.cli.starters import copy_example
+    """Start a scenario: from a commented example, from your own history, or from a workbook."""
+    from planner.cli.starters import copy_example, write_proposal
+    from planner.errors import RunError
 
-    scenario = copy_example(example, folder)
+    if sum((from_history is not None, from_xlsx is not None, xlsx)) > 1:
+        raise RunError("choose one of --from-history, --from-xlsx and --xlsx")
+    if xlsx:
+        return _template(folder)
+    if from_history is not None:
+        from planner.proposal import propose_from_history
+
+        refuse_existing(folder / "scenario.yaml")
+        found = propose_from_history(from_history, folder, mapping=mapping, staffing=staffing, timezone=timezone)
+        scenario = write_proposal(found, folder)
+    elif from_xlsx is not None:
+        from planner.proposal import propose_from_workbook
+
+        refuse_existing(folder / "scenario.yaml")
+        scenario = write_proposal(propose_from_workbook(from_xlsx), folder)
+    else:
+        scenario = copy_example(example, folder)
     console.give(scenario.as_posix())
     console.say(f"Next: edit {scenario}, then: planner validate {scenario}")
+    return int(Exit.DONE)
+
+
+def _template(folder: Path) -> int:
+    from planner.proposal import write_template
+    from planner.runs.atomic import explained
+
+    target = folder / "center.xlsx"
+    refuse_existing(target)
+    with explained(target):
+        folder.mkdir(parents=True, exist_ok=True)
+        write_template(target)
+    console.give(target.as_posix())
+    console.say(f"Next: fill it (its first sheet says how), then: planner init my-center --from-xlsx {target}")
     return int(Exit.DONE)
 
 

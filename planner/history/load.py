@@ -13,7 +13,7 @@ import pandas as pd
 
 from planner.errors import HistoryError, Issue, PlannerWarning
 from planner.history.canonical import FILTER, Plan, canonical, plan_columns
-from planner.history.columns import AGGREGATE, BY_NAME, ROW, Kind
+from planner.history.columns import BY_NAME, ROW, Kind
 from planner.history.counts import counted_contacts
 from planner.history.database import Database, connect_database, database_of, open_database
 from planner.history.engine import count_if, keep_coded, named_rows
@@ -115,24 +115,23 @@ def _read_plan(connection: ibis.BaseBackend, place: Path | Database, rules: Mapp
         source = open_database(connection, place, place.table or table)
     else:
         source = open_source(connection, place, csv, table)
+    if rules is None:
+        rules = _aggregate_rules(source)
     if rules is not None and rules.layout is Layout.COUNTS:
         source = counted_contacts(connection, source, rules)
-    else:
-        _refuse_aggregate(source, rules)
     plan = plan_columns(source, rules)
     _refuse_decimal_commas(plan)
     return plan
 
 
-def _refuse_aggregate(source: Source, rules: Mapping | None) -> None:
+def _aggregate_rules(source: Source) -> Mapping | None:
+    """How a table of counts per interval is read where no mapping says it; None: it is no such table."""
     present = set(source.table.columns)
-    if rules is None and {"interval_start", "volume"} <= present and "contact_id" not in present:
-        shown = ", ".join(name for name in AGGREGATE if name in present)
-        message = (
-            f"this is an aggregate ({shown}), whose scores are not read yet; its volumes are, through a mapping file "
-            "with `layout: counts`"
-        )
-        raise HistoryError([Issue(str(source.path), None, None, "", message)])
+    if not {"interval_start", "volume"} <= present or "contact_id" in present:
+        return None
+    columns = {"started_at": "interval_start", "volume": "volume"}
+    columns |= {"handle_s": "aht_s"} if "aht_s" in present else {}
+    return Mapping.model_validate({"layout": "counts", "columns": columns})
 
 
 def _refuse_decimal_commas(plan: Plan) -> None:
@@ -228,6 +227,11 @@ def _notes(plan: Plan) -> list[str]:
         found.append(f"columns left out, as neither canonical nor numeric: {', '.join(plan.left_out)}")
     if plan.mapping.layout is Layout.COUNTS:
         found.append("counts per interval: each counted contact starts with its interval and has no customer")
+        if "csat_mean" in plan.source.table.columns:
+            found.append(
+                "csat_mean and csat_n are not read as answers, for their spread is not known: `planner import "
+                "aggregate` and `planner init --from-history` take them as stated scores with their standard error"
+            )
     return found
 
 

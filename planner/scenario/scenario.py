@@ -15,6 +15,7 @@ from planner.scenario.horizon import Horizon
 from planner.scenario.initiatives import Initiative
 from planner.scenario.objectives import AXES, Objective
 from planner.scenario.quantities import Key, Money, Ratio, Stated, StatedRatio, Strict, percent_hint
+from planner.scenario.staffing_plan import StaffingPlan
 
 
 class Metric(StrEnum):
@@ -338,6 +339,9 @@ class Scenario(Strict):
     )
     today: Today = Field(default=Today(), description="How the center runs now.")
     frontier: FrontierSettings = Field(default=FrontierSettings(), description="How hard to look.")
+    staffing_plan: StaffingPlan | None = Field(
+        default=None, description="Growth, leavers, training and starters of the coming months, for planner gap."
+    )
     variants: dict[Key, dict[str, Any]] = Field(
         default_factory=dict, description="Named sets of overrides: dotted path -> value."
     )

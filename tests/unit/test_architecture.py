@@ -26,6 +26,7 @@ ENGINES = {
     "zen": ("planner.routing",),
     "botocore": ("planner.routing",),
     "xlsxwriter": ("planner.report",),
+    "openpyxl": ("planner.proposal",),
     "jinja2": ("planner.report",),
     "loky": ("solvers.executor",),
     "distributed": ("solvers.executor",),

@@ -221,10 +221,14 @@ def test_more_than_half_bad_rows_are_refused_with_every_problem(csv: Write) -> N
     assert "more than half of the rows cannot be used" in text
 
 
-def test_an_aggregate_is_recognized_and_refused(csv: Write) -> None:
-    text = refused(csv("interval_start,reason,channel,volume,aht_s\n2024-03-04 09:00,fees,voice,3,200\n"))
-    assert "this is an aggregate" in text
-    assert "layout: counts" in text
+def test_an_aggregate_is_recognized_and_read_as_counts(csv: Write) -> None:
+    rows = "interval_start,reason,channel,volume,aht_s,csat_mean,csat_n\n"
+    history = load_history(csv(rows + "2024-03-04 09:00,fees,voice,3,200,4.5,2\n2024-03-04 09:30,cards,chat,2,90,,\n"))
+    contacts = history.materialize()
+    assert contacts["reason"].tolist() == ["fees"] * 3 + ["cards"] * 2
+    assert contacts["handle_s"].tolist() == [200.0] * 3 + [90.0] * 2
+    assert contacts["csat"].isna().all()
+    assert any("csat_mean and csat_n are not read as answers" in note for note in history.quality.notes)
 
 
 def test_staffing_with_repeated_intervals_or_missing_columns_is_refused(load: Callable) -> None:
