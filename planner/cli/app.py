@@ -13,7 +13,18 @@ import typer
 from typer.core import TyperGroup
 
 from planner import __version__
-from planner.cli import asking, backtesting, console, estimating, exporting, looking, running, simulating, starting
+from planner.cli import (
+    asking,
+    backtesting,
+    console,
+    estimating,
+    exporting,
+    looking,
+    running,
+    serving,
+    simulating,
+    starting,
+)
 from planner.cli.endings import Exit, explain
 from planner.cli.examples import examples
 from planner.errors import PlannerWarning
@@ -59,7 +70,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (starting, estimating, running, looking, asking, backtesting, simulating, exporting):
+for module in (starting, estimating, running, looking, asking, backtesting, simulating, exporting, serving):
     module.add_to(app)
 
 

@@ -66,6 +66,9 @@ def run(
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and plan nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+    progress_json: Annotated[
+        bool, typer.Option("--progress-json", help="Tell progress on stderr as lines of JSON, for programs.")
+    ] = False,
 ) -> int:
     """Plan a scenario: write a run directory with the frontier of plans.
 
@@ -86,7 +89,7 @@ def run(
     )
     if dry_run:
         return _tell_dry_run(prepared, as_json)
-    outcome = _execute(prepared)
+    outcome = _execute(prepared, progress_json)
     _tell_outcome(outcome, as_json)
     return exit_code_of(outcome.frontier)
 
@@ -160,6 +163,8 @@ def _prepare(
         workers=workers or cores(),
         time_limit_s=limit,
         resume=resume,
+        variant=variant,
+        changes=tuple(overrides or ()),
         overrides=tuple(f"{a.source}: {a.path}: {a.old!r} -> {a.new!r}" for a in loaded.applied),
         command=("planner", *sys.argv[1:]),
         earlier=earlier,
@@ -212,13 +217,13 @@ def _input_files(loaded: LoadedScenario) -> tuple[Path, ...]:
     return tuple(path for path in dict.fromkeys(files) if path.exists())
 
 
-def _execute(prepared: PreparedRun) -> RunOutcome:
+def _execute(prepared: PreparedRun, progress_json: bool = False) -> RunOutcome:
     from planner.pipeline import plan
     from planner.runs import execute
 
     began = time.monotonic()
     try:
-        with progress_bar() as report:
+        with progress_bar(progress_json) as report:
             outcome = execute(prepared, plan, report)
     except (KeyboardInterrupt, Stopped) as err:
         raise Stopped(_how_to_resume(prepared, err)) from err

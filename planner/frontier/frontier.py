@@ -129,7 +129,8 @@ class Frontier:
     `explanations` maps plan ids to sentences; `meta` holds scenario name, currency, seed, versions, notes, `risk`
     (draws, error_of_a_share, deviation, words), `objectives` on top of the three axes (name, sense, function) and,
     where plans were scored again, `rescored` (optimism, sd, lower, upper, plans, words). `model` holds the arrays the
-    plans were found on (see `planner.frontier.held`); empty in runs of earlier versions.
+    plans were found on (see `planner.frontier.held`); empty in runs of earlier versions. `run` and `fingerprint` name
+    the directory and the result it was loaded from.
     """
 
     tables: Mapping[str, pd.DataFrame] = field(repr=False)
@@ -137,6 +138,8 @@ class Frontier:
     explanations: Mapping[str, str] = field(repr=False)
     meta: Mapping[str, Any] = field(repr=False)
     model: bytes = field(default=b"", repr=False)
+    run: str = ""
+    fingerprint: str = ""
 
     @property
     def table(self) -> pd.DataFrame:

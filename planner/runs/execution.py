@@ -29,9 +29,9 @@ class RunRequest:
     """What to run: a loaded scenario, its input files and the settings of this run.
 
     `scenario_text` is the resolved scenario as it will be stored; `base` is the folder input names are relative to;
-    `overrides` lists each replaced value in order. `workers` never changes a result; `time_limit_s` may leave work
-    out, which `resume` then continues in the same directory. `earlier` is a run to start from (see
-    `planner.frontier.earlier`), whose model is among `files`.
+    `overrides` lists each replaced value in order, `variant` and `changes` (texts of `--set`) what was asked. `workers`
+    never changes a result; `time_limit_s` may leave work out, which `resume` then continues in the same directory.
+    `earlier` is a run to start from (see `planner.frontier.earlier`), whose model is among `files`.
     """
 
     scenario: Any
@@ -45,6 +45,8 @@ class RunRequest:
     time_limit_s: float | None = None
     resume: bool = False
     overrides: tuple[str, ...] = ()
+    variant: str | None = None
+    changes: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     earlier: Any = None
 
@@ -215,6 +217,8 @@ def _opening(prepared: PreparedRun) -> dict[str, Any]:
         "seed": request.seed,
         "settings": _settings(request),
         "overrides": list(request.overrides),
+        "variant": request.variant,
+        "set": list(request.changes),
         "inputs": {file.name: file.sha256 for file in prepared.inputs},
         "command": anonymous_command(request.command),
         "started": now(),
