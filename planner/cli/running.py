@@ -14,6 +14,7 @@ from planner.cli.durations import seconds_of
 from planner.cli.endings import Exit
 from planner.cli.examples import examples
 from planner.cli.progress import progress_bar
+from planner.cli.taking_up import Wanted, tell_nearest, with_choice
 from planner.errors import Infeasible, PlanError, PlannerError, RunError, Stopped
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _RUN_EXAMPLES = examples(
     "planner run center/scenario.yaml --set demand.growth=0.1 --dry-run",
     "planner run center/scenario.yaml --time-limit 2min --workers 2 --resume",
     "planner run center/scenario.yaml --from RUN --plan p003 --keep offers,shifts:phone",
+    "planner run center/scenario.yaml --from-choice RUN-choice.json",
 )
 _DEMO_EXAMPLES = examples("planner demo", "planner demo --scenario minimal --out first-look")
 
@@ -64,6 +66,10 @@ def run(
     keep: Annotated[
         str, typer.Option("--keep", help="With --plan: offers, shares, priority, shifts, shifts:POOL, by comma.")
     ] = "",
+    from_choice: Annotated[
+        Path | None,
+        typer.Option("--from-choice", metavar="FILE", help="Take up a choice that a report page saved."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and plan nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
     progress_json: Annotated[
@@ -75,22 +81,26 @@ def run(
     The same scenario, inputs and seed always give the same directory and the same result files.
     """
     limit = None if time_limit is None else seconds_of(time_limit)
+    wanted = Wanted(start, plan, keep, variant, tuple(overrides or ()))
+    if from_choice is not None:
+        wanted = with_choice(wanted, from_choice, out)
     prepared = _prepare(
         file,
         out=out,
         seed=seed,
         workers=workers,
         limit=limit,
-        variant=variant,
-        overrides=overrides,
+        variant=wanted.variant,
+        overrides=list(wanted.overrides),
         resume=resume,
-        earlier=_earlier(start, plan, keep),
-        more_files=() if start is None else (start / "model.npz",),
+        earlier=_earlier(wanted.start, wanted.plan, wanted.keep),
+        more_files=() if wanted.start is None else (wanted.start / "model.npz",),
     )
     if dry_run:
         return _tell_dry_run(prepared, as_json)
     outcome = _execute(prepared, progress_json)
     _tell_outcome(outcome, as_json)
+    tell_nearest(outcome.frontier, wanted.choice)
     return exit_code_of(outcome.frontier)
 
 
