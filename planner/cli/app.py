@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from planner import __version__
 from planner.cli import (
+    adopting,
     asking,
     backtesting,
     console,
@@ -70,7 +71,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (starting, estimating, running, looking, asking, backtesting, simulating, exporting, serving):
+for module in (starting, estimating, running, looking, asking, backtesting, simulating, exporting, serving, adopting):
     module.add_to(app)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from planner.cli import console
+from planner.cli.adopting import adopted_before
 from planner.cli.durations import seconds_of
 from planner.cli.endings import Exit
 from planner.cli.examples import examples
@@ -178,6 +179,9 @@ def _prepare(
         overrides=tuple(f"{a.source}: {a.path}: {a.old!r} -> {a.new!r}" for a in loaded.applied),
         command=("planner", *sys.argv[1:]),
         earlier=earlier,
+        adopted=adopted_before(
+            loaded.scenario.name, list(dict.fromkeys([out, *(p.absolute().parent.parent for p in more_files)]))
+        ),
     )
     return prepare(request)
 
@@ -292,7 +296,7 @@ def _state(prepared: PreparedRun) -> str:
 
 
 def _tell_outcome(outcome: RunOutcome, as_json: bool) -> None:
-    from planner.report import backtest_lines, summary_lines
+    from planner.report import adopted_lines, backtest_lines, summary_lines
 
     lines = summary_lines(outcome.frontier)
     if as_json:
@@ -306,10 +310,11 @@ def _tell_outcome(outcome: RunOutcome, as_json: bool) -> None:
                 "certificate": plain(outcome.frontier.certificate),
                 "summary": list(lines),
                 "backtest": backtest_lines(outcome.frontier),
+                "adopted": adopted_lines(outcome.frontier),
             }
         )
     else:
         console.give(outcome.path.as_posix())
-        for line in (*lines, *backtest_lines(outcome.frontier)):
+        for line in (*lines, *adopted_lines(outcome.frontier), *backtest_lines(outcome.frontier)):
             console.say(line)
     console.say(f"Next: planner frontier {outcome.path}   or: planner report {outcome.path}")

@@ -68,6 +68,9 @@ TABLES: dict[str, str] = {
     "carry_over_promises": "plan, promise, period (label), value: promises on live voice pools, with carry-over",
     "agreement": "plan, what (a promise, or empty), pool, period, measure, said (by the formulas), carried (with "
     "carry-over; NaN: not known), simulated, half_width (95 %), tolerance, p_value, failed",
+    "adopted": "plan (adopted first, then today and all plans), cx, cost, headroom, feasible, promises_kept, hires, "
+    "shifts_added, shifts_removed (people on shifts more and fewer than the adopted plan has; NaN: Today's are not "
+    "known), issues_moved (served in another channel than under it)",
     "center_pools": "pool, queue, patience_s, redial, deadline_s, speed_1, ... (total speed with so many contacts)",
     "center_flows": "reason, segment, from_channel, steer, channel, stage, acceptance, pool, aht_s, redial_stage: who "
     "may serve whom, for simulations",

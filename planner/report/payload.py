@@ -12,6 +12,7 @@
     agreement       formulas beside simulation: heads, rows, assumptions; {} for runs from before it
     risk            how many draws, and how far the frontier moves with them, in words
     failed          checks of the finished plans that failed
+    adopted         the plan adopted before: title, lines, axes in this world; {} without one
     run, take       name and fingerprint of the run ("" where not known), and what a reader may take along
     assumptions, experience, notes, certificate, chosen_by, about     what stands in the page as text
 
@@ -28,6 +29,7 @@ import numpy as np
 import pandas as pd
 
 from planner.frontier.frontier import NAMED, Frontier
+from planner.report.adopted import adopted_section
 from planner.report.agreement import agreement_section
 from planner.report.backtest import backtest_section
 from planner.report.bridge import HEIGHT, WIDTH, bridge_rows, second_look
@@ -105,6 +107,7 @@ def build_payload(frontier: Frontier) -> dict[str, Any]:
         "certificate": _certificate(frontier.certificate),
         "glossary": dict(GLOSSARY),
         "about": run_facts(frontier),
+        "adopted": adopted_section(frontier),
         "run": {"name": frontier.run, "fingerprint": frontier.fingerprint},
         "take": {"pools": _staffed_pools(frontier)},
     }

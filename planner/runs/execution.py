@@ -31,7 +31,8 @@ class RunRequest:
     `scenario_text` is the resolved scenario as it will be stored; `base` is the folder input names are relative to;
     `overrides` lists each replaced value in order, `variant` and `changes` (texts of `--set`) what was asked. `workers`
     never changes a result; `time_limit_s` may leave work out, which `resume` then continues in the same directory.
-    `earlier` is a run to start from (see `planner.frontier.earlier`), whose model is among `files`.
+    `earlier` is a run to start from (see `planner.frontier.earlier`), whose model is among `files`; `adopted` a plan
+    adopted before (see `planner.frontier.adopted`).
     """
 
     scenario: Any
@@ -49,6 +50,7 @@ class RunRequest:
     changes: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     earlier: Any = None
+    adopted: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ def prepare(request: RunRequest) -> PreparedRun:
     settings: dict[str, Any] = {"version": __version__}
     if request.earlier is not None:
         settings |= {"from": request.earlier.plan, "keep": list(request.earlier.keep)}
+    if request.adopted is not None:
+        settings |= {"adopted": dict(request.adopted.decision)}
     key = run_key(request.scenario_text, inputs, request.seed, settings)
     return PreparedRun(request, inputs, key, RunDirectory(request.out / f"{request.name}-{key}"))
 
@@ -152,6 +156,7 @@ def _plan(prepared: PreparedRun, plan: Planner, progress: Progress) -> Frontier:
             progress=progress,
             checkpoint=InterruptibleChunks(prepared.directory.chunks, interruption),
             earlier=request.earlier,
+            adopted=request.adopted,
         )
 
 

@@ -71,7 +71,7 @@ def load_run(path: str | Path) -> Frontier:
         explanations=result["explanations"],
         meta=result["meta"],
         model=_model(run, result.get("model")),
-        run=run.path.resolve().name,
+        run=run.path.absolute().name,
         fingerprint=run.fingerprint(),
     )
 
