@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from planner.errors import PlanError, RunError
-from planner.frontier.prefer import SENSES, achievements, blended, condition_shares, effectiveness
+from planner.frontier.prefer import SENSES, achievements, best_reached, blended, condition_shares, effectiveness
 from planner.routing.overflow import Overflow
 from planner.routing.ruleset import RuleSet
 
@@ -185,8 +184,7 @@ class Frontier:
 
         See `planner.frontier.prefer.achievement` (Wierzbicki 1980).
         """
-        reached = self.reached(aspiration, reservation)
-        return self.plan(max(reached, key=lambda plan: np.nan_to_num(reached[plan], nan=-np.inf)))
+        return self.plan(best_reached(self.reached(aspiration, reservation)))
 
     def reached(
         self, aspiration: Mapping[str, float], reservation: Mapping[str, float] | None = None

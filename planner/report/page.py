@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import json
 import os
@@ -94,6 +95,7 @@ def _page(frontier: Frontier, payload: Mapping[str, Any], script: str, policy: s
     )
 
 
+@functools.cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES, encoding="utf-8"),

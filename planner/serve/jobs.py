@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, Any
@@ -26,6 +26,7 @@ from planner.runs.manifest import now
 
 GRACE_S = 15.0
 """How long a cancelled job may take to keep what it has before it is killed."""
+NICENESS = 10
 SAVED_EVERY_S = 1.0
 KEPT_LINES = 12
 LONGEST_LINE = 500
@@ -67,7 +68,7 @@ class Job:
 
     def shown(self) -> dict[str, Any]:
         """Return what a page may know: all but the command, which names folders."""
-        return {name: value for name, value in asdict(self).items() if name != "command"}
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.name != "command"}
 
 
 class Jobs:
@@ -218,7 +219,7 @@ class Jobs:
 
 
 def _start(command: Sequence[str], out: IO[str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "planner", *command],
         stdin=subprocess.DEVNULL,
         stdout=out,
@@ -228,6 +229,9 @@ def _start(command: Sequence[str], out: IO[str]) -> subprocess.Popen[str]:
         errors="replace",
         start_new_session=True,  # Ctrl-C at the server is for the server, which then stops its job
     )
+    with contextlib.suppress(OSError, AttributeError):  # readers come first
+        os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
+    return process
 
 
 def _kill(process: subprocess.Popen[str]) -> None:
@@ -248,10 +252,12 @@ def _progress_of(line: str) -> dict[str, Any] | None:
 
 
 def _parsed(text: str) -> Any:
+    """JSON that a command printed, None where it printed none; without tables too long for a list of jobs."""
     try:
-        return json.loads(text)
+        found = json.loads(text)
     except ValueError:
         return None
+    return {name: value for name, value in found.items() if name != "intervals"} if isinstance(found, dict) else found
 
 
 def _after_restart(job: Job) -> Job:

@@ -6,13 +6,14 @@ import urllib.parse
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from planner.choice import Choice, choice_of, limit_changes
 from planner.errors import PlanError
 from planner.frontier.held import held_from
+from planner.frontier.prefer import best_reached
 from planner.frontier.what_if import pins_of
-from planner.report.page import render_page, runs_page
+from planner.report.page import render_page
 from planner.runs import RunDirectory
 from planner.runs.tables import plain
 from planner.serve.commands import plan_again, scenario_of, simulated
@@ -31,8 +32,8 @@ Axis = Annotated[float | None, Query(allow_inf_nan=False)]
 @pages.get("/")
 def list_page(request: Request) -> HTMLResponse:
     """Return the page that lists the runs."""
-    text, policy = runs_page(request.app.state.parts.shelf.summaries())
-    return HTMLResponse(text, headers={"content-security-policy": policy})
+    page, policy = request.app.state.parts.shelf.page()
+    return HTMLResponse(page, headers={"content-security-policy": policy})
 
 
 @pages.get("/runs/{name}")
@@ -43,17 +44,15 @@ def run_page(request: Request, name: str) -> HTMLResponse:
 
 
 @reads.get("/runs")
-def list_runs(request: Request) -> list[dict[str, Any]]:
+def list_runs(request: Request) -> JSONResponse:
     """List the runs, the newest first."""
-    found: list[dict[str, Any]] = request.app.state.parts.shelf.summaries()
-    return found
+    return JSONResponse(request.app.state.parts.shelf.summaries())
 
 
 @reads.get("/runs/{name}")
-def read_run(request: Request, name: str) -> dict[str, Any]:
+def read_run(request: Request, name: str) -> Response:
     """Return the plans of a run as records, and its certificate."""
-    frontier = request.app.state.parts.shelf.open(name).frontier
-    return {"plans": plain(frontier.table.to_dict("records")), "certificate": plain(frontier.certificate)}
+    return Response(request.app.state.parts.shelf.open(name).plans, media_type="application/json")
 
 
 @reads.get("/runs/{name}/nearest")
@@ -64,9 +63,10 @@ def nearest(request: Request, name: str, cx: Axis = None, cost: Axis = None, hea
     if not wished:
         raise PlanError(f"aspire to something: {', '.join(AXES)}")
     reached = frontier.reached(wished)
-    plan = frontier.nearest(wished)
-    axes = {axis: float(plan.summary[axis]) for axis in AXES}
-    return {"plan": plan.id, "reached": bool(reached[plan.id] >= 0), "achievement": plain(reached[plan.id]), **axes}
+    plan = best_reached(reached)
+    row = frontier.table[frontier.table["plan"] == plan].iloc[0]
+    axes = {axis: float(row[axis]) for axis in AXES}
+    return {"plan": plan, "reached": bool(reached[plan] >= 0), "achievement": plain(reached[plan]), **axes}
 
 
 @reads.get("/compare")
@@ -91,9 +91,9 @@ def _file(name: str, data: bytes) -> Response:
 
 
 @reads.get("/jobs")
-def list_jobs(request: Request) -> list[dict[str, Any]]:
+def list_jobs(request: Request) -> JSONResponse:
     """List the jobs, the newest first, with their progress."""
-    return [plain(job.shown()) for job in request.app.state.parts.jobs.all()[:50]]
+    return JSONResponse([job.shown() for job in request.app.state.parts.jobs.all()[:50]])
 
 
 @reads.get("/jobs/{id}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections import OrderedDict
@@ -11,7 +12,7 @@ from typing import Any
 
 from planner.errors import PlannerError, RunError
 from planner.frontier.frontier import Frontier
-from planner.report.page import served_page
+from planner.report.page import runs_page, served_page
 from planner.report.text import named_rows
 from planner.runs import RunDirectory, load_run
 from planner.runs.tables import plain
@@ -22,12 +23,13 @@ AXES = ("cx", "cost", "headroom")
 
 @dataclass(frozen=True)
 class OpenedRun:
-    """A finished run in memory: its frontier, its page, and the policy the page is sent with."""
+    """A finished run in memory: its frontier, its page with the policy it is sent with, its plans as JSON."""
 
     path: Path
     frontier: Frontier
     page: bytes
     policy: str
+    plans: bytes
 
 
 class Shelf:
@@ -37,6 +39,7 @@ class Shelf:
         self.folder, self._keep = folder.resolve(), keep
         self._opened: OrderedDict[str, tuple[int, OpenedRun]] = OrderedDict()
         self._told: dict[str, tuple[Any, dict[str, Any]]] = {}
+        self._page: tuple[list[dict[str, Any]], tuple[bytes, str]] = ([], (b"", ""))
         self._lock = threading.Lock()
 
     def names(self) -> list[str]:
@@ -67,6 +70,14 @@ class Shelf:
         found = [self._summary(name) for name in self.names()]
         return sorted(found, key=lambda run: str(run["started"]), reverse=True)
 
+    def page(self) -> tuple[bytes, str]:
+        """Return the page that lists the runs, and its policy; made again when a run has changed."""
+        runs = self.summaries()
+        if not self._page[1][0] or self._page[0] != runs:
+            text, policy = runs_page(runs)
+            self._page = (runs, (text.encode("utf-8"), policy))
+        return self._page[1]
+
     def open(self, name: str) -> OpenedRun:
         """Load a finished run, or take it from memory where its result is still the same."""
         path = self.path(name)
@@ -78,7 +89,7 @@ class Shelf:
                 return known[1]
             frontier = load_run(path)
             page, policy = served_page(frontier, name, export_formats())
-            opened = OpenedRun(path, frontier, page.encode("utf-8"), policy)
+            opened = OpenedRun(path, frontier, page.encode("utf-8"), policy, _plans_json(frontier))
             self._opened[name] = (stamp, opened)
             while len(self._opened) > self._keep:
                 self._opened.popitem(last=False)
@@ -92,6 +103,11 @@ class Shelf:
             known = (stamps, _summary_of(name, run))
             self._told[name] = known
         return known[1]
+
+
+def _plans_json(frontier: Frontier) -> bytes:
+    told = {"plans": plain(frontier.table.to_dict("records")), "certificate": plain(frontier.certificate)}
+    return json.dumps(told, ensure_ascii=False, allow_nan=False).encode("utf-8")
 
 
 def _summary_of(name: str, run: RunDirectory) -> dict[str, Any]:
