@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import urllib.parse
 from pathlib import Path
 from typing import Annotated
 
@@ -40,7 +42,7 @@ def serve(
     The printed address holds the token that questions and jobs need. Ctrl-C stops; what was begun can be resumed.
     """
     try:
-        from planner.serve.app import Settings, bound_socket, create_app, serve_until_stopped
+        from planner.serve.app import Settings, alone, bound_socket, serve_until_stopped
     except ModuleNotFoundError as err:
         if err.name not in ("fastapi", "uvicorn", "starlette"):
             raise
@@ -49,18 +51,20 @@ def serve(
 
     if not runs.is_dir():
         raise RunError(f"{runs}: no such folder of runs; `planner run FILE` makes one")
-    alone = (runs / "manifest.json").is_file()
-    folder = runs.resolve().parent if alone else runs
+    one_run = (runs / "manifest.json").is_file()
+    folder = runs.resolve().parent if one_run else runs
     for file in scenario or ():
         if not file.is_file():
             raise RunError(f"{file}: no such scenario file")
-    listening = bound_socket(port)
-    settings = Settings(folder, tuple(scenario or ()), workers or cores(), tell=console.say)
-    address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    console.give(f"{address}/{f'runs/{runs.resolve().name}' if alone else ''}#token={settings.token}")
-    console.say(f"Serving {folder}. Open this address in a browser of this machine; Ctrl-C stops.")
-    try:
-        serve_until_stopped(create_app(settings), listening)
-    except KeyboardInterrupt:
-        console.say("Stopped.")
+    with alone(folder), bound_socket(port) as listening:
+        settings = Settings(folder, tuple(scenario or ()), workers or cores(), tell=console.say)
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        page = f"runs/{urllib.parse.quote(runs.resolve().name)}" if one_run else ""
+        console.give(f"{address}/{page}#token={settings.token}")
+        sys.stdout.flush()
+        console.say(f"Serving {folder}. Open this address in a browser of this machine; Ctrl-C stops.")
+        try:
+            serve_until_stopped(settings, listening)
+        except KeyboardInterrupt:
+            console.say("Stopped.")
     return int(Exit.DONE)

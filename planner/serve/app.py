@@ -6,7 +6,7 @@ import contextlib
 import secrets
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,14 +58,13 @@ def create_app(settings: Settings) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        with locked(settings.folder / STATE / "lock"):
-            jobs = Jobs(settings.folder / STATE / "jobs", settings.tell)
-            app.state.parts = Parts(settings, Shelf(settings.folder), jobs, Asker())
-            try:
-                yield
-            finally:
-                app.state.parts.asker.close()
-                jobs.close()
+        jobs = Jobs(settings.folder / STATE / "jobs", settings.tell)
+        app.state.parts = Parts(settings, Shelf(settings.folder), jobs, Asker())
+        try:
+            yield
+        finally:
+            app.state.parts.asker.close()
+            jobs.close()
 
     app = FastAPI(title="planner serve", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     for router in (pages, reads, questions):
@@ -109,10 +108,24 @@ def bound_socket(port: int) -> socket.socket:
     return listening
 
 
-def serve_until_stopped(app: FastAPI, listening: socket.socket) -> None:
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep other servers away from a folder: two would run its jobs twice.
+
+    Raises
+    ------
+    RunError
+        Another server has it.
+    """
+    with locked(folder / STATE / "lock"):
+        yield
+
+
+def serve_until_stopped(settings: Settings, listening: socket.socket) -> None:
     """Serve on a socket until the process is interrupted."""
     import uvicorn  # lazy: tests of the application need no server
 
+    app = create_app(settings)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=3
     )

@@ -46,8 +46,14 @@ class Asker:
                 raise RunError("the question was not answered: its process ended or took too long; ask again") from err
 
     def close(self) -> None:
-        """End the process."""
-        self._stop()
+        """End the process; a question that is being answered is given up."""
+        if self._lock.acquire(blocking=False):
+            pool, self._pool = self._pool, None
+            self._lock.release()
+            if pool is not None:
+                pool.shutdown(wait=True)
+        else:
+            self._stop()
 
     def _running(self) -> ProcessPoolExecutor:
         if self._pool is None:

@@ -152,3 +152,36 @@ def test_it_reads_well_in_every_theme_and_size(visit: Any, scheme: str, width: i
         assert one.page.evaluate(CONTRAST) == []
         assert one.page.evaluate("document.documentElement.scrollWidth") <= width
     assert one.faults == []
+
+
+def test_what_is_typed_becomes_the_question(visit: Any) -> None:
+    page = visit().page
+    page.locator(".runs a").first.click()
+    ratios = {
+        "5": 0.05,
+        "-3.5": -0.035,
+        "+2%": 0.02,
+        "−4": -0.04,
+        "1,5": 0.015,
+        "": 0,
+        "5 5": None,
+        "1e3": None,
+        "x": None,
+    }
+    assert page.evaluate("texts => texts.map(ratioOf)", list(ratios)) == pytest.approx(list(ratios.values()))
+    texts = {
+        "plan": "p001",
+        "keep": ["offers"],
+        "volume": "5",
+        "aht": "",
+        "shrinkage": "1",
+        "headroom": "",
+        "budget": "",
+    }
+    asked = {"plan": "p001", "keep": ["offers"], "volume": {"": 0.05}, "aht": {}, "shrinkage": 0.01}
+    assert page.evaluate("questionOf", texts) == asked
+    more = page.evaluate("questionOf", texts | {"headroom": "0", "budget": "250'000.50"})
+    assert more == asked | {"headroom": 0, "budget": 250000.5}
+    refused = "texts => { try { questionOf(texts); } catch (error) { return error.message; } }"
+    assert "is not an amount" in page.evaluate(refused, texts | {"budget": "-1"})
+    assert "Handle times, % more or less" in page.evaluate(refused, texts | {"aht": "fast"})

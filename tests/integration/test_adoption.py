@@ -62,6 +62,8 @@ def test_the_adopted_plan_is_evaluated_in_the_new_world(out, first, capsys):
     assert own["cost"] >= row["cost"]
     assert f"Adopted: {plan} of {first.run}, by A. Meier" in told.err
     assert "moves from it by" in told.err
+    assert main(["compare", str(out / grown.run), str(grown.table["plan"].iloc[1])]) == 0
+    assert f"Adopted: {plan} of {first.run}" in capsys.readouterr().err
     page = build_payload(grown)["adopted"]
     assert page["lines"] == adopted_lines(grown)
     assert page["axes"]["cx"] == own["cx"]

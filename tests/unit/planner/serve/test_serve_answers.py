@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import json
 import time
 from urllib.parse import quote
 
-import openpyxl
 import pytest
 from fastapi.testclient import TestClient
 
 from planner.cli import main
+from planner.errors import RunError
 from planner.frontier.what_if import Question
 from planner.runs import load_run
 from planner.runs.tables import plain
-from planner.serve.app import Settings, bound_socket, create_app
+from planner.serve.app import Settings, alone, bound_socket, create_app
 from planner.serve.asking import records_of
 from planner.serve.comparing import differences
 
@@ -81,8 +80,6 @@ def test_plans_and_downloads_are_what_the_commands_write(client: TestClient, run
     sent = client.get(f"/api/runs/{run.name}/export", params={"plan": plan, "format": "staffing"})
     assert sent.content == wanted.read_bytes()
     assert sent.headers["content-disposition"].endswith(quote(f"{plan}-staffing.csv"))
-    book = client.get(f"/api/runs/{run.name}/export", params={"plan": plan, "format": "xlsx"})
-    assert "Plans" in openpyxl.load_workbook(io.BytesIO(book.content)).sheetnames
     page = client.get(f"/api/runs/{run.name}/export", params={"plan": plan, "format": "report"}).text
     assert "connect-src" not in page
     refused = client.get(f"/api/runs/{run.name}/export", params={"plan": plan, "format": "--help"})
@@ -135,11 +132,13 @@ def test_what_cannot_be_queued_is_said_at_once(client: TestClient, run, folder, 
     assert client.get("/api/jobs").json() == []
 
 
-def test_one_server_per_folder_and_one_port_per_server(client: TestClient, folder):
-    from planner.errors import RunError
-
-    with pytest.raises(RunError, match="is running here"), TestClient(create_app(Settings(folder, token="t"))):
-        pass
+def test_one_server_per_folder_and_one_port_per_server(folder, capsys):
+    with alone(folder):
+        assert main(["serve", str(folder), "--port", "0"]) == 2
+    assert "is running here" in capsys.readouterr().err
+    assert main(["serve", str(folder / "nowhere")]) == 2
+    assert main(["serve", str(folder), "--scenario", str(folder / "nothing.yaml")]) == 2
+    assert "no such scenario file" in capsys.readouterr().err
     with bound_socket(0) as taken, pytest.raises(RunError, match="choose another with --port"):
         bound_socket(taken.getsockname()[1])
 
