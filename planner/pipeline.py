@@ -23,6 +23,7 @@ from planner.frontier.earlier import Earlier, seeds_of, with_kept_parts
 from planner.frontier.frontier import Frontier
 from planner.frontier.infeasible import explain_infeasible
 from planner.frontier.rescore import SecondLook
+from planner.frontier.risk import with_doubt
 from planner.frontier.search import find_plans
 from planner.frontier.wish import Reach, Wish, what_would_it_take
 from planner.frontier.work import Checkpoint, Progress, Work, silent
@@ -89,7 +90,7 @@ def plan(
     notes = (*today.notes, halves.note) if halves.note else today.notes
     frontier = assemble(problem, today, found, work, _meta(problem, seed, history, notes), look)
     if adopted is not None:
-        frontier = with_adopted(frontier, problem, adopted, today.routing.split)
+        frontier = with_adopted(frontier, found.problems, adopted, today.routing.split)
     return _agreed(frontier if back is None else with_backtest(frontier, back), work)
 
 
@@ -108,7 +109,7 @@ def _draw(scenario: Scenario, work: Work) -> _Drawn:
     work.progress("experience", 0, 1, "")
     experience = model_for(scenario, history, seed=work.seed)
     halves = halved_models(scenario, history, experience, seed=work.seed)
-    problem = build_problem(scenario, halves.chosen, demand_for(scenario, history, experience))
+    problem = with_doubt(build_problem(scenario, halves.chosen, demand_for(scenario, history, experience)), work.seed)
     today = baseline(problem, today_staffing(scenario, history), today_routing(scenario, history))
     return _Drawn(history, experience, halves, problem, today)
 
@@ -168,12 +169,15 @@ def today_routing(scenario: Scenario, history: Any) -> pd.DataFrame:
 def _meta(problem: FlowProblem, seed: int, history: Any, today_notes: tuple[str, ...]) -> dict[str, Any]:
     scenario, experience, demand = problem.scenario, problem.experience, problem.demand
     quality = [] if history is None else [*history.quality.lines(), *shrinkage_notes(scenario, history)]
+    effects = [effect for one in scenario.initiatives.values() for effect in one.effects]
+    left_out = (*LEFT_OUT, PREVENTED) if any(effect.volume is not None for effect in effects) else LEFT_OUT
     return {
         "scenario": scenario.name,
         "title": scenario.title,
         "currency": scenario.currency,
         "metric": str(scenario.experience.metric),
         "scale": list(scenario.experience.scale),
+        "robust": None if scenario.frontier.robust is None else scenario.frontier.robust.model_dump(),
         "days": scenario.horizon.days,
         "start": scenario.horizon.start.isoformat(),
         "interval_min": scenario.horizon.interval_min,
@@ -181,12 +185,12 @@ def _meta(problem: FlowProblem, seed: int, history: Any, today_notes: tuple[str,
         "seed": seed,
         "demand_source": demand.source,
         "notes": list(
-            dict.fromkeys([*quality, *demand.notes, *experience.notes, *problem.notes, *today_notes, *LEFT_OUT])
+            dict.fromkeys([*quality, *demand.notes, *experience.notes, *problem.notes, *today_notes, *left_out])
         ),
         "experience_table": _readable(experience),
         "titles": {
             group: {key: item.title or key for key, item in getattr(scenario, group).items()}
-            for group in ("reasons", "segments", "channels", "pools", "steers")
+            for group in ("reasons", "segments", "channels", "pools", "steers", "initiatives")
         },
     }
 
@@ -203,5 +207,7 @@ def _readable(experience: ExperienceModel) -> list[dict[str, Any]]:
 LEFT_OUT = (
     "Waiting is stationary within each interval; what one interval hands to the next is not carried over.",
     "Returns and redials follow the daily profile of their type; a month is this week repeated.",
-    "Opening hours per pool and improvement initiatives are not decided yet.",
+    "Opening hours per pool are not decided yet.",
 )
+
+PREVENTED = "Issues that an initiative prevents count in CX as those of their reason and segment that still arise."

@@ -208,7 +208,9 @@ class OpenMaster(Master):
 
 def open_master(instance: Instance) -> OpenMaster:
     """The master of an instance with its model."""
-    return OpenMaster(instance.network, instance.limits, instance.payroll, list(instance.catalogues))
+    return OpenMaster(
+        instance.network, instance.limits, instance.payroll, list(instance.catalogues), instance.pins, instance.doubt
+    )
 
 
 def random_routing(network: FlowNetwork, rng: np.random.Generator, classes: int = 2) -> Routing:

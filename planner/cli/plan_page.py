@@ -60,6 +60,8 @@ def summary_rows(frontier: Frontier, summary: Mapping[str, Any]) -> list[Sequenc
         ("abandoned", percent(number(summary, "abandon_rate"), 1)),
         ("hires", decimal(number(summary, "hires"), 0)),
         ("overtime, h", decimal(number(summary, "overtime_h"), 1)),
+        ("voluntary time off, h", decimal(number(summary, "time_off_h"), 1)),
+        *([("initiatives", summary["initiatives"])] if summary.get("initiatives") else []),
         ("promises kept", yes_no(summary.get("promises_kept"))),
         ("proof", summary.get("status") or "–"),
         *((words, decimal(number(summary, name), 3)) for name, words in objective_words(frontier).items()),
@@ -80,7 +82,7 @@ def _withstood(summary: Mapping[str, Any]) -> list[Sequence[object]]:
 
 def plan_tables(plan: Plan) -> Iterator[TableOf]:
     """Yield title, heads and rows of each table of a plan that has any."""
-    builders = (_moves, _pools, _promises, _costs, _hires)
+    builders = (_moves, _pools, _promises, _costs, _contracts, _hires)
     for build in builders:
         table = build(plan)
         if table is not None and table[2]:
@@ -145,6 +147,17 @@ def _costs(plan: Plan) -> TableOf | None:
         (item, f"{amount:,.2f}") for item, amount in costs.groupby("item", sort=False)["amount"].sum().items()
     ]
     return "Cost", ("item", "amount"), rows
+
+
+def _contracts(plan: Plan) -> TableOf | None:
+    contracts = plan.tables.get("contracts")
+    if contracts is None:
+        return None
+    names = ("contacts", "committed", "most", "paid", "unused")
+    rows: list[Sequence[object]] = [
+        (row["pool"], *(decimal(number(row, name), 0) for name in names)) for row in contracts.to_dict("records")
+    ]
+    return "Contracts", ("pool", "contacts", "committed", "at most", "paid", "paid for none"), rows
 
 
 def _hires(plan: Plan) -> TableOf | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,14 +28,16 @@ class Adopted:
     decision: Mapping[str, Any]
 
 
-def with_adopted(frontier: Frontier, problem: FlowProblem, adopted: Adopted, fallback: Floats) -> Frontier:
+def with_adopted(frontier: Frontier, problems: Sequence[FlowProblem], adopted: Adopted, fallback: Floats) -> Frontier:
     """Add the table `adopted` and the decision; the plan is evaluated like any other, its people as they were.
 
-    Where a pool or shift of it is not there any more it cannot be evaluated; the decision then says so.
+    `problems`: one per portfolio of initiatives, the first without any. Where a pool, a shift or an initiative of the
+    plan is not there any more it cannot be evaluated; the decision then says so.
     """
     facts = dict(adopted.decision)
-    seed = seed_of(problem, adopted.earlier, fallback)
-    if seed.people is None:
+    seed = seed_of(problems[0], adopted.earlier, fallback)
+    problem = next((one for one in problems if one.initiatives == seed.initiatives), None)
+    if seed.people is None or problem is None:
         return replace(frontier, meta={**frontier.meta, KEY: facts | {"evaluated": False}})
     solution = judge(problem.instance, seed.routing, seed.people, KEY)
     shown = show_solution(KEY, problem, solution)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,17 @@ import pandas as pd
 from planner.frontier.assumptions import swings
 from planner.frontier.bridge import bridge_table, bridge_words
 from planner.frontier.carry_over import carry_over_tables
-from planner.frontier.certificate import OuterSurface, certify
-from planner.frontier.explain import certificate_words, explain_plan, largest_moves, next_point_price, prices_table
+from planner.frontier.certificate import certify
+from planner.frontier.envelope import Envelope
+from planner.frontier.explain import (
+    certificate_words,
+    contract_sentences,
+    explain_plan,
+    initiatives_sentence,
+    largest_moves,
+    next_point_price,
+    prices_table,
+)
 from planner.frontier.frontier import Frontier
 from planner.frontier.held import held_bytes
 from planner.frontier.objectives import described
@@ -27,12 +36,13 @@ from planner.frontier.rescore import (
     rescored_cx,
     sampling_sd,
 )
-from planner.frontier.risk import Stand, draw_world, risk_of
+from planner.frontier.risk import Stand, risk_of
 from planner.frontier.risk_tables import attainment_table, risk_facts, risk_table
 from planner.frontier.says import add_sayings
 from planner.frontier.search import Found
 from planner.frontier.tables import (
     Shown,
+    contracts_table,
     costs_table,
     demand_table,
     flows_table,
@@ -60,15 +70,14 @@ def assemble(
     problem: FlowProblem, today: Today, found: Found, work: Work, meta: Mapping[str, Any], look: SecondLook
 ) -> Frontier:
     """Assemble the frontier of found plans; Today comes first."""
-    solutions = [record.judged(problem.instance) for record in found.records]
+    problems = [found.problems[record.portfolio] for record in found.records]
+    solutions = [record.judged(own.instance) for record, own in zip(found.records, problems, strict=True)]
     keys = [f"p{k + 1:03d}" for k in range(len(solutions))]
     shown = [show_today(problem, today)] + [
-        show_solution(key, problem, s) for key, s in zip(keys, solutions, strict=True)
+        show_solution(key, own, s) for key, own, s in zip(keys, problems, solutions, strict=True)
     ]
-    draws = draw_world(problem, problem.scenario.frontier.risk_draws, work.seed)
-    stands = _stands(today, solutions, shown)
-    risk = risk_of(problem, stands, draws, work)
-    plans = plans_table(problem, today, solutions, shown, risk, found)
+    risk = risk_of(_stands(today, solutions, shown), problem.scenario.frontier.risk_draws, work)
+    plans = plans_table(today, solutions, shown, risk, found)
     second = _second_look(problem, shown, plans, look, work.seed)
     certificate = _certificate(found, plans)
     tables = _detail_tables(problem, today, solutions, shown)
@@ -77,13 +86,14 @@ def assemble(
     tables["risk"] = risk_table(plans, risk)
     tables["attainment"] = attainment_table(risk, problem.scenario.frontier.headroom_levels)
     tables["prices"] = prices_table(plans, found.surface, problem.scenario.currency, _cx_step(problem))
-    tables["assumptions"] = _assumptions(problem, solutions, plans)
+    tables["assumptions"] = _assumptions(problems, solutions, plans)
     tables["bound"] = _bound_table(found.surface)
-    tables["demand"] = demand_table(problem)
+    used = _used(problem, problems)
+    tables["demand"] = stack([demand_table(one) for one in used])
     tables["bridge"] = _bridge(problem, shown[0], look)
-    add_sayings(problem, shown, tables, headline_of(plans), work)
-    tables |= center_tables(problem)
-    explanations = _explanations(problem, plans, tables["channel_mix"])
+    add_sayings(found.problems, shown, tables, headline_of(plans), work)
+    tables |= center_tables(used)
+    explanations = _explanations(problem, plans, tables)
     explanations["today"] = "\n".join([explanations["today"], *bridge_words(tables["bridge"])])
     facts = dict(meta) | {
         "certificate_words": certificate_words(certificate, keys, enumerated=found.enumerated),
@@ -93,16 +103,18 @@ def assemble(
         "rescored": second,
         "risk": risk_facts(risk, problem.scenario.frontier.headroom_levels),
     }
-    model = held_bytes(problem, keys, found.records, today.routing.split)
+    model = held_bytes(found.problems, keys, found.records, today.routing.split)
     return Frontier(tables, certificate, explanations, facts, model)
 
 
 def _stands(today: Today, solutions: list[Solution], shown: list[Shown]) -> list[Stand]:
-    routing = today.routing
-    decision = routing.with_people(today.on_task)
-    stands = [Stand(decision, today.scheduled, today.cost - today.evaluation.variable_cost)]
-    stands += [Stand(s.decision, s.scheduled, p.people_cost.money) for s, p in zip(shown[1:], solutions, strict=True)]
-    return stands
+    money = [today.cost - today.evaluation.variable_cost, *(s.people_cost.money for s in solutions)]
+    return [Stand(view.decision, view.scheduled, paid, view.problem) for view, paid in zip(shown, money, strict=True)]
+
+
+def _used(base: FlowProblem, problems: Sequence[FlowProblem]) -> list[FlowProblem]:
+    """Problems that a plan or Today is of, each once, the one without initiatives first."""
+    return list({one.initiatives: one for one in (base, *problems)}.values())
 
 
 def _second_look(
@@ -112,14 +124,12 @@ def _second_look(
     if look.rescored is None:
         add_gains(plans, None)
         return {}
-    other = problem_with(problem, look.rescored)
-    before = [view.evaluation for view in shown]
-    add_gains(plans, rescored_cx(other, [view.decision for view in shown], before))
+    add_gains(plans, rescored_cx(shown, look.rescored))
     chosen = plans[plans["origin"] != "today"]
     found = optimism(
         chosen["gain"].to_numpy(float),
         chosen["gain_rescored"].to_numpy(float),
-        sampling_sd(problem, other, before, seed),
+        sampling_sd(problem, problem_with(problem, look.rescored), [view.evaluation for view in shown], seed),
     )
     return {**found, "plans": len(chosen), "words": optimism_words(found, plans)}
 
@@ -150,7 +160,7 @@ def _detail_tables(
     none = np.zeros(len(problem.pools), dtype=np.int64)
     payroll = problem.instance.payroll
     heads = np.nan_to_num(np.where(payroll.rostered, payroll.heads, 0)).astype(np.int64)
-    hires = [hires_table(shown[0], heads, none, none * 0.0, today.paid_h)]
+    hires = [hires_table(shown[0], heads, none, today.overtime_h, today.paid_h)]
     for view, solution in zip(shown[1:], solutions, strict=True):
         cost = solution.people_cost
         hires.append(hires_table(view, cost.heads_needed, cost.hires, cost.overtime_h, cost.paid_h))
@@ -161,6 +171,7 @@ def _detail_tables(
         "channel_mix": mix_table,
         "service": service_table,
         "costs": costs_table,
+        "contracts": contracts_table,
         "promises": promises_table,
         "segments": segments_table,
         "rules": rules_table,
@@ -172,26 +183,30 @@ def _detail_tables(
     return tables
 
 
-def _assumptions(problem: FlowProblem, solutions: list[Solution], plans: pd.DataFrame) -> pd.DataFrame:
+def _assumptions(problems: list[FlowProblem], solutions: list[Solution], plans: pd.DataFrame) -> pd.DataFrame:
     """Swings of the headline plan (cheapest no worse than Today, else the first)."""
     columns = ["input", "value", "low", "high", "source", "swing_cx", "swing_cost", "swing_headroom"]
     if not solutions:
         return pd.DataFrame(columns=columns)
-    headline = solutions[plans["plan"].tolist().index(headline_of(plans)) - 1]
+    headline = plans["plan"].tolist().index(headline_of(plans)) - 1
     rows = [
         (a.path, a.value, a.low, a.high, a.source or "stated", a.swing_cx, a.swing_cost, a.swing_headroom)
-        for a in swings(problem, headline)
+        for a in swings(problems[headline], solutions[headline])
     ]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _bound_table(surface: OuterSurface | None) -> pd.DataFrame:
-    rows = []
-    if surface is not None:
-        for k, level in enumerate(surface.levels):
-            rows.append((level, np.nan, surface.cheapest[k]))
-            rows += [(level, s, i) for s, i in zip(surface.slopes[k], surface.intercepts[k], strict=True)]
-    return pd.DataFrame(rows, columns=["headroom", "slope", "intercept"])
+def _bound_table(surface: Envelope | None) -> pd.DataFrame:
+    rows: list[tuple[str, float, float, float]] = []
+    for name, piece in () if surface is None else zip(surface.names, surface.pieces, strict=True):
+        if piece is None:
+            continue
+        for k, level in enumerate(piece.levels):
+            rows.append((name, level, np.nan, piece.cheapest[k]))
+            rows += [(name, level, s, i) for s, i in zip(piece.slopes[k], piece.intercepts[k], strict=True)]
+        if np.isfinite(piece.closed):
+            rows.append((name, piece.closed, np.nan, np.inf))
+    return pd.DataFrame(rows, columns=["initiatives", "headroom", "slope", "intercept"])
 
 
 def _cx_step(problem: FlowProblem) -> float:
@@ -200,14 +215,16 @@ def _cx_step(problem: FlowProblem) -> float:
     return (high - low) / 80
 
 
-def _explanations(problem: FlowProblem, plans: pd.DataFrame, mix: pd.DataFrame) -> dict[str, str]:
+def _explanations(problem: FlowProblem, plans: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
     today = plans.iloc[0]
     words = {"today": _today_words(today)}
-    by_plan = dict(tuple(mix.groupby("plan")))
+    by_plan = dict(tuple(tables["channel_mix"].groupby("plan")))
     for _, row in plans.iloc[1:].iterrows():
         price = next_point_price(plans, str(row["plan"]), problem.scenario.currency, _cx_step(problem))[0]
         moves = largest_moves(by_plan[row["plan"]])
-        words[str(row["plan"])] = explain_plan(row, today, moves, price, problem.scenario.currency)
+        more = initiatives_sentence(problem, row["initiatives"])
+        more += contract_sentences(problem, tables["contracts"].query("plan == @row.plan"))
+        words[str(row["plan"])] = explain_plan(row, today, moves, price, problem.scenario.currency, more)
     return words
 
 

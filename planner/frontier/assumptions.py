@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from planner.frontier.risk import AHT_CV, perturbed
-from planner.operation import build_problem
+from planner.operation import rebuilt
 from planner.operation.problem import FlowProblem
 from planner.scenario import Scenario
+from planner.scenario.initiatives import CHANGES
 from planner.scenario.quantities import Stated
 from solvers.flow.solution import Solution, judge
 
@@ -32,8 +33,10 @@ class Assumption:
     swing_headroom: float
 
 
-def stated_inputs(scenario: Scenario) -> list[tuple[str, Stated, Callable[[Scenario, float], Scenario]]]:
-    """Every stated number with its path and how to change it."""
+def stated_inputs(
+    scenario: Scenario, initiatives: Sequence[str] = ()
+) -> list[tuple[str, Stated, Callable[[Scenario, float], Scenario]]]:
+    """Every stated number with its path and how to change it; effects of the given initiatives alone."""
     found: list[tuple[str, Stated, Callable[[Scenario, float], Scenario]]] = []
     for name, steer in scenario.steers.items():
         found.append((f"steers.{name}.acceptance", steer.acceptance, _changer("steers", name, "acceptance")))
@@ -45,6 +48,13 @@ def stated_inputs(scenario: Scenario) -> list[tuple[str, Stated, Callable[[Scena
             found.append((f"channels.{name}.redial", channel.redial, _changer("channels", name, "redial")))
     for key in ("score_given_up", "score_abandoned", "give_up_share"):
         found.append((f"experience.{key}", getattr(scenario.experience, key), _experience_changer(key)))
+    for name in initiatives:
+        for index, effect in enumerate(scenario.initiatives[name].effects):
+            for key in CHANGES:
+                stated = getattr(effect, key)
+                if stated is not None:
+                    place = f"initiatives.{name}.effects.{index}.{key}"
+                    found.append((place, stated, _effect_changer(name, index, key)))
     return found
 
 
@@ -65,13 +75,24 @@ def _experience_changer(key: str) -> Callable[[Scenario, float], Scenario]:
     return change
 
 
+def _effect_changer(name: str, index: int, key: str) -> Callable[[Scenario, float], Scenario]:
+    def change(scenario: Scenario, value: float) -> Scenario:
+        initiative = scenario.initiatives[name]
+        effects = list(initiative.effects)
+        effects[index] = effects[index].model_copy(update={key: Stated(value=value)})
+        members = {**scenario.initiatives, name: initiative.model_copy(update={"effects": tuple(effects)})}
+        return scenario.model_copy(update={"initiatives": members})
+
+    return change
+
+
 def swings(problem: FlowProblem, headline: Solution) -> list[Assumption]:
     """Judge the headline plan at both ends of every range, largest swing in CX first.
 
     Ranges are those stated by the scenario; of what is estimated, the central 90 %.
     """
     rows = estimated_swings(problem, headline)
-    for path, stated, change in stated_inputs(problem.scenario):
+    for path, stated, change in stated_inputs(problem.scenario, problem.initiatives):
         low, high = stated.bounds
         ends = [_at(problem, headline, change, value) for value in (low, high)] if high > low else []
         spread = np.abs(np.subtract(*ends)) if ends else np.zeros(3)
@@ -82,7 +103,7 @@ def swings(problem: FlowProblem, headline: Solution) -> list[Assumption]:
 def _at(
     problem: FlowProblem, headline: Solution, change: Callable[[Scenario, float], Scenario], value: float
 ) -> np.ndarray:
-    changed = build_problem(change(problem.scenario, value), problem.experience, problem.demand)
+    changed = rebuilt(problem, change(problem.scenario, value), problem.experience)
     if len(changed.network.flows.node) != len(problem.network.flows.node):
         return np.full(3, np.nan)
     solution = judge(changed.instance, headline.routing, headline.staffing.people, headline.origin)

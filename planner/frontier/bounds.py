@@ -1,15 +1,21 @@
-"""The bound of a run: what no plan exceeds, by headroom and price of CX, and the points of it to aim plans at."""
+"""The bound of a run: what no plan exceeds, by headroom and price of CX, and the points of it to aim plans at.
+
+Each portfolio of initiatives is bounded by itself. Every one is bounded once for each price; boxes of pool sizes are
+opened only for those that bound most somewhere, until those are tight: branch and bound, best first, with portfolios
+as its first branches. So the work grows little with their number, and what is left untightened hides below the rest.
+"""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planner.frontier.certificate import SENSES, OuterSurface, outer_surface, reference_of
+from planner.frontier.envelope import Envelope
 from planner.frontier.jobs import bound_job
 from planner.frontier.work import Work
 from planner.operation.problem import FlowProblem
@@ -38,33 +44,74 @@ def ladder(levels: Sequence[float], steps: int) -> list[float]:
     return rungs
 
 
-def prices_of(planes: Sequence[Plane], count: int) -> list[float]:
-    """Prices of CX (CX for a unit of money) along a coarse sweep, and one next to nothing.
+def prices_of(portfolios: Sequence[Sequence[Plane]], count: int) -> list[float]:
+    """Prices of CX (CX for a unit of money) along the coarse sweeps of portfolios, and one next to nothing.
 
     They are quantiles of the chords between neighboring points of a level: the planes' own slopes would do at the
     points alone, and those of the ends are steeper and flatter than anything between.
     """
     chords: list[float] = []
-    for level in sorted({p.headroom for p in planes}):
-        ends = sorted({(p.cost, p.cx) for p in planes if p.headroom == level})
-        steps = [(after[0] - here[0], after[1] - here[1]) for here, after in zip(ends, ends[1:], strict=False)]
-        chords += [rise / run for run, rise in steps if run > 1e-9 * ends[-1][0] and rise > 0]
+    for planes in portfolios:
+        for level in sorted({p.headroom for p in planes}):
+            ends = sorted({(p.cost, p.cx) for p in planes if p.headroom == level})
+            steps = [(after[0] - here[0], after[1] - here[1]) for here, after in zip(ends, ends[1:], strict=False)]
+            chords += [rise / run for run, rise in steps if run > 1e-9 * ends[-1][0] and rise > 0]
     if not chords:
         return []
     chosen = np.unique(np.quantile(chords, np.linspace(0.0, 1.0, count)))
     return [float(FLAT * np.median(chords)), *map(float, chosen)]
 
 
-def bound_rungs(problem: FlowProblem, levels: Sequence[float], planes: Sequence[Plane], work: Work) -> list[Rung]:
-    """Take the bound at every rung of the ladder, one job a price."""
-    settings = problem.scenario.frontier
+def bound_rungs(
+    problems: Sequence[FlowProblem], levels: Sequence[float], planes: Sequence[Sequence[Plane]], work: Work
+) -> list[list[Rung]]:
+    """Take the bound at every rung of the ladder, one job a portfolio and price; rungs by portfolio.
+
+    `planes` (portfolio,): those of the coarse sweeps.
+    """
+    settings = problems[0].scenario.frontier
     rungs = ladder(levels, settings.bound_steps)
     prices = [float("nan"), *prices_of(planes, settings.bound_prices)]
-    jobs = [(f"bound/{price!r}", (problem.instance, rungs, price, settings.bound_boxes)) for price in prices]
-    answers = work.run("bound", bound_job, jobs)
-    rows = [np.load(io.BytesIO(data), allow_pickle=False) for data in answers if data is not None]
-    known = np.vstack([r for r in rows if r.size]) if any(r.size for r in rows) else np.zeros((0, 5))
-    return [rung for level in rungs if (rung := _rung(level, known[known[:, 0] == level])) is not None]
+    known: dict[tuple[int, int], Floats] = {}
+
+    def solve(chosen: list[tuple[int, int]], boxes: int) -> None:
+        jobs = [
+            (f"bound/{p}/{prices[k]!r}/{boxes}", (problems[p].instance, rungs, prices[k], boxes)) for p, k in chosen
+        ]
+        for place, data in zip(chosen, work.run("bound", bound_job, jobs), strict=True):
+            if data is not None:
+                known[place] = np.load(io.BytesIO(data), allow_pickle=False)
+
+    every = [(p, k) for p in range(len(problems)) for k in range(len(prices))]
+    loose = set(every)
+    if len(problems) > 1:
+        solve(every, 1)
+        chosen = _leading(known, loose)
+    else:
+        chosen = every
+    while chosen:
+        solve(chosen, settings.bound_boxes)
+        loose -= set(chosen)
+        chosen = _leading(known, loose)
+    return [
+        _rungs_of(rungs, [r for (owner, _), r in sorted(known.items()) if owner == p]) for p in range(len(problems))
+    ]
+
+
+def _leading(known: Mapping[tuple[int, int], Floats], loose: set[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Portfolio and price of the bounds that are still loose and the highest of their price at some rung."""
+    best: dict[tuple[int, float], tuple[float, tuple[int, int]]] = {}
+    for place, rows in sorted(known.items()):
+        for headroom, _, value in rows[:, :3] if rows.size else []:
+            rung = (place[1], float(headroom))
+            if rung not in best or value > best[rung][0]:
+                best[rung] = (float(value), place)
+    return sorted({place for _, place in best.values()} & loose)
+
+
+def _rungs_of(levels: Sequence[float], found: Sequence[Floats]) -> list[Rung]:
+    known = np.vstack([r for r in found if r.size]) if any(r.size for r in found) else np.zeros((0, 5))
+    return [rung for level in levels if (rung := _rung(level, known[known[:, 0] == level])) is not None]
 
 
 def _rung(level: float, rows: Floats) -> Rung | None:
@@ -79,27 +126,36 @@ def _rung(level: float, rows: Floats) -> Rung | None:
     return Rung(level, -float(least[0, 2]), planes, boxes)
 
 
-def surface_of(rungs: Sequence[Rung], swept: Sequence[tuple[float, float, Sequence[Plane]]]) -> OuterSurface | None:
-    """Join the rungs of the bound with the planes of the coarse sweep."""
+def surface_of(
+    rungs: Sequence[Rung], swept: Sequence[tuple[float, float, Sequence[Plane]]], closed: float = np.inf
+) -> OuterSurface | None:
+    """Join the rungs of the bound with the planes of the coarse sweep; no plan has a headroom of `closed` or more."""
     planes: dict[float, list[Plane]] = {}
     cheapest: dict[float, float] = {}
     for level, least, more in [*((r.headroom, r.cheapest, r.planes) for r in rungs), *swept]:
         if np.isfinite(least):
             planes.setdefault(level, []).extend(more)
             cheapest[level] = max(least, cheapest.get(level, -np.inf))
-    return outer_surface([(level, cheapest[level], planes[level]) for level in planes])
+    return outer_surface([(level, cheapest[level], planes[level]) for level in planes], closed)
 
 
-def aim(surface: OuterSurface, rungs: Sequence[Rung], count: int, there: Floats | None = None) -> list[Target]:
+Aim = tuple[int, Target]
+"""A portfolio (index) and the point of its surface that a plan is aimed at."""
+
+
+def aim(surface: Envelope, rungs: Sequence[Sequence[Rung]], count: int, there: Floats | None = None) -> list[Aim]:
     """Choose points of the outer surface whose boxes fill most of its volume together, greedily.
 
     The volume is submodular, so gains only fall and most are not computed again (Minoux 1978); greedy reaches at least
-    1 − 1/e of the best choice (Nemhauser, Wolsey, Fisher 1978). Sorted by headroom and cost. What plans already
-    `there`, shape (plan, 3), fill is not aimed at again.
+    1 − 1/e of the best choice (Nemhauser, Wolsey, Fisher 1978). Sorted by portfolio, headroom and cost. What plans
+    already `there`, shape (plan, 3), fill is not aimed at again.
     """
-    points, targets = _candidates(surface, rungs)
-    if len(points) == 0:
+    found = [
+        one for p, piece in enumerate(surface.pieces) if piece is not None for one in _candidates(p, piece, rungs[p])
+    ]
+    if not found:
         return []
+    points, targets = np.array([point for point, _ in found]), [target for _, target in found]
     corner = reference_of(surface)
     filled = np.zeros((0, 3)) if there is None else _on_surface(surface, there)
     volume = hypervolume(filled, corner, SENSES) if len(filled) else 0.0
@@ -117,10 +173,10 @@ def aim(surface: OuterSurface, rungs: Sequence[Rung], count: int, there: Floats 
         chosen.append(best)
         volume += gains[best]
         gains[best] = -1.0
-    return sorted((targets[k] for k in chosen), key=lambda t: (t.headroom, t.cost))
+    return sorted((targets[k] for k in chosen), key=lambda one: (one[0], one[1].headroom, one[1].cost))
 
 
-def _on_surface(surface: OuterSurface, plans: Floats) -> Floats:
+def _on_surface(surface: Envelope, plans: Floats) -> Floats:
     """Plans moved to the cost the surface has at their CX and headroom."""
     moved = plans[np.isfinite(plans).all(axis=1) & (plans[:, 2] >= surface.levels[0])].copy()
     moved[:, 2] = np.minimum(moved[:, 2], surface.levels[-1])
@@ -128,19 +184,19 @@ def _on_surface(surface: OuterSurface, plans: Floats) -> Floats:
     return moved
 
 
-def _candidates(surface: OuterSurface, rungs: Sequence[Rung]) -> tuple[Floats, list[Target]]:
-    points: list[tuple[float, float, float]] = []
-    targets: list[Target] = []
+def _candidates(
+    portfolio: int, surface: OuterSurface, rungs: Sequence[Rung]
+) -> Iterator[tuple[tuple[float, float, float], Aim]]:
+    """Points of a portfolio's own surface (cx, cost, headroom), evenly spaced in cost, and the targets for them."""
     for rung in rungs:
-        level = int(np.flatnonzero(surface.levels == rung.headroom)[0])
         if not rung.planes:
             continue
+        level = int(np.flatnonzero(surface.levels == rung.headroom)[0])
         slopes = np.array([p.slope for p in rung.planes])
         intercepts = np.array([p.intercept for p in rung.planes])
         costs = np.linspace(surface.cheapest[level], max(p.cost for p in rung.planes), CANDIDATES)
         for cost, cx in zip(costs, surface.best_cx(level, costs), strict=True):
             active = int((intercepts + slopes * cost).argmin())
-            points.append((float(cx), float(cost), rung.headroom))
             lower, upper = rung.boxes[active]
-            targets.append(Target(rung.headroom, float(cost), FLAT * float(slopes[active]), lower, upper))
-    return np.array(points).reshape(-1, 3), targets
+            target = Target(rung.headroom, float(cost), FLAT * float(slopes[active]), lower, upper)
+            yield (float(cx), float(cost), rung.headroom), (portfolio, target)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ class OuterSurface:
 
     `dearest` is the cost at which the level's CX ends to be worth its money (the other end of its sweep).
     Levels are sorted; a bound holds for its own and every higher headroom (the level below is used, nothing is
-    interpolated, for the surface is not convex in headroom).
+    interpolated, for the surface is not convex in headroom). No plan has a headroom of `closed` or more.
     """
 
     levels: Floats
@@ -31,6 +31,7 @@ class OuterSurface:
     dearest: Floats
     slopes: tuple[Floats, ...]
     intercepts: tuple[Floats, ...]
+    closed: float = np.inf
 
     def cost_bound(self, cx: Floats, headroom: Floats) -> Floats:
         """Least cost of any plan with at least this CX and headroom, shape (plan,); NaN below the lowest level."""
@@ -42,6 +43,7 @@ class OuterSurface:
                 if slope > 1e-12:
                     least = np.maximum(least, (cx[there] - intercept) / slope)
             bound[there] = np.fmax(bound[there], least)
+        bound[headroom >= self.closed - 1e-6] = np.inf
         return bound
 
     def best_cx(self, level: int, cost: Floats) -> Floats:
@@ -52,8 +54,59 @@ class OuterSurface:
                 best = np.minimum(best, intercept + slope * cost)
         return np.asarray(np.where(cost >= self.cheapest[level] - 1e-9, best, np.nan))
 
+    def _rung(self, headroom: float) -> int:
+        """Index of the highest level at or below a headroom, the lowest where none is."""
+        return max(0, int(np.searchsorted(self.levels, headroom + 1e-9)) - 1)
 
-def outer_surface(bounds: Sequence[tuple[float, float, Sequence[Plane]]]) -> OuterSurface | None:
+    def least_cost(self, headroom: float) -> float:
+        """Least cost of any plan with at least this headroom; inf where there is none."""
+        return np.inf if headroom >= self.closed - 1e-6 else float(self.cheapest[self._rung(headroom)])
+
+    def dearest_at(self, headroom: float) -> float:
+        """Cost at which CX ends to be worth its money at a headroom; −inf where no plan has it."""
+        return -np.inf if headroom >= self.closed - 1e-6 else float(self.dearest[self._rung(headroom)])
+
+    def best_cx_at(self, headroom: float, cost: Floats) -> Floats:
+        """Largest CX within a cost at a headroom or above, shape of `cost`; NaN where no plan is."""
+        if headroom >= self.closed - 1e-6:
+            return np.full(cost.shape, np.nan)
+        return self.best_cx(self._rung(headroom), cost)
+
+    def price(self, cx: float, headroom: float) -> float:
+        """Money per point of CX at the bound (its dual); NaN where the surface is flat or unknown."""
+        best, price = -np.inf, np.nan
+        for k in np.flatnonzero(self.levels <= headroom + 1e-6):
+            for slope, intercept in zip(self.slopes[k], self.intercepts[k], strict=True):
+                if slope > 1e-9 and (cx - intercept) / slope > best:
+                    best, price = (cx - intercept) / slope, 1.0 / slope
+        return price
+
+
+class Bound(Protocol):
+    """What a certificate reads of an outer surface: see `OuterSurface`."""
+
+    @property
+    def levels(self) -> Floats:
+        """Headroom levels, ascending."""
+
+    @property
+    def cheapest(self) -> Floats:
+        """Least cost of any plan, shape (level,)."""
+
+    @property
+    def dearest(self) -> Floats:
+        """Cost at which CX ends to be worth its money, shape (level,)."""
+
+    def cost_bound(self, cx: Floats, headroom: Floats) -> Floats:
+        """Least cost of any plan with at least this CX and headroom, shape (plan,)."""
+
+    def best_cx(self, level: int, cost: Floats) -> Floats:
+        """Largest CX within a cost at a level or above, shape of `cost`."""
+
+
+def outer_surface(
+    bounds: Sequence[tuple[float, float, Sequence[Plane]]], closed: float = np.inf
+) -> OuterSurface | None:
     """Join the bounds of several levels (headroom, cheapest, planes); None where no level is feasible."""
     known = sorted((b for b in bounds if np.isfinite(b[1])), key=lambda b: b[0])
     if not known:
@@ -64,10 +117,11 @@ def outer_surface(bounds: Sequence[tuple[float, float, Sequence[Plane]]]) -> Out
         dearest=np.array([max((p.cost for p in b[2]), default=b[1]) for b in known]),
         slopes=tuple(np.array([p.slope for p in b[2]]) for b in known),
         intercepts=tuple(np.array([p.intercept for p in b[2]]) for b in known),
+        closed=closed,
     )
 
 
-def reference_of(surface: OuterSurface, samples: int = 400) -> Floats:
+def reference_of(surface: Bound, samples: int = 400) -> Floats:
     """Return the surface's nadir less 5 % of its range, (cx, cost, headroom): fixed by the bound, not by plans."""
     costs, curves = _curves(surface, samples)
     worst = np.array([np.nanmin(curves), float(np.nanmax(costs)), float(surface.levels[0])])
@@ -75,7 +129,7 @@ def reference_of(surface: OuterSurface, samples: int = 400) -> Floats:
     return np.asarray(worst - BELOW_NADIR * (best - worst))
 
 
-def certify(surface: OuterSurface, points: Floats, samples: int = 400) -> Mapping[str, Any]:
+def certify(surface: Bound, points: Floats, samples: int = 400) -> Mapping[str, Any]:
     """The certificate of plans, shape (plan, 3): cx, cost, headroom.
 
     model = HV(plans) / HV(surface read at the plans' CX and headroom); resolution = the latter / HV(whole surface);
@@ -102,13 +156,13 @@ def certify(surface: OuterSurface, points: Floats, samples: int = 400) -> Mappin
     }
 
 
-def _curves(surface: OuterSurface, samples: int) -> tuple[Floats, Floats]:
+def _curves(surface: Bound, samples: int) -> tuple[Floats, Floats]:
     """Best CX along cost per level, shape (level, sample); costs end where the dearest level ends."""
     costs = np.linspace(surface.cheapest[0], max(surface.dearest.max(), surface.cheapest[-1]), samples)
     return costs, np.array([surface.best_cx(k, costs) for k in range(len(surface.levels))])
 
 
-def _whole(surface: OuterSurface, costs: Floats, curves: Floats, reference: Floats) -> float:
+def _whole(surface: Bound, costs: Floats, curves: Floats, reference: Floats) -> float:
     """Hypervolume under the surface: areas per slab of headroom; a cost step counts the CX of its dearer end."""
     areas = []
     for curve in curves:

@@ -46,21 +46,22 @@ def neighbors_of(plans: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["plan", "against", "other", *AXES])
 
 
-def changes_table(
-    neighbors: pd.DataFrame, staffing: pd.DataFrame, mix: pd.DataFrame, interval_h: float
-) -> pd.DataFrame:
-    """What differs in staff per pool (scheduled hours) and in moves (issues) between a plan and Today or a neighbor.
+def changes_table(tables: Mapping[str, pd.DataFrame], interval_h: float) -> pd.DataFrame:
+    """What differs between a plan and Today or a neighbor: scheduled hours per pool, moved issues, initiatives (0, 1).
 
-    Columns `plan, against, other, what (staff | move), name, here, there, change`; here: this plan, there: the other,
-    change: here less there. Rows without a difference are left out.
+    Columns `plan, against, other, what (staff | move | initiative), name, here, there, change`; here: this plan, there:
+    the other, change: here less there. Rows without a difference are left out. From the tables `neighbors, staffing,
+    channel_mix, plans`.
     """
-    hours = staffing.pivot_table(index="plan", columns="pool", values="scheduled", aggfunc="sum") * interval_h
+    neighbors, mix = tables["neighbors"], tables["channel_mix"]
+    hours = tables["staffing"].pivot_table(index="plan", columns="pool", values="scheduled", aggfunc="sum") * interval_h
     moved = mix[mix["channel"] != mix["from_channel"]]
     keys = moved[["reason", "from_channel", "channel"]]
     names = [move_name(*key) for key in keys.itertuples(index=False)]
     issues = moved.assign(name=names).pivot_table(index="plan", columns="name", values="issues", aggfunc="sum")
+    chosen = tables["plans"].set_index("plan")["initiatives"].str.get_dummies(", ").astype(float)
     frames = []
-    for what, wide, least in (("staff", hours, 0.05), ("move", issues, 0.5)):
+    for what, wide, least in (("staff", hours, 0.05), ("move", issues, 0.5), ("initiative", chosen, 0.5)):
         known = wide.reindex(pd.unique(pd.concat([neighbors["plan"], neighbors["other"]]))).fillna(0.0)
         here, there = known.loc[neighbors["plan"]].to_numpy(float), known.loc[neighbors["other"]].to_numpy(float)
         row, column = np.nonzero(np.abs(here - there) >= least)
@@ -123,6 +124,9 @@ def _largest(changes: pd.DataFrame, sign: float) -> list[str]:
         top = own.reindex(own["change"].abs().sort_values(ascending=False, kind="stable").index).head(_MOST)
         for row in top.to_dict("records"):
             parts.append(f"{sign * row['change']:+,.0f} {unit} {row['name']}")
+    for verb, way in (("with", 1.0), ("without", -1.0)):
+        own = changes[(changes["what"] == "initiative") & (sign * way * changes["change"] > 0)]
+        parts += [f"{verb} {name}" for name in own["name"]]
     return parts
 
 

@@ -77,7 +77,8 @@ def _seed(problem: FlowProblem, held: Held, places: _Places, record: Record, fal
         priority,
     )
     people = _people(problem, held, places, record)
-    return Seed(routing, max(0.0, record.objectives[2] - HEADROOM_TOLERANCE), people)
+    chosen = held.portfolios[record.portfolio]
+    return Seed(routing, max(0.0, record.objectives[2] - HEADROOM_TOLERANCE), people, chosen)
 
 
 def _people(problem: FlowProblem, held: Held, places: _Places, record: Record) -> tuple[Ints | None, ...] | None:

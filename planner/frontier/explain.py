@@ -9,12 +9,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from planner.frontier.certificate import OuterSurface
+from planner.frontier.envelope import Envelope
 from planner.frontier.frontier import NAMED
+from planner.frontier.labels import label
+from planner.operation.problem import FlowProblem
 
 
-def explain_plan(row: pd.Series, today: pd.Series, moves: pd.DataFrame, price: str, currency: str) -> str:
-    """Say how good it is, where it stands against Today, its largest moves, the price of the next point, people."""
+def explain_plan(
+    row: pd.Series, today: pd.Series, moves: pd.DataFrame, price: str, currency: str, more: Sequence[str] = ()
+) -> str:
+    """Say how good it is, where it stands against Today, its largest moves, the price of the next point, people.
+
+    `more`: sentences on what else it decides, after the moves.
+    """
     sentences = [_standing(row)]
     name = NAMED.get(str(row["name"]), "")
     lead = f"{name} ({row['plan']})" if name else f"Plan {row['plan']}"
@@ -30,9 +37,44 @@ def explain_plan(row: pd.Series, today: pd.Series, moves: pd.DataFrame, price: s
         sentences.append("Largest moves: " + ", ".join(parts) + ".")
     else:
         sentences.append("It moves nobody between channels.")
-    sentences.append(price)
+    sentences += [*more, price]
     sentences.append("It is doable this week." if row["doable"] else f"It needs {int(row['hires'])} hires first.")
-    return " ".join(sentences)
+    return " ".join([*sentences, *_hours_words(row)])
+
+
+def initiatives_sentence(problem: FlowProblem, chosen: str) -> list[str]:
+    """Name the initiatives of a plan (keys, a comma between) and what they cost; nothing where there are none."""
+    currency, known = problem.scenario.currency, problem.scenario.initiatives
+    parts = [
+        f"{label(problem, 'initiatives', name)} ({known[name].cost:,.0f} {currency})"
+        for name in chosen.split(", ")
+        if name
+    ]
+    return [f"It includes {', '.join(parts)}."] if parts else []
+
+
+def contract_sentences(problem: FlowProblem, contracts: pd.DataFrame) -> list[str]:
+    """Say how much of what vendors are paid for a plan uses, from its rows of the table `contracts`."""
+    currency, words = problem.scenario.currency, []
+    for row in contracts.to_dict("records"):
+        lead = f"{label(problem, 'pools', row['pool'])} takes {row['contacts']:,.0f} contacts"
+        lead += f" of at most {row['most']:,.0f}" if np.isfinite(row["most"]) else ""
+        paid = f"for {row['paid']:,.0f} {currency}"
+        unused = f", {row['unused']:,.0f} of it for committed ones that do not come" if row["unused"] >= 0.5 else ""
+        words.append(f"{lead} {paid}{unused}.")
+    return words
+
+
+def _hours_words(row: pd.Series) -> list[str]:
+    """Say how the payroll bends: overtime worked, hires that would save more of it than they cost, time off."""
+    words = []
+    if row["overtime_h"] >= 0.5:
+        words.append(f"People work {row['overtime_h']:,.0f} h of overtime.")
+    if row["doable"] and row["hires"] > 0:
+        words.append(f"Its cost counts {int(row['hires'])} hires that save more overtime than they cost.")
+    if row["time_off_h"] >= 0.5:
+        words.append(f"It leaves room for {row['time_off_h']:,.0f} h of voluntary time off.")
+    return words
 
 
 def _standing(row: pd.Series) -> str:
@@ -77,30 +119,18 @@ def next_point_price(plans: pd.DataFrame, plan: str, currency: str, step: float)
     return sentence, price, low, high
 
 
-def prices_table(plans: pd.DataFrame, surface: OuterSurface | None, currency: str, step: float) -> pd.DataFrame:
+def prices_table(plans: pd.DataFrame, surface: Envelope | None, currency: str, step: float) -> pd.DataFrame:
     """Prices in words: the next CX point between plans, and the master's own price at the plan's headroom (dual)."""
     rows = []
     for _, row in plans[plans["origin"] != "today"].iterrows():
         plan = str(row["plan"])
         sentence, best, _, _ = next_point_price(plans, plan, currency, step)
         rows.append((plan, sentence, best, f"{currency} per CX point"))
-        dual = _dual_price(surface, float(row["cx"]), float(row["headroom"]))
+        dual = np.nan if surface is None else surface.price(float(row["cx"]), float(row["headroom"]))
         if np.isfinite(dual):
             words = "Price of CX in the master at this headroom (its dual): no plan buys CX for less"
             rows.append((plan, words, dual, f"{currency} per CX point"))
     return pd.DataFrame(rows, columns=["plan", "what", "price", "unit"])
-
-
-def _dual_price(surface: OuterSurface | None, cx: float, headroom: float) -> float:
-    """Slope of the cost bound at (cx, headroom): money per point; NaN where the surface is flat or unknown."""
-    if surface is None:
-        return np.nan
-    best, price = -np.inf, np.nan
-    for k in np.flatnonzero(surface.levels <= headroom + 1e-6):
-        for slope, intercept in zip(surface.slopes[k], surface.intercepts[k], strict=True):
-            if slope > 1e-9 and (cx - intercept) / slope > best:
-                best, price = (cx - intercept) / slope, 1.0 / slope
-    return price
 
 
 def certificate_words(certificate: Mapping[str, Any], plans: Sequence[str], *, enumerated: bool) -> str:

@@ -18,20 +18,27 @@ if TYPE_CHECKING:
 
 TABLES: dict[str, str] = {
     "plans": "plan, name, cx, cost, headroom, peak_fte, p_shortfall, status, gap, origin, committed, avoidable, "
-    "hires, overtime_h, doable, p_cx_at_least_today, ties_with_today, abandon_rate, promises_kept, cost_bound, "
-    "cx_low, cx_high, idle_payroll (owed to people on the payroll whom the plan does not schedule; not in cost), gain "
-    "(cx less Today's), cx_rescored, gain_rescored (with the customers who had no part in choosing; NaN: not done); of "
-    "named plans (else NaN) weeks_seen, weeks_kept (past weeks, those with every promise kept), fewer_staff (share of "
-    "people who may be missing)",
+    "hires, overtime_h, time_off_h (voluntary, unpaid), doable (those on the payroll are enough), p_cx_at_least_today, "
+    "ties_with_today, abandon_rate, promises_kept, cost_bound, cx_low, cx_high; of robust runs, whose cx is the mean "
+    "over the worst draws plans were chosen by: cx_expected, cx_tail (the same mean over the draws of the risk, which "
+    "nothing was chosen by); idle_payroll (owed to people on the "
+    "payroll whom the plan does not schedule; not in cost), gain (cx less Today's), cx_rescored, gain_rescored (with "
+    "the customers who had no part in choosing; NaN: not done), initiatives (keys, a comma between); of named plans "
+    "(else NaN) weeks_seen, weeks_kept (past weeks, those with every promise kept), fewer_staff (share of people who "
+    "may be missing)",
     "staffing": "plan, pool, interval (local start), on_task, scheduled, required",
     "shifts": "plan, pool, day (date), shift, start, end (clock text), people",
     "flows": "plan, reason, segment, from_channel, channel, pool, stage, contacts, wait_s, abandoned, score, support",
     "channel_mix": "plan, reason, segment, from_channel, channel, issues, share (of the type's issues of "
     "from_channel), limit (why no more of them may be moved)",
     "service": "plan, pool, interval, offered, asa_s, service_level, abandon_rate, occupancy",
-    "costs": "plan, item, pool, amount",
+    "costs": "plan, item, pool (of offers the steer, of an initiative its key), amount",
+    "contracts": "plan, pool, contacts, committed, most, paid, unused (money for committed contacts that do not come): "
+    "pools with a contract",
+    "initiatives": "plan, initiative, chosen (part of the plan), others (that come or go with it), cost (of all "
+    "these), saves (money per horizon without that cost, staffed anew), change_cx: named plans",
     "promises": "plan, promise, period (label), target, value, kept",
-    "segments": "plan, segment, issues, cx",
+    "segments": "plan, segment, issues (as counted in cx, prevented ones too), cx",
     "rules": "plan, rule, entry_reason, channel, segment, offer_from, offer_to, pool_from, pool_to, pool, priority, "
     "channel_offer, overflow_pool, overflow_after_s, why",
     "overflow": "plan, from_pool, to_pool, interval (local start), share (of what the rules give to from_pool), "
@@ -54,9 +61,10 @@ TABLES: dict[str, str] = {
     "break_even": "plan (the headline), what (acceptance | containment), name, value, low, high, saves, change_cx, "
     "threshold (-inf: pays everywhere in the range, inf: nowhere), falling (pays below it instead)",
     "assumptions": "input, value, low, high, source, swing_cx, swing_cost, swing_headroom (of the headline plan)",
-    "bound": "headroom, slope, intercept: the outer surface, cx <= intercept + slope * cost at this headroom or more",
+    "bound": "initiatives, headroom, slope, intercept: the outer surface of these initiatives, cx <= intercept + slope "
+    "* cost at this headroom or more; without slope the least cost (inf: no plan has this headroom)",
     "bridge": "step, value (mean score after the step), change, words: from the survey's mean to Today's cx",
-    "demand": "reason, segment, channel, interval, p10, p50, p90, mean",
+    "demand": "initiatives (in force), reason, segment, channel, interval, p10, p50, p90, mean",
     "backtest": "pool, measure, volume (forecast | seen), intervals, seen, predicted, formula, naive, bias, mae, "
     "mae_formula, mae_naive, mae_floor, coverage, tolerance, p_value, missed: the last weeks of history, predicted",
     "backtest_intervals": "pool, measure, volume, interval (local start), weight, seen, predicted, formula, naive, "
@@ -71,9 +79,10 @@ TABLES: dict[str, str] = {
     "shifts_added, shifts_removed (people on shifts more and fewer than the adopted plan has; NaN: Today's are not "
     "known), issues_moved (served in another channel than under it)",
     "center_pools": "pool, queue, patience_s, redial, deadline_s, speed_1, ... (total speed with so many contacts)",
-    "center_flows": "reason, segment, from_channel, steer, channel, stage, acceptance, pool, aht_s, redial_stage: who "
-    "may serve whom, for simulations",
-    "center_next": "flow (row of center_flows), share (of the served), to_reason, to_segment, to_channel, to_stage",
+    "center_flows": "initiatives (in force), reason, segment, from_channel, steer, channel, stage, acceptance, pool, "
+    "aht_s, redial_stage: who may serve whom, for simulations",
+    "center_next": "initiatives, flow (row of these in center_flows), share (of the served), to_reason, to_segment, "
+    "to_channel, to_stage",
     "center_promises": "promise, pool, measure, target, within_s, period_intervals",
 }
 """Tables of a frontier and their columns; every table is plain pandas and is saved as it stands."""
@@ -92,6 +101,7 @@ TOPICS = {
     "withstands": "What it withstands",
     "changes": "What it changes, and its neighbors",
     "gains": "Who gains and who loses",
+    "initiatives": "What initiatives cost and bring",
     "promises": "How tight its promises are",
     "relax": "What relaxing a promise saves",
     "break_even": "From where on steers and bots pay",
@@ -121,6 +131,14 @@ class Plan:
         shares, types = (self.tables.get(name, pd.DataFrame()) for name in ("overflow", "overflow_types"))
         overflow = Overflow(shares, types) if len(shares) else None
         return RuleSet(self.id, self.tables["rules"].reset_index(drop=True), overflow)
+
+
+def with_initiatives(frame: pd.DataFrame, plan: Plan | None = None) -> pd.DataFrame:
+    """Rows of a table of the center as it is under a plan's initiatives (None: without any)."""
+    if "initiatives" not in frame:
+        return frame
+    mine = str(plan.summary.get("initiatives") or "") if plan is not None else ""
+    return frame[frame["initiatives"].fillna("") == mine].reset_index(drop=True)
 
 
 @dataclass(frozen=True)
@@ -204,7 +222,9 @@ class Frontier:
             Condition -> share of issues in it; by default those of peak and off-peak intervals of the planned demand.
         """
         if any(isinstance(value, Mapping) for value in weights.values()):
-            weights = blended(weights, condition_shares(self.tables["demand"]) if shares is None else shares)
+            weights = blended(
+                weights, condition_shares(with_initiatives(self.tables["demand"])) if shares is None else shares
+            )
         found = self._found
         found["effectiveness"] = effectiveness(found, weights, self._senses)
         return found.sort_values("effectiveness", ascending=False, kind="stable", ignore_index=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from planner.errors import PlanError, RunError
 from planner.frontier.records import Record, pack, unpack
@@ -41,13 +41,26 @@ class Labels:
 
 @dataclass(frozen=True)
 class Held:
-    """The arrays a run was planned on: `instance`, `labels`, `fallback` shares (split,), `plans` by id, `classes`."""
+    """The arrays a run was planned on, by portfolio of initiatives: `instances`, `portfolios` (their names).
 
-    instance: Instance
+    `labels`, `fallback` shares (split,), `plans` by id, priority `classes`.
+    """
+
+    instances: tuple[Instance, ...]
+    portfolios: tuple[tuple[str, ...], ...]
     labels: Labels
     fallback: Floats
     plans: dict[str, Record]
     classes: int
+
+    @property
+    def instance(self) -> Instance:
+        """The center without initiatives."""
+        return self.instances[0]
+
+    def instance_of(self, record: Record) -> Instance:
+        """The center with the initiatives of a plan."""
+        return self.instances[record.portfolio]
 
     def plan(self, id: str) -> Record:
         """Return a plan by its id.
@@ -63,8 +76,11 @@ class Held:
         return self.plans[id]
 
 
-def held_bytes(problem: FlowProblem, keys: Sequence[str], records: Sequence[Record], fallback: Floats) -> bytes:
-    """Encode the model of a run; the same run gives the same bytes."""
+def held_bytes(
+    problems: Sequence[FlowProblem], keys: Sequence[str], records: Sequence[Record], fallback: Floats
+) -> bytes:
+    """Encode the model of a run, one problem per portfolio; the same run gives the same bytes."""
+    problem = problems[0]
     labels = Labels(
         types=tuple("\x1f".join(pair) for pair in problem.types),
         channels=problem.channels,
@@ -78,7 +94,9 @@ def held_bytes(problem: FlowProblem, keys: Sequence[str], records: Sequence[Reco
     )
     return to_bytes(
         {
-            "instance": problem.instance,
+            "instances": tuple(one.instance for one in problems),
+            "portfolios": tuple(one.initiatives for one in problems),
+            "portfolio": tuple(record.portfolio for record in records),
             "labels": labels,
             "fallback": fallback,
             "keys": tuple(keys),
@@ -97,7 +115,9 @@ def held_from(data: bytes, where: str) -> Held:
         If it is damaged or from another version.
     """
     kinds = {
-        "instance": Instance,
+        "instances": tuple[Instance, ...],
+        "portfolios": tuple[tuple[str, ...], ...],
+        "portfolio": tuple[int, ...],
         "labels": Labels,
         "fallback": Floats,
         "keys": tuple[str, ...],
@@ -106,7 +126,8 @@ def held_from(data: bytes, where: str) -> Held:
     }
     try:
         found = from_bytes(data, kinds)
-        plans = dict(zip(found["keys"], unpack(found["records"])[0], strict=True))
+        records = zip(unpack(found["records"])[0], found["portfolio"], strict=True)
+        plans = dict(zip(found["keys"], [replace(r, portfolio=p) for r, p in records], strict=True))
     except ValueError as err:
         raise RunError(f"{where}: {err}; run the scenario again") from err
-    return Held(found["instance"], found["labels"], found["fallback"], plans, found["classes"])
+    return Held(found["instances"], found["portfolios"], found["labels"], found["fallback"], plans, found["classes"])

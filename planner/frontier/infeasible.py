@@ -12,6 +12,7 @@ import numpy as np
 from planner.errors import Infeasible, Stopped
 from planner.frontier import levers
 from planner.frontier.levers import Change, least_ratio
+from planner.operation import portfolio_problems
 from planner.operation.problem import FlowProblem
 from solvers.flow.solution import Instance
 from solvers.flow.sweep import master_of
@@ -22,6 +23,7 @@ SOFT = {
     ("segment_floor",): "segments.*.cx_min (the floors of segments)",
     ("roster_hours", "roster_days"): "roster.heads, hires_max and overtime (the people that can be had)",
     ("automated_rate",): "pools.*.max_contacts_per_interval (rates of automated pools and vendors)",
+    ("contract_volume",): "pools.*.contract.max_contacts (what vendors take)",
     ("occupancy",): "pools.*.occupancy_max (the occupancy caps)",
     ("wait_limit",): "limits.abandon_rate_max (no type may lose more)",
 }
@@ -33,6 +35,7 @@ CHANGES: dict[tuple[str, ...], Change] = {
     ("segment_floor",): levers.segment_floor,
     ("roster_hours", "roster_days"): levers.heads,
     ("automated_rate",): levers.automated_rate,
+    ("contract_volume",): levers.contract_volume,
     ("occupancy",): levers.occupancy,
     ("wait_limit",): levers.wait_limit,
 }
@@ -44,6 +47,7 @@ MEANS = {
     ("segment_floor",): "the highest floor",
     ("roster_hours", "roster_days"): "people on the payroll and to hire, all pools,",
     ("automated_rate",): "contacts per interval",
+    ("contract_volume",): "contacts of the horizon",
     ("occupancy",): "the highest cap",
     ("wait_limit",): "the share",
 }
@@ -53,20 +57,28 @@ MEANS = {
 def explain_infeasible(problem: FlowProblem, level: float) -> Infeasible | Stopped:
     """Find the smallest set of families without which the master has a plan, by trying sets in order of size.
 
+    Any portfolio of initiatives will do; by how much each must be relaxed is said without initiatives.
+
     Where the master has plans but none was found that keeps every promise with whole people, nothing is proven: that
     is `Stopped`, not `Infeasible`.
     """
-    instance = problem.instance
-    master = master_of(instance)
-    if master.level(level).cheapest() is not None:
+    masters = [master_of(one.instance) for one in portfolio_problems(problem)]
+
+    def possible(dropped: frozenset[str] = frozenset()) -> bool:
+        return any(master.level(level, dropped).cheapest() is not None for master in masters)
+
+    if possible():
         names = ", ".join(f"promises.{name}" for name in problem.promise_names) or "no promise"
-        less = "keep less of the earlier plan, " if instance.pins is not None else ""
+        less = "keep less of the earlier plan, " if problem.instance.pins is not None else ""
         return Stopped(
             "no plan was found, though none is proven impossible: people in whole shifts break a promise or a limit "
             f"that fractions of people keep ({names}; limits.seats, budget_max, rosters). Relax one of them a little, "
             f"{less}or raise frontier.cost_points and search_evaluations"
         )
-    if instance.pins is not None and _has_plan(replace(instance, pins=None), [], level):
+    free = replace(problem, instance=replace(problem.instance, pins=None))
+    if problem.instance.pins is not None and any(
+        _has_plan(one.instance, [], level) for one in portfolio_problems(free)
+    ):
         return Infeasible(
             f"proven: no plan that keeps these parts keeps every promise at headroom {level:.0%}",
             ["--keep (the kept parts of the earlier plan)"],
@@ -74,7 +86,7 @@ def explain_infeasible(problem: FlowProblem, level: float) -> Infeasible | Stopp
         )
     for size in range(1, len(SOFT) + 1):
         for group in combinations(SOFT, size):
-            if master.level(level, frozenset(f for families in group for f in families)).cheapest() is not None:
+            if possible(frozenset(f for families in group for f in families)):
                 return Infeasible(
                     f"proven: no plan keeps every promise at headroom {level:.0%}",
                     [SOFT[g] for g in group],
@@ -143,6 +155,7 @@ def _value(instance: Instance, families: tuple[str, ...]) -> float:
     network = instance.network
     finite = network.segment_min[np.isfinite(network.segment_min)]
     rates = network.pools.rate_max[np.isfinite(network.pools.rate_max)]
+    taken = network.pools.contract_max[np.isfinite(network.pools.contract_max)]
     payroll = instance.payroll
     values = {
         ("budget",): instance.limits.budget,
@@ -150,6 +163,7 @@ def _value(instance: Instance, families: tuple[str, ...]) -> float:
         ("segment_floor",): finite.max(initial=-np.inf),
         ("roster_hours", "roster_days"): np.nansum((payroll.heads + payroll.hires_max)[payroll.rostered]),
         ("automated_rate",): rates.sum(),
+        ("contract_volume",): taken.sum(),
         ("occupancy",): network.pools.occupancy_max[network.pools.staffed].max(initial=0.0),
         ("wait_limit",): network.abandon_max,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 
@@ -17,16 +17,29 @@ from solvers.flow.network import Floats, Ints
 from solvers.flow.pins import with_kept
 from solvers.flow.solution import Instance, Routing, Solution, judge
 from solvers.flow.staff import day_covers
-from solvers.flow.sweep import SweepSettings, Target, master_of, plans_at, staffed_solution, sweep_level
+from solvers.flow.sweep import (
+    SweepSettings,
+    Target,
+    master_of,
+    planes_of,
+    plans_at,
+    staffed_solution,
+    sweep_level,
+    sweep_points,
+)
 
 
 @dataclass(frozen=True)
 class Seed:
-    """A plan of an earlier run: its routing, the headroom it had, and its people where all its shifts still exist."""
+    """A plan of an earlier run: its routing, the headroom it had, and its people where all its shifts still exist.
+
+    `initiatives`: names of those it has.
+    """
 
     routing: Routing
     headroom: float
     people: tuple[Ints | None, ...] | None
+    initiatives: tuple[str, ...] = ()
 
 
 def sweep_job(instance: Instance, headroom: float, settings: SweepSettings, objectives: Objectives) -> bytes:
@@ -52,6 +65,27 @@ def warm_job(instance: Instance, seeds: Sequence[Seed], settings: SweepSettings,
         anew = staffed_solution(instance, routing, seed.headroom, covers, settings.classes, "master")
         plans += [] if anew is None else [anew]
     return pack(_briefs(instance, plans, objectives))
+
+
+def screen_job(instance: Instance, levels: Sequence[float], cost_points: int) -> bytes:
+    """Bounds of one portfolio at ascending headroom levels, without plans, in rows.
+
+    Rows: headroom, slope, intercept, cost, cx; slope NaN: the intercept is the least cost (inf: proven that no plan has
+    this headroom). Two last rows hold the box of all sizes of pools, from and to.
+    """
+    level = master_of(instance).level(levels[0], least=levels[0])
+    rows = []
+    for headroom in levels:
+        level.move(headroom)
+        cheapest, points = sweep_points(level, cost_points)
+        if not np.isfinite(cheapest):
+            rows += [] if level.failed else [(headroom, np.nan, np.inf, np.nan, np.nan)]
+            break
+        rows.append((headroom, np.nan, cheapest, np.nan, np.nan))
+        rows += [astuple(plane) for plane in planes_of(points)]
+    buffer = io.BytesIO()
+    np.savez(buffer, rows=np.array(rows, dtype=float).reshape(-1, 5), box=[level.root.lower, level.root.upper])
+    return buffer.getvalue()
 
 
 def bound_job(instance: Instance, levels: Sequence[float], price: float, boxes: int) -> bytes:

@@ -6,7 +6,7 @@ from planner.operation.problem import FlowProblem
 
 
 def label(problem: FlowProblem, group: str, key: str) -> str:
-    """Title of a member of `reasons`, `segments`, `channels`, `pools` or `steers`; its key where there is none."""
+    """Title of a member of `reasons`, `pools`, `steers`, `initiatives`, ...; its key where there is none."""
     member = getattr(problem.scenario, group).get(key)
     return str(getattr(member, "title", "") or key)
 
@@ -19,6 +19,7 @@ def move_name(reason: str, from_channel: str, channel: str) -> str:
 def labels_of_changes(problem: FlowProblem) -> dict[str, str]:
     """Names in the table of changes -> the same in people's words."""
     names = {pool: label(problem, "pools", pool) for pool in problem.pools}
+    names |= {key: label(problem, "initiatives", key) for key in problem.scenario.initiatives}
     channels = {channel: label(problem, "channels", channel) for channel in problem.channels}
     for reason in problem.scenario.reasons:
         words = label(problem, "reasons", reason)

@@ -52,6 +52,11 @@ def automated_rate(instance: Instance, ratio: float) -> Instance:
     return _with_pools(instance, rate_max=pools.rate_max * (1 + ratio))
 
 
+def contract_volume(instance: Instance, ratio: float) -> Instance:
+    """Let vendors take more contacts over the horizon."""
+    return _with_pools(instance, contract_max=instance.network.pools.contract_max * (1 + ratio))
+
+
 def occupancy(instance: Instance, ratio: float) -> Instance:
     """Raise the occupancy caps, to 1 at most."""
     return _with_pools(instance, occupancy_max=np.minimum(instance.network.pools.occupancy_max * (1 + ratio), 1.0))

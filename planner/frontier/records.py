@@ -16,7 +16,10 @@ from solvers.flow.sweep import Plane
 
 @dataclass(frozen=True)
 class Record:
-    """A plan in brief: routing, people on shifts, (cx, cost, headroom), feasibility, origin, further objectives."""
+    """A plan in brief: routing, people on shifts, (cx, cost, headroom), feasibility, origin, further objectives.
+
+    `portfolio` is the index of its initiatives among the portfolios of the run; it is not packed.
+    """
 
     routing: Routing
     people: tuple[Ints | None, ...]
@@ -24,6 +27,7 @@ class Record:
     feasible: bool
     origin: str
     extra: tuple[float, ...] = ()
+    portfolio: int = 0
 
     def judged(self, instance: Instance) -> Solution:
         """Evaluate the plan in full again."""

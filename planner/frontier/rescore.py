@@ -11,10 +11,11 @@ import pandas as pd
 
 from planner.experience.model import ExperienceModel
 from planner.experience.survey import SurveyMeans
-from planner.operation import build_problem
+from planner.frontier.tables import Shown
+from planner.operation import rebuilt
 from planner.operation.problem import FlowProblem
 from solvers.flow.evaluate import Evaluation, evaluate
-from solvers.flow.network import Decision, Floats
+from solvers.flow.network import Floats
 
 Z90 = 1.6448536269514722
 _DRAWS = 400
@@ -41,21 +42,24 @@ def problem_with(problem: FlowProblem, experience: ExperienceModel) -> FlowProbl
     ValueError
         The other model scores other cells, so that its network has other flows.
     """
-    other = build_problem(problem.scenario, experience, problem.demand)
+    other = rebuilt(problem, problem.scenario, experience)
     mine, theirs = problem.network.flows, other.network.flows
     if not (np.array_equal(mine.node, theirs.node) and np.array_equal(mine.pool, theirs.pool)):
         raise ValueError("the two experience models score different cells; their plans cannot be compared")
     return other
 
 
-def rescored_cx(other: FlowProblem, decisions: Sequence[Decision], before: Sequence[Evaluation]) -> Floats:
-    """CX of decisions under another problem's scores, shape (plan,); `before` are their evaluations so far."""
-    return np.array(
-        [
-            evaluate(other.network, other.instance.promises, decision, known_headroom=np.nan, guess=known.state).cx
-            for decision, known in zip(decisions, before, strict=True)
-        ]
-    )
+def rescored_cx(shown: Sequence[Shown], experience: ExperienceModel) -> Floats:
+    """CX of plans under another model's scores, shape (plan,)."""
+    others: dict[int, FlowProblem] = {}
+    found = []
+    for view in shown:
+        other = others.get(id(view.problem)) or problem_with(view.problem, experience)
+        others[id(view.problem)] = other
+        guess = view.evaluation.state
+        promises = other.instance.promises
+        found.append(evaluate(other.network, promises, view.decision, known_headroom=np.nan, guess=guess).cx)
+    return np.array(found)
 
 
 def optimism(gain: Floats, again: Floats, sd: float) -> dict[str, float]:
@@ -96,7 +100,8 @@ def sampling_sd(problem: FlowProblem, other: FlowProblem, evaluations: Sequence[
 
 def add_gains(plans: pd.DataFrame, again: Floats | None) -> None:
     """Add `gain`, `cx_rescored` and `gain_rescored` to the table of plans, Today first; NaN where not scored again."""
-    plans["gain"] = plans["cx"] - plans["cx"].iloc[0]
+    expected = plans["cx_expected"] if "cx_expected" in plans else plans["cx"]
+    plans["gain"] = expected - expected.iloc[0]
     plans["cx_rescored"] = np.nan if again is None else again
     plans["gain_rescored"] = plans["cx_rescored"] - plans["cx_rescored"].iloc[0]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from planner.frontier.work import Work
 from planner.operation.problem import FlowProblem
 from planner.scenario.quantities import Stated
+from solvers.flow.doubt import Doubt
 from solvers.flow.evaluate import capacity_ratio, evaluate, promises_kept
 from solvers.flow.network import Decision, FlowNetwork, Flows
 from solvers.flow.solution import Instance
@@ -21,6 +23,7 @@ from solvers.pareto import nondominated
 Floats = NDArray[np.float64]
 AHT_CV = 0.03  # week-to-week coefficient of variation of a center's mean handle time, stated default
 CHUNK = 8
+_ROBUST = 104_729  # added to the seed, so that the draws that choose are not the draws that are reported
 
 
 @dataclass(frozen=True)
@@ -49,11 +52,12 @@ class RiskOfPlans:
 
 @dataclass(frozen=True)
 class Stand:
-    """A plan as risk sees it: its decision, people on the floor and the cost of people."""
+    """A plan as risk sees it: its decision, people on the floor, the cost of people, the problem it belongs to."""
 
     decision: Decision
     scheduled: Floats
     people_money: float
+    problem: FlowProblem
 
 
 def draw_world(problem: FlowProblem, count: int, seed: int) -> Draws:
@@ -97,6 +101,19 @@ def _triangular(rng: np.random.Generator, stated: Stated, count: int) -> Floats:
     return np.asarray(rng.triangular(low, min(max(stated.value, low), high), high, count))
 
 
+def with_doubt(problem: FlowProblem, seed: int) -> FlowProblem:
+    """Let a robust scenario judge plans by draws of its own, apart from those that are reported.
+
+    The draws of each score are centered, so that few of them do not move the expected CX.
+    """
+    robust = problem.scenario.frontier.robust
+    if robust is None:
+        return problem
+    scores = np.nan_to_num(draw_world(problem, robust.draws, seed + _ROBUST).scores)
+    doubt = Doubt(scores - scores.mean(axis=0), robust.share)
+    return replace(problem, instance=replace(problem.instance, doubt=doubt))
+
+
 def perturbed(instance: Instance, demand: Floats, aht: float, scores: Floats) -> FlowNetwork:
     """The network of one draw."""
     network = instance.network
@@ -116,20 +133,24 @@ def present(instance: Instance, decision: Decision, scheduled: Floats, shrinkage
     return replace(decision, on_task=np.maximum(decision.on_task + there - planned, 0.0))
 
 
-def risk_job(instance: Instance, stands: Sequence[Stand], draws: Draws) -> bytes:
-    """Evaluate plans under every draw; bytes of arrays (axis, plan, draw)."""
+Brief = tuple[Decision, Floats, float]
+"""A plan as a job sees it: decision, people on the floor, the cost of people."""
+
+
+def risk_job(instance: Instance, plans: Sequence[Brief], draws: Draws) -> bytes:
+    """Evaluate plans of one problem under every draw; bytes of arrays (axis, plan, draw)."""
     count = len(draws.aht)
-    nominal = [steady_state(instance.network, stand.decision) for stand in stands]
-    result = np.zeros((4, len(stands), count))
+    nominal = [steady_state(instance.network, decided) for decided, _, _ in plans]
+    result = np.zeros((4, len(plans), count))
     for d in range(count):
         network = under_draw(instance, draws, d)
-        for p, stand in enumerate(stands):
-            decision = present(instance, stand.decision, stand.scheduled, draws.shrinkage[d])
+        for p, (decided, scheduled, people_money) in enumerate(plans):
+            decision = present(instance, decided, scheduled, draws.shrinkage[d])
             outcome = evaluate(network, instance.promises, decision, known_headroom=np.nan, guess=nominal[p])
             ratio = _spare(network, decision, outcome.state)
             result[:, p, d] = (
                 outcome.cx,
-                outcome.variable_cost + stand.people_money,
+                outcome.variable_cost + people_money,
                 ratio,
                 float(all(promises_kept(instance.promises, outcome.promise_values))),
             )
@@ -143,15 +164,24 @@ def _spare(network: FlowNetwork, decision: Decision, state: SteadyState) -> floa
     return min(capacity_ratio(network, decision, state) - 1.0, 9.0)
 
 
-def risk_of(problem: FlowProblem, stands: Sequence[Stand], draws: Draws, work: Work) -> RiskOfPlans:
-    """Evaluate all plans under common draws, in chunks of plans of fixed size; left-out chunks are NaN."""
-    chunks = [list(stands[k : k + CHUNK]) for k in range(0, len(stands), CHUNK)]
-    jobs = [(f"risk/{k}", (problem.instance, chunk, draws)) for k, chunk in enumerate(chunks)]
-    parts = []
+def risk_of(stands: Sequence[Stand], count: int, work: Work) -> RiskOfPlans:
+    """Evaluate all plans under common draws, in chunks of plans of fixed size and one problem; left-out ones are NaN.
+
+    The draws are the same for all problems, which differ by initiatives alone: their scores hold what these add.
+    """
+    jobs: list[tuple[str, tuple[Any, ...]]] = []
+    chunks: list[list[int]] = []
+    for problem in {id(stand.problem): stand.problem for stand in stands}.values():
+        draws = draw_world(problem, count, work.seed)
+        members = [k for k, stand in enumerate(stands) if stand.problem is problem]
+        for k in range(0, len(members), CHUNK):
+            chunks.append(members[k : k + CHUNK])
+            plans = [(stands[m].decision, stands[m].scheduled, stands[m].people_money) for m in chunks[-1]]
+            jobs.append((f"risk/{len(jobs)}", (problem.instance, plans, draws)))
+    whole = np.full((4, len(stands), count), np.nan)
     for chunk, data in zip(chunks, work.run("risk", risk_job, jobs), strict=True):
-        missing = np.full((4, len(chunk), len(draws.aht)), np.nan)
-        parts.append(missing if data is None else np.load(io.BytesIO(data), allow_pickle=False))
-    whole = np.concatenate(parts, axis=1)
+        if data is not None:
+            whole[:, chunk] = np.load(io.BytesIO(data), allow_pickle=False)
     return RiskOfPlans(whole[0], whole[1], whole[2], whole[3] > 0.5)
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from planner.frontier.break_even import BreakEven, break_even_words, break_evens
 from planner.frontier.changes import change_words, changes_table, gain_words, gains_table, neighbors_of
 from planner.frontier.frontier import TOPICS
+from planner.frontier.initiative_worth import COLUMNS, initiative_words, initiatives_table
 from planner.frontier.labels import label, labels_of_changes
 from planner.frontier.promise_price import price_words, promise_prices, slack_table, slack_words
 from planner.frontier.tables import Shown, stack
@@ -22,19 +23,24 @@ Saying = tuple[str, str, str]
 
 
 def add_sayings(
-    problem: FlowProblem, shown: Sequence[Shown], tables: dict[str, pd.DataFrame], headline: str, work: Work
+    problems: Sequence[FlowProblem],
+    shown: Sequence[Shown],
+    tables: dict[str, pd.DataFrame],
+    headline: str,
+    work: Work,
 ) -> None:
-    """Add `neighbors, changes, gains, slack, promise_prices, break_even, says` and three columns of `plans`.
+    """Add `neighbors, changes, gains, slack, initiatives, promise_prices, break_even, says`, three columns of `plans`.
 
     Figures of every plan come from its tables; what needs the evaluator or new staffing is done for Today and the named
-    plans alone, and left out when the time is over. `headline` is the plan whose break-evens are sought.
+    plans alone, and left out when the time is over. `headline` is the plan whose break-evens are sought; `problems` one
+    per portfolio of initiatives, the first without any.
     """
-    plans = tables["plans"]
+    plans, problem = tables["plans"], problems[0]
     name_of = dict(zip(plans["plan"], plans["name"], strict=True))
     named = [view for view in shown if name_of[view.key]]
     interval_h = problem.network.interval_s / 3600
     tables["neighbors"] = neighbors_of(plans)
-    tables["changes"] = changes_table(tables["neighbors"], tables["staffing"], tables["channel_mix"], interval_h)
+    tables["changes"] = changes_table(tables, interval_h)
     tables["gains"] = gains_table(shown)
     tables["slack"] = stack([slack_table(view) for view in shown])
     found = {view.key: withstood(view) for view in named if not work.out_of_time}
@@ -42,7 +48,7 @@ def add_sayings(
         plans[column] = plans["plan"].map(values)
     says: list[Saying] = [(plan, "withstands", line) for plan, one in found.items() for line in withstood_words(one)]
     says += _words_of_tables(problem, tables, [view.key for view in named])
-    says += _restaffed(problem, named, tables, headline, work)
+    says += _restaffed(problems, named, tables, headline, work)
     order = {topic: place for place, topic in enumerate(TOPICS)}
     says.sort(key=lambda saying: (list(name_of).index(saying[0]), order[saying[1]]))
     tables["says"] = pd.DataFrame(says, columns=["plan", "topic", "words"])
@@ -72,10 +78,16 @@ def _words_of_tables(problem: FlowProblem, tables: dict[str, pd.DataFrame], name
 
 
 def _restaffed(
-    problem: FlowProblem, named: Sequence[Shown], tables: dict[str, pd.DataFrame], headline: str, work: Work
+    problems: Sequence[FlowProblem],
+    named: Sequence[Shown],
+    tables: dict[str, pd.DataFrame],
+    headline: str,
+    work: Work,
 ) -> Iterable[Saying]:
-    """Prices of promises of the named plans and break-evens of the headline plan: all by staffing anew."""
+    """Prices of promises and initiatives for the named plans, break-evens of the headline plan: by staffing anew."""
+    problem = problems[0]
     currency, per, covers = problem.scenario.currency, per_horizon(problem), day_covers(problem.instance)
+    worth = [pd.DataFrame(columns=list(COLUMNS))]
     nothing = pd.DataFrame(columns=["plan", "promise", "target", "relaxed", "saves", "change_cx"])
     prices, evens, says = [nothing], list[BreakEven](), list[Saying]()
     for view in named:
@@ -84,12 +96,14 @@ def _restaffed(
         own = promise_prices(view, covers)
         prices.append(own)
         says += [(view.key, "relax", line) for line in price_words(own, _measures(problem), currency, per)]
+        worth.append(initiatives_table(view, problems, covers))
+        says += [(view.key, "initiatives", line) for line in initiative_words(worth[-1], problem, per)]
         if view.key == headline:
             evens = break_evens(view, covers)
             says += [(view.key, "break_even", break_even_words(one, problem, per)) for one in evens]
     if work.out_of_time:
         work.skipped.append("explanations")
-    tables["promise_prices"] = stack(prices)
+    tables["promise_prices"], tables["initiatives"] = stack(prices), stack(worth)
     columns = ["plan", *BreakEven.__dataclass_fields__]
     tables["break_even"] = pd.DataFrame([{"plan": headline} | asdict(one) for one in evens], columns=columns)
     return says

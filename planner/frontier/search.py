@@ -1,41 +1,66 @@
-"""Find plans: enumerate where the grid is small, else sweep the master, and search on from it."""
+"""Find plans: enumerate where the grid is small, else sweep the master, and search on from it.
+
+Initiatives change the coefficients of a center, so every admissible portfolio is a problem of its own. The front is
+taken over the plans of all, the bound is the highest of theirs, and plans are aimed at that: the work in plans does not
+grow with the number of portfolios.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from planner.frontier.bounds import Rung, aim, bound_rungs, surface_of
-from planner.frontier.certificate import OuterSurface
 from planner.frontier.choose import keep_best
-from planner.frontier.jobs import Seed, aim_job, grid_job, search_job, sweep_job, warm_job
+from planner.frontier.envelope import Envelope, envelope
+from planner.frontier.evolving import Hunt, search_on
+from planner.frontier.jobs import Seed, aim_job, grid_job, screen_job, sweep_job, warm_job
 from planner.frontier.objectives import Objectives, objectives_of
 from planner.frontier.records import Record, axes, unpack
 from planner.frontier.work import Work
+from planner.operation import portfolio_problems
 from planner.operation.problem import FlowProblem
-from solvers.evolution import evolve
 from solvers.flow.enumerate import grid_size, offer_grid
-from solvers.flow.genome import encode, space_of
 from solvers.flow.network import Floats
 from solvers.flow.sweep import Plane, SweepSettings
 
-CHUNK = 10
 AIMED = 10  # targets a job
-POPULATION = 40
 
 
 @dataclass(frozen=True)
 class Found:
     """Plans on the frontier in brief, the outer surface, whether every plan of a finite grid was looked at.
 
-    `objectives`: what plans were chosen by on top of CX, cost and headroom.
+    `objectives`: what plans were chosen by on top of CX, cost and headroom; `problems`: one per portfolio of
+    initiatives, the first without any; a record's portfolio is an index of them.
     """
 
     records: tuple[Record, ...]
-    surface: OuterSurface | None
+    surface: Envelope | None
     enumerated: bool
-    objectives: Objectives = Objectives()
+    objectives: Objectives
+    problems: tuple[FlowProblem, ...]
+
+
+@dataclass(frozen=True)
+class Coarse:
+    """The coarse bound of one portfolio: (headroom, least cost, planes) by level, and rungs to aim first plans at.
+
+    No plan has a headroom of `closed` or more.
+    """
+
+    swept: tuple[tuple[float, float, tuple[Plane, ...]], ...]
+    rungs: tuple[Rung, ...] = ()
+    closed: float = np.inf
+
+    @property
+    def planes(self) -> list[Plane]:
+        """Planes of all levels."""
+        return [plane for _, _, planes in self.swept for plane in planes]
 
 
 def sweep_settings(problem: FlowProblem, fallback: Floats) -> SweepSettings:
@@ -50,50 +75,89 @@ def find_plans(problem: FlowProblem, fallback: Floats, work: Work, seeds: list[S
     The result depends on the problem, the seeds and the seed alone, not on workers. With `seeds`, plans of an
     earlier run, these take the place of most of the sweep and of two thirds of the plans that are aimed.
     """
-    settings, objectives = sweep_settings(problem, fallback), objectives_of(problem, work.seed)
-    levels = sorted(set(problem.scenario.frontier.headroom_levels))
-    swept, bounds = _sweep(problem, levels[:1] if seeds else levels, settings, objectives, work)
-    warm = _warm(problem, seeds, settings, objectives, work) if seeds else []
-    swept = [*swept, *warm]
-    rungs = bound_rungs(problem, levels, [p for _, _, planes in bounds for p in planes], work)
-    surface = surface_of(rungs, bounds)
-    size = grid_size(problem.instance, settings.step)
-    if size <= problem.scenario.frontier.enumerate_max and problem.instance.pins is None:
-        records = _enumerate(problem, fallback, objectives, work)
-        whole = keep_best(records, len(records) + 1, objectives.senses)
-        return Found(tuple(whole), surface, not work.skipped, objectives)
-    most = problem.scenario.frontier.plans
-    aimed = _aimed(problem, surface, rungs, most // 3 if warm else most, settings, objectives, work, axes(warm))
-    searched = _search(problem, [*swept, *aimed], settings, objectives, work)
-    front = keep_best([*swept, *aimed, *searched], problem.scenario.frontier.max_plans, objectives.senses)
+    hunt = Hunt(portfolio_problems(problem), sweep_settings(problem, fallback), objectives_of(problem, work.seed), work)
+    budgets, levels = problem.scenario.frontier, sorted(set(problem.scenario.frontier.headroom_levels))
+    several = len(hunt.problems) > 1
+    swept, coarse = _screen(hunt, levels) if several else _sweep(hunt, levels[:1] if seeds else levels)
+    warm = _warm(hunt, seeds) if seeds else []
+    rungs = bound_rungs(hunt.problems, levels, [one.planes for one in coarse], work)
+    surface = _surface(hunt, coarse, rungs)
+    size = len(hunt.problems) * grid_size(problem.instance, hunt.settings.step)
+    if size <= budgets.enumerate_max and problem.instance.pins is None:
+        records = _enumerate(hunt)
+        whole = keep_best(records, len(records) + 1, hunt.objectives.senses)
+        return Found(tuple(whole), surface, not work.skipped, hunt.objectives, hunt.problems)
+    count = budgets.plans // 3 if warm else budgets.plans
+    aimed = _aimed(hunt, surface, rungs, count, "aim", axes(warm))
+    searched = search_on(hunt, [*swept, *warm, *aimed])
+    front = keep_best([*swept, *warm, *aimed, *searched], budgets.max_plans, hunt.objectives.senses)
     if problem.instance.pins is not None and problem.instance.pins.complete(problem.network):
         front = [record.named("pinned") for record in front]
-    return Found(tuple(front), surface, False, objectives)
+    return Found(tuple(front), surface, False, hunt.objectives, hunt.problems)
 
 
-Bound = tuple[float, float, list[Plane]]
+def _warm(hunt: Hunt, seeds: Sequence[Seed]) -> list[Record]:
+    """Plans of an earlier run in this one, each with the initiatives it had if they are still a portfolio."""
+    portfolios = {problem.initiatives: p for p, problem in enumerate(hunt.problems)}
+    jobs: list[tuple[str, tuple[Any, ...]]] = []
+    owners: list[int] = []
+    for initiatives, p in portfolios.items():
+        own = [seed for seed in seeds if seed.initiatives == initiatives]
+        for k in range(0, len(own), AIMED):
+            given = (hunt.problems[p].instance, own[k : k + AIMED], hunt.settings, hunt.objectives)
+            jobs.append((f"warm/{len(jobs)}", given))
+            owners.append(p)
+    found = zip(owners, hunt.work.run("earlier plans", warm_job, jobs), strict=True)
+    return [replace(r, portfolio=p) for p, data in found if data is not None for r in unpack(data)[0]]
 
 
-def _warm(
-    problem: FlowProblem, seeds: list[Seed], settings: SweepSettings, objectives: Objectives, work: Work
-) -> list[Record]:
-    chunks = [seeds[k : k + AIMED] for k in range(0, len(seeds), AIMED)]
-    jobs = [(f"warm/{k}", (problem.instance, chunk, settings, objectives)) for k, chunk in enumerate(chunks)]
-    return [r for data in work.run("earlier plans", warm_job, jobs) if data is not None for r in unpack(data)[0]]
-
-
-def _sweep(
-    problem: FlowProblem, levels: list[float], settings: SweepSettings, objectives: Objectives, work: Work
-) -> tuple[list[Record], list[Bound]]:
-    jobs = [(f"sweep/{level!r}", (problem.instance, level, settings, objectives)) for level in _farthest_first(levels)]
+def _sweep(hunt: Hunt, levels: list[float]) -> tuple[list[Record], list[Coarse]]:
+    """Plans and coarse bounds of the only portfolio, level by level."""
+    instance = hunt.problems[0].instance
+    jobs = [
+        (f"sweep/{level!r}", (instance, level, hunt.settings, hunt.objectives)) for level in _farthest_first(levels)
+    ]
     records: list[Record] = []
-    bounds: list[Bound] = []
-    for (_, (_, level, *_)), data in zip(jobs, work.run("master", sweep_job, jobs), strict=True):
+    bounds: list[tuple[float, float, tuple[Plane, ...]]] = []
+    for (_, (_, level, *_)), data in zip(jobs, hunt.work.run("master", sweep_job, jobs), strict=True):
         if data is not None:
             found, planes, cheapest = unpack(data)
             records += found
-            bounds.append((float(level), cheapest, planes))
-    return records, bounds
+            bounds.append((float(level), cheapest, tuple(planes)))
+    return records, [Coarse(tuple(bounds))]
+
+
+def _screen(hunt: Hunt, levels: list[float]) -> tuple[list[Record], list[Coarse]]:
+    """Coarse bounds of every portfolio, and as many first plans, aimed at the highest of them, as one would get."""
+    points = hunt.problems[0].scenario.frontier.cost_points
+    jobs = [(f"screen/{p}", (one.instance, levels, points)) for p, one in enumerate(hunt.problems)]
+    coarse = [_coarse(data) for data in hunt.work.run("master", screen_job, jobs)]
+    rungs = [one.rungs for one in coarse]
+    return _aimed(hunt, _surface(hunt, coarse, rungs), rungs, points * len(levels), "first"), coarse
+
+
+def _coarse(data: bytes | None) -> Coarse:
+    if data is None:
+        return Coarse(())
+    with np.load(io.BytesIO(data), allow_pickle=False) as stored:
+        rows, (lower, upper) = stored["rows"], stored["box"]
+    box = (tuple(map(float, lower)), tuple(map(float, upper)))
+    swept, rungs, closed = [], [], np.inf
+    for headroom, slope, least in rows[np.isnan(rows[:, 1]), :3]:
+        del slope
+        if np.isinf(least):
+            closed = float(headroom)
+            continue
+        own = rows[(rows[:, 0] == headroom) & ~np.isnan(rows[:, 1])]
+        planes = tuple(Plane(*map(float, row)) for row in own)
+        swept.append((float(headroom), float(least), planes))
+        rungs.append(Rung(float(headroom), float(least), planes, (box,) * len(planes)))
+    return Coarse(tuple(swept), tuple(rungs), closed)
+
+
+def _surface(hunt: Hunt, coarse: Sequence[Coarse], rungs: Sequence[Sequence[Rung]]) -> Envelope | None:
+    pieces = [surface_of(own, one.swept, one.closed) for one, own in zip(coarse, rungs, strict=True)]
+    return envelope(tuple(pieces), tuple(", ".join(problem.initiatives) for problem in hunt.problems))
 
 
 def _farthest_first(levels: list[float]) -> list[float]:
@@ -105,67 +169,35 @@ def _farthest_first(levels: list[float]) -> list[float]:
 
 
 def _aimed(
-    problem: FlowProblem,
-    surface: OuterSurface | None,
-    rungs: list[Rung],
-    most: int,
-    settings: SweepSettings,
-    objectives: Objectives,
-    work: Work,
-    there: Floats,
+    hunt: Hunt,
+    surface: Envelope | None,
+    rungs: Sequence[Sequence[Rung]],
+    count: int,
+    stage: str,
+    there: Floats | None = None,
 ) -> list[Record]:
     """Plans near the points of the outer surface that fill its volume best, in jobs of fixed size."""
     if surface is None:
         return []
-    targets = aim(surface, rungs, most, there)
-    chunks = [targets[k : k + AIMED] for k in range(0, len(targets), AIMED)]
-    jobs = [(f"aim/{k}", (problem.instance, chunk, settings, objectives)) for k, chunk in enumerate(chunks)]
-    return [r for data in work.run("plans", aim_job, jobs) if data is not None for r in unpack(data)[0]]
+    targets = aim(surface, rungs, count, there)
+    jobs: list[tuple[str, tuple[Any, ...]]] = []
+    owners: list[int] = []
+    for p in sorted({portfolio for portfolio, _ in targets}):
+        own = [target for portfolio, target in targets if portfolio == p]
+        for k in range(0, len(own), AIMED):
+            given = (hunt.problems[p].instance, own[k : k + AIMED], hunt.settings, hunt.objectives)
+            jobs.append((f"{stage}/{len(jobs)}", given))
+            owners.append(p)
+    found = zip(owners, hunt.work.run("plans", aim_job, jobs), strict=True)
+    return [replace(r, portfolio=p) for p, data in found if data is not None for r in unpack(data)[0]]
 
 
-def _enumerate(problem: FlowProblem, split: Floats, objectives: Objectives, work: Work) -> list[Record]:
-    step = problem.scenario.frontier.share_step
-    offers = offer_grid(problem.instance, float(step or 1.0))
-    jobs = [(f"grid/{k}", (problem.instance, offer, split, objectives)) for k, offer in enumerate(offers)]
-    return [r for data in work.run("every plan", grid_job, jobs) if data is not None for r in unpack(data)[0]]
-
-
-def _search(
-    problem: FlowProblem, seeds: list[Record], settings: SweepSettings, objectives: Objectives, work: Work
-) -> list[Record]:
-    """Vary the master's plans; every individual is evaluated by the one evaluator, in chunks of fixed size."""
-    budget = problem.scenario.frontier.search_evaluations
-    start = keep_best(seeds, POPULATION, objectives.senses)
-    if budget <= 0 or len(start) < 2 or work.out_of_time:
-        return []
-    instance, network = problem.instance, problem.network
-    found: list[Record] = []
-    done = [0]
-
-    def evaluate(genomes: Floats) -> tuple[Floats, Floats]:
-        chunks = [genomes[k : k + CHUNK] for k in range(0, len(genomes), CHUNK)]
-        jobs = [(f"search/{done[0] + k}", (instance, chunk, settings, objectives)) for k, chunk in enumerate(chunks)]
-        done[0] += len(chunks)
-        records: list[Record | None] = []
-        for chunk, data in zip(chunks, work.run("search", search_job, jobs), strict=True):
-            records += unpack(data)[0] if data is not None else [None] * len(chunk)
-        found.extend(r for r in records if r is not None and r.feasible)
-        signs = np.array([-1.0, 1.0, -1.0, *(1.0 if sense == "min" else -1.0 for sense in objectives.senses)])
-        nothing = (-1e3, 1e12, -10.0, *(1e12 * signs[3:]))
-        rows = [
-            (*r.objectives, *r.extra) if r is not None and np.isfinite(r.objectives).all() else nothing for r in records
-        ]
-        values = np.array(rows, dtype=float)
-        bad = np.array([[0.0 if r is not None and r.feasible else 1.0] for r in records])
-        return values * signs, bad
-
-    genomes = np.array([encode(network, r.judged(instance)) for r in start])
-    evolve(
-        evaluate,
-        space_of(network),
-        genomes,
-        population=POPULATION,
-        evaluations=budget + len(genomes),
-        seed=work.seed,
-    )
-    return found
+def _enumerate(hunt: Hunt) -> list[Record]:
+    jobs: list[tuple[str, tuple[Any, ...]]] = []
+    owners: list[int] = []
+    for p, problem in enumerate(hunt.problems):
+        for k, offer in enumerate(offer_grid(problem.instance, float(hunt.settings.step or 1.0))):
+            jobs.append((f"grid/{p}/{k}", (problem.instance, offer, hunt.settings.fallback, hunt.objectives)))
+            owners.append(p)
+    found = zip(owners, hunt.work.run("every plan", grid_job, jobs), strict=True)
+    return [replace(r, portfolio=p) for p, data in found if data is not None for r in unpack(data)[0]]

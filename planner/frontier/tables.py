@@ -13,7 +13,7 @@ from planner.frontier.rules import rules_of
 from planner.operation.problem import FlowProblem
 from planner.operation.today import Today
 from planner.scenario.quantities import clock_text
-from solvers.flow.evaluate import Evaluation, promises_kept
+from solvers.flow.evaluate import Evaluation, pool_volume, promises_kept
 from solvers.flow.network import Decision, Floats
 from solvers.flow.solution import PeopleCost, Routing, Solution, decision_of
 from solvers.flow.staff import needed_on_task
@@ -39,10 +39,11 @@ class Shown:
         people: tuple[Any, ...] | None,
         people_cost: PeopleCost | None,
         wages: Floats,
+        premium: Floats,
     ) -> None:
         self.key, self.problem, self.routing, self.scheduled = key, problem, routing, scheduled
         self.decision, self.evaluation, self.people = decision, evaluation, people
-        self.people_cost, self.wages = people_cost, wages
+        self.people_cost, self.wages, self.premium = people_cost, wages, premium
 
 
 def show_solution(key: str, problem: FlowProblem, solution: Solution) -> Shown:
@@ -59,6 +60,7 @@ def show_solution(key: str, problem: FlowProblem, solution: Solution) -> Shown:
         solution.staffing.people,
         solution.people_cost,
         solution.people_cost.wages,
+        solution.people_cost.premium,
     )
 
 
@@ -67,7 +69,9 @@ def show_today(problem: FlowProblem, today: Today) -> Shown:
     routing = today.routing
     decision = routing.with_people(today.on_task)
     wages = problem.network.pools.wage_per_h * today.paid_h
-    return Shown("today", problem, routing, today.scheduled, decision, today.evaluation, None, None, wages)
+    return Shown(
+        "today", problem, routing, today.scheduled, decision, today.evaluation, None, None, wages, today.premium
+    )
 
 
 def staffing_table(shown: Shown) -> pd.DataFrame:
@@ -219,14 +223,18 @@ def costs_table(shown: Shown) -> pd.DataFrame:
     problem = shown.problem
     network = problem.network
     pools, names = network.pools, problem.pools
-    volume = np.bincount(network.flows.pool, shown.evaluation.state.volume, len(names))
+    volume = pool_volume(network, shown.evaluation.state)
+    contracts = pools.contract_money(volume)
     rows: list[tuple[str, str, float]] = []
+    for name in problem.initiatives:
+        rows.append(("initiative", name, float(problem.scenario.initiatives[name].cost)))
     for g, name in enumerate(names):
         rows.append(("wages", name, float(shown.wages[g])))
+        rows.append(("overtime premium", name, float(shown.premium[g])))
         if shown.people_cost is not None:
-            rows.append(("overtime premium", name, float(shown.people_cost.premium[g])))
             rows.append(("hiring", name, float(shown.people_cost.hiring[g])))
         rows.append(("contacts", name, float(pools.contact_cost[g] * volume[g])))
+        rows.append(("contract", name, float(contracts[g])))
         rows.append(("fixed", name, float(pools.fixed_cost[g])))
     offers = network.first_volume * shown.routing.offer * network.nodes.offer_cost
     for k, steer in enumerate(problem.steers):
@@ -234,6 +242,22 @@ def costs_table(shown: Shown) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["item", "pool", "amount"])
     frame.insert(0, "plan", shown.key)
     return frame[frame["amount"] != 0].reset_index(drop=True)
+
+
+def contracts_table(shown: Shown) -> pd.DataFrame:
+    """Volumes of contracts: contacts, those committed and the most, money, and how much of it is for none that came."""
+    problem = shown.problem
+    pools, volume = problem.network.pools, pool_volume(problem.network, shown.evaluation.state)
+    paid = pools.contract_money(volume)
+    asked = (pools.contract_slope * volume[:, None] + pools.contract_offset)[:, 1:].max(axis=1, initial=0.0)
+    rows = []
+    for g in np.flatnonzero(pools.contracted):
+        contract = problem.scenario.pools[problem.pools[g]].contract
+        committed = contract.committed_contacts if contract is not None else 0.0
+        unused = float(paid[g] - asked[g])
+        rows.append((shown.key, problem.pools[g], float(volume[g]), committed, pools.contract_max[g], paid[g], unused))
+    columns = ["plan", "pool", "contacts", "committed", "most", "paid", "unused"]
+    return pd.DataFrame(rows, columns=columns).round(6)
 
 
 def promises_table(shown: Shown) -> pd.DataFrame:
@@ -261,9 +285,9 @@ def period_labels(problem: FlowProblem, promise: int) -> list[str]:
 
 
 def segments_table(shown: Shown) -> pd.DataFrame:
-    """Expected experience per segment."""
+    """Expected experience per segment; issues as they count in it, prevented ones too."""
     problem = shown.problem
-    issues = np.bincount(problem.network.segment, problem.network.issues, len(problem.segments))
+    issues = np.bincount(problem.network.segment, problem.network.counted_issues, len(problem.segments))
     return pd.DataFrame(
         {"plan": shown.key, "segment": problem.segments, "issues": issues, "cx": shown.evaluation.cx_segment}
     )
@@ -311,15 +335,17 @@ def stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def demand_table(problem: FlowProblem) -> pd.DataFrame:
-    """Issues per reason, segment, channel and interval with their range."""
+    """Issues per reason, segment, channel and interval with their range, as the initiatives in force leave them."""
     demand, frames = problem.demand, []
+    left = np.divide(problem.network.issues, demand.issues, out=np.ones(len(demand.issues)), where=demand.issues > 0)
     starts = [s.isoformat(timespec="minutes") for s in problem.starts]
     for k, (reason, segment) in enumerate(problem.types):
         for c in np.flatnonzero(problem.network.natural[k] > 0):
-            share = problem.network.natural[k, c]
+            share = left[k] * problem.network.natural[k, c]
             frames.append(
                 pd.DataFrame(
                     {
+                        "initiatives": ", ".join(problem.initiatives),
                         "reason": reason,
                         "segment": segment,
                         "channel": problem.channels[c],

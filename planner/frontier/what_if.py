@@ -81,15 +81,16 @@ CASES = {
 """Cases of an answer -> what they are."""
 
 
-def changed(held: Held, question: Question) -> Instance:
-    """Return the changed world.
+def changed(held: Held, question: Question, portfolio: int = 0) -> Instance:
+    """Return the changed world, with the initiatives of a portfolio.
 
     Raises
     ------
     PlanError
         An unknown reason, or a change that leaves nothing.
     """
-    instance, network = held.instance, held.instance.network
+    instance = held.instances[portfolio]
+    network = instance.network
     volume, aht = _by_type(held, question.volume, "volume"), _by_type(held, question.aht, "aht")
     more = np.where(network.pools.staffed, question.shrinkage, 0.0)
     pools = replace(network.pools, shrinkage=network.pools.shrinkage + more)
@@ -153,11 +154,11 @@ def what_if(held: Held, plan: str, question: Question) -> list[Answer]:
         The question names what is not there, or keeps parts the changed world does not allow.
     """
     record = held.plan(plan)
-    world = changed(held, question)
+    world = changed(held, question, record.portfolio)
     pins = pins_of(held, record, question.keep)
     if pins is not None and (found := faults(world.network, pins)):
         raise PlanError(f"what is kept contradicts the changed world ({found[0][0]}); keep less of the plan")
-    before = judge(held.instance, record.routing, record.people, "search", record.objectives[2])
+    before = judge(held.instance_of(record), record.routing, record.people, "search", record.objectives[2])
     own = max(0.0, before.evaluation.headroom - HEADROOM_TOLERANCE)
     target = own if question.headroom is None else question.headroom
     money = min(before.cost, world.limits.budget)
@@ -168,7 +169,7 @@ def what_if(held: Held, plan: str, question: Question) -> list[Answer]:
     known = [s for s in (stands, restaffed) if s is not None and s.evaluation.headroom >= target - HEADROOM_TOLERANCE]
     rows = [("before", before, False), ("as it stands", stands, False), ("staffed anew", restaffed, False)]
     rows += [("same money", anew.for_money(money, known), True)]
-    rows += [("same CX", anew.for_cx(before.evaluation.cx, known), True)]
+    rows += [("same CX", anew.for_cx(before.cx, known), True)]
     return [_answer(case, s, anew.surface if bounded else None) for case, s, bounded in rows if s is not None]
 
 
@@ -176,10 +177,10 @@ def _answer(case: str, solution: Solution, surface: OuterSurface | None) -> Answ
     evaluation = solution.evaluation
     bound = np.nan
     if surface is not None:
-        bound = float(surface.cost_bound(np.array([evaluation.cx]), np.array([max(evaluation.headroom, 0.0)]))[0])
+        bound = float(surface.cost_bound(np.array([solution.cx]), np.array([max(evaluation.headroom, 0.0)]))[0])
     return Answer(
         case,
-        evaluation.cx,
+        solution.cx,
         solution.cost,
         evaluation.headroom,
         solution.feasible,
@@ -232,7 +233,7 @@ class _Anew:
             found.append(plan)
             granted *= 0.999 * money / plan.cost
         fitting = [s for s in found if s.cost <= money * (1 + 1e-9)]
-        return max(fitting, key=lambda s: (s.feasible, s.evaluation.cx), default=None)
+        return max(fitting, key=lambda s: (s.feasible, s.cx), default=None)
 
     def for_cx(self, cx: float, known: Sequence[Solution]) -> Solution | None:
         """Cheapest found with at least this CX, `known` plans among them."""
@@ -243,10 +244,10 @@ class _Anew:
             middle = (low + high) / 2
             point = self._bound_at(middle)
             low, high = (low, middle) if point is not None and point.cx >= cx else (middle, high)
-        fitting = [s for s in known if s.evaluation.cx >= cx - 1e-9]
+        fitting = [s for s in known if s.cx >= cx - 1e-9]
         for share in DEARER:
             plan = self._plan(high * share)
-            if plan is not None and plan.evaluation.cx >= cx - 1e-9:
+            if plan is not None and plan.cx >= cx - 1e-9:
                 fitting.append(plan)
                 break
         return min(fitting, key=lambda s: (not s.feasible, s.cost), default=None)

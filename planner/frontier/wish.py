@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from planner.frontier import levers
 from planner.frontier.levers import Change, Lever, least_ratio
+from planner.operation import portfolio_problems
 from planner.operation.problem import FlowProblem
 from solvers.flow.decode import routing_of
 from solvers.flow.master import Level
@@ -100,13 +100,20 @@ def ruled_out(bound: pd.DataFrame, wish: Wish) -> bool:
     """Tell whether the outer surface (table `bound`) proves that no plan meets a wish as things are.
 
     A level of headroom binds every plan with at least that headroom: its least cost, and its planes
-    cx <= intercept + slope·cost (rows without a slope hold the least cost).
+    cx <= intercept + slope·cost (rows without a slope hold the least cost, inf where no plan is). A wish is ruled out
+    where it is for every portfolio of initiatives.
     """
+    if "initiatives" in bound and len(bound):
+        return all(_ruled_out(part, wish) for _, part in bound.groupby(bound["initiatives"].fillna("")))
+    return _ruled_out(bound, wish)
+
+
+def _ruled_out(bound: pd.DataFrame, wish: Wish) -> bool:
     binding = bound[bound["headroom"] <= (-np.inf if wish.headroom is None else wish.headroom) + 1e-9]
     if wish.headroom is None:
         binding = bound[bound["headroom"] <= min(0.0, float(bound["headroom"].min())) + 1e-9] if len(bound) else bound
     least = binding.loc[binding["slope"].isna(), "intercept"]
-    if wish.cost is not None and (least > wish.cost * (1 + 1e-9)).any():
+    if np.isinf(least).any() or (wish.cost is not None and (least > wish.cost * (1 + 1e-9)).any()):
         return True
     if wish.cx is None:
         return False
@@ -121,13 +128,12 @@ def what_would_it_take(problem: FlowProblem, fallback: Floats, wish: Wish) -> li
     """Find for each lever alone the least change that reaches a wish, the smallest found first.
 
     The master at the wished headroom tells by halving what is surely too little; from there on plans with whole people
-    are sought. Levers that change nothing here (no steer, no budget) are left out.
+    are sought, with any initiatives. Levers that change nothing here (no steer, no budget) are left out.
     """
-    found = []
+    instances, found = [one.instance for one in portfolio_problems(problem)], []
     for lever in LEVERS:
-        if not _matters(problem.instance, lever):
-            continue
-        found.append(_reach(problem, fallback, wish, lever))
+        if _matters(problem.instance, lever):
+            found.append(_reach(instances, fallback, wish, lever))
     return sorted(found, key=lambda one: (np.nan_to_num(one.found, nan=np.inf), one.proven, one.lever))
 
 
@@ -144,30 +150,36 @@ def _matters(instance: Instance, lever: Lever) -> bool:
     return has[change]() if change in has else True
 
 
-def _reach(problem: FlowProblem, fallback: Floats, wish: Wish, lever: Lever) -> Reach:
-    least = least_ratio(partial(_possible, problem.instance, lever.change, wish), lever.most, PRECISION)
+def _reach(instances: Sequence[Instance], fallback: Floats, wish: Wish, lever: Lever) -> Reach:
+    def possible(ratio: float) -> bool:
+        return any(_possible(one, lever.change, wish, ratio) for one in instances)
+
+    least = least_ratio(possible, lever.most, PRECISION)
     if least is None:
         return Reach(lever.words, np.inf, np.nan, np.nan, np.nan, np.nan)
     missed = least[1]
-    best = _at(problem.instance, lever, missed, fallback, wish)
+    best = _at(instances, lever, missed, fallback, wish)
     if best is None:
         # The far end next: where even that has no plan, nothing in between is worth the time.
-        best = _at(problem.instance, lever, min(lever.most, missed + FARTHEST), fallback, wish)
+        best = _at(instances, lever, min(lever.most, missed + FARTHEST), fallback, wish)
     if best is None:
         return Reach(lever.words, least[0], np.nan, np.nan, np.nan, np.nan)
     for _ in range(HALVINGS):
         if best[0] - missed > PRECISION:
             middle = (missed + best[0]) / 2
-            nearer = _at(problem.instance, lever, middle, fallback, wish)
+            nearer = _at(instances, lever, middle, fallback, wish)
             best, missed = (best, middle) if nearer is None else (nearer, missed)
     return Reach(lever.words, least[0], *best)
 
 
 def _at(
-    instance: Instance, lever: Lever, ratio: float, fallback: Floats, wish: Wish
+    instances: Sequence[Instance], lever: Lever, ratio: float, fallback: Floats, wish: Wish
 ) -> tuple[float, float, float, float] | None:
-    plan = _plan_for(lever.change(instance, ratio), fallback, wish)
-    return None if plan is None else (ratio, *plan)
+    for instance in instances:
+        plan = _plan_for(lever.change(instance, ratio), fallback, wish)
+        if plan is not None:
+            return (ratio, *plan)
+    return None
 
 
 def _possible(instance: Instance, change: Change, wish: Wish, ratio: float) -> bool:

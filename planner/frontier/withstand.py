@@ -10,7 +10,7 @@ import numpy as np
 from planner.frontier.labels import label
 from planner.frontier.tables import Shown
 from planner.operation.problem import FlowProblem
-from solvers.flow.evaluate import capacity_ratio, holds, in_time, promise_values, promises_kept
+from solvers.flow.evaluate import capacity_ratio, holds, in_time, pool_volume, promise_values, promises_kept
 from solvers.flow.network import Decision, Floats, Queue
 from solvers.flow.steady_state import SteadyState, steady_state
 
@@ -106,6 +106,9 @@ def network_load(shown: Shown, state: SteadyState) -> Floats:
     rated = np.isfinite(pools.rate_max)
     load[~pools.staffed] = 0.0
     load[rated] = np.maximum(load[rated], state.arrivals[rated].sum(axis=1) / pools.rate_max[rated][:, None])
+    volume, most = pool_volume(network, state), pools.contract_max
+    taken = np.isfinite(most)
+    load[taken] = np.maximum(load[taken], (volume[taken] / most[taken])[:, None])
     return np.asarray(load)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from planner.operation.curves import HULL_LINES, bends, convex_hull_lines
 from planner.operation.draft import Builder
 from planner.operation.problem import Weights
-from planner.scenario.center import Discipline
+from planner.scenario.center import Discipline, Pool
 from solvers.flow.network import FlowNetwork, Flows, Nodes, Pools, Queue
 
 QUEUES = {
@@ -27,7 +27,7 @@ def flow_weights(maker: Builder) -> Weights:
     for f in np.flatnonzero(move >= 0):
         kind, c = maker.draft.nodes[int(flows[f]["node"])][:2]
         base[f] = maker.channel_weights(kind, c)
-    return Weights(np.array([f["row"] for f in flows], dtype=np.int64), move, base)
+    return Weights(np.array([f["row"] for f in flows], dtype=np.int64), move, base, np.zeros(len(flows)))
 
 
 def _flows(maker: Builder) -> Flows:
@@ -73,6 +73,7 @@ def network_of(maker: Builder, natural: np.ndarray) -> FlowNetwork:
         nodes=_nodes(maker),
         flows=flows,
         issues=demand.issues,
+        issue_weight=np.ones(len(demand.issues)),
         profile=demand.profile,
         natural=natural,
         served_from=served[0],
@@ -208,6 +209,7 @@ def _pools(maker: Builder) -> Pools:
     redial = [
         scenario.channels[p.channel].redial.value if is_live else 0.0 for p, is_live in zip(pools, live, strict=True)
     ]
+    lines = _contract_lines(pools)
     return Pools(
         queue=np.array([QUEUES[p.discipline] for p in pools], dtype=np.int64),
         patience_s=np.where(np.isfinite(wait_s), wait_s, np.inf),
@@ -221,4 +223,14 @@ def _pools(maker: Builder) -> Pools:
         wage_per_h=np.array([p.wage_per_h for p in pools]),
         contact_cost=np.array([p.cost_per_contact for p in pools]),
         fixed_cost=np.array([p.fixed_cost for p in pools]),
+        contract_max=np.array([p.contract.max_contacts or np.inf if p.contract else np.inf for p in pools]),
+        contract_slope=lines[:, :, 0],
+        contract_offset=lines[:, :, 1],
     )
+
+
+def _contract_lines(pools: list[Pool]) -> np.ndarray:
+    """Lines of the contracts of pools, shape (pool, line, 2): slope and offset; the last one is repeated to fill up."""
+    found = [p.contract.lines if p.contract else [(0.0, 0.0)] for p in pools]
+    width = max(len(lines) for lines in found)
+    return np.array([[*lines, *[lines[-1]] * (width - len(lines))] for lines in found], dtype=float)

@@ -19,14 +19,15 @@ from solvers.flow.solution import Instance
 class Weights:
     """How the score of each flow comes from the rows of the experience model.
 
-    score[flow] = scores[row] + (move_scores[move] − Σ_k scores[base_row_k]·base_weight_k where move >= 0): a customer
-    who moved scores what today's users of the old channel would score in the new one, plus how far the pool lies from
-    its channel's mean.
+    score[flow] = scores[row] + (move_scores[move] − Σ_k scores[base_row_k]·base_weight_k where move >= 0) + shift: a
+    customer who moved scores what today's users of the old channel would score in the new one, plus how far the pool
+    lies from its channel's mean. `shift` (flow,) is what initiatives add, points.
     """
 
     row: NDArray[np.int64]
     move: NDArray[np.int64]
     base: NDArray[np.float64]
+    shift: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class FlowProblem:
     `types` (reason, segment) pairs; `channels`, `pools`, `segments`, `steers`, `promise_names`, `seat_names` keys;
     `shift_kinds` keys per catalogue index; `starts` local start of each interval; `instance` the arrays; `weights` the
     link to the experience model; `support` flag of each flow; `limits` why the contacts of each node are
-    bounded ("": they are not); `notes` what was assumed on the way.
+    bounded ("": they are not); `notes` what was assumed on the way; `initiatives` keys of those in force: network and
+    weights are what they make of it, while `demand` stays what is expected without them.
     """
 
     scenario: Scenario
@@ -56,6 +58,7 @@ class FlowProblem:
     support: tuple[str, ...]
     limits: tuple[str, ...]
     notes: tuple[str, ...]
+    initiatives: tuple[str, ...] = ()
 
     @property
     def network(self) -> FlowNetwork:
@@ -70,4 +73,4 @@ class FlowProblem:
         if moved.any():
             channel_mean = np.nan_to_num(scores) @ weights.base[moved].T
             values[:, moved] += move_scores[:, weights.move[moved]] - channel_mean
-        return np.asarray(values)
+        return np.asarray(values + weights.shift)

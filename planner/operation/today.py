@@ -17,13 +17,18 @@ from solvers.shifts.catalogue import Catalogue
 
 @dataclass(frozen=True)
 class Today:
-    """The baseline: routing, scheduled and on-task people (pool, interval), evaluation and cost by the same rules."""
+    """The baseline: routing, scheduled and on-task people (pool, interval), evaluation and cost by the same rules.
+
+    `paid_h`, `overtime_h`, `premium` (money) are arrays over pools.
+    """
 
     routing: Routing
     scheduled: Floats
     on_task: Floats
     evaluation: Evaluation
     paid_h: Floats
+    overtime_h: Floats
+    premium: Floats
     cost: float
     notes: tuple[str, ...]
 
@@ -50,9 +55,9 @@ def baseline(problem: FlowProblem, staffing: pd.DataFrame, routing: pd.DataFrame
     paid_h = _paid_hours(problem, scheduled)
     pools, payroll = network.pools, problem.instance.payroll
     overtime = np.maximum(0.0, paid_h - np.where(payroll.rostered, payroll.heads * payroll.contract_h, np.inf))
-    wages = pools.wage_per_h * (paid_h + np.nan_to_num(payroll.overtime_premium) * overtime)
-    cost = evaluation.variable_cost + float(wages.sum())
-    return Today(route, scheduled, on_task, evaluation, paid_h, cost, notes)
+    premium = pools.wage_per_h * np.nan_to_num(payroll.overtime_premium) * overtime
+    cost = evaluation.variable_cost + float((pools.wage_per_h * paid_h + premium).sum())
+    return Today(route, scheduled, on_task, evaluation, paid_h, overtime, premium, cost, notes)
 
 
 def _people(problem: FlowProblem, staffing: pd.DataFrame) -> tuple[Floats, Floats, tuple[str, ...]]:

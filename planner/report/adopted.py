@@ -15,7 +15,7 @@ WORDS = {
     "{was_cost}, {was_cx}, {was_headroom}); {kept}.",
     "kept": "every promise and limit holds",
     "broken": "a promise, limit or roster does not hold any more",
-    "gone": "It cannot be evaluated in this world: a pool or a shift of it is not there any more.",
+    "gone": "It cannot be evaluated in this world: a pool, a shift or an initiative of it is not there any more.",
     "move": "{name} ({plan}) moves from it by {added} more and {removed} fewer people on shifts, {issues} issues in "
     "another channel, and {cost} {per}.",
 }

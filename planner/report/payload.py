@@ -204,13 +204,10 @@ def _bound(frontier: Frontier, units: Units) -> list[dict[str, Any]]:
     costs = np.linspace(low - margin, high + margin, _BOUND_POINTS)
     apart = _BOUND_APART * float(table["cx"].max() - table["cx"].min())
     kept: list[tuple[float, np.ndarray]] = []
-    for level, lines in bound.groupby("headroom", sort=True):
-        # A plan with at least this headroom also has at least every lower one, so lower levels bind too.
-        values = np.min(lines["intercept"].to_numpy()[:, None] + lines["slope"].to_numpy()[:, None] * costs, axis=0)
-        if kept:
-            values = np.minimum(values, kept[-1][1])
-        if not kept or float(np.mean(kept[-1][1] - values)) > apart:
-            kept.append((float(str(level)), values))
+    for level in sorted(bound["headroom"].unique()):
+        values = _best_cx(bound[bound["headroom"] <= level], costs)
+        if not kept or float(np.nanmean(kept[-1][1] - values)) > apart:
+            kept.append((float(level), values))
     return [
         {
             "headroom": round(level, 4),
@@ -221,6 +218,18 @@ def _bound(frontier: Frontier, units: Units) -> list[dict[str, Any]]:
         }
         for level, values in kept[:3]
     ]
+
+
+def _best_cx(bound: pd.DataFrame, costs: np.ndarray) -> np.ndarray:
+    """Largest CX within costs by all lines at or below a level: the best of any initiatives."""
+    names = bound["initiatives"].fillna("") if "initiatives" in bound else pd.Series("", index=bound.index)
+    best = np.full(len(costs), -np.inf)
+    for _, lines in bound.groupby(names, sort=True):
+        planes = lines[lines["slope"].notna()]
+        if len(planes) and np.isfinite(lines.loc[lines["slope"].isna(), "intercept"]).all():
+            values = planes["intercept"].to_numpy()[:, None] + planes["slope"].to_numpy()[:, None] * costs
+            best = np.maximum(best, values.min(axis=0))
+    return np.where(np.isfinite(best), best, np.nan)
 
 
 def _assumptions(frontier: Frontier, units: Units) -> list[dict[str, str]]:

@@ -10,10 +10,22 @@ RISK = {
 }
 """Words of the risk draws."""
 
-TABLE_SHEETS = {"says": "Explanations", "changes": "Changes", "promise_prices": "Promise prices", "risk": "Risk"}
+TABLE_SHEETS = {
+    "says": "Explanations",
+    "changes": "Changes",
+    "initiatives": "Initiatives",
+    "contracts": "Contracts",
+    "promise_prices": "Promise prices",
+    "risk": "Risk",
+}
 """Tables of the run that have a sheet of their own -> its title."""
 
+WITH_INITIATIVES = "{doable}, with {initiatives}"
+"""How the initiatives of a plan are added to whether it is doable."""
+
 MORE_COLUMNS = {
+    "initiatives": "initiatives that are part of the plan",
+    "time_off_h": "voluntary unpaid time off that people on the payroll could take, hours",
     "weeks_seen": "past weeks looked at, the last 52 at most; named plans only",
     "weeks_kept": "of them those whose demand would keep every promise",
     "fewer_staff": "largest share of people on task that may be missing with caps and promises kept; negative: so many "

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from planner.frontier.frontier import NAMED, Frontier
+from planner.report.plan_words import WITH_INITIATIVES
 from planner.report.strings import SUMMARY, TITLES
 
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
@@ -68,13 +69,15 @@ def units_of(frontier: Frontier) -> Units:
     digits = 0 if currency == "JPY" or float(table["cost"].abs().max()) >= 1000 else 2
     horizon, per = _horizon(frontier)
     outcome = str(meta.get("metric") or meta.get("outcome") or "CX")
+    robust = meta.get("robust")
+    of = f", worst {robust['share']:.0%}" if robust else ""
     return Units(
         symbol=_SYMBOLS.get(currency, currency + " "),
         money_digits=digits,
         cx_digits=cx_digits,
         horizon=horizon,
         per=per,
-        cx_name="CX" if outcome.lower() == "cx" else f"CX ({outcome.upper() if len(outcome) <= 4 else outcome})",
+        cx_name=("CX" if outcome.lower() == "cx" else f"CX ({outcome.upper() if len(outcome) <= 4 else outcome})") + of,
     )
 
 
@@ -133,7 +136,15 @@ def fragments(frontier: Frontier, row: pd.Series, units: Units) -> dict[str, str
 
 
 def doable_words(frontier: Frontier, row: pd.Series, units: Units) -> str:
-    """Say whether a plan can start at once, or whom it has to hire where."""
+    """Say whether a plan can start at once, or whom it has to hire where, and which initiatives it includes."""
+    doable, chosen = _hiring_words(frontier, row, units), str(row.get("initiatives") or "")
+    if not chosen:
+        return doable
+    names = [label_of(frontier.meta, "initiatives", key) for key in chosen.split(", ")]
+    return WITH_INITIATIVES.format(doable=doable, initiatives=", ".join(names))
+
+
+def _hiring_words(frontier: Frontier, row: pd.Series, units: Units) -> str:
     count = _number(row, "hires")
     if bool(row.get("doable", not count > 0)):
         key = "doable" if units.horizon in ("week", "month") else "doable_long"

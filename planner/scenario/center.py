@@ -149,6 +149,70 @@ class Chat(Strict):
         return self
 
 
+class Tier(Strict):
+    """The price of contacts above a volume."""
+
+    above: float = Field(default=0.0, ge=0, description="Contacts of the horizon above which the price holds.")
+    price: Money = Field(description="Price of each such contact, currency.")
+
+
+class Contract(Strict):
+    """What a vendor is paid for contacts, on top of hours and of `cost_per_contact`."""
+
+    committed_contacts: float = Field(
+        default=0.0, ge=0, description="Contacts of the horizon that are paid whether they come or not."
+    )
+    max_contacts: float | None = Field(default=None, gt=0, description="Most contacts of the horizon it takes.")
+    tiers: tuple[Tier, ...] = Field(min_length=1, description="Prices by volume, from above: 0, never falling.")
+
+    @model_validator(mode="after")
+    def _convex(self) -> Contract:
+        tiers = self.tiers
+        if tiers[0].above != 0:
+            raise PydanticCustomError(
+                "first_tier",
+                "the first tier starts above {above} contacts; it must start above 0",
+                {"above": f"{tiers[0].above:g}", "at": "tiers.0.above"},
+            )
+        for k, (low, high) in enumerate(zip(tiers, tiers[1:], strict=False), start=1):
+            if high.above <= low.above:
+                raise PydanticCustomError(
+                    "tier_order",
+                    "tiers must rise: {high} contacts come after {low}",
+                    {"low": f"{low.above:g}", "high": f"{high.above:g}", "at": f"tiers.{k}.above"},
+                )
+            if high.price < low.price:
+                raise PydanticCustomError(
+                    "tier_price",
+                    "the price falls from {low} to {high}; a discount for volume cannot be planned, state the mean "
+                    "price instead",
+                    {"low": f"{low.price:g}", "high": f"{high.price:g}", "at": f"tiers.{k}.price"},
+                )
+        if self.max_contacts is not None and self.committed_contacts > self.max_contacts:
+            raise PydanticCustomError(
+                "commitment",
+                "{committed} committed contacts are more than the {most} it takes; lower one or raise the other",
+                {
+                    "committed": f"{self.committed_contacts:g}",
+                    "most": f"{self.max_contacts:g}",
+                    "at": "committed_contacts",
+                },
+            )
+        return self
+
+    @property
+    def lines(self) -> list[tuple[float, float]]:
+        """Lines (slope, offset) whose highest is the payment for a volume: the commitment, then one per tier."""
+        found, paid = [], 0.0
+        ends = [*(tier.above for tier in self.tiers[1:]), float("inf")]
+        committed = 0.0
+        for tier, end in zip(self.tiers, ends, strict=True):
+            found.append((tier.price, paid - tier.price * tier.above))
+            committed += tier.price * max(0.0, min(self.committed_contacts, end) - tier.above)
+            paid += tier.price * (end - tier.above) if end < float("inf") else 0.0
+        return [(0.0, committed), *found]
+
+
 class Pool(Strict):
     """A group of agents, a vendor or an automaton that serves one channel under one discipline."""
 
@@ -181,6 +245,7 @@ class Pool(Strict):
         gt=0,
         description="Automated or vendor pools: most contacts per interval (rate, sessions, contract).",
     )
+    contract: Contract | None = Field(default=None, description="Vendor pools: volumes and prices agreed upon.")
     shifts: tuple[str, ...] = Field(default=(), description="Kinds of shift its people may work (keys of shifts).")
     roster: Roster | None = Field(default=None, description="People on the payroll; left out: nobody is committed.")
 
@@ -194,6 +259,8 @@ class Pool(Strict):
             raise PydanticCustomError(
                 "deadline", "deadline_h: belongs to deferred pools, and they need it", {"at": "deadline_h"}
             )
+        if self.contract is not None and self.kind is not PoolKind.VENDOR:
+            raise PydanticCustomError("contract", "contract: belongs to pools of kind vendor", {"at": "contract"})
         if self.staffed and not self.shifts:
             raise PydanticCustomError("shifts", "a pool of people needs at least one kind of shift", {"at": "shifts"})
         if self.staffed and "shrinkage" not in self.model_fields_set:

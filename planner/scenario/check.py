@@ -10,6 +10,7 @@ from planner.scenario.center import Discipline
 from planner.scenario.demand_csv import Series
 from planner.scenario.document import Place
 from planner.scenario.fields import suggest
+from planner.scenario.initiatives import check_initiative_effects, check_initiative_relations
 from planner.scenario.links import check_overflow_links
 from planner.scenario.quantities import clock_text
 from planner.scenario.reach import check_pools_reached, check_reasons_served
@@ -192,6 +193,15 @@ def check_overflow(scenario: Scenario) -> Iterator[Finding]:
         yield Finding(place, message)
 
 
+def check_initiatives(scenario: Scenario) -> Iterator[Finding]:
+    """Initiatives can be in a plan, change something, and are few enough to look at every portfolio."""
+    for place, message in (
+        *check_initiative_relations(scenario.initiatives),
+        *check_initiative_effects(scenario.initiatives, scenario.experience.scale),
+    ):
+        yield Finding(place, message, about_key=len(place) < 3)
+
+
 def check_demand_source(scenario: Scenario) -> Iterator[Finding]:
     """Demand comes from a history that exists, or from a file."""
     if scenario.demand.source == "history" and scenario.history is None:
@@ -221,6 +231,7 @@ CHECKS: tuple[Callable[[Scenario], Iterator[Finding]], ...] = (
     check_share_step,
     check_promises,
     check_overflow,
+    check_initiatives,
 )
 """Checks of single parts: made even where other parts are wrong."""
 

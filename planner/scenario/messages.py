@@ -24,6 +24,8 @@ _ENTRY = {
     "promises": "promise",
     "outcomes": "outcome",
     "escalations": "escalation",
+    "initiatives": "initiative",
+    "effects": "effect",
 }
 _BOUNDS = {
     "greater_than": ("gt", "above {}"),
@@ -51,6 +53,10 @@ _KINDS = {
 def validate(data: Mapping[str, Any], document: Document) -> tuple[Scenario | None, list[Issue]]:
     """Build the scenario, or else all issues of its values."""
     scenario, errors = _attempt(data)
+    # A list whose only item is wrong counts as too short as well, which tells its owner nothing.
+    wrong = [error["loc"] for error in errors]
+    inside = {place[:depth] for place in wrong for depth in range(len(place))}
+    errors = [error for error in errors if error["type"] != "too_short" or error["loc"] not in inside]
     return scenario, [_issue(error, document) for error in errors]
 
 
@@ -148,7 +154,17 @@ def _message(error: Mapping[str, Any], place: Place) -> str:
     return f"found {_shown(found)}: {error['msg']}{allowed}"
 
 
-_OWN = ("clock", "key", "number_or_range", "out_of_range", "ratio_not_percent", "range", "wait_loss", "total_speed")
+_OWN = (
+    "clock",
+    "key",
+    "number_or_range",
+    "out_of_range",
+    "ratio_not_percent",
+    "range",
+    "wait_loss",
+    "total_speed",
+    "no_effect",
+)
 
 
 def _text_hint(found: Any, kind: str) -> str:

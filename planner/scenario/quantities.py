@@ -77,7 +77,9 @@ def percent_hint(raw: Any) -> str:
 _PERCENT = re.compile(r"^\s*(\d{1,3}(?:\.\d+)?)\s*%\s*$")
 
 
-def _stated_within(lower: float, upper: float) -> BeforeValidator:
+def stated_within(lower: float, upper: float) -> BeforeValidator:
+    """Check that a stated number and its range lie between two bounds."""
+
     def check(raw: Any) -> Any:
         numbers = raw.items() if isinstance(raw, dict) else [("", raw)]
         for key, number in numbers:
@@ -98,7 +100,7 @@ def _stated_within(lower: float, upper: float) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-StatedRatio = Annotated[Stated, _stated_within(0.0, 1.0)]
+StatedRatio = Annotated[Stated, stated_within(0.0, 1.0)]
 
 
 def _ratio(raw: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from planner.errors import Issue
 from planner.scenario.document import Document, Place, dotted
 from planner.scenario.fields import suggest
+from planner.scenario.initiatives import SELECTORS
 
 REFERENCES: tuple[tuple[Place, str], ...] = (
     (("pools", "*", "channel"), "channels"),
@@ -27,6 +28,9 @@ REFERENCES: tuple[tuple[Place, str], ...] = (
     (("experience", "outcomes", "*", "segment"), "segments"),
     (("experience", "outcomes", "*", "pool"), "pools"),
     (("experience", "wait_loss", "*", "channel"), "channels"),
+    *((("initiatives", "*", "effects", "*", name, "*"), name) for name in SELECTORS),
+    (("initiatives", "*", "requires", "*"), "initiatives"),
+    (("initiatives", "*", "excludes", "*"), "initiatives"),
     (("promises", "*", "pools", "*"), "pools"),
     (("limits", "seats", "*", "pools", "*"), "pools"),
 )

@@ -11,6 +11,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
 from planner.scenario.center import Channel, Overflow, Pool, Reason, Segment, Shift, Steer
+from planner.scenario.initiatives import Initiative
 from planner.scenario.objectives import AXES, Objective
 from planner.scenario.quantities import ClockTime, Key, Money, Ratio, Stated, StatedRatio, Strict, percent_hint
 
@@ -286,6 +287,23 @@ class Today(Strict):
     )
 
 
+class Robust(Strict):
+    """Plans that are good where what is not known of experience turns out badly."""
+
+    share: Ratio = Field(default=0.2, gt=0, description="Share of the worst draws whose mean CX counts (ratio).")
+    draws: int = Field(default=20, ge=2, le=200, description="Draws of experience that plans are chosen by.")
+
+    @model_validator(mode="after")
+    def _enough(self) -> Robust:
+        if self.share * self.draws < 1:
+            raise PydanticCustomError(
+                "robust",
+                "{share} of {draws} draws is less than one draw; write more draws or a larger share",
+                {"share": f"{self.share:.0%}", "draws": self.draws, "at": "draws"},
+            )
+        return self
+
+
 class FrontierSettings(Strict):
     """How hard to look for plans; budgets are counted in work, never in seconds."""
 
@@ -311,6 +329,11 @@ class FrontierSettings(Strict):
     )
     priority_classes: int = Field(default=2, ge=1, le=4, description="Priority classes per live voice pool.")
     max_plans: int = Field(default=120, ge=2, description="Most plans kept on the frontier.")
+    robust: Robust | None = Field(
+        default=None,
+        description="Choose plans by their mean CX over the worst draws of what history leaves open, not by the "
+        "expected CX; left out: by the expected.",
+    )
     risk_draws: int = Field(
         default=60, ge=0, description="Common draws of demand, handle time, shrinkage and experience."
     )
@@ -351,6 +374,9 @@ class Scenario(Strict):
         default=(), description="Which pool may send contacts to which by interval; both ways are two entries."
     )
     steers: dict[Key, Steer] = Field(default_factory=dict, description="The only ways to move contacts, by key.")
+    initiatives: dict[Key, Initiative] = Field(
+        default_factory=dict, description="Improvements that plans may include, by key: knowledge, coaching, fixes."
+    )
     promises: dict[Key, Promise] = Field(default_factory=dict, description="Service promises by key.")
     limits: Limits = Field(default=Limits(), description="Limits on whole plans.")
     today: Today = Field(default=Today(), description="How the center runs now.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -15,17 +17,24 @@ NODE = ["reason", "segment", "from_channel", "steer", "channel", "stage"]
 MEASURES = ("service_level", "asa_s", "abandon_rate", "deadline_kept")
 
 
-def center_tables(problem: FlowProblem) -> dict[str, pd.DataFrame]:
-    """Return the tables `center_pools`, `center_flows`, `center_next` and `center_promises`; the same for all plans.
+def center_tables(problems: Sequence[FlowProblem]) -> dict[str, pd.DataFrame]:
+    """Return the tables `center_pools`, `center_flows`, `center_next` and `center_promises`.
 
-    Together with a plan's rules and staffing and the run's demand they are all that is simulated.
+    Together with a plan's rules and staffing and the run's demand they are all that is simulated. The second and third
+    hold rows of each problem, which differ by the `initiatives` in force; the others are the same for all.
     """
+    first = problems[0]
     return {
-        "center_pools": _pools(problem),
-        "center_flows": _flows(problem),
-        "center_next": _next(problem),
-        "center_promises": _promises(problem),
+        "center_pools": _pools(first),
+        "center_flows": _of_each(problems, _flows),
+        "center_next": _of_each(problems, _next),
+        "center_promises": _promises(first),
     }
+
+
+def _of_each(problems: Sequence[FlowProblem], make: Callable[[FlowProblem], pd.DataFrame]) -> pd.DataFrame:
+    named = [make(problem).assign(initiatives=", ".join(problem.initiatives)) for problem in problems]
+    return pd.concat(named, ignore_index=True)
 
 
 def _pools(problem: FlowProblem) -> pd.DataFrame:

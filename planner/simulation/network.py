@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.errors import PlanError
-from planner.frontier.frontier import Frontier, Plan
+from planner.frontier.frontier import Frontier, Plan, with_initiatives
 from planner.simulation.center import NODE
 from planner.simulation.shares import Lane, rule_shares
 from solvers.simulation import (
@@ -83,7 +83,11 @@ class _Maker:
     """Labels and lookups while the network is made."""
 
     def __init__(self, frontier: Frontier, plan: Plan, assumptions: Assumptions) -> None:
-        self.tables, self.plan, self.assumptions = frontier.tables, plan, assumptions
+        self.plan, self.assumptions = plan, assumptions
+        own = {
+            name: with_initiatives(frontier.tables[name], plan) for name in ("center_flows", "center_next", "demand")
+        }
+        self.tables = {**frontier.tables, **own}
         pools = self.tables["center_pools"]
         self.pools = tuple(pools["pool"])
         self.pool_of = {name: g for g, name in enumerate(self.pools)}

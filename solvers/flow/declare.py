@@ -36,7 +36,7 @@ def declare(network: FlowNetwork, limits: Limits, payroll: Payroll, paid_ratio: 
     curved = queued & (network.wait_hull_slope.max(axis=1, initial=0.0)[flows.pair] > 0)
     staffed = [int(g) for g in np.flatnonzero(pools.staffed)]
     rostered = [g for g in staffed if payroll.rostered[g]]
-    limited = np.flatnonzero(np.isfinite(pools.rate_max[network.pair_pool]))
+    limited = np.flatnonzero((np.isfinite(pools.rate_max) | pools.contracted)[network.pair_pool])
     positive = {"domain": pyo.NonNegativeReals}
     model.shrink = pyo.Param(mutable=True, initialize=1.0)
     model.flow = pyo.Var(range(len(flows.node)), **positive)
@@ -45,6 +45,7 @@ def declare(network: FlowNetwork, limits: Limits, payroll: Payroll, paid_ratio: 
     model.onward = pyo.Var(range(len(model.onward_to)), **positive)
     model.work = pyo.Var(range(len(network.pair_pool)), **positive)
     model.volume = pyo.Var([int(p) for p in limited], **positive)
+    model.pay = pyo.Var([int(g) for g in np.flatnonzero(pools.contracted)], **positive)
     model.total = pyo.Var(model.queued_pools, **positive)
     model.overflow_ratio = overflow_ratios(network)
     links = range(len(network.overflow_from))

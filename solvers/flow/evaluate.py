@@ -22,7 +22,8 @@ class Evaluation:
 
     `points` (flow,) score points summed over the flow's share of issues; `score_weight` (flow,) contacts whose final
     score is the flow's `score` (CX is linear in it); `cx` mean per issue, `cx_segment` (segment,); `variable_cost`
-    money for contacts, offers and fixed cost (people come on top); `kept` tells if every promise and guard holds.
+    money for contacts, offers, fixed cost and programs (people come on top); `kept` tells if every promise and guard
+    holds.
     """
 
     state: SteadyState
@@ -70,8 +71,13 @@ def score_points(network: FlowNetwork, decision: Decision, state: SteadyState) -
     return points, weight
 
 
+def pool_volume(network: FlowNetwork, state: SteadyState) -> Floats:
+    """Contacts of each pool over the horizon, shape (pool,)."""
+    return np.bincount(network.flows.pool, state.volume, len(network.pools.queue)).astype(np.float64)
+
+
 def capacity_ratio(network: FlowNetwork, decision: Decision, state: SteadyState) -> float:
-    """Least ratio of capacity under the occupancy caps and rates to what is offered (inf: nothing is offered)."""
+    """Least ratio of what caps, rates and contracts admit to what is offered (inf: nothing is offered)."""
     pools = network.pools
     ratio = np.inf
     capacity = decision.on_task * (pools.speed * pools.occupancy_max)[:, None] * network.interval_s
@@ -85,7 +91,9 @@ def capacity_ratio(network: FlowNetwork, decision: Decision, state: SteadyState)
         if np.isfinite(pools.rate_max[g]):
             most = float(state.arrivals[g].sum(axis=0).max())
             ratio = min(ratio, float(pools.rate_max[g]) / most if most > 0 else np.inf)
-    return ratio
+    volume = pool_volume(network, state)
+    taken = np.isfinite(pools.contract_max) & (volume > 0)
+    return min(ratio, float((pools.contract_max[taken] / volume[taken]).min(initial=np.inf)))
 
 
 def promise_quality(
@@ -248,8 +256,9 @@ def evaluate(
     """
     state = steady_state(network, decision, 0.0, guess)
     points, weight = score_points(network, decision, state)
-    kind_segment = network.segment[network.flow_kind]
-    issues = np.bincount(network.segment, network.issues, len(network.segment_min))
+    kind_segment, count = network.segment[network.flow_kind], network.issue_weight[network.flow_kind]
+    points, weight = points * count, weight * count
+    issues = np.bincount(network.segment, network.counted_issues, len(network.segment_min))
     by_segment = np.bincount(kind_segment, points, len(issues)) + network.effort * issues
     values = promise_values(network, promises, decision, state)
     starved = state.lost[np.bincount(network.flows.pair, state.volume, len(state.lost)) > 1e-6]
@@ -257,8 +266,10 @@ def evaluate(
     offers = network.first_volume * decision.offer
     money = float(
         network.pools.contact_cost[network.flows.pool] @ state.volume
+        + network.pools.contract_money(pool_volume(network, state)).sum()
         + network.nodes.offer_cost @ offers
         + network.pools.fixed_cost.sum()
+        + network.program_cost
     )
     cx_segment = by_segment / np.maximum(issues, 1e-300)
     kept = (

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
+from solvers.flow.doubt import experience_by_draw, scored_alike, tail_experience
 from solvers.flow.network import Queue
 from solvers.flow.pins import pinned_offers, pinned_people, pinned_shares
 
@@ -164,7 +165,7 @@ def occupancy(model: Any) -> Rule:
 
 
 def pair_volume(model: Any) -> Rule:
-    """volume[p] = Σ_{f ∈ p} flow[f] of pools with a limited rate."""
+    """volume[p] = Σ_{f ∈ p} flow[f] of pools with a limited rate or a contract."""
     for p in model.volume:
         yield p, model.volume[p] == pyo.quicksum(model.flow[f] for f in model.flows_in[p])
 
@@ -178,6 +179,24 @@ def automated_rate(model: Any) -> Rule:
                 float(model.groups.profile[net.pair_kind[p], t]) * model.volume[p] for p in model.pairs_of[g]
             )
             yield (g, t), arrivals <= float(net.pools.rate_max[g]) * model.shrink
+
+
+def contract_volume(model: Any) -> Rule:
+    """Σ_i volume[g,i] <= contract_max[g]/(1 + h): what a vendor takes."""
+    net = model.net
+    for g in map(int, np.flatnonzero(np.isfinite(net.pools.contract_max))):
+        volume = pyo.quicksum(model.volume[p] for p in model.pairs_of[g])
+        yield g, volume <= float(net.pools.contract_max[g]) * model.shrink
+
+
+def contract_price(model: Any) -> Rule:
+    """pay[g] >= slope_k·Σ_i volume[g,i] + offset_k: prices that never fall with volume, and what is committed."""
+    net = model.net
+    for g in model.pay:
+        volume = pyo.quicksum(model.volume[p] for p in model.pairs_of[g])
+        lines = zip(net.pools.contract_slope[g], net.pools.contract_offset[g], strict=True)
+        for k, (slope, offset) in enumerate(dict.fromkeys(lines)):
+            yield (g, k), model.pay[g] >= float(slope) * volume + float(offset)
 
 
 def waiting_shared(model: Any) -> Rule:
@@ -258,23 +277,26 @@ def seats(model: Any) -> Rule:
 
 
 def experience(model: Any) -> Rule:
-    """cx[s]·issues[s] = Σ final scores − waiting − effort: linear, for one contact of each issue is the last."""
+    """cx[s]·issues[s] = Σ final scores − waiting − effort: linear, for one contact of each issue is the last.
+
+    Issues and their points count by the weight of their type.
+    """
     net, flows = model.net, model.net.flows
     theta = HOUR_S / net.pools.patience_s[flows.pool]
     worth = (1 - flows.escalate) * (
         flows.resolve * flows.score + (1 - flows.resolve) * (1 - flows.comeback) * net.score_given_up
     )
     lost = (1 - net.pools.redial[flows.pool]) * net.score_abandoned
-    segment = net.segment[net.flow_kind]
+    segment, weight = net.segment[net.flow_kind], net.issue_weight[net.flow_kind]
     for s in range(len(net.segment_min)):
-        issues = float(net.issues[net.segment == s].sum())
+        issues = float(net.counted_issues[net.segment == s].sum())
         terms = []
         for f in np.flatnonzero(segment == s):
-            terms.append(float(worth[f] - net.effort) * model.flow[int(f)])
+            terms.append(float(weight[f] * (worth[f] - net.effort)) * model.flow[int(f)])
             if int(f) in model.wait:
-                terms.append(float(theta[f] * (lost[f] - worth[f])) * model.wait[int(f)])
+                terms.append(float(weight[f] * theta[f] * (lost[f] - worth[f])) * model.wait[int(f)])
             if int(f) in model.loss:
-                terms.append(-1.0 * model.loss[int(f)])
+                terms.append(-float(weight[f]) * model.loss[int(f)])
         yield s, issues * model.cx[s] == pyo.quicksum(terms) + net.effort * issues
 
 
@@ -286,7 +308,10 @@ def segment_floor(model: Any) -> Rule:
 
 
 def money(model: Any) -> Rule:
-    """Cost = (1 + h)·(wages + overtime premium + hires) + contacts + offers + fixed; `staff` is the first term."""
+    """Cost = (1 + h)·(wages + premium + hires) + contacts + offers + contracts + fixed + programs; `staff` comes first.
+
+    Contracts by `contract_price`; programs are what initiatives cost.
+    """
     net, payroll, nodes = model.net, model.payroll, model.net.nodes
     terms: list[Any] = []
     for g in np.flatnonzero(net.pools.staffed):
@@ -300,13 +325,14 @@ def money(model: Any) -> Rule:
         nodes.steer[net.flows.node] >= 0, (nodes.offer_cost / nodes.acceptance)[net.flows.node], 0.0
     )
     contacts = pyo.quicksum(float(each[f]) * model.flow[f] for f in model.flow if each[f] != 0)
-    yield 1, model.cost == model.staff + contacts + float(net.pools.fixed_cost.sum())
+    vendors = pyo.quicksum(model.pay.values())
+    yield 1, model.cost == model.staff + contacts + vendors + float(net.pools.fixed_cost.sum() + net.program_cost)
 
 
 def mean_experience(model: Any) -> Rule:
     """cx_mean·Σ issues = Σ_s cx[s]·issues[s]: the axis."""
-    net = model.net
-    share = [float(net.issues[net.segment == s].sum() / net.issues.sum()) for s in range(len(net.segment_min))]
+    net, issues = model.net, model.net.counted_issues
+    share = [float(issues[net.segment == s].sum() / issues.sum()) for s in range(len(net.segment_min))]
     yield 0, model.cx_mean == pyo.quicksum(w * model.cx[s] for s, w in enumerate(share))
 
 
@@ -331,6 +357,8 @@ FAMILIES: tuple[Callable[[Any], Rule], ...] = (
     occupancy,
     pair_volume,
     automated_rate,
+    contract_volume,
+    contract_price,
     waiting_shared,
     wait_limit,
     wait_loss,
@@ -346,12 +374,15 @@ FAMILIES: tuple[Callable[[Any], Rule], ...] = (
     pinned_offers,
     pinned_shares,
     pinned_people,
+    scored_alike,
+    experience_by_draw,
+    tail_experience,
 )
 """Every constraint family, in the order of the model's rows."""
 
 ROSTERS = ("roster_hours", "roster_days")
-SHRINKING = ("automated_rate", *ROSTERS, "seats", "pinned_people")
+SHRINKING = ("automated_rate", "contract_volume", *ROSTERS, "seats", "pinned_people")
 """Families whose right-hand sides are limits of people and rates: they are divided by 1 + h."""
 
-MONEY = ("money", "budget")
+MONEY = ("money", "budget", "contract_price")
 """Families whose rows are in money."""

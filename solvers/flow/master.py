@@ -20,6 +20,7 @@ from scipy import sparse
 from solvers.errors import Termination
 from solvers.flow.cuts import Cut, CutPool, as_matrix
 from solvers.flow.declare import add_families, declare
+from solvers.flow.doubt import Doubt, declare_doubt, tail_mean
 from solvers.flow.families import HOUR_S, MONEY, ROSTERS, SHRINKING
 from solvers.flow.groups import TimeGroups
 from solvers.flow.network import Floats, FlowNetwork, Limits
@@ -89,6 +90,7 @@ class Master:
         payroll: Payroll,
         catalogues: list[Catalogue | None],
         pins: Pins | None = None,
+        doubt: Doubt | None = None,
     ) -> None:
         self.network, self.limits, self.payroll, self.catalogues = network, limits, payroll, catalogues
         ratio, longest = np.zeros(len(network.pools.queue)), np.zeros(len(network.pools.queue))
@@ -98,6 +100,8 @@ class Master:
                 longest[g] = float(catalogue.paid_h.max())
         model = declare(network, limits, payroll, ratio, longest)
         model.pins, model.catalogues = pins, catalogues
+        declare_doubt(model, doubt)
+        self.doubt = doubt
         add_families(model)
         self.groups: TimeGroups = model.groups
         self.overflow_ratio: list[tuple[float, float]] = model.overflow_ratio
@@ -117,11 +121,13 @@ class Master:
         self.money_unit = float(model.net.pools.wage_per_h.max(initial=0.0)) or 1.0
         money = np.where(np.isin(families, MONEY), 1.0 / self.money_unit, 1.0)
         columns = np.ones(matrix.shape[1])
-        columns[[self.columns["cost"][None], self.columns["staff"][None]]] = self.money_unit
+        monies = [self.columns["cost"][None], self.columns["staff"][None], *self.columns["pay"].values()]
+        columns[monies] = self.money_unit
         matrix = sparse.csr_matrix(sparse.diags(money) @ matrix @ sparse.diags(columns))
         lower, upper = lower * money, upper * money
         self.rows = Rows(matrix, lower, upper, families)
         self.shrinking = np.isin(families, SHRINKING)
+        self.cx_column = self.columns["cx_mean" if self.doubt is None else "cx_tail"][None]
         roster, seats = np.isin(families, ROSTERS), families == "seats"
         self.row_pool = np.array([key[0] if of else -1 for key, of in zip(keys, roster, strict=True)])
         self.row_limit = np.array([key[0] if of else -1 for key, of in zip(keys, seats, strict=True)])
@@ -260,7 +266,7 @@ class Level:
         """Minimize cost_weight·cost − cx_weight·cx, in the master's unit of money, with cuts until none is violated."""
         columns, unit = self.master.columns, self.master.money_unit
         objective = np.zeros(self._n)
-        objective[columns["cx_mean"][None]] = -cx_weight / unit
+        objective[self.master.cx_column] = -cx_weight / unit
         objective[columns["cost"][None]] = cost_weight
         objective[[*columns["short"].values(), *columns["excess"].values()]] = OUTSIDE * cost_weight
         self._held.set_cost(objective)
@@ -326,7 +332,7 @@ class Level:
         wait[list(columns["wait"])] = x[list(columns["wait"].values())]
         return MasterPoint(
             headroom=self.headroom,
-            cx=float(x[columns["cx_mean"][None]]),
+            cx=self._cx(x),
             cost=float(x[columns["cost"][None]]) * self.master.money_unit,
             slope=slope,
             intercept=intercept,
@@ -337,6 +343,13 @@ class Level:
             unseen_wait_h=self._queues.unseen_wait_h(x),
             wait_price=np.abs(answer.row_dual[self._wait_rows]) * self.master.money_unit,
         )
+
+    def _cx(self, x: Floats) -> float:
+        """CX a point is judged by; its mean over the worst draws is counted anew: only CX holds up its row."""
+        columns, doubt = self.master.columns, self.master.doubt
+        if doubt is None:
+            return float(x[columns["cx_mean"][None]])
+        return tail_mean(x[list(columns["cx_draw"].values())], doubt.share)
 
     def _heads(self, x: Floats) -> Floats:
         columns, payroll = self.master.columns, self.master.payroll

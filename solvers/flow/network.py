@@ -29,7 +29,9 @@ class Pools:
     `queue` (Queue), `patience_s` (inf: nobody abandons), `redial` (ratio), `shrinkage` (ratio), `occupancy_max`
     (ratio), `speed` (total speed of an agent at full concurrency relative to one contact alone; 1 but for chat),
     `chat_speed` shape (pool, slot) total speed with 1..K contacts (NaN beyond the cap), `deadline_s` (open seconds,
-    inf if none), `rate_max` (contacts per interval, inf if none), money: `wage_per_h`, `contact_cost`, `fixed_cost`.
+    inf if none), `rate_max` (contacts per interval, inf if none), money: `wage_per_h`, `contact_cost`, `fixed_cost`;
+    of contracts `contract_max` (contacts per horizon, inf if none) and the lines (pool, line) `contract_slope`,
+    `contract_offset` whose highest is the money for a volume (0 without one).
     """
 
     queue: Ints
@@ -44,6 +46,19 @@ class Pools:
     wage_per_h: Floats
     contact_cost: Floats
     fixed_cost: Floats
+    contract_max: Floats
+    contract_slope: Floats
+    contract_offset: Floats
+
+    @property
+    def contracted(self) -> Bools:
+        """Pools paid, or limited, by the volume of the horizon."""
+        paid = (self.contract_slope != 0).any(axis=1) | (self.contract_offset != 0).any(axis=1)
+        return np.asarray(paid | np.isfinite(self.contract_max))
+
+    def contract_money(self, volume: Floats) -> Floats:
+        """Money of contracts for contacts per horizon, shape (pool,)."""
+        return np.asarray((self.contract_slope * volume[:, None] + self.contract_offset).max(axis=1))
 
     @property
     def staffed(self) -> Bools:
@@ -110,7 +125,8 @@ class Flows:
 class FlowNetwork:
     """Everything the master and the evaluator need, as arrays.
 
-    Axes: type, channel, pool, interval. `issues` (type,) per horizon; `profile` (type, interval) sums to 1;
+    Axes: type, channel, pool, interval. `issues` (type,) per horizon; `issue_weight` (type,) how often each counts in
+    the mean experience (1; more where initiatives prevent others like it); `profile` (type, interval) sums to 1;
     `natural` (type, channel); `served_from, served_to, served_share`: next contacts of served flow -> node (sparse
     triplets sorted by flow, share of served); `redial_to` (flow,) node of those who try again; `split_kind,
     split_channel, split_pool` (split,); `pair_pool, pair_kind` (pair,) of (pool, type), with the wait curve of the
@@ -118,13 +134,14 @@ class FlowNetwork:
     convex lower hull `wait_hull_slope, wait_hull_offset` (pair, line); `overflow_from, overflow_to` (link,) pools of
     one channel, serving no other, that may send contacts over and take them; `segment` (type,) and `segment_min`
     (segment,) floors (-inf: none); scalar scores in scale points; `effort` points per extra contact; `abandon_max`
-    ratio; `interval_s`, `intervals_per_day`.
+    ratio; `interval_s`, `intervals_per_day`; `program_cost` money for the horizon that no pool causes.
     """
 
     pools: Pools
     nodes: Nodes
     flows: Flows
     issues: Floats
+    issue_weight: Floats
     profile: Floats
     natural: Floats
     served_from: Ints
@@ -150,6 +167,7 @@ class FlowNetwork:
     abandon_max: float
     interval_s: float
     intervals_per_day: int
+    program_cost: float = 0.0
 
     @property
     def flow_kind(self) -> Ints:
@@ -164,6 +182,11 @@ class FlowNetwork:
         volume = np.zeros(len(nodes.kind))
         volume[first] = self.issues[nodes.kind[first]] * self.natural[nodes.kind[first], nodes.natural[first]]
         return volume
+
+    @property
+    def counted_issues(self) -> Floats:
+        """Issues as they count in the mean experience, shape (type,)."""
+        return np.asarray(self.issues * self.issue_weight)
 
     @property
     def days(self) -> int:

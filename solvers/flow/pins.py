@@ -122,9 +122,9 @@ def pinned_shares(model: Any) -> Row:
 
 
 def pinned_people(model: Any) -> Row:
-    """paid[g,d] and people[g,d] as kept, crew[g,τ] and need[g,t] at most who is there.
+    """paid[g,d] = kept, people[g,d] = kept, crew[g,τ] <= who is there, Σ_i profile·work[g,i]/cap <= who is there.
 
-    Kept people are those of the plan, so with columns divided by 1 + h every row is: … = kept/(1 + h).
+    Kept people are those of the plan, so with columns divided by 1 + h they are divided, too.
     """
     net, pins = model.net, model.pins
     for g in pins.pools if pins is not None else ():

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from solvers.flow.doubt import Doubt, axis_of
 from solvers.flow.evaluate import Evaluation, evaluate
 from solvers.flow.network import Decision, Floats, FlowNetwork, Ints, Limits, Promises
 from solvers.flow.pins import Pins
@@ -15,7 +16,10 @@ from solvers.shifts.roster import heads_bound, people_needed
 
 @dataclass(frozen=True)
 class Instance:
-    """Everything a plan is judged against, and the parts of a plan that must stay (None: nothing must)."""
+    """Everything a plan is judged against.
+
+    `pins`: parts of a plan that must stay; `doubt`: plans are judged by the CX of the worst draws (None: by the mean).
+    """
 
     network: FlowNetwork
     promises: Promises
@@ -23,6 +27,7 @@ class Instance:
     payroll: Payroll
     catalogues: tuple[Catalogue | None, ...]
     pins: Pins | None = None
+    doubt: Doubt | None = None
 
 
 @dataclass(frozen=True)
@@ -67,12 +72,16 @@ class PeopleCost:
 
 @dataclass(frozen=True)
 class Solution:
-    """One evaluated plan. `feasible`: every promise, guard, limit and roster holds at nominal demand."""
+    """One evaluated plan; `cx` is what it is judged by: the expected one, or its mean over the worst draws.
+
+    `feasible`: every promise, guard, limit and roster holds at nominal demand.
+    """
 
     routing: Routing
     staffing: Staffing
     evaluation: Evaluation
     people_cost: PeopleCost
+    cx: float
     cost: float
     feasible: bool
     origin: str
@@ -80,7 +89,7 @@ class Solution:
     @property
     def objectives(self) -> tuple[float, float, float]:
         """CX (max), cost (min), headroom (max)."""
-        return (self.evaluation.cx, self.cost, self.evaluation.headroom)
+        return (self.cx, self.cost, self.evaluation.headroom)
 
 
 def on_task(instance: Instance, scheduled: Floats) -> Floats:
@@ -113,8 +122,24 @@ def pool_people(instance: Instance, g: int, counts: Ints) -> tuple[float, int, i
     if not payroll.rostered[g]:
         return paid, 0, 0, 0.0
     needed = _heads(payroll, catalogue, counts, g)
-    hires = max(0, needed - int(payroll.heads[g]))
-    return paid, needed, hires, max(0.0, paid - float((payroll.heads[g] + hires) * payroll.contract_h[g]))
+    return paid, needed, *hires_and_overtime(instance, g, paid, needed)
+
+
+def hires_and_overtime(instance: Instance, g: int, paid_h: float, needed: int) -> tuple[int, float]:
+    """Hires and overtime hours of one pool at least money, for paid hours that need so many heads.
+
+    Overtime is paid_h − (heads + hires)·contract. Those who must be hired are; beyond them one more for every whole
+    contract of overtime, within the hires allowed, if its premium is dearer than hiring: nobody is hired to be idle.
+    """
+    payroll = instance.payroll
+    heads, contract = float(payroll.heads[g]), float(payroll.contract_h[g])
+    premium = float(payroll.overtime_premium[g] * instance.network.pools.wage_per_h[g])
+    hires = max(0, needed - int(heads))
+    overtime = max(0.0, paid_h - (heads + hires) * contract)
+    pays = premium * contract > payroll.hire_cost[g] + 1e-9
+    allowed = max(0, int(payroll.hires_max[g]) - hires)
+    more = min(allowed, int((overtime + 1e-9) // contract)) if pays else 0
+    return hires + more, max(0.0, overtime - more * contract)
 
 
 def pool_money(instance: Instance, g: int, paid_h: float, hires: int, overtime_h: float) -> float:
@@ -189,7 +214,8 @@ def judge(
     people_cost = cost_of_people(instance, people)
     cost = evaluation.variable_cost + people_cost.money
     feasible = evaluation.kept and evaluation.headroom >= 0 and within_limits(instance, scheduled, people_cost, cost)
-    return Solution(routing, Staffing(people, scheduled), evaluation, people_cost, cost, feasible, origin)
+    cx = axis_of(instance.doubt, evaluation)
+    return Solution(routing, Staffing(people, scheduled), evaluation, people_cost, cx, cost, feasible, origin)
 
 
 def with_origin(solution: Solution, origin: str) -> Solution:

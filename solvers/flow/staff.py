@@ -23,7 +23,15 @@ from solvers.flow.network import Decision, Floats, Ints, Queue
 from solvers.flow.overflow import Sharing, rebalance, share_people, starved_intervals, with_overflow
 from solvers.flow.pins import with_kept
 from solvers.flow.promises import raise_for_promises
-from solvers.flow.solution import Instance, Routing, decision_of, floor_people, pool_money, pool_people
+from solvers.flow.solution import (
+    Instance,
+    Routing,
+    decision_of,
+    floor_people,
+    hires_and_overtime,
+    pool_money,
+    pool_people,
+)
 from solvers.flow.steady_state import SteadyState, steady_state
 from solvers.shifts.backlog import cover_backlog
 from solvers.shifts.cover import DayCover
@@ -134,7 +142,7 @@ def cover_deferred(instance: Instance, covers: Covers, work_s: Floats, window: F
             value = _value(instance, g, counts)
             if value < least:
                 people[g], least = counts, value
-            if pool_people(instance, g, counts)[2] == 0:
+            if pool_people(instance, g, counts)[1] <= instance.payroll.heads[g]:
                 break
     return people
 
@@ -148,7 +156,7 @@ def _cheapest_people(instance: Instance, g: int, covers: tuple[DayCover, ...], d
     """
     counts = np.array([covers[0].people(day) for day in days], dtype=np.int64)
     best, least = counts, _value(instance, g, counts)
-    if pool_people(instance, g, counts)[2] == 0:
+    if pool_people(instance, g, counts)[1] <= instance.payroll.heads[g]:
         return best
     paid_h = covers[0].catalogue.paid_h
     for k, cover in enumerate(covers[1:]):
@@ -175,8 +183,8 @@ def _value(instance: Instance, g: int, counts: Ints) -> tuple[float, float]:
     if not payroll.rostered[g]:
         return 0.0, pool_money(instance, g, paid_h, 0, 0.0)
     most_h = max(float(payroll.contract_h[g] + payroll.overtime_h[g]), float(catalogue.paid_h.max(initial=0.0)))
-    hires = max(0, heads_bound(counts.sum(axis=1), paid_h, int(payroll.days[g]), most_h) - int(payroll.heads[g]))
-    overtime_h = max(0.0, paid_h - float((payroll.heads[g] + hires) * payroll.contract_h[g]))
+    needed = heads_bound(counts.sum(axis=1), paid_h, int(payroll.days[g]), most_h)
+    hires, overtime_h = hires_and_overtime(instance, g, paid_h, needed)
     return max(0.0, hires - float(payroll.hires_max[g])), pool_money(instance, g, paid_h, hires, overtime_h)
 
 

@@ -108,7 +108,7 @@ def staffed_solution(
         if ranked.priority.any():
             other = judge(instance, ranked, people, origin)
             safe = other.evaluation.headroom >= min(target, best.evaluation.headroom)
-            if other.feasible >= best.feasible and safe and other.evaluation.cx > best.evaluation.cx + 1e-9:
+            if other.feasible >= best.feasible and safe and other.cx > best.cx + 1e-9:
                 best = other
     return best
 
@@ -190,7 +190,9 @@ class _Crew:
 
 def master_of(instance: Instance) -> Master:
     """Compile the master of an instance."""
-    return Master(instance.network, instance.limits, instance.payroll, list(instance.catalogues), instance.pins)
+    return Master(
+        instance.network, instance.limits, instance.payroll, list(instance.catalogues), instance.pins, instance.doubt
+    )
 
 
 def _closer(instance: Instance, room: Room, point: MasterPoint, plan: Solution) -> Room | None:

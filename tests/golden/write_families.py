@@ -10,19 +10,24 @@ from __future__ import annotations
 import re
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from small_centers import open_master, problem_of  # noqa: E402
 
+from solvers.flow.doubt import Doubt  # noqa: E402
 from solvers.flow.families import FAMILIES  # noqa: E402
+from solvers.flow.pins import Pins  # noqa: E402
 
 FOLDER = Path(__file__).resolve().parent / "families"
 TOY = Path(__file__).resolve().parents[2] / "scenarios/minimal.yaml"
 HEADROOM = 0.25
 
-# What the toy lacks, so that no family is empty: a second offer, a rate, seats, a floor, a budget, overtime.
+# What the toy lacks, so that no family is empty: a second offer, a rate, seats, floor, budget, overtime, a contract.
 OVERRIDES = (
     "steers.offer_video={from_channel: voice, to_channel: chat, offered_at: app, reasons: [fault], "
     "acceptance: {value: 0.25, source: test}, cost_per_offer: 0.1}",
@@ -36,8 +41,9 @@ OVERRIDES = (
     "pools.phone.roster.overtime_premium=0.5",
     "limits.seats={room: {pools: [phone, desk], max: 12}}",
     "limits.budget_max=1200",
-    "pools.helpers={kind: human, channel: voice, discipline: live_voice, wage_per_h: 25, shrinkage: 0.2, "
-    "occupancy_max: 0.9, shifts: [morning]}",
+    "pools.helpers={kind: vendor, channel: voice, discipline: live_voice, wage_per_h: 25, shrinkage: 0.2, "
+    "occupancy_max: 0.9, shifts: [morning], contract: {committed_contacts: 15, max_contacts: 40, "
+    "tiers: [{above: 0, price: 2}, {above: 10, price: 3}]}}",
     "overflow=[{from_pool: phone, to_pool: helpers}]",
     "segments.all.cx_min=3.5",
 )
@@ -45,7 +51,21 @@ OVERRIDES = (
 
 def toy_model():
     """The master's model of the toy with everything a family can speak about."""
-    return open_master(problem_of(TOY, *OVERRIDES).instance).model
+    instance = problem_of(TOY, *OVERRIDES).instance
+    network, pins = instance.network, Pins.none(instance.network)
+    # Kept parts: the first offer, the second pool's shares, and three people a shift in the desk.
+    offer, split = pins.offer.copy(), pins.split.copy()
+    offer[np.flatnonzero(network.nodes.steer == 0)[0]] = 0.5
+    split[np.flatnonzero(network.split_pool == network.split_pool.max())[0]] = 0.25
+    desk = 1
+    people = tuple(
+        np.full((network.days, len(catalogue.paid_h)), 3) if g == desk else None
+        for g, catalogue in enumerate(instance.catalogues)
+    )
+    pins = replace(pins, offer=offer, split=split, people=people)
+    # Two draws: those who move score 0.5 less in one and 0.5 more in the other.
+    moved = np.where(network.nodes.steer[network.flows.node] >= 0, 0.5, 0.0)
+    return open_master(replace(instance, pins=pins, doubt=Doubt(np.array([-moved, moved]), 0.75))).model
 
 
 def family_text(model, family) -> str:

@@ -12,7 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from small_centers import problem_of, random_plans, write_center  # noqa: E402
+from small_centers import open_master, problem_of, random_plans, write_center  # noqa: E402
 from test_flow_relaxation import set_columns, worst_row  # noqa: E402
 
 from solvers.flow.decode import even_split  # noqa: E402
@@ -52,18 +52,6 @@ def whole(instance, plan) -> Pins:
     return Pins(offer, plan.routing.split, plan.routing.priority, plan.staffing.people)
 
 
-class OpenPinned:
-    """The Pyomo model of a pinned instance with every column and row."""
-
-    def __init__(self, instance) -> None:
-        from small_centers import OpenMaster
-
-        master = OpenMaster(
-            instance.network, instance.limits, instance.payroll, list(instance.catalogues), instance.pins
-        )
-        self.model = master.model
-
-
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_plan_satisfies_the_rows_of_its_own_pins(cases, seed):
     """Every row of the pinned master holds at the plan the pins come from, and fails at a plan that differs."""
@@ -72,7 +60,7 @@ def test_a_plan_satisfies_the_rows_of_its_own_pins(cases, seed):
     differed = 0
     for plan, other in zip(plans[:6], plans[6:12], strict=True):
         pinned = replace(instance, pins=pins_of(instance, plan, rng))
-        model = OpenPinned(pinned).model
+        model = open_master(pinned).model
         for headroom in (0.0, plan.evaluation.headroom):
             model.shrink.set_value(1 / (1 + headroom))
             set_columns(model, pinned, plan)

@@ -193,7 +193,7 @@ def surface_of(instance, levels=(0.0, 0.1, 0.2, 0.4)):
     for level in levels:
         cheapest, points = sweep_points(master.level(level), 6)
         swept.append((level, cheapest, planes_of(points)))
-    prices = prices_of([plane for _, _, planes in swept for plane in planes], 3)
+    prices = prices_of([[plane for _, _, planes in swept for plane in planes]], 3)
     rows = {price: list(climb(master, levels, price, 6)) for price in [np.nan, *prices]}
     rungs = []
     for k, level in enumerate(levels):

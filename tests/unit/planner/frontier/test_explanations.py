@@ -159,7 +159,10 @@ def test_changes_are_differences_of_the_tables(centers):
     _, problem, plans = centers[0]
     staffing, mix = stack([staffing_table(v) for v in plans]), stack([mix_table(v) for v in plans])
     pairs = pd.DataFrame({"plan": ["p1", "p2"], "against": ["cheaper", "better"], "other": ["p0", "p3"]})
-    found = changes_table(pairs, staffing, mix, 1.0).set_index(["plan", "what", "name"])
+    chosen = pd.DataFrame({"plan": ["p0", "p1", "p2", "p3"], "initiatives": ["", "", "guide, fix", "fix"]})
+    tables = {"neighbors": pairs, "staffing": staffing, "channel_mix": mix, "plans": chosen}
+    found = changes_table(tables, 1.0).set_index(["plan", "what", "name"])
+    assert found.xs("initiative", level="what")["change"].to_dict() == {("p2", "guide"): 1.0}
     for plan, other in (("p1", "p0"), ("p2", "p3")):
         for pool in problem.pools:
             own = staffing[staffing["pool"] == pool].groupby("plan")["scheduled"].sum()

@@ -1,20 +1,30 @@
 """Dominance, names, surfaces, certificates and records, by hand and against simple counting."""
 
 import itertools
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from planner.frontier.certificate import OuterSurface, certify, outer_surface
-from planner.frontier.choose import keep_best, name_plans
-from planner.frontier.records import Record, axes, pack, unpack
-from planner.frontier.search import _farthest_first
-from planner.frontier.work import Work
-from solvers.flow.solution import Routing
-from solvers.flow.sweep import Plane
+ROOT = Path(__file__).resolve().parents[4]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from small_centers import problem_of  # noqa: E402
+
+from planner.frontier.certificate import OuterSurface, certify, outer_surface  # noqa: E402
+from planner.frontier.choose import keep_best, name_plans  # noqa: E402
+from planner.frontier.plan_rows import _time_off_h  # noqa: E402
+from planner.frontier.records import Record, axes, pack, unpack  # noqa: E402
+from planner.frontier.search import _farthest_first  # noqa: E402
+from planner.frontier.work import Work  # noqa: E402
+from solvers.flow.solution import Routing  # noqa: E402
+from solvers.flow.sweep import Plane  # noqa: E402
+
+TOY = ROOT / "scenarios" / "minimal.yaml"
 
 
 def record(cx, cost, headroom, feasible=True, origin="master") -> Record:
@@ -94,6 +104,16 @@ def test_names_by_hand():
 def test_names_are_given_once():
     names = name_plans(np.array([[4.2, 90.0, 0.2]]), (4.0, 100.0, 0.1))
     assert names == {"cheapest": 0}
+
+
+def test_voluntary_time_off_by_hand():
+    """Six contracts of 2 h, four of them paid, at most half an hour off each: 3 h; all paid: none."""
+    problem = problem_of(
+        TOY, "pools.phone.roster.time_off_h_per_week_max=0.5", "pools.desk.roster.time_off_h_per_week_max=0"
+    )
+    assert _time_off_h(problem, np.array([8.0, 4.0])) == pytest.approx(3.0)
+    assert _time_off_h(problem, np.array([10.0, 4.0])) == pytest.approx(2.0)
+    assert _time_off_h(problem, np.array([14.0, 4.0])) == 0.0
 
 
 def surface() -> OuterSurface:

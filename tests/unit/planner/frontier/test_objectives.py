@@ -108,9 +108,10 @@ def test_shortfall_is_that_of_the_risk_stage_under_other_draws(center):
     draws = draw_world(problem, 20, 11)
     objectives = Objectives(("p_shortfall",), ("min",), ("",), draws=draws)
     stands = [
-        Stand(decision_of(problem.instance, p.routing, p.staffing.scheduled), p.staffing.scheduled, 0.0) for p in plans
+        Stand(decision_of(problem.instance, p.routing, p.staffing.scheduled), p.staffing.scheduled, 0.0, problem)
+        for p in plans
     ]
-    risk = risk_of(problem, stands, draws, Work(1))
+    risk = risk_of(stands, 20, Work(11))
     for plan, kept in zip(plans, risk.kept, strict=True):
         assert objectives.values(problem.instance, plan) == pytest.approx((1 - kept.mean(),))
     chosen = problem.scenario.frontier.model_copy(

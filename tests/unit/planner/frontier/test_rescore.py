@@ -23,9 +23,9 @@ from planner.frontier.rescore import (  # noqa: E402
     rescored_cx,
     sampling_sd,
 )
+from planner.frontier.tables import show_solution  # noqa: E402
 from planner.operation import FlowProblem  # noqa: E402
 from solvers.flow.evaluate import evaluate  # noqa: E402
-from solvers.flow.solution import decision_of  # noqa: E402
 
 WORLDS, PLANS, CELLS = 1500, 80, 12
 
@@ -95,8 +95,7 @@ def test_optimism_of_plans_chosen_blindly_covers_zero_as_often_as_said() -> None
 def small(tmp_path_factory):
     problem = problem_of(write_center(tmp_path_factory.mktemp("center"), 3))
     plans = random_plans(problem.instance, 1, 3)
-    decisions = [decision_of(problem.instance, plan.routing, plan.staffing.scheduled) for plan in plans]
-    return problem, decisions, [plan.evaluation for plan in plans]
+    return problem, [show_solution(f"p{k}", problem, plan) for k, plan in enumerate(plans)]
 
 
 def raised(problem, by: float):
@@ -110,23 +109,24 @@ def raised(problem, by: float):
 
 
 def test_the_same_scores_give_the_same_cx(small) -> None:
-    problem, decisions, before = small
-    again = rescored_cx(problem_with(problem, problem.experience), decisions, before)
-    np.testing.assert_allclose(again, [e.cx for e in before], atol=1e-9)
+    problem, shown = small
+    again = rescored_cx(shown, problem.experience)
+    np.testing.assert_allclose(again, [view.evaluation.cx for view in shown], atol=1e-9)
 
 
 def test_other_scores_give_what_a_fresh_evaluation_gives(small) -> None:
-    problem, decisions, before = small
+    problem, shown = small
     other = problem_with(problem, raised(problem, -0.2))
-    fresh = [evaluate(other.network, other.instance.promises, d, known_headroom=0.0).cx for d in decisions]
-    again = rescored_cx(other, decisions, before)
+    fresh = [evaluate(other.network, other.instance.promises, v.decision, known_headroom=0.0).cx for v in shown]
+    again = rescored_cx(shown, raised(problem, -0.2))
     np.testing.assert_allclose(again, fresh, atol=1e-8)
+    before = [view.evaluation for view in shown]
     share = [float(e.score_weight.sum()) for e in before]  # issues that end resolved
     np.testing.assert_allclose(again, [e.cx - 0.2 * s for e, s in zip(before, share, strict=True)], atol=1e-6)
 
 
 def test_a_model_of_other_cells_is_refused(small) -> None:
-    problem, _, _ = small
+    problem, _ = small
     outcomes = problem.experience.outcomes
     fewer = dataclasses.replace(
         problem.experience, outcomes=outcomes.assign(score=outcomes["score"].mask(outcomes["pool"] == "partner"))
@@ -137,7 +137,8 @@ def test_a_model_of_other_cells_is_refused(small) -> None:
 
 def test_sampling_sd_against_a_draw_by_draw_count(small) -> None:
     """Independent scores of sd .1 in one half and .2 in the other: sd² = (.01 + .04)·|change of weights|²."""
-    problem, _, before = small
+    problem, shown = small
+    before = [view.evaluation for view in shown]
 
     def uncertain(sd: float):
         score = problem.experience.outcomes["score"].to_numpy(float) * 0 + 3.0

@@ -47,7 +47,7 @@ def fresh(problem: FlowProblem, routing: Routing, agents: float) -> Frontier:
     decision = routing.with_people(on_task)
     state = evaluate(network, problem.instance.promises, decision, known_headroom=np.nan)
     none = np.zeros(len(problem.pools))
-    shown = Shown("p", problem, routing, on_task, decision, state, None, None, none)
+    shown = Shown("p", problem, routing, on_task, decision, state, None, None, none, none)
     makers = (
         staffing_table,
         service_table,
@@ -62,7 +62,7 @@ def fresh(problem: FlowProblem, routing: Routing, agents: float) -> Frontier:
     tables["plans"] = pd.DataFrame([{"plan": "p", "name": "", "origin": "master"}])
     horizon = problem.scenario.horizon
     meta = {"days": horizon.days, "interval_min": horizon.interval_min}
-    return Frontier(tables | center_tables(problem), {}, {"p": ""}, meta)
+    return Frontier(tables | center_tables([problem]), {}, {"p": ""}, meta)
 
 
 @pytest.fixture(scope="module")

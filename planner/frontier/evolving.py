@@ -1,0 +1,109 @@
+"""Search on from plans: an evolutionary search over their genomes, the portfolio of initiatives among the genes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from planner.frontier.choose import keep_best
+from planner.frontier.jobs import search_job
+from planner.frontier.objectives import Objectives
+from planner.frontier.records import Record, unpack
+from planner.frontier.work import Work
+from planner.operation.problem import FlowProblem
+from solvers.evolution import Space, evolve
+from solvers.flow.genome import encode, space_of
+from solvers.flow.network import Floats
+from solvers.flow.sweep import SweepSettings
+
+CHUNK = 10
+POPULATION = 40
+
+
+@dataclass(frozen=True)
+class Hunt:
+    """What plans are sought for and with: one problem per portfolio of initiatives, settings, objectives, work."""
+
+    problems: tuple[FlowProblem, ...]
+    settings: SweepSettings
+    objectives: Objectives
+    work: Work
+
+
+def search_on(hunt: Hunt, seeds: Sequence[Record]) -> list[Record]:
+    """Vary plans; every individual is evaluated by the one evaluator, in chunks of fixed size and one portfolio.
+
+    Where the plans have several portfolios, the last gene chooses one of these.
+    """
+    budget = hunt.problems[0].scenario.frontier.search_evaluations
+    start = keep_best(seeds, POPULATION, hunt.objectives.senses)
+    if budget <= 0 or len(start) < 2 or hunt.work.out_of_time:
+        return []
+    portfolios = sorted({record.portfolio for record in start})
+    network = hunt.problems[0].network
+    space, genomes = space_of(network), []
+    for record in start:
+        genes = encode(network, record.judged(hunt.problems[record.portfolio].instance))
+        genomes.append(np.append(genes, portfolios.index(record.portfolio) + 0.5) if len(portfolios) > 1 else genes)
+    if len(portfolios) > 1:
+        own = space.block.max() + 1
+        space = Space(
+            np.append(space.lower, 0.0), np.append(space.upper, float(len(portfolios))), np.append(space.block, own)
+        )
+    crew = _Crew(hunt, portfolios)
+    evaluations = budget + len(genomes)
+    evolve(
+        crew.evaluate,
+        space,
+        np.array(genomes),
+        population=POPULATION,
+        evaluations=evaluations,
+        seed=hunt.work.seed,
+    )
+    return crew.found
+
+
+class _Crew:
+    """Evaluates populations as jobs and keeps every feasible plan it meets in `found`."""
+
+    def __init__(self, hunt: Hunt, portfolios: Sequence[int]) -> None:
+        self.hunt, self.portfolios = hunt, portfolios
+        self.found: list[Record] = []
+        self._jobs = 0
+
+    def evaluate(self, genomes: Floats) -> tuple[Floats, Floats]:
+        """Minimized objectives (individual, objective) and violations (individual, 1)."""
+        records = self._records(genomes)
+        self.found += [r for r in records if r is not None and r.feasible]
+        senses = self.hunt.objectives.senses
+        signs = np.array([-1.0, 1.0, -1.0, *(1.0 if sense == "min" else -1.0 for sense in senses)])
+        nothing = (-1e3, 1e12, -10.0, *(1e12 * signs[3:]))
+        rows = [
+            (*r.objectives, *r.extra) if r is not None and np.isfinite(r.objectives).all() else nothing for r in records
+        ]
+        bad = np.array([[0.0 if r is not None and r.feasible else 1.0] for r in records])
+        return np.array(rows, dtype=float) * signs, bad
+
+    def _records(self, genomes: Floats) -> list[Record | None]:
+        hunt, several = self.hunt, len(self.portfolios) > 1
+        place = np.minimum(genomes[:, -1].astype(np.int64), len(self.portfolios) - 1) if several else None
+        owner = np.array(self.portfolios)[np.zeros(len(genomes), dtype=np.int64) if place is None else place]
+        genes = genomes[:, :-1] if several else genomes
+        jobs: list[tuple[str, tuple[Any, ...]]] = []
+        members: list[Any] = []
+        for p in np.unique(owner):
+            own = np.flatnonzero(owner == p)
+            for k in range(0, len(own), CHUNK):
+                chunk = own[k : k + CHUNK]
+                given = (hunt.problems[p].instance, genes[chunk], hunt.settings, hunt.objectives)
+                jobs.append((f"search/{self._jobs + len(jobs)}", given))
+                members.append(chunk)
+        self._jobs += len(jobs)
+        records: list[Record | None] = [None] * len(genomes)
+        for chunk, data in zip(members, hunt.work.run("search", search_job, jobs), strict=True):
+            for place_of, record in zip(chunk, unpack(data)[0] if data is not None else [], strict=False):
+                records[place_of] = replace(record, portfolio=int(owner[place_of]))
+        return records
