@@ -17,6 +17,7 @@ from planner.experience import model_for
 from planner.experience.halves import halved_models
 from planner.experience.model import ExperienceModel
 from planner.experience.survey import survey_means
+from planner.frontier.adopted import Adopted, with_adopted
 from planner.frontier.assemble import assemble
 from planner.frontier.earlier import Earlier, seeds_of, with_kept_parts
 from planner.frontier.frontier import Frontier
@@ -41,6 +42,7 @@ def plan(
     progress: Progress | None = None,
     checkpoint: Checkpoint | None = None,
     earlier: Earlier | None = None,
+    adopted: Adopted | None = None,
 ) -> Frontier:
     """Return the frontier of whole plans of a scenario.
 
@@ -58,6 +60,8 @@ def plan(
         Told about finished jobs; keeps them so that a killed run resumes.
     earlier
         A run to start from: its plans are staffed anew instead of a coarse sweep, and parts of one may be kept.
+    adopted
+        A plan that was adopted: shown in this world beside Today, with how far every plan would move from it.
 
     Raises
     ------
@@ -85,6 +89,8 @@ def plan(
     look = SecondLook(experience, halves.rescored, survey)
     notes = (*today.notes, halves.note) if halves.note else today.notes
     frontier = assemble(problem, today, found, work, _meta(problem, seed, history, notes), look)
+    if adopted is not None:
+        frontier = with_adopted(frontier, found.problems, adopted, today.routing.split)
     return _agreed(frontier if back is None else with_backtest(frontier, back), work)
 
 

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from planner import __version__
 from planner.cli import (
+    adopting,
     asking,
     backtesting,
     console,
@@ -23,6 +24,7 @@ from planner.cli import (
     importing,
     looking,
     running,
+    serving,
     simulating,
     starting,
 )
@@ -71,7 +73,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (starting, importing, estimating, running, looking, gaps, asking, backtesting, simulating, exporting):
+_MODULES = (starting, importing, estimating, running, looking, gaps, asking, backtesting, simulating)
+for module in (*_MODULES, exporting, serving, adopting):
     module.add_to(app)
 
 

@@ -165,6 +165,7 @@ def compare(
     """Compare plans with Today: Today first, then each plan with its difference."""
     from planner.cli.comparison import compare_rows, comparison_json
     from planner.errors import PlanError
+    from planner.report import adopted_lines
     from planner.runs import load_run
 
     if len(plans) > 4:
@@ -176,6 +177,8 @@ def compare(
         return int(Exit.DONE)
     heads, rows = compare_rows(loaded, chosen)
     console.give_table("Against Today", heads, rows)
+    for line in adopted_lines(loaded):
+        console.say(line)
     return int(Exit.DONE)
 
 

@@ -1,9 +1,11 @@
-"""A progress bar on stderr, only where somebody looks at it."""
+"""Progress on stderr: a bar where somebody looks at it, or a line of JSON for programs."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 
 from planner.cli import console
@@ -11,9 +13,18 @@ from planner.cli import console
 Report = Callable[[str, int, int, str], None]
 
 
+LINES_APART_S = 0.2
+
+
 @contextlib.contextmanager
-def progress_bar() -> Iterator[Report | None]:
-    """Yield a function of (stage, done, total, note) that draws a bar, or None where stderr is not a terminal."""
+def progress_bar(as_json: bool = False) -> Iterator[Report | None]:
+    """Yield a function of (stage, done, total, note) that draws a bar, or None where stderr is not a terminal.
+
+    `as_json`: it writes a line of JSON instead, at each new stage, its end, and now and then.
+    """
+    if as_json:
+        yield _line_writer()
+        return
     if console.quiet.get() or not sys.stderr.isatty():
         yield None
         return
@@ -42,5 +53,19 @@ def _reporter(add: Callable[..., int], update: Callable[..., None]) -> Report:
             tasks[stage] = add(console.inert(stage), total=max(total, 1), note="")
         totals[stage] = max(total, 1)
         update(tasks[stage], completed=done, total=totals[stage], note=console.inert(note))
+
+    return report
+
+
+def _line_writer() -> Report:
+    last, told = "", 0.0
+
+    def report(stage: str, done: int, total: int, note: str = "") -> None:
+        nonlocal last, told
+        if stage == last and done < total and time.monotonic() - told < LINES_APART_S:
+            return
+        last, told = stage, time.monotonic()
+        line = json.dumps({"stage": stage, "done": done, "total": total, "note": note})
+        print(line, file=sys.stderr, flush=True)
 
     return report

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from planner.cli import console
+from planner.cli.adopting import adopted_before
 from planner.cli.durations import seconds_of
 from planner.cli.endings import Exit
 from planner.cli.examples import examples
 from planner.cli.progress import progress_bar
+from planner.cli.taking_up import Wanted, tell_nearest, with_choice
 from planner.errors import Infeasible, PlanError, PlannerError, RunError, Stopped
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ _RUN_EXAMPLES = examples(
     "planner run center/scenario.yaml --set demand.growth=0.1 --dry-run",
     "planner run center/scenario.yaml --time-limit 2min --workers 2 --resume",
     "planner run center/scenario.yaml --from RUN --plan p003 --keep offers,shifts:phone",
+    "planner run center/scenario.yaml --from-choice RUN-choice.json",
 )
 _DEMO_EXAMPLES = examples("planner demo", "planner demo --scenario minimal --out first-look")
 
@@ -64,8 +67,15 @@ def run(
     keep: Annotated[
         str, typer.Option("--keep", help="With --plan: offers, shares, priority, shifts, shifts:POOL, by comma.")
     ] = "",
+    from_choice: Annotated[
+        Path | None,
+        typer.Option("--from-choice", metavar="FILE", help="Take up a choice that a report page saved."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and plan nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+    progress_json: Annotated[
+        bool, typer.Option("--progress-json", help="Tell progress on stderr as lines of JSON, for programs.")
+    ] = False,
 ) -> int:
     """Plan a scenario: write a run directory with the frontier of plans.
 
@@ -76,22 +86,26 @@ def run(
         from planner.cli.starters import scenario_of_workbook
 
         file = scenario_of_workbook(file)
+    wanted = Wanted(start, plan, keep, variant, tuple(overrides or ()))
+    if from_choice is not None:
+        wanted = with_choice(wanted, from_choice, out)
     prepared = _prepare(
         file,
         out=out,
         seed=seed,
         workers=workers,
         limit=limit,
-        variant=variant,
-        overrides=overrides,
+        variant=wanted.variant,
+        overrides=list(wanted.overrides),
         resume=resume,
-        earlier=_earlier(start, plan, keep),
-        more_files=() if start is None else (start / "model.npz",),
+        earlier=_earlier(wanted.start, wanted.plan, wanted.keep),
+        more_files=() if wanted.start is None else (wanted.start / "model.npz",),
     )
     if dry_run:
         return _tell_dry_run(prepared, as_json)
-    outcome = _execute(prepared)
+    outcome = _execute(prepared, progress_json)
     _tell_outcome(outcome, as_json)
+    tell_nearest(outcome.frontier, wanted.choice)
     return exit_code_of(outcome.frontier)
 
 
@@ -164,9 +178,14 @@ def _prepare(
         workers=workers or cores(),
         time_limit_s=limit,
         resume=resume,
+        variant=variant,
+        changes=tuple(overrides or ()),
         overrides=tuple(f"{a.source}: {a.path}: {a.old!r} -> {a.new!r}" for a in loaded.applied),
         command=("planner", *sys.argv[1:]),
         earlier=earlier,
+        adopted=adopted_before(
+            loaded.scenario.name, list(dict.fromkeys([out, *(p.absolute().parent.parent for p in more_files)]))
+        ),
     )
     return prepare(request)
 
@@ -216,13 +235,13 @@ def _input_files(loaded: LoadedScenario) -> tuple[Path, ...]:
     return tuple(path for path in dict.fromkeys(files) if path.exists())
 
 
-def _execute(prepared: PreparedRun) -> RunOutcome:
+def _execute(prepared: PreparedRun, progress_json: bool = False) -> RunOutcome:
     from planner.pipeline import plan
     from planner.runs import execute
 
     began = time.monotonic()
     try:
-        with progress_bar() as report:
+        with progress_bar(progress_json) as report:
             outcome = execute(prepared, plan, report)
     except (KeyboardInterrupt, Stopped) as err:
         raise Stopped(_how_to_resume(prepared, err)) from err
@@ -281,7 +300,7 @@ def _state(prepared: PreparedRun) -> str:
 
 
 def _tell_outcome(outcome: RunOutcome, as_json: bool) -> None:
-    from planner.report import backtest_lines, summary_lines
+    from planner.report import adopted_lines, backtest_lines, summary_lines
 
     lines = summary_lines(outcome.frontier)
     if as_json:
@@ -295,10 +314,11 @@ def _tell_outcome(outcome: RunOutcome, as_json: bool) -> None:
                 "certificate": plain(outcome.frontier.certificate),
                 "summary": list(lines),
                 "backtest": backtest_lines(outcome.frontier),
+                "adopted": adopted_lines(outcome.frontier),
             }
         )
     else:
         console.give(outcome.path.as_posix())
-        for line in (*lines, *backtest_lines(outcome.frontier)):
+        for line in (*lines, *adopted_lines(outcome.frontier), *backtest_lines(outcome.frontier)):
             console.say(line)
     console.say(f"Next: planner frontier {outcome.path}   or: planner report {outcome.path}")

@@ -54,24 +54,31 @@ def with_kept_parts(problem: FlowProblem, earlier: Earlier) -> FlowProblem:
 
 def seeds_of(problem: FlowProblem, earlier: Earlier, fallback: Floats) -> list[Seed]:
     """Plans of an earlier run in the problem's arrays, matched by name."""
-    places, held = _places(problem, earlier.held), earlier.held
+    places = _places(problem, earlier.held)
+    return [_seed(problem, earlier.held, places, record, fallback) for record in earlier.held.plans.values()]
+
+
+def seed_of(problem: FlowProblem, earlier: Earlier, fallback: Floats) -> Seed:
+    """One plan of an earlier run in the problem's arrays; its people are None where a shift is not there any more."""
+    record = earlier.held.plan(earlier.plan)
+    return _seed(problem, earlier.held, _places(problem, earlier.held), record, fallback)
+
+
+def _seed(problem: FlowProblem, held: Held, places: _Places, record: Record, fallback: Floats) -> Seed:
     network = problem.network
-    seeds = []
-    for record in held.plans.values():
-        offer = _taken(places.nodes, record.routing.offer, len(network.nodes.kind), 0.0)
-        split = _taken(places.splits, record.routing.split, len(network.split_kind), 0.0)
-        priority = np.zeros(len(network.pair_pool), dtype=np.int64)
-        for before, now in places.pairs:
-            priority[now] = record.routing.priority[before]
-        routing = Routing(
-            snap_offers(network, np.where(network.nodes.steer >= 0, offer, 0.0), None),
-            normalize_split(network, split, fallback),
-            priority,
-        )
-        people = _people(problem, held, places, record)
-        chosen = held.portfolios[record.portfolio]
-        seeds.append(Seed(routing, max(0.0, record.objectives[2] - HEADROOM_TOLERANCE), people, chosen))
-    return seeds
+    offer = _taken(places.nodes, record.routing.offer, len(network.nodes.kind), 0.0)
+    split = _taken(places.splits, record.routing.split, len(network.split_kind), 0.0)
+    priority = np.zeros(len(network.pair_pool), dtype=np.int64)
+    for before, now in places.pairs:
+        priority[now] = record.routing.priority[before]
+    routing = Routing(
+        snap_offers(network, np.where(network.nodes.steer >= 0, offer, 0.0), None),
+        normalize_split(network, split, fallback),
+        priority,
+    )
+    people = _people(problem, held, places, record)
+    chosen = held.portfolios[record.portfolio]
+    return Seed(routing, max(0.0, record.objectives[2] - HEADROOM_TOLERANCE), people, chosen)
 
 
 def _people(problem: FlowProblem, held: Held, places: _Places, record: Record) -> tuple[Ints | None, ...] | None:

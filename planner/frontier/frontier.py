@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from planner.errors import PlanError, RunError
-from planner.frontier.prefer import SENSES, achievements, blended, condition_shares, effectiveness
+from planner.frontier.prefer import SENSES, achievements, best_reached, blended, condition_shares, effectiveness
 from planner.routing.overflow import Overflow
 from planner.routing.ruleset import RuleSet
 
@@ -76,6 +75,9 @@ TABLES: dict[str, str] = {
     "carry_over_promises": "plan, promise, period (label), value: promises on live voice pools, with carry-over",
     "agreement": "plan, what (a promise, or empty), pool, period, measure, said (by the formulas), carried (with "
     "carry-over; NaN: not known), simulated, half_width (95 %), tolerance, p_value, failed",
+    "adopted": "plan (adopted first, then today and all plans), cx, cost, headroom, feasible, promises_kept, hires, "
+    "shifts_added, shifts_removed (people on shifts more and fewer than the adopted plan has; NaN: Today's are not "
+    "known), issues_moved (served in another channel than under it)",
     "center_pools": "pool, queue, patience_s, redial, deadline_s, speed_1, ... (total speed with so many contacts)",
     "center_flows": "initiatives (in force), reason, segment, from_channel, steer, channel, stage, acceptance, pool, "
     "aht_s, redial_stage: who may serve whom, for simulations",
@@ -147,7 +149,8 @@ class Frontier:
     `explanations` maps plan ids to sentences; `meta` holds scenario name, currency, seed, versions, notes, `risk`
     (draws, error_of_a_share, deviation, words), `objectives` on top of the three axes (name, sense, function) and,
     where plans were scored again, `rescored` (optimism, sd, lower, upper, plans, words). `model` holds the arrays the
-    plans were found on (see `planner.frontier.held`); empty in runs of earlier versions.
+    plans were found on (see `planner.frontier.held`); empty in runs of earlier versions. `run` and `fingerprint` name
+    the directory and the result it was loaded from.
     """
 
     tables: Mapping[str, pd.DataFrame] = field(repr=False)
@@ -155,6 +158,8 @@ class Frontier:
     explanations: Mapping[str, str] = field(repr=False)
     meta: Mapping[str, Any] = field(repr=False)
     model: bytes = field(default=b"", repr=False)
+    run: str = ""
+    fingerprint: str = ""
 
     @property
     def table(self) -> pd.DataFrame:
@@ -197,8 +202,7 @@ class Frontier:
 
         See `planner.frontier.prefer.achievement` (Wierzbicki 1980).
         """
-        reached = self.reached(aspiration, reservation)
-        return self.plan(max(reached, key=lambda plan: np.nan_to_num(reached[plan], nan=-np.inf)))
+        return self.plan(best_reached(self.reached(aspiration, reservation)))
 
     def reached(
         self, aspiration: Mapping[str, float], reservation: Mapping[str, float] | None = None

@@ -54,6 +54,11 @@ def achievement(values: Floats, senses: Floats, aspiration: Floats, reservation:
     return np.asarray(reached.min(axis=1) + AUGMENTATION * reached.mean(axis=1))
 
 
+def best_reached(reached: Mapping[str, float]) -> str:
+    """Return the plan of the largest achievement, the first of equals; one that is not known comes last."""
+    return max(reached, key=lambda plan: np.nan_to_num(reached[plan], nan=-np.inf))
+
+
 def achievements(
     plans: pd.DataFrame,
     aspiration: Mapping[str, float],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from planner.report.adopted import adopted_lines
 from planner.report.backtest import backtest_lines
 from planner.report.page import write_report
 from planner.report.payload import build_payload
@@ -10,6 +11,7 @@ from planner.report.text import headline, summary_lines
 from planner.report.workbook import write_workbook
 
 __all__ = [
+    "adopted_lines",
     "backtest_lines",
     "build_payload",
     "headline",

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import functools
+import hashlib
 import json
 import os
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +18,23 @@ from markupsafe import Markup
 
 from planner.frontier.frontier import Frontier
 from planner.report.payload import build_payload
+from planner.report.serve_words import RUNS, SERVE
 from planner.report.strings import PAGE_FACTS
 from planner.report.text import percent, units_of
 from planner.routing.export_cells import write_whole
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_SCRIPTS = ("state.js", "scatter.js", "table.js", "compare.js", "heat.js", "detail.js")
+_SCRIPTS = (
+    "basics.js", "state.js", "scatter.js", "table.js", "compare.js", "heat.js", "detail.js", "choice.js",
+)  # fmt: skip
+_ASKING = ("jobs.js", "serve.js")
+_RUNS = ("basics.js", "jobs.js", "runs.js")
+OFFLINE = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+"""Policy of a page that is opened from a file: nothing is loaded."""
+_SERVED = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; img-src data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 
 def write_report(frontier: Frontier, path: str | os.PathLike[str]) -> Path:
@@ -32,7 +48,55 @@ def render_page(frontier: Frontier) -> str:
     Names come from users' files: what stands in the markup is escaped by the template engine, what the script reads
     is JSON without any `<`, and the script itself only sets text.
     """
-    payload = build_payload(frontier)
+    return _page(frontier, build_payload(frontier), _scripts(_SCRIPTS), OFFLINE, served=False)
+
+
+def served_page(frontier: Frontier, run: str, formats: Sequence[str]) -> tuple[str, str]:
+    """Return the report with what a server answers beside it, and its policy: this one script, this one server."""
+    payload = build_payload(replace(frontier, run=run))
+    payload["words"]["serve"] = SERVE
+    payload["take"]["formats"] = ["report", *formats]
+    script = _scripts(_SCRIPTS + _ASKING)
+    policy = _policy_of(script)
+    return _page(frontier, payload, script, policy, served=True), policy
+
+
+def runs_page(runs: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """Return the page that lists runs, and its policy; `runs` as `planner.serve.shelf` tells them."""
+    words, script = SERVE | RUNS, _scripts(_RUNS)
+    text = (
+        _environment()
+        .get_template("runs.html")
+        .render(
+            runs=runs,
+            words=words,
+            css=Markup(_source("report.css")),  # noqa: S704
+            script=Markup(script),  # noqa: S704
+            json=Markup(inline_json({"words": {"serve": words}})),  # noqa: S704
+        )
+    )
+    return text, _policy_of(script)
+
+
+def _page(frontier: Frontier, payload: Mapping[str, Any], script: str, policy: str, served: bool) -> str:
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            page=payload,
+            facts=_minus(_facts(frontier)),
+            policy=Markup(policy.split("; frame-ancestors")[0]),  # noqa: S704
+            served=served,
+            words=payload["words"].get("serve", {}),
+            css=Markup(_source("report.css")),  # noqa: S704
+            script=Markup(script),  # noqa: S704
+            json=Markup(inline_json(payload)),  # noqa: S704
+        )
+    )
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES, encoding="utf-8"),
         autoescape=True,
@@ -42,13 +106,17 @@ def render_page(frontier: Frontier) -> str:
     )
     environment.filters["sentence"] = _sentence
     environment.filters["minus"] = _minus
-    return environment.get_template("report.html").render(
-        page=payload,
-        facts=_minus(_facts(frontier)),
-        css=Markup(_source("report.css")),  # noqa: S704
-        script=Markup("\n".join(_source(name) for name in _SCRIPTS)),  # noqa: S704
-        json=Markup(inline_json(payload)),  # noqa: S704
-    )
+    return environment
+
+
+def _scripts(names: Sequence[str]) -> str:
+    return "\n".join(_source(name) for name in names)
+
+
+def _policy_of(script: str) -> str:
+    """Policy that lets exactly this script run, as it stands between the tags."""
+    digest = base64.b64encode(hashlib.sha256(f"\n{script}\n".encode()).digest()).decode("ascii")
+    return _SERVED.format(digest=digest)
 
 
 def inline_json(value: Any) -> str:

@@ -12,6 +12,8 @@
     agreement       formulas beside simulation: heads, rows, assumptions; {} for runs from before it
     risk            how many draws, and how far the frontier moves with them, in words
     failed          checks of the finished plans that failed
+    adopted         the plan adopted before: title, lines, axes in this world; {} without one
+    run, take       name and fingerprint of the run ("" where not known), and what a reader may take along
     assumptions, experience, notes, certificate, chosen_by, about     what stands in the page as text
 
 Numbers are rounded to what is shown and a bit; what is not known is null.
@@ -27,12 +29,14 @@ import numpy as np
 import pandas as pd
 
 from planner.frontier.frontier import NAMED, Frontier
+from planner.report.adopted import adopted_section
 from planner.report.agreement import agreement_section
 from planner.report.backtest import backtest_section
 from planner.report.bridge import HEIGHT, WIDTH, bridge_rows, second_look
 from planner.report.payload_details import detail_tables
 from planner.report.plan_words import RISK
 from planner.report.risk import risk_band, risk_words
+from planner.report.serve_words import TAKE
 from planner.report.strings import (
     AGREEMENT,
     ASSUMPTION_HEADS,
@@ -103,7 +107,16 @@ def build_payload(frontier: Frontier) -> dict[str, Any]:
         "certificate": _certificate(frontier.certificate),
         "glossary": dict(GLOSSARY),
         "about": run_facts(frontier),
+        "adopted": adopted_section(frontier),
+        "run": {"name": frontier.run, "fingerprint": frontier.fingerprint},
+        "take": {"pools": _staffed_pools(frontier)},
     }
+
+
+def _staffed_pools(frontier: Frontier) -> list[dict[str, str]]:
+    shifts = frontier.tables.get("shifts")
+    keys = [] if shifts is None else list(dict.fromkeys(shifts["pool"].astype(str)))
+    return [{"key": key, "title": label_of(frontier.meta, "pools", key)} for key in keys]
 
 
 def _section_words() -> dict[str, Any]:
@@ -112,6 +125,7 @@ def _section_words() -> dict[str, Any]:
         "assumption_heads": ASSUMPTION_HEADS,
         "backtest": BACKTEST,
         "agreement": AGREEMENT,
+        "take": TAKE,
     }
 
 

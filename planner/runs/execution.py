@@ -29,9 +29,10 @@ class RunRequest:
     """What to run: a loaded scenario, its input files and the settings of this run.
 
     `scenario_text` is the resolved scenario as it will be stored; `base` is the folder input names are relative to;
-    `overrides` lists each replaced value in order. `workers` never changes a result; `time_limit_s` may leave work
-    out, which `resume` then continues in the same directory. `earlier` is a run to start from (see
-    `planner.frontier.earlier`), whose model is among `files`.
+    `overrides` lists each replaced value in order, `variant` and `changes` (texts of `--set`) what was asked. `workers`
+    never changes a result; `time_limit_s` may leave work out, which `resume` then continues in the same directory.
+    `earlier` is a run to start from (see `planner.frontier.earlier`), whose model is among `files`; `adopted` a plan
+    adopted before (see `planner.frontier.adopted`).
     """
 
     scenario: Any
@@ -45,8 +46,11 @@ class RunRequest:
     time_limit_s: float | None = None
     resume: bool = False
     overrides: tuple[str, ...] = ()
+    variant: str | None = None
+    changes: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     earlier: Any = None
+    adopted: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,8 @@ def prepare(request: RunRequest) -> PreparedRun:
     settings: dict[str, Any] = {"version": __version__}
     if request.earlier is not None:
         settings |= {"from": request.earlier.plan, "keep": list(request.earlier.keep)}
+    if request.adopted is not None:
+        settings |= {"adopted": dict(request.adopted.decision)}
     key = run_key(request.scenario_text, inputs, request.seed, settings)
     return PreparedRun(request, inputs, key, RunDirectory(request.out / f"{request.name}-{key}"))
 
@@ -150,6 +156,7 @@ def _plan(prepared: PreparedRun, plan: Planner, progress: Progress) -> Frontier:
             progress=progress,
             checkpoint=InterruptibleChunks(prepared.directory.chunks, interruption),
             earlier=request.earlier,
+            adopted=request.adopted,
         )
 
 
@@ -215,6 +222,8 @@ def _opening(prepared: PreparedRun) -> dict[str, Any]:
         "seed": request.seed,
         "settings": _settings(request),
         "overrides": list(request.overrides),
+        "variant": request.variant,
+        "set": list(request.changes),
         "inputs": {file.name: file.sha256 for file in prepared.inputs},
         "command": anonymous_command(request.command),
         "started": now(),

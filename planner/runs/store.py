@@ -71,6 +71,8 @@ def load_run(path: str | Path) -> Frontier:
         explanations=result["explanations"],
         meta=result["meta"],
         model=_model(run, result.get("model")),
+        run=run.path.absolute().name,
+        fingerprint=run.fingerprint(),
     )
 
 

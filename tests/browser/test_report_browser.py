@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import pandas as pd
 import pytest
 from sample import HOSTILE, POOLS, sample_frontier
+
+from planner.choice import read_choice
 
 UNNAMED = """() => [...document.querySelectorAll('button, input, select, svg[role=img], table, [role=region]')]
     .filter(e => !(e.getAttribute('aria-label') || e.textContent.trim() || e.labels?.length
@@ -292,3 +296,55 @@ def test_the_band_lies_behind_the_plans_and_is_said_in_words(open_report: Callab
     assert upper[-1][1] < lower[-1][1]
     assert opened.page.locator("#s-cap .band *").count() == 0
     assert "reach its upper edge in 1 of 10 of 60 simulated futures" in opened.page.locator(".reading").inner_text()
+
+
+def test_a_mailed_page_saves_a_choice_that_a_run_takes_up(open_report: Callable) -> None:
+    frontier = replace(sample_frontier(40), run="retail_bank-0a1b2c3d", fingerprint="0123456789abcdef")
+    opened = open_report(frontier)
+    page = opened.page
+    page.locator("#take > summary").click()
+    set_limit(page, "headroom", 50)
+    page.get_by_role("button", name="Cost at most: Today").click()
+    assert "Cost at most $112,000" in page.locator("#take-limits").inner_text()
+    plan = page.locator("#take-plan option").first.get_attribute("value")
+    page.check("#take-parts input[value=priority]")
+    page.select_option("#take-shifts", f"shifts:{POOLS[0]}")
+    with page.expect_download() as waiting:
+        page.click("#take-save")
+    assert waiting.value.suggested_filename == "retail_bank-0a1b2c3d-choice.json"
+    choice = read_choice(waiting.value.path())
+    assert (choice.run, choice.fingerprint) == (frontier.run, frontier.fingerprint)
+    assert (choice.plan, choice.keep) == (plan, ("priority", f"shifts:{POOLS[0]}"))
+    assert choice.limits["cost"] == 112_000
+    assert set(choice.limits) == {"cost", "headroom"}
+    assert len(choice.pins) == page.locator("#compare-head .who").count()
+    assert opened.faults == []
+    assert len(opened.requests) == 1 + sum(url.startswith("blob:") for url in opened.requests)
+
+
+def test_the_adopted_plan_stands_beside_today(open_report: Callable) -> None:
+    frontier = sample_frontier(12)
+    own = {"plan": "adopted", "cx": 3.9, "cost": 100_000.0, "headroom": 0.07, "feasible": True, "promises_kept": True}
+    own |= {"hires": 2.0, "shifts_added": 0.0, "shifts_removed": 0.0, "issues_moved": 0.0}
+    others = [{**own, "plan": plan, "shifts_added": 3.0, "issues_moved": 40.0} for plan in frontier.table["plan"]]
+    axes = {"cx": 3.8, "cost": 99_000.0, "headroom": 0.1}
+    facts = {
+        "plan": "p009",
+        "run": "bank-1",
+        "by": HOSTILE,
+        "why": HOSTILE,
+        "when": "2026-02-03T04:05:06",
+        "axes": axes,
+    }
+    tables = {**frontier.tables, "adopted": pd.DataFrame([own, *others])}
+    opened = open_report(replace(frontier, tables=tables, meta={**frontier.meta, "adopted": facts}))
+    page = opened.page
+    assert opened.faults == []
+    assert page.locator("img").count() == 0
+    told = page.locator("section[aria-labelledby=adopted]").inner_text()
+    assert HOSTILE in told
+    assert "by 3 more and 0 fewer people on shifts, 40 issues" in told
+    assert page.locator("#compare-head th").nth(2).inner_text() == "Adopted"
+    cell = page.locator("#compare-body tr", has_text="Cost").first.locator("td").nth(1).inner_text()
+    assert "$100,000" in cell
+    assert "−$12,000" in cell

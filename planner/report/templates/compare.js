@@ -40,16 +40,22 @@ function compareHead(plan) {
   const style = `border-top:3px ${EDGES[pin.dash]} ${pin.color}`;
   return el("th", { scope: "col", style }, who, name, smallButton(unpin, words.unpin));
 }
+// What the adopted plan comes to beside Today, where there is one; a dash for what is told of plans only.
+const adopted = data.adopted && data.adopted.axes && "cx" in data.adopted.axes ? { id: "adopted", ...data.adopted.axes } : null;
+function adoptedCell(measure) {
+  if (!adopted) return [];
+  return [measure && measure[0] in adopted ? compareCell(adopted, measure) : number("–")];
+}
 function drawCompare() {
   const list = pinned();
-  const first = [words.measure, words.today].map((text) => el("th", { scope: "col" }, text));
+  const first = [words.measure, words.today, ...(adopted ? [data.adopted.title] : [])].map((text) => el("th", { scope: "col" }, text));
   show("compare-head", el("tr", {}, ...first, ...list.map(compareHead)));
   const rows = MEASURES.map((measure) => {
     const [key, text] = measure;
     const now = number(key === "p_cx" ? "–" : text(today[key]));
-    return el("tr", {}, rowHead(data.measures[key]), now, ...list.map((plan) => compareCell(plan, measure)));
+    return el("tr", {}, rowHead(data.measures[key]), now, ...adoptedCell(measure), ...list.map((plan) => compareCell(plan, measure)));
   });
-  const told = (key, text) => el("tr", {}, rowHead(data.measures[key]), el("td", {}, "–"), ...list.map((plan) => el("td", {}, text(plan))));
+  const told = (key, text) => el("tr", {}, rowHead(data.measures[key]), el("td", {}, "–"), ...adoptedCell(null), ...list.map((plan) => el("td", {}, text(plan))));
   show("compare-body", ...rows, told("people", (plan) => plan.doing || "–"), told("status", proof));
   document.getElementById("no-pins").hidden = list.length > 0;
 }

@@ -14,8 +14,8 @@ function grid(head, rows, caption) {
 // Bars start at zero and stand beside their numbers: Today gray, the plan blue.
 function bars(now, then, most) {
   const wide = (v) => (most > 0 ? (150 * v) / most : 0).toFixed(1);
-  const drawn = [svg("rect", { y: 2, width: wide(now), height: 6, fill: "#9aa3ae" })];
-  if (then !== null) drawn.push(svg("rect", { y: 10, width: wide(then), height: 6, fill: "#0060a8" }));
+  const drawn = [svg("rect", { y: 2, width: wide(now), height: 6, fill: "var(--quiet-bar)" })];
+  if (then !== null) drawn.push(svg("rect", { y: 10, width: wide(then), height: 6, fill: "var(--bar)" }));
   return svg("svg", { class: "bars", viewBox: "0 0 150 18", "aria-hidden": "true" }, ...drawn);
 }
 function twoColumns(plan, labels, table, show_, caption, head) {

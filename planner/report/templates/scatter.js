@@ -130,7 +130,7 @@ function drawMarks(chart) {
     } else if (pin) {
       const guide = `M${px} ${py + 9}V${HEIGHT - EDGE.bottom}M${px - 9} ${py}H${EDGE.left}`;
       nodes.push(svg("path", { class: "guide", stroke: pin.color, "stroke-dasharray": pin.dash || "none", d: guide }));
-      nodes.push(svg("circle", { cx: px, cy: py, r: 9, fill: pin.color, stroke: "#fff", "stroke-width": 1.5 }));
+      nodes.push(svg("circle", { cx: px, cy: py, r: 9, fill: pin.color, stroke: "var(--paper)", "stroke-width": 1.5 }));
       nodes.push(svg("text", { class: "letter", x: px, y: py + 4, "text-anchor": "middle" }, pin.letter));
     } else nodes.push(svg("circle", { class: "named", cx: px, cy: py, r: 7.5 }));
   }

@@ -1,8 +1,5 @@
-"use strict";
 // What is shown and what is chosen; pure functions first, no drawing here.
 
-const data = JSON.parse(document.getElementById("data").textContent);
-const words = data.words;
 const plans = data.plans.id.map((id, i) => {
   const plan = { index: i };
   for (const key of Object.keys(data.plans)) plan[key] = data.plans[key][i] ?? null;
@@ -13,10 +10,10 @@ const byId = new Map(plans.map((plan) => [plan.id, plan]));
 
 // Pins are told apart by letter, color and dash, never by color alone.
 const PINS = [
-  { letter: "A", color: "#0060a8", dash: "" },
-  { letter: "B", color: "#b34700", dash: "7 3" },
-  { letter: "C", color: "#007a5a", dash: "2 3" },
-  { letter: "D", color: "#8a3d7a", dash: "9 3 2 3" },
+  { letter: "A", color: "var(--pin-a)", dash: "" },
+  { letter: "B", color: "var(--pin-b)", dash: "7 3" },
+  { letter: "C", color: "var(--pin-c)", dash: "2 3" },
+  { letter: "D", color: "var(--pin-d)", dash: "9 3 2 3" },
 ];
 // An axis: which way is better (+1 up, -1 down) and how its numbers are written.
 const AXES = {
@@ -36,21 +33,6 @@ const state = {
 const listeners = [];
 const onChange = (listener) => listeners.push(listener);
 const changed = (what) => listeners.forEach((listener) => listener(what));
-
-function fixed(value, digits) {
-  const text = Math.abs(value).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  return (value < 0 && /[1-9]/.test(text) ? "−" : "") + text;
-}
-const missing = (value) => value === null || value === undefined;
-const money = (v) => (missing(v) ? "–" : (v < 0 ? "−" : "") + data.units.symbol + fixed(Math.abs(v), data.units.money));
-const score = (v) => (missing(v) ? "–" : fixed(v, data.units.cx));
-const percent = (v, digits = 0) => (missing(v) ? "–" : fixed(100 * v, digits) + "%");
-const points = (v, digits = 0) => fill(words.points, { value: fixed(Math.abs(100 * v), digits) });
-const count = (v) => (missing(v) ? "–" : fixed(v, Number.isInteger(v) ? 0 : 1));
-const ratioOrNumber = (v, target) => (missing(v) ? "–" : target <= 1 ? percent(v, 1) : fixed(v, 0));
-const twentieth = (v) => (missing(v) ? "–" : v >= 0.995 ? "20 of 20" : `${Math.round(20 * v)} of 20`);
-const signed = (text, v) => (/[1-9]/.test(text) ? (v < 0 ? "−" : "+") + text : "±0");
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (mark, key) => (key in values ? values[key] : mark));
 
 // Round ticks between two numbers.
 function ticks(low, high, wanted) {
@@ -113,25 +95,6 @@ const pinned = () => [...state.pins].sort((a, b) => a.slot - b.slot).map((pin) =
 const announce = (text) => { document.getElementById("live").textContent = text; };
 const reads = (plan) => (plan.name && plan !== today ? `${plan.name} (${plan.id})` : plan.name || plan.id);
 
-// Elements are made node by node: text never becomes markup.
-function make(space, tag, attributes, children) {
-  const node = space ? document.createElementNS(space, tag) : document.createElement(tag);
-  for (const [key, value] of Object.entries(attributes || {})) {
-    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
-    else if (value !== null && value !== undefined && value !== false) node.setAttribute(key, value === true ? "" : value);
-  }
-  for (const child of children) if (child !== null) node.append(child);
-  return node;
-}
-const el = (tag, attributes, ...children) => make(null, tag, attributes, children);
-const svg = (tag, attributes, ...children) => make("http://www.w3.org/2000/svg", tag, attributes, children);
-const show = (id, ...children) => document.getElementById(id).replaceChildren(...children);
-const badge = (pin) => el("span", { class: "badge", style: `background:${pin.color}` }, pin.letter);
-const unseen = (text) => el("span", { class: "hidden" }, text);
-const number = (...content) => el("td", { class: "num" }, ...content);
-const rowHead = (...content) => el("th", { scope: "row" }, ...content);
-const smallButton = (attributes, text) => el("button", { type: "button", class: "small", ...attributes }, text);
-const scrolling = (label, child) => el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": label }, child);
 function pinButton(id) {
   const pin = pinOf(id);
   return el("button", {

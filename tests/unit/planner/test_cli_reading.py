@@ -226,7 +226,7 @@ def test_every_command_ends_its_help_with_examples(capsys: Captured) -> None:
     wanted = (
         "demo init import validate schema estimate run frontier show explain gap what-if compare backtest simulate "
     )
-    wanted += "export report doctor"
+    wanted += "export report doctor serve adopt"
     assert set(_examples()) == set(wanted.split())
     for name, lines in _examples().items():
         assert lines, name
