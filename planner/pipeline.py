@@ -31,6 +31,7 @@ from planner.history.scenario_history import history_of, seen_routing, seen_staf
 from planner.operation import FlowProblem, baseline, build_problem
 from planner.operation.today import Today
 from planner.scenario import Scenario, read_today_routing, read_today_staffing
+from solvers.flow.doubt import axis_of
 
 
 def plan(
@@ -78,7 +79,8 @@ def plan(
     if earlier is not None:
         problem = with_kept_parts(problem, earlier)
     seeds = None if earlier is None else seeds_of(problem, earlier, today.routing.split)
-    found = find_plans(problem, today.routing.split, work, seeds)
+    now = (axis_of(problem.instance.doubt, today.evaluation), today.cost)
+    found = find_plans(problem, today.routing.split, work, seeds, now)
     if not found.records:
         if work.skipped:
             raise Stopped("out of time before a plan was found; run again with a longer --time-limit and --resume")

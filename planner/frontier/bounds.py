@@ -23,6 +23,8 @@ from solvers.flow.sweep import FLAT, Plane, Target
 from solvers.pareto import hypervolume
 
 Floats = NDArray[np.float64]
+MORE_CX = (0.005, 0.015, 0.03)  # points above the CX of Today
+LESS_COST = (0.99, 0.97, 0.95)  # shares of the cost of Today
 CANDIDATES = 24  # costs per headroom level that a plan may be aimed at
 
 
@@ -214,6 +216,43 @@ def aim(surface: Envelope, rungs: Sequence[Sequence[Rung]], count: int, there: F
         volume += gains[best]
         gains[best] = -1.0
     return sorted((targets[k] for k in chosen), key=lambda one: (one[0], one[1].headroom, one[1].cost))
+
+
+def headline_aims(surface: Envelope, rungs: Sequence[Sequence[Rung]], cx: float, cost: float) -> list[Aim]:
+    """Aims at the plans people ask for first: the cheapest with the CX of Today, and the best CX at its cost.
+
+    At the least headroom, in the portfolio whose bound is best there. Whole people cost more and let customers wait
+    longer than the bound says, so a little more CX and a little less money are aimed at, too.
+    """
+    aims = []
+    for wanted, most in [(cx + more, np.inf) for more in MORE_CX] + [(-np.inf, cost * share) for share in LESS_COST]:
+        found = [
+            (value, p, target)
+            for p, piece in enumerate(surface.pieces)
+            if piece is not None
+            for value, target in _headline(piece, rungs[p], wanted, most)
+        ]
+        if found:
+            _, p, target = min(found, key=lambda one: one[:2])
+            aims.append((p, target))
+    return aims
+
+
+def _headline(surface: OuterSurface, rungs: Sequence[Rung], cx: float, most: float) -> Iterator[tuple[float, Target]]:
+    """The target of a piece at its least headroom, with its cost or, where the money is given, less its CX."""
+    rung = next((r for r in rungs if r.planes), None)
+    if rung is None:
+        return
+    level = int(np.flatnonzero(surface.levels == rung.headroom)[0])
+    cost = most if np.isfinite(most) else float(surface.cost_bound(np.array([cx]), np.array([rung.headroom]))[0])
+    best = float(surface.best_cx(level, np.array([cost]))[0])
+    if not np.isfinite(best) or cost > max(p.cost for p in rung.planes) * (1 + 1e-9):
+        return
+    slopes = np.array([p.slope for p in rung.planes])
+    active = int((np.array([p.intercept for p in rung.planes]) + slopes * cost).argmin())
+    lower, upper = rung.boxes[active]
+    target = Target(rung.headroom, cost, FLAT * float(slopes[active]), lower, upper)
+    yield (-best if np.isfinite(most) else cost), target
 
 
 def _on_surface(surface: Envelope, plans: Floats) -> Floats:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from planner.frontier.bounds import Coarse, Rung, aim, bound_rungs, surface_of
+from planner.frontier.bounds import Aim, Coarse, Rung, aim, bound_rungs, headline_aims, surface_of
 from planner.frontier.choose import keep_best
 from planner.frontier.envelope import Envelope, envelope
 from planner.frontier.evolving import Hunt, search_on
@@ -52,11 +52,18 @@ def sweep_settings(problem: FlowProblem, fallback: Floats) -> SweepSettings:
     return SweepSettings(settings.cost_points, settings.share_step, settings.priority_classes, fallback)
 
 
-def find_plans(problem: FlowProblem, fallback: Floats, work: Work, seeds: list[Seed] | None = None) -> Found:
+def find_plans(
+    problem: FlowProblem,
+    fallback: Floats,
+    work: Work,
+    seeds: list[Seed] | None = None,
+    now: tuple[float, float] | None = None,
+) -> Found:
     """Find the frontier's plans: a coarse sweep, the bound, plans aimed at the bound's surface, a seeded search.
 
     The result depends on the problem, the seeds and the seed alone, not on workers. With `seeds`, plans of an
-    earlier run, these take the place of most of the sweep and of two thirds of the plans that are aimed.
+    earlier run, these take the place of most of the sweep and of two thirds of the plans that are aimed. `now`, the CX
+    and cost of Today, adds plans that are no worse than it, or no dearer.
     """
     hunt = Hunt(portfolio_problems(problem), sweep_settings(problem, fallback), objectives_of(problem, work.seed), work)
     budgets, levels = problem.scenario.frontier, sorted(set(problem.scenario.frontier.headroom_levels))
@@ -72,6 +79,8 @@ def find_plans(problem: FlowProblem, fallback: Floats, work: Work, seeds: list[S
         return Found(tuple(whole), surface, not work.skipped, hunt.objectives, hunt.problems)
     count = budgets.plans // 3 if warm else budgets.plans
     aimed = _aimed(hunt, surface, rungs, count, "aim", axes(warm))
+    if surface is not None and now is not None:
+        aimed += _planned(hunt, headline_aims(surface, rungs, *now), "headline")
     searched = search_on(hunt, [*swept, *warm, *aimed])
     front = keep_best([*swept, *warm, *aimed, *searched], budgets.max_plans, hunt.objectives.senses)
     if problem.instance.pins is not None and problem.instance.pins.complete(problem.network):
@@ -160,7 +169,11 @@ def _aimed(
     """Plans near the points of the outer surface that fill its volume best, in jobs of fixed size."""
     if surface is None:
         return []
-    targets = aim(surface, rungs, count, there)
+    return _planned(hunt, aim(surface, rungs, count, there), stage)
+
+
+def _planned(hunt: Hunt, targets: Sequence[Aim], stage: str) -> list[Record]:
+    """Plans near targets, in jobs of fixed size and one portfolio."""
     jobs: list[tuple[str, tuple[Any, ...]]] = []
     owners: list[int] = []
     for p in sorted({portfolio for portfolio, _ in targets}):

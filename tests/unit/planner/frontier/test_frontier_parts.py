@@ -15,14 +15,16 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from small_centers import problem_of  # noqa: E402
 
+from planner.frontier.bounds import Rung, headline_aims, surface_of  # noqa: E402
 from planner.frontier.certificate import OuterSurface, certify, outer_surface  # noqa: E402
 from planner.frontier.choose import keep_best, name_plans  # noqa: E402
+from planner.frontier.envelope import Envelope  # noqa: E402
 from planner.frontier.plan_rows import _time_off_h  # noqa: E402
 from planner.frontier.records import Record, axes, pack, unpack  # noqa: E402
 from planner.frontier.search import _farthest_first  # noqa: E402
 from planner.frontier.work import Work  # noqa: E402
 from solvers.flow.solution import Routing  # noqa: E402
-from solvers.flow.sweep import Plane  # noqa: E402
+from solvers.flow.sweep import FLAT, Plane  # noqa: E402
 
 TOY = ROOT / "scenarios" / "minimal.yaml"
 
@@ -264,3 +266,20 @@ def test_no_job_starts_after_the_deadline(threads):
 def test_axes_keep_the_order():
     records = [record(*p) for p in itertools.product((1.0, 2.0), (3.0,), (0.5,))]
     assert axes(records).tolist() == [[1.0, 3.0, 0.5], [2.0, 3.0, 0.5]]
+
+
+def test_headlines_aim_at_today_s_cx_and_at_its_cost() -> None:
+    """A surface cx <= 3 + cost/100 from a cost of 50: CX 3.8 costs 80; for a cost of 120 there is 4.2."""
+    box = ((0.0,), (9.0,))
+    rung = Rung(0.0, 50.0, (Plane(0.0, 0.01, 3.0, 150.0, 4.5),), (box,))
+    empty = Rung(0.1, 50.0, (), ())
+    piece = surface_of([rung, empty], [])
+    assert piece is not None
+    aims = headline_aims(Envelope((None, piece), ("", "x")), [[], [rung, empty]], 3.8, 120.0)
+    assert {portfolio for portfolio, _ in aims} == {1}
+    costs = sorted(target.cost for _, target in aims)
+    assert costs == pytest.approx([80.5, 81.5, 83.0, 114.0, 116.4, 118.8])
+    assert all(target.headroom == 0.0 and target.tie == pytest.approx(FLAT * 0.01) for _, target in aims)
+    # What lies beyond the surface is not aimed at.
+    assert len(headline_aims(Envelope((piece,), ("",)), [[rung]], 9.0, 120.0)) == 3
+    assert headline_aims(Envelope((piece,), ("",)), [[rung]], 9.0, 10.0) == []
