@@ -22,7 +22,7 @@ from planner.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 ASIDE = {"manifest.json", "log.txt", "lock", "report.html", "plans.xlsx"}
-NAMES = ("cheapest", "best_cx")
+NAMES = ("cheapest", "resilient")
 SETTINGS = ("frontier.share_step=0.5", "frontier.risk_draws=20")
 LITTLE = tuple(part for one in SETTINGS for part in ("--set", one))
 """Few plans: what is asked here is how runs begin, end and are read, not how good their plans are."""
@@ -115,7 +115,9 @@ def test_today_comes_first_and_no_plan_is_beaten(run: Path) -> None:
 @pytest.mark.parametrize("form", ["jdm", "csv", "xlsx", "staffing", "shifts"])
 def test_every_export_is_written(run: Path, tmp_path: Path, form: str) -> None:
     target = tmp_path / f"out.{form}"
-    assert main(["--quiet", "export", str(run), "--plan", "cheapest", "--format", form, "--out", str(target)]) == 0
+    asked = ["export", str(run), "--plan", "cheapest", "--format", form, "--out", str(target)]
+    # Rows for closed hours and outages stand in front of the plan's own rules; they are not of the plan.
+    assert main(["--quiet", *asked, *(["--no-exceptions"] if form == "csv" else [])]) == 0
     plan = planner.load_run(run).plan("cheapest")
     if form == "jdm":
         assert json.loads(target.read_text(encoding="utf-8"))["nodes"]
