@@ -134,7 +134,7 @@ def _give_answers(loaded: Frontier, plan: str, answers: Sequence[Answer]) -> Non
         "headroom",
         "all kept",
         "hires",
-        "at most above",
+        "gap at most",
     ]
     console.give_table(f"What if: {plan}", heads, [row(answer) for answer in answers])
     for answer in answers:

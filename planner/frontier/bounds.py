@@ -23,7 +23,7 @@ from solvers.flow.sweep import FLAT, Plane, Target
 from solvers.pareto import hypervolume
 
 Floats = NDArray[np.float64]
-MORE_CX = (0.005, 0.015, 0.03)  # points above the CX of Today
+MORE_CX = (0.005, 0.015, 0.02, 0.025, 0.03, 0.04)  # points above the CX of Today
 LESS_COST = (0.99, 0.97, 0.95)  # shares of the cost of Today
 CANDIDATES = 24  # costs per headroom level that a plan may be aimed at
 

@@ -278,7 +278,7 @@ def test_headlines_aim_at_today_s_cx_and_at_its_cost() -> None:
     aims = headline_aims(Envelope((None, piece), ("", "x")), [[], [rung, empty]], 3.8, 120.0)
     assert {portfolio for portfolio, _ in aims} == {1}
     costs = sorted(target.cost for _, target in aims)
-    assert costs == pytest.approx([80.5, 81.5, 83.0, 114.0, 116.4, 118.8])
+    assert costs == pytest.approx([80.5, 81.5, 82.0, 82.5, 83.0, 84.0, 114.0, 116.4, 118.8])
     assert all(target.headroom == 0.0 and target.tie == pytest.approx(FLAT * 0.01) for _, target in aims)
     # What lies beyond the surface is not aimed at.
     assert len(headline_aims(Envelope((piece,), ("",)), [[rung]], 9.0, 120.0)) == 3
