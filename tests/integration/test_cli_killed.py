@@ -21,7 +21,7 @@ import os, sys, time, types
 from pathlib import Path
 from toy_frontier import make_frontier
 
-def plan(scenario, *, seed, executor, time_limit_s, progress, checkpoint):
+def plan(scenario, *, seed, executor, time_limit_s, progress, checkpoint, earlier, adopted):
     """Stages that keep one piece each; holds before the piece of the stage named by HOLD_AT."""
     for stage in range(4):
         progress(f"stage {stage}", 0, 1, "")
