@@ -122,10 +122,11 @@ def _network(
     served = _onward(flows, kind, c, later, np.bincount(channel, minlength=6) > 0)
     knots, bend, slope, offset = _curves(len(pair_key), channel[pair_key // kinds])
     issues, profile, natural = _demand(size, channel, rng)
+    nobody = np.zeros((len(channel), profile.shape[1]))
     return FlowNetwork(
-        _pools(channel, rng), nodes, flows, issues, profile, natural, *served, redial_to,
+        _pools(channel, rng), nodes, flows, issues, np.ones(kinds), profile, natural, *served, redial_to,
         split_key // pools // 6, split_key // pools % 6, split_key % pools, pair_key // kinds, pair_key % kinds,
-        knots, bend, slope, offset, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64),
+        knots, bend, slope, offset, nobody > 0, nobody, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64),
         np.arange(kinds) % size.segments, np.full(size.segments, -np.inf), 2.3, 1.6, 0.0, 0.25,
         60.0 * size.interval_min, size.per_day,
     )  # fmt: skip
@@ -213,6 +214,9 @@ def _pools(channel: np.ndarray, rng: np.random.Generator) -> Pools:
         wage_per_h=np.where(staffed, rng.uniform(23.0, 38.0, len(channel)).round(1), 0.0),
         contact_cost=np.array([0.12, 0.08, 0.0, 0.3, 0.08, 0.45])[channel],
         fixed_cost=np.where(staffed, 0.0, 4_000.0),
+        contract_max=np.full(len(channel), np.inf),
+        contract_slope=np.zeros((len(channel), 1)),
+        contract_offset=np.zeros((len(channel), 1)),
     )
 
 

@@ -43,7 +43,7 @@ def test_the_sentence_holds_the_measured_figures(problem):
     def words(bound: float) -> str:
         level = np.array([plan.evaluation.headroom])
         none = (np.zeros(0),)
-        return rounding_words(seen, [plan], OuterSurface(level, np.array([bound]), level, none, none))
+        return rounding_words([seen], [plan], OuterSurface(level, np.array([bound]), level, none, none))
 
     assert words(plan.cost / 1.01) == ""
     bound = plan.cost / 1.05
@@ -51,4 +51,4 @@ def test_the_sentence_holds_the_measured_figures(problem):
     assert "Plans cost 5.0% more than the bound" in words(bound)
     assert f"makes up {part:.1%} of it" in words(bound)
     assert ("rounding is the reason" in words(bound)) == (part >= 0.025)
-    assert rounding_words(seen, [plan], None) == ""
+    assert rounding_words([seen], [plan], None) == ""
