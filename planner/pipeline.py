@@ -24,7 +24,7 @@ from planner.frontier.frontier import Frontier
 from planner.frontier.infeasible import explain_infeasible
 from planner.frontier.rescore import SecondLook
 from planner.frontier.risk import with_doubt
-from planner.frontier.search import find_plans
+from planner.frontier.search import Standing, find_plans
 from planner.frontier.wish import Reach, Wish, what_would_it_take
 from planner.frontier.work import Checkpoint, Progress, Work, silent
 from planner.history.scenario_history import history_of, seen_routing, seen_staffing, shrinkage_notes
@@ -79,7 +79,7 @@ def plan(
     if earlier is not None:
         problem = with_kept_parts(problem, earlier)
     seeds = None if earlier is None else seeds_of(problem, earlier, today.routing.split)
-    now = (axis_of(problem.instance.doubt, today.evaluation), today.cost)
+    now = Standing(axis_of(problem.instance.doubt, today.evaluation), today.cost, today.evaluation.cx_segment)
     found = find_plans(problem, today.routing.split, work, seeds, now)
     if not found.records:
         if work.skipped:

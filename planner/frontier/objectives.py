@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from planner.errors import PlanError
+from planner.frontier.retained import Retained, retained_of
 from planner.frontier.risk import Draws, draw_world, present, under_draw
 from planner.operation.problem import FlowProblem
 from planner.scenario.objectives import AXES, BUILT_IN
@@ -31,7 +32,8 @@ class Objectives:
     """The objectives on top of the three axes: `names`, `senses` ("min", "max"), `functions` ("" where built in).
 
     `first_weekday` of the horizon (0 = Monday), `folder` where users' modules lie, `draws` that `p_shortfall` counts
-    promises over (None: it is not chosen). Plain data, so that it travels to workers.
+    promises over, `retained` that `retained_value` is computed from (None: they are not chosen). Plain data, so that it
+    travels to workers.
     """
 
     names: tuple[str, ...] = ()
@@ -40,6 +42,7 @@ class Objectives:
     first_weekday: int = 0
     folder: str = ""
     draws: Draws | None = None
+    retained: Retained | None = None
 
     def values(self, instance: Instance, solution: Solution) -> tuple[float, ...]:
         """Values of a plan, in the order of `names`.
@@ -57,12 +60,16 @@ class Objectives:
         )
 
 
-def objectives_of(problem: FlowProblem, seed: int) -> Objectives:
-    """Read the objectives a scenario chooses; the draws that choose are drawn apart from those that are reported."""
+def objectives_of(problem: FlowProblem, seed: int, cx_today: Floats) -> Objectives:
+    """Read the objectives a scenario chooses; the draws that choose are drawn apart from those that are reported.
+
+    `cx_today` (segment,) is the experience that the stated retention of segments belongs to.
+    """
     chosen = [one for one in problem.scenario.frontier.objectives if one.name not in AXES]
     draws = None
     if any(one.name == "p_shortfall" for one in chosen):
         draws = draw_world(problem, CHOOSING_DRAWS, seed + _CHOOSING)
+    valued = any(one.name == "retained_value" for one in chosen)
     return Objectives(
         names=tuple(one.name for one in chosen),
         senses=tuple(str(one.sense or BUILT_IN[one.name]) for one in chosen),
@@ -70,6 +77,7 @@ def objectives_of(problem: FlowProblem, seed: int) -> Objectives:
         first_weekday=problem.starts[0].weekday(),
         folder=str(problem.scenario.folder.resolve()) if any(one.function for one in chosen) else "",
         draws=draws,
+        retained=retained_of(problem.scenario.segments, cx_today) if valued else None,
     )
 
 
@@ -169,6 +177,12 @@ def p_shortfall(objectives: Objectives, instance: Instance, solution: Solution) 
     return missed / len(draws.aht)
 
 
+def retained_value(objectives: Objectives, _: Instance, solution: Solution) -> float:
+    """Lifetime value that customers' staying gains against Today, money; modeled, see `Retained.gain`."""
+    held = objectives.retained
+    return float("nan") if held is None else held.gain(solution.evaluation.cx_segment)
+
+
 MEASURES: Mapping[str, Callable[[Objectives, Instance, Solution], float]] = {
     "employee_experience": employee_experience,
     "occupancy_peak": occupancy_peak,
@@ -177,6 +191,7 @@ MEASURES: Mapping[str, Callable[[Objectives, Instance, Solution], float]] = {
     "odd_hours": odd_hours,
     "weekend_share": weekend_share,
     "p_shortfall": p_shortfall,
+    "retained_value": retained_value,
 }
 """Built-in objectives -> how they are measured."""
 

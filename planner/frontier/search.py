@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -46,6 +46,14 @@ class Found:
     problems: tuple[FlowProblem, ...]
 
 
+class Standing(NamedTuple):
+    """Where Today stands: the CX it is judged by, its cost, its CX per segment (segment,)."""
+
+    cx: float
+    cost: float
+    cx_segment: Floats
+
+
 def sweep_settings(problem: FlowProblem, fallback: Floats) -> SweepSettings:
     """Settings of the master's sweep from the scenario; `fallback` shares where the master sends nobody."""
     settings = problem.scenario.frontier
@@ -57,15 +65,17 @@ def find_plans(
     fallback: Floats,
     work: Work,
     seeds: list[Seed] | None = None,
-    now: tuple[float, float] | None = None,
+    now: Standing | None = None,
 ) -> Found:
     """Find the frontier's plans: a coarse sweep, the bound, plans aimed at the bound's surface, a seeded search.
 
     The result depends on the problem, the seeds and the seed alone, not on workers. With `seeds`, plans of an
-    earlier run, these take the place of most of the sweep and of two thirds of the plans that are aimed. `now`, the CX
-    and cost of Today, adds plans that are no worse than it, or no dearer.
+    earlier run, these take the place of most of the sweep and of two thirds of the plans that are aimed. `now`, where
+    Today stands, adds plans that are no worse than it, or no dearer.
     """
-    hunt = Hunt(portfolio_problems(problem), sweep_settings(problem, fallback), objectives_of(problem, work.seed), work)
+    nowhere = np.full(len(problem.segments), np.nan)
+    objectives = objectives_of(problem, work.seed, nowhere if now is None else now.cx_segment)
+    hunt = Hunt(portfolio_problems(problem), sweep_settings(problem, fallback), objectives, work)
     budgets, levels = problem.scenario.frontier, sorted(set(problem.scenario.frontier.headroom_levels))
     several = len(hunt.problems) > 1
     swept, coarse = _screen(hunt, levels) if several else _sweep(hunt, levels[:1] if seeds else levels)
@@ -80,7 +90,7 @@ def find_plans(
     count = budgets.plans // 3 if warm else budgets.plans
     aimed = _aimed(hunt, surface, rungs, count, "aim", axes(warm))
     if surface is not None and now is not None:
-        aimed += _planned(hunt, headline_aims(surface, rungs, *now), "headline")
+        aimed += _planned(hunt, headline_aims(surface, rungs, now.cx, now.cost), "headline")
     searched = search_on(hunt, [*swept, *warm, *aimed])
     front = keep_best([*swept, *warm, *aimed, *searched], budgets.max_plans, hunt.objectives.senses)
     if problem.instance.pins is not None and problem.instance.pins.complete(problem.network):

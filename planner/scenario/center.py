@@ -35,6 +35,24 @@ class Reason(Strict):
     must_human: bool = Field(default=False, description="True: never served by an automated pool.")
 
 
+class Retention(Strict):
+    """How the staying of a segment's customers answers to their experience: a model, never a measurement of a plan."""
+
+    customers: float = Field(gt=0, description="Customers of the segment.")
+    yearly: StatedRatio = Field(description="Share of them who stay for a year at Today's experience (ratio 0..1).")
+    per_point: Stated = Field(
+        description="Change of that share per scale point of experience, e.g. from planner.experience.value; a range "
+        "that holds zero has no weight."
+    )
+    discount: float = Field(default=0.1, gt=0, le=1, description="Yearly discount rate of margins to come.")
+
+    @property
+    def has_weight(self) -> bool:
+        """Whether the stated range of the effect leaves out zero."""
+        low, high = self.per_point.bounds
+        return low > 0 or high < 0
+
+
 class Segment(Strict):
     """A value segment of customers."""
 
@@ -42,7 +60,10 @@ class Segment(Strict):
     value_per_year: float | None = Field(
         default=None,
         ge=0,
-        description="Mean yearly margin of a customer, in the scenario's currency; for reading only.",
+        description="Mean yearly margin of a customer, in the scenario's currency; for reading and retained value.",
+    )
+    retention: Retention | None = Field(
+        default=None, description="What the objective retained_value rests on; left out: the segment has no part in it."
     )
     cx_min: float | None = Field(
         default=None, description="Floor: no plan may give this segment a lower expected experience (scale points)."

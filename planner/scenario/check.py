@@ -152,6 +152,22 @@ def check_scores(scenario: Scenario) -> Iterator[Finding]:
             yield Finding(("experience", "outcomes", index, "score"), f"{message}; change one of them")
 
 
+def check_retained_value(scenario: Scenario) -> Iterator[Finding]:
+    """Retained value rests on a margin and on an effect whose range leaves out zero."""
+    chosen = [i for i, one in enumerate(scenario.frontier.objectives) if one.name == "retained_value"]
+    linked = {key: segment for key, segment in scenario.segments.items() if segment.retention is not None}
+    for key, segment in linked.items():
+        if segment.value_per_year is None:
+            message = "retained value needs the yearly margin of a customer; write value_per_year beside it"
+            yield Finding(("segments", key, "retention"), message)
+    if chosen and not any(s.retention is not None and s.retention.has_weight for s in linked.values()):
+        message = (
+            "retained_value rests on no segment: write segments.*.retention with customers, yearly and a per_point "
+            "whose range leaves out zero, or leave the objective out"
+        )
+        yield Finding(("frontier", "objectives", chosen[0]), message)
+
+
 def check_deadlines(scenario: Scenario) -> Iterator[Finding]:
     """A deadline of deferred work lies within the open hours of the horizon."""
     horizon = scenario.horizon
@@ -234,6 +250,7 @@ CHECKS: tuple[Callable[[Scenario], Iterator[Finding]], ...] = (
     check_steer_channels,
     check_empty_selections,
     check_scores,
+    check_retained_value,
     check_deadlines,
     check_share_step,
     check_promises,

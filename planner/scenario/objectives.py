@@ -21,6 +21,7 @@ BUILT_IN = {
     "odd_hours": "min",
     "weekend_share": "min",
     "p_shortfall": "min",
+    "retained_value": "max",
 }
 """Objectives that need no function -> their sense."""
 

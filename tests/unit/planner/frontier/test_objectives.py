@@ -118,7 +118,7 @@ def test_shortfall_is_that_of_the_risk_stage_under_other_draws(center):
         update={"objectives": planner.load_scenario(TOY, OBJECTIVES).frontier.objectives}
     )
     asked = dataclasses.replace(problem, scenario=problem.scenario.model_copy(update={"frontier": chosen}))
-    choosing, reported = objectives_of(asked, 3).draws, draw_world(asked, 20, 3)
+    choosing, reported = objectives_of(asked, 3, np.zeros(1)).draws, draw_world(asked, 20, 3)
     assert not np.isclose(choosing.aht, reported.aht).any()
 
 
