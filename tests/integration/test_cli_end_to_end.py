@@ -161,9 +161,8 @@ def test_infeasible_exits_3_and_names_promises(tmp_path: Path, capsys: pytest.Ca
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-@pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize("sign", ["SIGKILL", "SIGINT"])
-def test_stopped_run_resumes_to_the_same_bytes(run: Path, tmp_path: Path, workers: int, sign: str) -> None:
+@pytest.mark.parametrize(("sign", "workers"), [("SIGKILL", 1), ("SIGINT", 2)])
+def test_stopped_run_resumes_to_the_same_bytes(run: Path, tmp_path: Path, sign: str, workers: int) -> None:
     assert main(["--quiet", "init", str(tmp_path / "center")]) == 0
     scenario = tmp_path / "center" / "scenario.yaml"
     arguments = [str(scenario), "--out", str(tmp_path / "runs"), "--workers", str(workers), *LITTLE]
