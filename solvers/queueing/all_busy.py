@@ -102,8 +102,8 @@ def all_busy_sums(arrival: float, capacity: float, theta: float) -> tuple[float,
         moment += position * weight
         # Everything left is below a geometric series with this ratio; written without a second division.
         fall = 1.0 - ratio
-        if fall > 0.0 and weight * ratio * (position * fall + 1.0) <= 1e-17 * moment * fall * fall:
-            break
+        if not (fall <= 0.0 or weight * ratio * (position * fall + 1.0) > 1e-17 * moment * fall * fall):
+            break  # or a rate is not a number
     return total, moment / (1.0 + total)
 
 
@@ -271,6 +271,6 @@ def answered_wait(arrival: float, capacity: float, theta: float) -> float:
         total += weight
         moment += elapsed * weight
         fall = 1.0 - ratio
-        if fall > 0.0 and weight * ratio * (elapsed * fall + stage) <= 1e-17 * moment * fall * fall:
+        if not (fall <= 0.0 or weight * ratio * (elapsed * fall + stage) > 1e-17 * moment * fall * fall):
             break
     return moment / (1.0 + total) * capacity / arrival

@@ -67,7 +67,6 @@ def _busy_capacity(
     filler: float,
     p_wait: float,
     empty: float,
-    capacity: float,
 ) -> float:
     """Capacity given all agents busy: the mix in service lags behind the mix that enters.
 
@@ -78,10 +77,9 @@ def _busy_capacity(
     calm, tight = _rates(arrivals, services, lost, agents, filler)
     if filler > 0.0 or p_wait >= 1.0:
         return agents * tight
-    relax = capacity / agents
-    exchange = p_wait * capacity * empty
-    apart = (tight - calm) / (1.0 + exchange / (relax * p_wait) + exchange / (relax * (1.0 - p_wait)))
-    return agents * (tight - exchange / (relax * p_wait) * apart)
+    # Busy periods end at the rate c·P(nobody waits), and μ = c/n.
+    ends = agents * empty
+    return agents * (tight - ends * (tight - calm) / (1.0 + ends / (1.0 - p_wait)))
 
 
 @njit(cache=True, error_model="numpy")
@@ -142,7 +140,7 @@ def _settle(
             p_wait = 1.0 / (1.0 + capacity * empty / (arrivals.sum() * blocking))
         for k in range(arrivals.size):
             lost[k] = min(1.0, leaves[k] * queues[k] / arrivals[k]) if arrivals[k] > 0.0 and leaves[k] > 0.0 else 0.0
-        excess = _busy_capacity(arrivals, services, lost, agents, filler, p_wait, empty, capacity) - capacity
+        excess = _busy_capacity(arrivals, services, lost, agents, filler, p_wait, empty) - capacity
         if abs(excess) <= _SETTLED * capacity:
             break
         change = excess

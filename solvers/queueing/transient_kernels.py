@@ -210,7 +210,7 @@ def fill_chain(
                 deaths[k] = _death(k, agents[t], services[t], leaves[t])
             average = np.empty(size)
             after = _advance(wide, deaths, arrivals[t], length, average)
-            if average[-1] <= _LEAK:
+            if not average[-1] > _LEAK:
                 break
             size = int(1.5 * size)
         law = after

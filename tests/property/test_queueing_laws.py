@@ -108,6 +108,16 @@ def test_priority_classes_stay_in_their_bounds(classes, agents, within):
     assert handled <= agents * 1.03 + 0.05
 
 
+def test_classes_that_hardly_ever_wait_have_an_answer():
+    """Where the chance to wait is below what a number can hold, nobody waits; it once looped without end."""
+    case = priority_waiting(
+        [1e-20, 1e-6], [2.8, 0.33], [40, 40.5, 60, 500], patience_s=[0.24, 1.0], answer_within_s=1e-38
+    )
+    np.testing.assert_allclose(case.p_wait, 0, atol=1e-300)
+    np.testing.assert_allclose(case.asa_s, 0, atol=1e-300)
+    np.testing.assert_allclose(case.service_level, 1)
+
+
 @QUIET
 @given(priorities(), st.integers(1, 50))
 def test_agents_only_help_priority_classes(classes, agents):
