@@ -73,7 +73,7 @@ def find_plans(
     earlier run, these take the place of most of the sweep and of two thirds of the plans that are aimed. `now`, where
     Today stands, adds plans that are no worse than it, or no dearer.
     """
-    nowhere = np.full(len(problem.segments), np.nan)
+    nowhere = np.full(len(problem.network.segment_min), np.nan)
     objectives = objectives_of(problem, work.seed, nowhere if now is None else now.cx_segment)
     hunt = Hunt(portfolio_problems(problem), sweep_settings(problem, fallback), objectives, work)
     budgets, levels = problem.scenario.frontier, sorted(set(problem.scenario.frontier.headroom_levels))
