@@ -45,10 +45,17 @@ class Run:
 
 def problem_like(instance: Instance, **settings) -> SimpleNamespace:
     """What the search reads of a problem."""
-    scenario = SimpleNamespace(frontier=FrontierSettings(**settings), folder=Path("."))
+    scenario = SimpleNamespace(
+        frontier=FrontierSettings(**settings), folder=Path("."), initiatives={}, pools={}, segments={}
+    )
     pools = tuple(f"pool_{g}" for g in range(len(instance.catalogues)))
     return SimpleNamespace(
-        scenario=scenario, instance=instance, network=instance.network, pools=pools, starts=[dt.datetime(2026, 1, 5)]
+        scenario=scenario,
+        instance=instance,
+        network=instance.network,
+        pools=pools,
+        starts=[dt.datetime(2026, 1, 5)],
+        choice=(),
     )
 
 
