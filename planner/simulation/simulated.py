@@ -13,6 +13,7 @@ from scipy.special import stdtrit
 from planner.backtest.checks import BROKEN
 from planner.frontier.frontier import Frontier, Plan
 from planner.simulation.network import Assumptions, PlanNetwork, plan_network
+from planner.simulation.scores import score_table
 from solvers.simulation import Estimate, SimulationResult, simulate
 
 SHOWN = ("asa_s", "service_level", "abandon_rate", "occupancy")
@@ -41,14 +42,23 @@ class PlanSimulation:
     `NAME_half_width`, and `NAME_plan`: what the evaluator says. `promises`: `promise, period, target, plan, value,
     half_width, verdict`: "kept" or "missed" where the interval says so, else "open"; `fails`: the plan says kept and
     the simulation clearly disagrees: by more than the tolerance, and beyond an interval for all promises together.
+    `cx`: `segment` ("": all), `issues`, `cx`, `half_width`, `cx_plan`; empty for runs that do not hold what it takes.
     """
 
     pools: pd.DataFrame
     intervals: pd.DataFrame
     promises: pd.DataFrame
+    cx: pd.DataFrame
     settings: SimulationSettings
     replications: int
     days: int
+
+    @property
+    def flow_error(self) -> float:
+        """Largest difference of a pool's contacts from the plan's, ratio; pools with under 1 % of contacts are left."""
+        said = self.pools["offered_plan"].fillna(0.0)
+        counts = said >= 0.01 * said.sum()
+        return float((self.pools["offered"] / said - 1.0)[counts].abs().max())
 
     @property
     def failed(self) -> list[str]:
@@ -97,6 +107,7 @@ def simulate_plan(
         pools=_table(found, made, plan, "pool", threshold),
         intervals=_table(found, made, plan, "interval", threshold),
         promises=_promises(found, made, plan, stated, settings),
+        cx=score_table(found, made.nodes, made.flows, plan),
         settings=settings,
         replications=found.replications,
         days=days,

@@ -21,6 +21,7 @@ from planner.frontier.tables import (
     flows_table,
     promises_table,
     rules_table,
+    segments_table,
     service_table,
     staffing_table,
 )
@@ -54,6 +55,7 @@ def fresh(problem: FlowProblem, routing: Routing, agents: float) -> Frontier:
         flows_table,
         promises_table,
         rules_table,
+        segments_table,
         overflow_table,
         overflow_types_table,
     )
@@ -106,6 +108,35 @@ def test_where_nobody_waits_the_flows_are_the_evaluators(plenty: Frontier) -> No
     spread = np.sqrt(found.pools["offered_plan"] / 150)
     assert (np.abs(found.pools["offered"] - found.pools["offered_plan"]) < 6 * spread).all()
     assert (np.abs(found.pools["offered"] / found.pools["offered_plan"] - 1) < 0.02).all()
+
+
+def test_where_nobody_waits_cx_is_the_evaluators(plenty: Frontier, problem: FlowProblem) -> None:
+    """Every segment, within intervals of 99.9 %; the whole is the mean of the segments over their issues."""
+    found = simulate_plan(plenty, "p", SimulationSettings(replications=150, seed=1, confidence=0.999)).cx
+    assert list(found["segment"]) == ["", *problem.segments]
+    assert (np.abs(found["cx"] - found["cx_plan"]) < found["half_width"]).all()
+    assert (found["half_width"] < 0.05).all()
+    parts = found[found["segment"] != ""]
+    assert found["cx"][0] == pytest.approx(np.average(parts["cx"], weights=parts["issues"]))
+    assert found["issues"][0] == pytest.approx(parts["issues"].sum())
+
+
+def test_waiting_costs_cx_as_in_the_evaluator(problem: FlowProblem, routing: Routing) -> None:
+    """With few people both see CX fall by about the same, far more than the interval is wide."""
+    calm, busy = (
+        simulate_plan(fresh(problem, routing, agents), "p", SimulationSettings(replications=200, seed=2)).cx.iloc[0]
+        for agents in (80.0, 5.0)
+    )
+    fall, said = calm["cx"] - busy["cx"], calm["cx_plan"] - busy["cx_plan"]
+    assert said > 8 * busy["half_width"]
+    assert fall == pytest.approx(said, rel=0.15)
+
+
+def test_runs_without_scores_are_simulated_without_cx(plenty: Frontier) -> None:
+    old = {name: frame for name, frame in plenty.tables.items() if name != "center_waits"}
+    found = simulate_plan(replace(plenty, tables=old), "p", SimulationSettings(replications=3))
+    assert found.cx.empty
+    assert len(found.pools) > 0
 
 
 def test_where_contacts_wait_service_is_near_the_evaluators(problem: FlowProblem, routing: Routing) -> None:
@@ -245,6 +276,8 @@ def test_command_prints_service_and_promises(toy_run: Path, capsys: pytest.Captu
     assert "30 replications" in printed.out
     assert "phone_80_20" in printed.out
     assert printed.out.count("phone ") >= 5  # one row per pool, four per interval
+    assert "CX per issue" in printed.out
+    assert "off the plan's" in printed.err
     assert "Assumed: exponential" in printed.err
 
 
@@ -253,6 +286,8 @@ def test_command_gives_json_and_csv(toy_run: Path, capsys: pytest.CaptureFixture
     assert main([*asked, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["surge"] == 1.2
+    assert found["flow_error"] > 0.1
+    assert [row["segment"] for row in found["cx"]][0] == ""
     assert len(found["intervals"]) == 8
     assert {row["promise"] for row in found["promises"]} == {"phone_80_20", "chat_90_60"}
     assert main([*asked, "--csv"]) == 0
