@@ -39,8 +39,8 @@ COLUMNS = (
     "failed",
 )
 """Columns of the table `agreement`: `what` is a promise, `CX`, or "" where a pool's whole horizon is meant; `said` by
-the stationary formulas, `carried` with carry-over from interval to interval (NaN where it is not followed); `half_width` of
-the 95 % interval; `failed`: off by more than the tolerance, and significantly so."""
+the stationary formulas, `carried` with carry-over from interval to interval (NaN where it is not followed);
+`half_width` of the 95 % interval; `failed`: off by more than the tolerance, and significantly so."""
 
 
 @dataclass(frozen=True)

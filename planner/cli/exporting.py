@@ -133,6 +133,14 @@ def export(
     share: Annotated[
         float | None, typer.Option("--share", help="Rules: this share of contacts follows them, the others today's.")
     ] = None,
+    agent_index: Annotated[
+        Path | None,
+        typer.Option(
+            "--agent-index",
+            help="With --replay: also rank its agents per reason (CSV), for systems that route by agent; refused where "
+            "reliability is below 0.7.",
+        ),
+    ] = None,
 ) -> int:
     """Write a plan for another tool; nothing is overwritten.
 
@@ -148,7 +156,7 @@ def export(
         from planner.cli.rule_exporting import RuleOptions, export_rule_files
 
         options = RuleOptions(
-            binding, replay, mapping, contacts, exceptions, max_rules, scenario, today, rollback, share
+            binding, replay, mapping, contacts, exceptions, max_rules, scenario, today, rollback, share, agent_index
         )
         return export_rule_files(loaded, run, loaded.plan(plan), form.value, target, fingerprint, options)
     if binding or replay:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from planner.frontier.frontier import Frontier, Plan
+    from planner.history.history import History
     from planner.routing import RuleSet
     from planner.routing.binding import Binding
     from planner.routing.export import Exported
@@ -39,6 +40,7 @@ class RuleOptions:
     today: Path | None = None
     rollback: Path | None = None
     share: float | None = None
+    agent_index: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,15 @@ def export_rule_files(
     today = _today(here, options)
     rules, report = _rules(here, today, options)
     _guard(rules, here.center)
-    for target in (out, options.rollback):
+    if options.agent_index is not None and options.replay is None:
+        raise PlanError("--agent-index ranks the agents of a history: name it with --replay HISTORY")
+    for target in (out, options.rollback, options.agent_index):
         if target is not None:
             refuse_existing(target)
     extras = {} if report is None else {"fewer-rules.md": report}
     if form == SHEET:
         _write_sheet(here, today, rules, out, extras)
-        return int(Exit.DONE)
+        return int(Exit.DONE if _replayed(here, today, rules, None, out, options) else Exit.CHECK_FAILED)
     made = _made(here, today, rules, form, options)
     if options.today is not None:
         extras["configuration-diff.md"] = _configuration_diff(today, rules)
@@ -75,10 +79,7 @@ def export_rule_files(
     if options.rollback is not None:
         _write(_made(here, today, _todays(today), form, options), options.rollback, {})
     _say_limits(made)
-    if options.replay is None:
-        return int(Exit.DONE)
-    holds = _replayed(here, rules, made, options)
-    return int(Exit.DONE if holds else Exit.CHECK_FAILED)
+    return int(Exit.DONE if _replayed(here, today, rules, made, out, options) else Exit.CHECK_FAILED)
 
 
 def _center(folder: Path) -> Center:
@@ -248,24 +249,62 @@ def _say_limits(made: Exported) -> None:
         console.say(f"not deployable: no id for {shown}; name them in a binding file (--binding)")
 
 
-def _replayed(here: _Run, rules: RuleSet, made: Exported, options: RuleOptions) -> bool:
+def _replayed(
+    here: _Run, today: TodaysRouting, rules: RuleSet, made: Exported | None, out: Path, options: RuleOptions
+) -> bool:
+    """Prove the files on past contacts and look at what must not count; True where all holds or nothing was asked."""
     from planner.history import load_history
-    from planner.routing.guards import influence
     from planner.routing.past import past_contacts
     from planner.routing.proof import prove
 
-    assert options.replay is not None
+    if options.replay is None:
+        return True
     history = load_history(options.replay, options.mapping, timezone=str(here.frontier.meta["timezone"]))
+    if options.agent_index is not None:
+        _write_agents(here, history, options.agent_index)
     intervals = list(here.plan.service["interval"].drop_duplicates())
-    contacts = past_contacts(history, intervals, options.contacts, here.center.protected)
-    proofs: list[Proof] = prove(made, contacts)
+    score = str(here.frontier.meta.get("metric", ""))
+    contacts = past_contacts(history, intervals, options.contacts, (*here.center.protected, "wait_s", score))
+    contacts = contacts.rename(columns={score: "score"})
+    proofs: list[Proof] = [] if made is None else prove(made, contacts)
     for proof in proofs:
         console.say(proof.words())
     _say_flows(here, rules, contacts)
-    tests = [influence(rules, contacts, name) for name in here.center.protected if name in contacts]
-    for test in tests:
-        console.say(f"protected: {test.words()}")
-    return all(proof.holds for proof in proofs) and all(test.holds for test in tests)
+    fair = [_fair(here, today, rules, contacts, name, out) for name in here.center.protected if name in contacts]
+    return all(proof.holds for proof in proofs) and all(fair)
+
+
+def _fair(here: _Run, today: TodaysRouting, rules: RuleSet, contacts: pd.DataFrame, attribute: str, out: Path) -> bool:
+    """Test that an attribute has no influence, and write who waits how long by it."""
+    from planner.routing.export_cells import write_whole
+    from planner.routing.fairness import fairness, fairness_words
+    from planner.routing.guards import influence
+
+    test = influence(rules, contacts, attribute)
+    console.say(f"protected: {test.words()}")
+    if "segments" in here.plan.tables:
+        found = fairness(here.frontier, here.plan, rules, contacts, attribute, _todays(today))
+        name = f"fairness-{''.join(char if char.isalnum() else '_' for char in attribute)}.md"
+        text = fairness_words(attribute, found, test.words())
+        write_whole(out / name if out.is_dir() else out.with_name(f"{out.name}-{name}"), text.encode("utf-8"))
+        console.say(text)
+    return test.holds
+
+
+def _write_agents(here: _Run, history: History, path: Path) -> None:
+    """Write the index of agents; refused where differences may be luck."""
+    from planner.routing.agents import agent_index, agents_seen, with_values
+    from planner.routing.budget import price_of_cx
+    from planner.routing.export_cells import safe_frame, write_whole
+    from planner.routing.worth import reason_values
+
+    index = agent_index(agents_seen(history))
+    values, patience = reason_values(here.frontier, here.plan, price_of_cx(here.frontier, here.plan))
+    table = safe_frame(with_values(index, values, patience))
+    write_whole(path, table.to_csv(index=False, lineterminator="\n").encode("utf-8"))
+    console.give(path.as_posix())
+    least = index.groupby("entry_reason")["reliability"].first().min()
+    console.say(f"Agents ranked in {index['entry_reason'].nunique()} reasons, least reliability {least:.2f}.")
 
 
 def _say_flows(here: _Run, rules: RuleSet, contacts: pd.DataFrame) -> None:

@@ -64,6 +64,25 @@ def rule_worth(
     return total.reset_index()
 
 
+def reason_values(frontier: Frontier, plan: Plan, price: float) -> tuple[dict[str, float], dict[str, float]]:
+    """Money per served contact, and mean patience in seconds where contacts wait, by reason.
+
+    Value as in `rule_worth`: the price of a point for one issue times the score above the lowest of the scale.
+    """
+    per_point = price / max(float(plan.segments["issues"].sum()), 1e-9)
+    low = float((frontier.meta.get("scale") or (1.0, 5.0))[0])
+    patience = frontier.tables["center_pools"].set_index("pool")["patience_s"]
+    flows = plan.flows[(plan.flows["contacts"] > 0) & plan.flows["score"].notna()]
+    flows = flows.assign(value=per_point * (flows["score"] - low), patience=flows["pool"].map(patience).astype(float))
+    values, waits = {}, {}
+    for reason, part in flows.groupby("reason"):
+        values[str(reason)] = float(np.average(part["value"], weights=part["contacts"]))
+        live = part[np.isfinite(part["patience"])]
+        if len(live):
+            waits[str(reason)] = float(np.average(live["patience"], weights=live["contacts"]))
+    return values, waits
+
+
 def with_worth(rules: RuleSet, worth: pd.DataFrame, currency: str) -> RuleSet:
     """Say in the `why` of every rule what it is worth per contact, and per minute of people."""
     known = {int(row["rule"]): row for row in worth.to_dict("records")}

@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.frontier.frontier import Plan
-from solvers.simulation import Scores, SimulationResult
+from solvers.simulation import SimulationResult
+from solvers.simulation.network import Scores
 from solvers.simulation.state import Ending
 
 Ints = NDArray[np.int64]

@@ -2,7 +2,7 @@
 
 from solvers.simulation.distributions import Distribution, constant, empirical, exponential, gamma, log_normal
 from solvers.simulation.experiment import simulate
-from solvers.simulation.network import Network, NextContacts, Routes, Scores, make_network, single_queue
+from solvers.simulation.network import Network, NextContacts, Routes, make_network, single_queue
 from solvers.simulation.result import Estimate, Metric, SimulationResult
 
 __all__ = [
@@ -12,7 +12,6 @@ __all__ = [
     "Network",
     "NextContacts",
     "Routes",
-    "Scores",
     "SimulationResult",
     "constant",
     "empirical",

@@ -11,7 +11,6 @@ from scipy import stats
 from solvers.simulation import (
     Network,
     NextContacts,
-    Scores,
     constant,
     empirical,
     exponential,
@@ -21,6 +20,7 @@ from solvers.simulation import (
     simulate,
 )
 from solvers.simulation.comeback import acceptance, landings
+from solvers.simulation.network import Scores
 from solvers.simulation.state import Ending
 
 HOUR, DAY = 3600.0, 86_400.0
