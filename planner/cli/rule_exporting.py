@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,17 @@ class _Run:
     plan: Plan
     center: Center
     fingerprint: str
+
+    @cached_property
+    def minutes(self) -> pd.DataFrame | None:
+        """Prices of minutes by the master's duals; None where the run does not hold the plan's model."""
+        from planner.frontier.held import held_from
+        from planner.frontier.pool_price import minute_prices
+
+        if not self.frontier.model:
+            return None
+        held = held_from(self.frontier.model, str(self.folder / "model.npz"))
+        return minute_prices(held, self.plan.id) if self.plan.id in held.plans else None
 
 
 def export_rule_files(
@@ -135,7 +147,8 @@ def _worthy(here: _Run, rules: RuleSet) -> RuleSet:
 
     if "center_flows" not in here.frontier.tables or "segments" not in here.plan.tables:
         return rules
-    worth = rule_worth(here.frontier, here.plan, rules, price_of_cx(here.frontier, here.plan))
+    price, minutes = price_of_cx(here.frontier, here.plan), here.minutes
+    worth = rule_worth(here.frontier, here.plan, rules, price, minutes=minutes)
     return with_worth(rules, worth, str(here.frontier.meta.get("currency", "")))
 
 
@@ -219,15 +232,18 @@ def _write(made: Exported, out: Path, extras: dict[str, str]) -> None:
 
 
 def _write_sheet(here: _Run, today: TodaysRouting, rules: RuleSet, out: Path, extras: dict[str, str]) -> None:
+    from planner.frontier.pool_price import SOURCE
     from planner.routing.budget import price_of_cx
     from planner.routing.export_cells import safe_frame, write_whole
     from planner.routing.guards import floors, guard_words
     from planner.routing.sheet import change_sheet, sheet_files
-    from planner.routing.worth import rule_worth
+    from planner.routing.worth import WAGES, rule_worth
     from planner.runs.atomic import explained
 
     sheet = change_sheet(here.frontier, here.plan, _todays(today), rules)
-    worth = rule_worth(here.frontier, here.plan, rules, price_of_cx(here.frontier, here.plan))
+    sheet = sheet.with_note(f"Price of a minute in worth.csv: {SOURCE if here.minutes is not None else WAGES}.")
+    price = price_of_cx(here.frontier, here.plan)
+    worth = rule_worth(here.frontier, here.plan, rules, price, minutes=here.minutes)
     guards = guard_words(floors(here.frontier, here.plan, here.center.cx_min))
     files = sheet_files(sheet) | {"guards.md": guards} | extras
     files["worth.csv"] = safe_frame(worth).to_csv(index=False, lineterminator="\n")
@@ -304,7 +320,8 @@ def _write_agents(here: _Run, history: History, path: Path) -> None:
     write_whole(path, table.to_csv(index=False, lineterminator="\n").encode("utf-8"))
     console.give(path.as_posix())
     least = index.groupby("entry_reason")["reliability"].first().min()
-    console.say(f"Agents ranked in {index['entry_reason'].nunique()} reasons, least reliability {least:.2f}.")
+    reasons = index["entry_reason"].nunique()
+    console.say(f"Agents, named by the hash of their id, ranked in {reasons} reasons; least reliability {least:.2f}.")
 
 
 def _say_flows(here: _Run, rules: RuleSet, contacts: pd.DataFrame) -> None:

@@ -223,10 +223,9 @@ AGREEMENT: dict[str, Any] = {
     "title": "Do formulas and simulation agree?",
     "help": "Today and the named plans, simulated contact by contact for 20 independent times. The search uses "
     "formulas that take every interval by itself; with carry-over an interval of a phone pool starts with what the one "
-    "before left, and the simulation is compared with that where it is known. In it those who gave up try again within "
-    "minutes and issues come back after they were there, so busy hours are busier and CX is a little lower. A difference "
-    "counts where it is more than the tolerance, or breaks a promise by more than two points of a ratio or a tenth of a "
-    "wait, and is significant for all checks together. “planner simulate” does the same for every other plan.",
+    "before left, and the simulation is compared with that where it is known. Redials within minutes and issues that "
+    "come back make busy hours busier there, and CX a little lower. A difference counts where it is more than the "
+    "tolerance, or breaks a promise by more than two points or a tenth of a wait, and is significant for all checks.",
     "heads": ("Plan", "About", "Period", "Result", "Formulas", "With carry-over", "Simulated", "Tolerance", "Verdict"),
     "whole": "whole time",
     "agree": "✓ agree",

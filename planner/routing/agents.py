@@ -76,9 +76,6 @@ def agents_seen(history: History) -> pd.DataFrame:
         The history does not say who served, whether it was resolved, or how long it took.
     """
     contacts = history.contacts
-    missing = [name for name in ("agent_id", "entry_reason", "resolved", "handle_s") if name not in contacts.columns]
-    if missing:
-        raise PlanError(f"agent index: the history has no {', '.join(missing)}")
     served = contacts.filter(
         contacts.agent_id.notnull() & contacts.entry_reason.notnull() & contacts.resolved.notnull(),
         contacts.handle_s > 0,

@@ -60,7 +60,7 @@ def fairness(
 
 
 def _figures(frontier: Frontier, plan: Plan, decided: pd.DataFrame, contacts: pd.DataFrame) -> pd.DataFrame:
-    """`wait_s, wait_even_s, lost, cx, cx_even` of every contact by its decision; NaN where the plan has no such flow."""
+    """`wait_s, wait_even_s, lost, cx, cx_even` of contacts by their decisions; NaN where the plan has no such flow."""
     known = plan_figures(frontier, plan)
     cells = contacts.reindex(columns=["entry_reason", "segment", "channel"]).set_axis(_CELL, axis=1)
     frame = cells.assign(pool=decided["pool"].astype(str)).merge(known, on=[*_CELL, "pool"], how="left")

@@ -106,7 +106,9 @@ def test_change_sheet_shares_and_todays_rules(run: Path, tmp_path: Path, capsys:
     sheet = tmp_path / "sheet"
     assert export(run, "markdown", sheet, "--today", str(history)) == 0
     assert sorted(p.name for p in sheet.iterdir()) == ["change-sheet.csv", "change-sheet.md", "guards.md", "worth.csv"]
-    assert "offered chat" in (sheet / "change-sheet.md").read_text(encoding="utf-8")
+    said = (sheet / "change-sheet.md").read_text(encoding="utf-8")
+    assert "offered chat" in said
+    assert "dual of the pool's work" in said
     assert export(run, "csv", tmp_path / "some.csv", "--share", "0.25", "--replay", str(history)) == 0
     rows = pd.read_csv(tmp_path / "some.csv")
     own = load_run(run).plan("best_cx").rules
