@@ -133,6 +133,14 @@ def export(
     share: Annotated[
         float | None, typer.Option("--share", help="Rules: this share of contacts follows them, the others today's.")
     ] = None,
+    overflow_after: Annotated[
+        float | None,
+        typer.Option(
+            "--overflow-after",
+            help="Rules: contacts the plan sends over by interval are helped after so many seconds of waiting instead; "
+            "simulated.",
+        ),
+    ] = None,
     agent_index: Annotated[
         Path | None,
         typer.Option(
@@ -156,7 +164,18 @@ def export(
         from planner.cli.rule_exporting import RuleOptions, export_rule_files
 
         options = RuleOptions(
-            binding, replay, mapping, contacts, exceptions, max_rules, scenario, today, rollback, share, agent_index
+            binding,
+            replay,
+            mapping,
+            contacts,
+            exceptions,
+            max_rules,
+            scenario,
+            today,
+            rollback,
+            share,
+            agent_index,
+            overflow_after,
         )
         return export_rule_files(loaded, run, loaded.plan(plan), form.value, target, fingerprint, options)
     if binding or replay:

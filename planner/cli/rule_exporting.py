@@ -42,6 +42,7 @@ class RuleOptions:
     rollback: Path | None = None
     share: float | None = None
     agent_index: Path | None = None
+    overflow_after_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def _today(here: _Run, options: RuleOptions) -> TodaysRouting:
     own = replace(own, rows=rounded(own.rows))
     if options.today is None:
         return TodaysRouting("Today of the run", own)
-    found = todays_routing(options.today, str(here.frontier.meta["timezone"]))
+    found = todays_routing(options.today, str(here.frontier.meta["timezone"]), here.center.pools)
     return replace(found, rules=found.rules or own)
 
 
@@ -130,6 +131,8 @@ def _rules(here: _Run, today: TodaysRouting, options: RuleOptions) -> tuple[Rule
     rules, report = replace(here.plan.rules, rows=rounded(here.plan.rules.rows)), None
     if options.max_rules is not None:
         rules, report = _fewer(here, rules, options)
+    if options.overflow_after_s is not None:
+        rules = _helped(here, rules, options.overflow_after_s)
     if options.share is not None:
         try:
             rules = staged(rules, _todays(today), options.share)
@@ -138,6 +141,21 @@ def _rules(here: _Run, today: TodaysRouting, options: RuleOptions) -> tuple[Rule
     if options.exceptions or (options.exceptions is None and options.max_rules is None):
         rules = with_exceptions(rules, here.center.pools, here.center.must_human)
     return _worthy(here, rules), report
+
+
+def _helped(here: _Run, rules: RuleSet, after_s: float) -> RuleSet:
+    """Let contacts overflow after a wait instead of by interval, and say what that does in the simulation."""
+    from planner.routing.waiting_overflow import with_waiting_overflow
+    from planner.simulation import SimulationSettings, simulate_plan
+    from planner.simulation.simulated import with_rules
+
+    changed = with_waiting_overflow(rules, after_s)
+    settings = SimulationSettings(seed=int(here.frontier.meta["seed"]))
+    for what, one in (("by interval, as planned", rules), (f"after {after_s:g} s", changed)):
+        found = simulate_plan(with_rules(here.frontier, here.plan.id, one), here.plan.id, settings)
+        cx = "".join(f", CX {row.cx:.3f} ± {row.half_width:.3f}" for row in found.cx.head(1).itertuples())
+        console.say(f"overflow {what}, simulated: contacts of a pool at most {found.flow_error:.1%} off the plan's{cx}")
+    return changed
 
 
 def _worthy(here: _Run, rules: RuleSet) -> RuleSet:

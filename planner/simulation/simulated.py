@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from scipy.special import stdtrit
 
 from planner.backtest.checks import BROKEN
 from planner.frontier.frontier import Frontier, Plan
+from planner.routing.ruleset import RuleSet
 from planner.simulation.network import Assumptions, PlanNetwork, plan_network
 from planner.simulation.scores import score_table
 from solvers.simulation import Estimate, SimulationResult, simulate
@@ -112,6 +113,20 @@ def simulate_plan(
         replications=found.replications,
         days=days,
     )
+
+
+def with_rules(frontier: Frontier, plan_id: str, rules: RuleSet) -> Frontier:
+    """Return the run with other rules for a plan: what a simulation, driven by rules, then shows is what they do."""
+    plan = frontier.plan(plan_id).id
+    tables = dict(frontier.tables)
+    others = {name: tables[name][tables[name]["plan"] != plan] for name in ("rules", "overflow", "overflow_types")
+              if name in tables}  # fmt: skip
+    own = {"rules": rules.rows.assign(plan=plan)}
+    if rules.overflow is not None:
+        own |= {"overflow": rules.overflow.shares, "overflow_types": rules.overflow.types}
+        own = {name: frame.assign(plan=plan) for name, frame in own.items()}
+    stacked = {name: pd.concat([frame, own[name]]) if name in own else frame for name, frame in others.items()}
+    return replace(frontier, tables=tables | stacked)
 
 
 def _table(found: SimulationResult, made: PlanNetwork, plan: Plan, by: str, threshold: int) -> pd.DataFrame:

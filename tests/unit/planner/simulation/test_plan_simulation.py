@@ -27,11 +27,13 @@ from planner.frontier.tables import (
 )
 from planner.operation import FlowProblem
 from planner.routing.replay import replay
+from planner.routing.waiting_overflow import with_waiting_overflow
 from planner.runs.store import save_frontier
 from planner.simulation import Assumptions, SimulationSettings, simulate_plan
 from planner.simulation.center import center_tables
 from planner.simulation.network import plan_network
 from planner.simulation.shares import rule_shares
+from planner.simulation.simulated import with_rules
 from solvers.flow.decode import even_split, priorities
 from solvers.flow.evaluate import evaluate
 from solvers.flow.solution import Routing
@@ -242,6 +244,18 @@ def test_replayed_rules_send_the_shares_of_the_plan(linked: tuple[FlowProblem, R
     phone = 0.5 * (1 - out) + 0.5 * back
     assert pools["phone"] == pytest.approx(phone, abs=0.03)
     assert pools["partner"] == pytest.approx(1 - phone, abs=0.03)
+
+
+def test_other_rules_of_a_plan_are_simulated(linked: tuple[FlowProblem, Routing, Frontier]) -> None:
+    """Where nobody waits, nobody is helped after a wait: contacts stay where rules send them."""
+    frontier = linked[2]
+    rules, settings = frontier.plan("p").rules, SimulationSettings(replications=30, seed=4)
+    again = simulate_plan(with_rules(frontier, "p", rules), "p", settings)
+    assert again.pools.equals(simulate_plan(frontier, "p", settings).pools)
+    waiting = simulate_plan(with_rules(frontier, "p", with_waiting_overflow(rules, 30.0)), "p", settings).pools
+    blind = replace(frontier, tables={k: v for k, v in frontier.tables.items() if not k.startswith("overflow")})
+    kept = simulate_plan(blind, "p", settings).pools
+    assert waiting["offered"].to_numpy() == pytest.approx(kept["offered"].to_numpy(), rel=0.02)
 
 
 def test_handle_times_take_the_spread_that_is_asked_for(plenty: Frontier) -> None:
