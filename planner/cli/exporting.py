@@ -51,6 +51,22 @@ class ExportFormat(StrEnum):
     WFM_WIDE = "wfm-wide"
 
 
+OverflowAfter = Annotated[
+    float | None,
+    typer.Option(
+        "--overflow-after",
+        help="Rules: contacts the plan sends over by interval are helped after so many seconds of waiting instead; "
+        "simulated.",
+    ),
+]
+AgentIndex = Annotated[
+    Path | None,
+    typer.Option(
+        "--agent-index",
+        help="With --replay: also rank its agents per reason (CSV), for systems that route by agent; refused where "
+        "reliability is below 0.7.",
+    ),
+]
 _SUFFIX = {
     ExportFormat.JDM: ".json",
     ExportFormat.DMN: ".dmn",
@@ -133,22 +149,8 @@ def export(
     share: Annotated[
         float | None, typer.Option("--share", help="Rules: this share of contacts follows them, the others today's.")
     ] = None,
-    overflow_after: Annotated[
-        float | None,
-        typer.Option(
-            "--overflow-after",
-            help="Rules: contacts the plan sends over by interval are helped after so many seconds of waiting instead; "
-            "simulated.",
-        ),
-    ] = None,
-    agent_index: Annotated[
-        Path | None,
-        typer.Option(
-            "--agent-index",
-            help="With --replay: also rank its agents per reason (CSV), for systems that route by agent; refused where "
-            "reliability is below 0.7.",
-        ),
-    ] = None,
+    overflow_after: OverflowAfter = None,
+    agent_index: AgentIndex = None,
 ) -> int:
     """Write a plan for another tool; nothing is overwritten.
 

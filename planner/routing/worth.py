@@ -62,10 +62,10 @@ def rule_worth(
             pool = str(rule.actions["pool"])
             known = flows.get((reason, segment, channel, pool))
             if known is not None and pool in pools:
-                score, minutes = known
+                score, handled = known
                 cost, wages = pools[pool]
                 shadow = duals.get((pool, reason, segment), wages)
-                rows.append((rule.number, contacts * part, per_point * (score - low), cost, shadow, minutes))
+                rows.append((rule.number, contacts * part, per_point * (score - low), cost, shadow, handled))
     frame = pd.DataFrame(rows, columns=["rule", "contacts", "value", "cost", "shadow_price", "handle_min"])
     names = ["value", "cost", "shadow_price", "handle_min"]
     frame[names] = frame[names].mul(frame["contacts"], axis=0)
