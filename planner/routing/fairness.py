@@ -9,6 +9,7 @@ import pandas as pd
 
 from planner.errors import PlanError
 from planner.frontier.frontier import Frontier, Plan
+from planner.routing.guards import groups_of
 from planner.routing.replay import replay
 from planner.routing.ruleset import RuleSet
 
@@ -37,7 +38,7 @@ def fairness(
     Returns
     -------
     DataFrame
-        `group` ("(unknown)" where missing), `contacts, wait_s, wait_even_s, lost` (share), `cx, cx_even, wait_today_s,
+        `group` (of many numbers: fifths), `contacts, wait_s, wait_even_s, lost` (share), `cx, cx_even, wait_today_s,
         cx_today, seen_wait_s, seen_score`; NaN where nothing is known or the group has fewer than 30 contacts.
 
     Raises
@@ -47,7 +48,7 @@ def fairness(
     """
     if attribute not in contacts:
         raise PlanError(f"the contacts have no column {attribute!r}, so nobody can tell how fair the rules are to it")
-    groups = contacts[attribute].astype(object).where(contacts[attribute].notna(), "(unknown)").astype(str)
+    groups = groups_of(contacts[attribute])
     own = _figures(frontier, plan, replay(rules, contacts), contacts)
     then = _figures(frontier, frontier.plan("today"), replay(today, contacts), contacts)
     frame = own.assign(wait_today_s=then["wait_s"], cx_today=then["cx"])

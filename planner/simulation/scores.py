@@ -57,9 +57,10 @@ def score_table(found: SimulationResult, nodes: pd.DataFrame, flows: pd.DataFram
     """CX of the whole and per segment, beside the plan's.
 
     Returns `segment` ("": all), `issues` (simulated, as counted in CX), `cx`, `half_width` (of the ratio of points to
-    issues over replications), `cx_plan`; no rows where nothing was scored or the plan does not say its CX.
+    issues over replications), `cx_plan`, and for all `cx_low, cx_high`: the plan's own interval, by what is not known
+    of scores; no rows where nothing was scored or the plan does not say its CX.
     """
-    columns = ["segment", "issues", "cx", "half_width", "cx_plan"]
+    columns = ["segment", "issues", "cx", "half_width", "cx_plan", "cx_low", "cx_high"]
     if "weight" not in flows or "segments" not in plan.tables or not found.endings[..., Ending.POINTS].any():
         return pd.DataFrame(columns=columns)
     weight = flows.groupby(["reason", "segment"])["weight"].first()
@@ -73,5 +74,6 @@ def score_table(found: SimulationResult, nodes: pd.DataFrame, flows: pd.DataFram
         own = said if segment == "" else said.loc[[segment]]
         planned = float(np.average(own["cx"], weights=own["issues"])) if own["issues"].sum() > 0 else np.nan
         counted = float(issues[:, here].sum(axis=1).mean()) / found.cycles
-        rows.append((segment, counted, float(estimate.mean), float(estimate.half_width), planned))
+        own_ends = [plan.summary.get(name, np.nan) if segment == "" else np.nan for name in columns[-2:]]
+        rows.append((segment, counted, float(estimate.mean), float(estimate.half_width), planned, *own_ends))
     return pd.DataFrame(rows, columns=columns)

@@ -15,7 +15,7 @@ from planner.history.load import load_history
 from planner.routing import RuleSet
 from planner.routing.agents import agent_index, agents_seen, with_values
 from planner.routing.fairness import fairness, fairness_words, plan_figures
-from planner.routing.guards import influence
+from planner.routing.guards import groups_of, influence
 from planner.routing.worth import reason_values
 
 SIZE = 4000
@@ -82,6 +82,27 @@ def test_a_proxy_shows_in_the_waits_and_fails_the_test(toy_planned: Frontier, co
     found = fairness(toy_planned, slow, rules, dealt, "gender", today).set_index("group")
     assert found.loc["f", "wait_s"] > found.loc["f", "wait_even_s"] + 50 > found.loc["m", "wait_s"] + 50
     assert not influence(rules, dealt, "gender").holds
+
+
+def test_ages_are_looked_at_in_fifths_and_a_proxy_of_age_is_found(
+    toy_planned: Frontier, contacts: pd.DataFrame
+) -> None:
+    age = pd.Series(np.random.default_rng(4).integers(18, 90, SIZE)).astype(float)
+    age[:10] = np.nan
+    groups = groups_of(age)
+    assert groups.nunique() == 6
+    assert (groups == "(unknown)").sum() == 10
+    assert groups[groups != "(unknown)"].value_counts().between(SIZE / 5 * 0.85, SIZE / 5 * 1.15).all()
+    rules = toy_planned.plan("today").rules
+    people = contacts.assign(age=age)
+    found = fairness(toy_planned, toy_planned.plan("today"), rules, people, "age", rules)
+    assert found["contacts"].sum() == SIZE
+    split = [{"pool": "a", "pool_to": 0.5}, {"pool": "b", "pool_to": 1.0}]
+    rows = [{"rule": k, "entry_reason": "*", "channel": "*", "segment": "*", "priority": 0, "pool_from": 0.0, **row}
+            for k, row in enumerate(split, 1)]  # fmt: skip
+    dealt = people.assign(pool_bucket=(age.fillna(40) / 90 * 0.98).to_numpy())
+    assert not influence(RuleSet("proxy", pd.DataFrame(rows)), dealt, "age").holds
+    assert influence(RuleSet("fair", pd.DataFrame(rows)), people, "age").holds
 
 
 def test_an_attribute_history_does_not_have_is_named(toy_planned: Frontier, contacts: pd.DataFrame) -> None:
