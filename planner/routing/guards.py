@@ -136,8 +136,9 @@ class Influence:
 def groups_of(values: pd.Series) -> pd.Series:
     """Group of each contact: its name, or the fifth it lies in where numbers are many; "(unknown)" where missing."""
     if pd.api.types.is_numeric_dtype(values) and values.nunique() > _MOST_GROUPS:
-        parts = pd.qcut(values, _PARTS, duplicates="drop").astype(object)
-        named = parts.map(lambda part: f"{part.left:.4g} to {part.right:.4g}", na_action="ignore")
+        parts = pd.qcut(values, _PARTS, duplicates="drop")
+        names = [f"{k}: {part.left:.4g} to {part.right:.4g}" for k, part in enumerate(parts.cat.categories, 1)]
+        named = parts.cat.rename_categories(names).astype(object)
         values = named.astype(object)
     return values.astype(object).where(values.notna(), UNKNOWN).astype(str)
 
