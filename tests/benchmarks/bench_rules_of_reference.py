@@ -6,6 +6,7 @@ its history beside it. Contacts are the last 100,000 of that history; simulation
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from pathlib import Path
@@ -113,7 +114,8 @@ def test_twelve_rows(frontier: Frontier) -> None:
         plan = frontier.plan(name)
         found = fewer_rules(frontier, plan, problem, plan.rules, ROWS)
         by = found.kept.to_dict("index")
-        parts = [f"{found.kept_of(what):.1%}" for what in ("gain", "gain_cx", "saving")]
+        shares = [found.kept_of(what) for what in ("gain", "gain_cx", "saving")]
+        parts = ["none to keep" if math.isnan(share) else f"{share:.1%}" for share in shares]
         change = f"{by['small']['cx'] - by['plan']['cx']:+.4f}"
         counts = [str(int(by["plan"]["rows"])), str(found.compressed.exact_rows), str(len(found.compressed.rules.rows))]
         rows.append([name, *counts, *parts, change, "yes" if by["small"]["kept_promises"] else "no"])
