@@ -114,6 +114,14 @@ def test_change_sheet_shares_and_todays_rules(run: Path, tmp_path: Path, capsys:
     own = load_run(run).plan("best_cx").rules
     assert (rows["rollout_to"] == 0.25).sum() == len(own.rows)
     assert export(run, "csv", tmp_path / "none.csv", "--share", "0") == 2
+    capsys.readouterr()
+    assert export(run, "csv", tmp_path / "none.csv", "--overflow-after", "60") == 2
+    assert "sends no contacts over" in capsys.readouterr().err
+    assert export(run, "csv", tmp_path / "none.csv", "--agent-index", str(tmp_path / "agents.csv")) == 2
+    assert "--replay HISTORY" in capsys.readouterr().err
+    asked = ("--agent-index", str(tmp_path / "agents.csv"), "--replay", str(history))
+    assert export(run, "csv", tmp_path / "rules.csv", *asked) == 2  # this history does not say who served
+    assert "no served contact of the history has agent" in capsys.readouterr().err
     config = tmp_path / "queues.json"
     config.write_text('{"entities": [{"id": "q-1", "name": "phone"}, {"id": "q-9", "name": "old"}]}', encoding="utf-8")
     assert export(run, "genesys", tmp_path / "g", "--today", str(config)) == 0
