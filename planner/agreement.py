@@ -15,9 +15,14 @@ from planner.backtest.checks import BROKEN, TOLERANCES, holm, two_sided
 from planner.frontier.frontier import Frontier
 from planner.simulation import PlanSimulation, SimulationSettings, simulate_plan
 
+CX = "cx"
+"""The measure of the check of CX."""
+
 _LOWEST = ("service_level", "deadline_kept")
 _OF_POOLS = ("abandon_rate", "asa_s", "service_level")
 _REPLICATIONS = 20
+_CX_TOLERANCE = 0.05
+"""Of the range of CX over the plans."""
 
 COLUMNS = (
     "plan",
@@ -33,9 +38,9 @@ COLUMNS = (
     "p_value",
     "failed",
 )
-"""Columns of the table `agreement`: `what` is a promise, or "" where a pool's whole horizon is meant; `said` by the
-stationary formulas, `carried` with carry-over from interval to interval (NaN where it is not followed); `half_width` of
-the 95 % interval; `failed`: off by more than the tolerance, and significantly so."""
+"""Columns of the table `agreement`: `what` is a promise, `CX`, or "" where a pool's whole horizon is meant; `said` by
+the stationary formulas, `carried` with carry-over from interval to interval (NaN where it is not followed);
+`half_width` of the 95 % interval; `failed`: off by more than the tolerance, and significantly so."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +57,12 @@ def check_agreement(
 ) -> Agreement:
     """Simulate Today and the named plans and compare with what the run says about them.
 
-    Every promise in every period and every pool with a queue is a check. The simulation is compared with the figure
+    Every promise in every period, every pool with a queue and CX are checks. The simulation is compared with the figure
     with carry-over where there is one (live voice pools), else with the stationary formula: the search needs only the
     latter, but the former is the better statement of what a plan does. A difference is material where it exceeds the
-    tolerance of its measure (`TOLERANCES`), or where a promise that the stationary formulas keep, and the plan so
-    claims, is missed by more than `BROKEN`. All checks of all plans are one family: one fails where its difference is
-    material and significant (Holm 1979).
+    tolerance of its measure (`TOLERANCES`; of CX 5 % of the range over all plans), or where a promise that the
+    stationary formulas keep, and the plan so claims, is missed by more than `BROKEN`. All checks of all plans are one
+    family: one fails where its difference is material and significant (Holm 1979).
 
     Parameters
     ----------
@@ -72,7 +77,8 @@ def check_agreement(
     rows: list[dict[str, Any]] = []
     for plan in shown_plans(frontier):
         found, carried = simulate_plan(frontier, plan, settings, executor), _carried(frontier, plan)
-        rows += [{"plan": plan} | row for row in (*_of_pools(found, carried), *_of_promises(found, frontier, carried))]
+        checks = (*_of_cx(found, frontier), *_of_pools(found, carried), *_of_promises(found, frontier, carried))
+        rows += [{"plan": plan} | row for row in checks]
     table = pd.DataFrame(rows, columns=[*COLUMNS, "contacts", "short", "bearable"])
     off = (_expected(table) - table["simulated"]).abs()
     broken = table["short"] > table["bearable"]
@@ -118,13 +124,33 @@ def _expected(table: pd.DataFrame) -> pd.Series:
 
 
 def _least_sd(table: pd.DataFrame, replications: int) -> pd.Series:
-    """The binomial deviation of a ratio if the formulas were right; 0 for waits.
+    """The binomial deviation of a ratio if the formulas were right; 0 for waits and CX.
 
     Where all replications lose nobody their spread is 0, which is no proof that a formula that loses few is wrong.
     """
-    rate = _expected(table).where(table["measure"] != "asa_s", 0.0).clip(0.0, 1.0)
+    rate = _expected(table).where(~table["measure"].isin(["asa_s", CX]), 0.0).clip(0.0, 1.0)
     variance = rate * (1.0 - rate) / (table["contacts"] * replications).clip(lower=1.0)
     return variance**0.5
+
+
+def _of_cx(found: PlanSimulation, frontier: Frontier) -> Iterator[dict[str, Any]]:
+    """CX of all issues, where the run holds what it takes."""
+    reach = frontier.table["cx"]
+    for row in found.cx[found.cx["segment"] == ""].to_dict("records"):
+        yield {
+            "what": "CX",
+            "pool": "",
+            "period": "horizon",
+            "measure": CX,
+            "said": row["cx_plan"],
+            "carried": np.nan,
+            "simulated": row["cx"],
+            "half_width": row["half_width"],
+            "tolerance": _CX_TOLERANCE * float(reach.max() - reach.min()),
+            "contacts": row["issues"],
+            "short": np.nan,
+            "bearable": np.nan,
+        }
 
 
 def _of_pools(found: PlanSimulation, known: _Carried) -> Iterator[dict[str, Any]]:
@@ -184,11 +210,8 @@ def _better(carried: float, said: float) -> float:
 
 
 def _words(row: Mapping[Any, Any]) -> str:
-    seconds = row["measure"] == "asa_s"
-    said, carried, value, half = (
-        f"{row[name]:.1f} s" if seconds else f"{row[name]:.1%}"
-        for name in ("said", "carried", "simulated", "half_width")
-    )
+    form = {"asa_s": "{:.1f} s", CX: "{:.3f}"}.get(row["measure"], "{:.1%}")
+    said, carried, value, half = (form.format(row[name]) for name in ("said", "carried", "simulated", "half_width"))
     about = row["what"] or row["pool"]
     also = "" if np.isnan(row["carried"]) else f", {carried} with carry-over"
     return f"{about} ({row['period']}): {row['measure']} is {said} by the formulas{also}, {value} ± {half} simulated"

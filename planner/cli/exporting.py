@@ -51,6 +51,22 @@ class ExportFormat(StrEnum):
     WFM_WIDE = "wfm-wide"
 
 
+OverflowAfter = Annotated[
+    float | None,
+    typer.Option(
+        "--overflow-after",
+        help="Rules: contacts the plan sends over by interval are helped after so many seconds of waiting instead; "
+        "simulated.",
+    ),
+]
+AgentIndex = Annotated[
+    Path | None,
+    typer.Option(
+        "--agent-index",
+        help="With --replay: also rank its agents per reason (CSV), for systems that route by agent; refused where "
+        "reliability is below 0.7.",
+    ),
+]
 _SUFFIX = {
     ExportFormat.JDM: ".json",
     ExportFormat.DMN: ".dmn",
@@ -133,6 +149,8 @@ def export(
     share: Annotated[
         float | None, typer.Option("--share", help="Rules: this share of contacts follows them, the others today's.")
     ] = None,
+    overflow_after: OverflowAfter = None,
+    agent_index: AgentIndex = None,
 ) -> int:
     """Write a plan for another tool; nothing is overwritten.
 
@@ -148,7 +166,18 @@ def export(
         from planner.cli.rule_exporting import RuleOptions, export_rule_files
 
         options = RuleOptions(
-            binding, replay, mapping, contacts, exceptions, max_rules, scenario, today, rollback, share
+            binding,
+            replay,
+            mapping,
+            contacts,
+            exceptions,
+            max_rules,
+            scenario,
+            today,
+            rollback,
+            share,
+            agent_index,
+            overflow_after,
         )
         return export_rule_files(loaded, run, loaded.plan(plan), form.value, target, fingerprint, options)
     if binding or replay:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from planner.frontier.frontier import Frontier, Plan
+    from planner.history.history import History
     from planner.routing import RuleSet
     from planner.routing.binding import Binding
     from planner.routing.export import Exported
@@ -39,6 +41,8 @@ class RuleOptions:
     today: Path | None = None
     rollback: Path | None = None
     share: float | None = None
+    agent_index: Path | None = None
+    overflow_after_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,17 @@ class _Run:
     center: Center
     fingerprint: str
 
+    @cached_property
+    def minutes(self) -> pd.DataFrame | None:
+        """Prices of minutes by the master's duals; None where the run does not hold the plan's model."""
+        from planner.frontier.held import held_from
+        from planner.frontier.pool_price import minute_prices
+
+        if not self.frontier.model:
+            return None
+        held = held_from(self.frontier.model, str(self.folder / "model.npz"))
+        return minute_prices(held, self.plan.id) if self.plan.id in held.plans else None
+
 
 def export_rule_files(
     loaded: Frontier, run: Path, plan: Plan, form: str, out: Path, fingerprint: str, options: RuleOptions
@@ -61,13 +76,15 @@ def export_rule_files(
     today = _today(here, options)
     rules, report = _rules(here, today, options)
     _guard(rules, here.center)
-    for target in (out, options.rollback):
+    if options.agent_index is not None and options.replay is None:
+        raise PlanError("--agent-index ranks the agents of a history: name it with --replay HISTORY")
+    for target in (out, options.rollback, options.agent_index):
         if target is not None:
             refuse_existing(target)
     extras = {} if report is None else {"fewer-rules.md": report}
     if form == SHEET:
         _write_sheet(here, today, rules, out, extras)
-        return int(Exit.DONE)
+        return int(Exit.DONE if _replayed(here, today, rules, None, out, options) else Exit.CHECK_FAILED)
     made = _made(here, today, rules, form, options)
     if options.today is not None:
         extras["configuration-diff.md"] = _configuration_diff(today, rules)
@@ -75,10 +92,7 @@ def export_rule_files(
     if options.rollback is not None:
         _write(_made(here, today, _todays(today), form, options), options.rollback, {})
     _say_limits(made)
-    if options.replay is None:
-        return int(Exit.DONE)
-    holds = _replayed(here, rules, made, options)
-    return int(Exit.DONE if holds else Exit.CHECK_FAILED)
+    return int(Exit.DONE if _replayed(here, today, rules, made, out, options) else Exit.CHECK_FAILED)
 
 
 def _center(folder: Path) -> Center:
@@ -99,7 +113,7 @@ def _today(here: _Run, options: RuleOptions) -> TodaysRouting:
     own = replace(own, rows=rounded(own.rows))
     if options.today is None:
         return TodaysRouting("Today of the run", own)
-    found = todays_routing(options.today, str(here.frontier.meta["timezone"]))
+    found = todays_routing(options.today, str(here.frontier.meta["timezone"]), here.center.pools)
     return replace(found, rules=found.rules or own)
 
 
@@ -117,6 +131,8 @@ def _rules(here: _Run, today: TodaysRouting, options: RuleOptions) -> tuple[Rule
     rules, report = replace(here.plan.rules, rows=rounded(here.plan.rules.rows)), None
     if options.max_rules is not None:
         rules, report = _fewer(here, rules, options)
+    if options.overflow_after_s is not None:
+        rules = _helped(here, rules, options.overflow_after_s)
     if options.share is not None:
         try:
             rules = staged(rules, _todays(today), options.share)
@@ -127,6 +143,21 @@ def _rules(here: _Run, today: TodaysRouting, options: RuleOptions) -> tuple[Rule
     return _worthy(here, rules), report
 
 
+def _helped(here: _Run, rules: RuleSet, after_s: float) -> RuleSet:
+    """Let contacts overflow after a wait instead of by interval, and say what that does in the simulation."""
+    from planner.routing.waiting_overflow import with_waiting_overflow
+    from planner.simulation import SimulationSettings, simulate_plan
+    from planner.simulation.simulated import with_rules
+
+    changed = with_waiting_overflow(rules, after_s)
+    settings = SimulationSettings(seed=int(here.frontier.meta["seed"]))
+    for what, one in (("by interval, as planned", rules), (f"after {after_s:g} s", changed)):
+        found = simulate_plan(with_rules(here.frontier, here.plan.id, one), here.plan.id, settings)
+        cx = "".join(f", CX {row.cx:.3f} ± {row.half_width:.3f}" for row in found.cx.head(1).itertuples())
+        console.say(f"overflow {what}, simulated: contacts of a pool at most {found.flow_error:.1%} off the plan's{cx}")
+    return changed
+
+
 def _worthy(here: _Run, rules: RuleSet) -> RuleSet:
     """Say in every rule what it is worth, where the run holds what that takes."""
     from planner.routing.budget import price_of_cx
@@ -134,7 +165,8 @@ def _worthy(here: _Run, rules: RuleSet) -> RuleSet:
 
     if "center_flows" not in here.frontier.tables or "segments" not in here.plan.tables:
         return rules
-    worth = rule_worth(here.frontier, here.plan, rules, price_of_cx(here.frontier, here.plan))
+    price, minutes = price_of_cx(here.frontier, here.plan), here.minutes
+    worth = rule_worth(here.frontier, here.plan, rules, price, minutes=minutes)
     return with_worth(rules, worth, str(here.frontier.meta.get("currency", "")))
 
 
@@ -218,15 +250,18 @@ def _write(made: Exported, out: Path, extras: dict[str, str]) -> None:
 
 
 def _write_sheet(here: _Run, today: TodaysRouting, rules: RuleSet, out: Path, extras: dict[str, str]) -> None:
+    from planner.frontier.pool_price import SOURCE
     from planner.routing.budget import price_of_cx
     from planner.routing.export_cells import safe_frame, write_whole
     from planner.routing.guards import floors, guard_words
     from planner.routing.sheet import change_sheet, sheet_files
-    from planner.routing.worth import rule_worth
+    from planner.routing.worth import WAGES, rule_worth
     from planner.runs.atomic import explained
 
     sheet = change_sheet(here.frontier, here.plan, _todays(today), rules)
-    worth = rule_worth(here.frontier, here.plan, rules, price_of_cx(here.frontier, here.plan))
+    sheet = sheet.with_note(f"Price of a minute in worth.csv: {SOURCE if here.minutes is not None else WAGES}.")
+    price = price_of_cx(here.frontier, here.plan)
+    worth = rule_worth(here.frontier, here.plan, rules, price, minutes=here.minutes)
     guards = guard_words(floors(here.frontier, here.plan, here.center.cx_min))
     files = sheet_files(sheet) | {"guards.md": guards} | extras
     files["worth.csv"] = safe_frame(worth).to_csv(index=False, lineterminator="\n")
@@ -248,24 +283,63 @@ def _say_limits(made: Exported) -> None:
         console.say(f"not deployable: no id for {shown}; name them in a binding file (--binding)")
 
 
-def _replayed(here: _Run, rules: RuleSet, made: Exported, options: RuleOptions) -> bool:
+def _replayed(
+    here: _Run, today: TodaysRouting, rules: RuleSet, made: Exported | None, out: Path, options: RuleOptions
+) -> bool:
+    """Prove the files on past contacts and look at what must not count; True where all holds or nothing was asked."""
     from planner.history import load_history
-    from planner.routing.guards import influence
     from planner.routing.past import past_contacts
     from planner.routing.proof import prove
 
-    assert options.replay is not None
+    if options.replay is None:
+        return True
     history = load_history(options.replay, options.mapping, timezone=str(here.frontier.meta["timezone"]))
+    if options.agent_index is not None:
+        _write_agents(here, history, options.agent_index)
     intervals = list(here.plan.service["interval"].drop_duplicates())
-    contacts = past_contacts(history, intervals, options.contacts, here.center.protected)
-    proofs: list[Proof] = prove(made, contacts)
+    score = str(here.frontier.meta.get("metric", ""))
+    contacts = past_contacts(history, intervals, options.contacts, (*here.center.protected, "wait_s", score))
+    contacts = contacts.rename(columns={score: "score"})
+    proofs: list[Proof] = [] if made is None else prove(made, contacts)
     for proof in proofs:
         console.say(proof.words())
     _say_flows(here, rules, contacts)
-    tests = [influence(rules, contacts, name) for name in here.center.protected if name in contacts]
-    for test in tests:
-        console.say(f"protected: {test.words()}")
-    return all(proof.holds for proof in proofs) and all(test.holds for test in tests)
+    fair = [_fair(here, today, rules, contacts, name, out) for name in here.center.protected if name in contacts]
+    return all(proof.holds for proof in proofs) and all(fair)
+
+
+def _fair(here: _Run, today: TodaysRouting, rules: RuleSet, contacts: pd.DataFrame, attribute: str, out: Path) -> bool:
+    """Test that an attribute has no influence, and write who waits how long by it."""
+    from planner.routing.export_cells import write_whole
+    from planner.routing.fairness import fairness, fairness_words
+    from planner.routing.guards import influence
+
+    test = influence(rules, contacts, attribute)
+    console.say(f"protected: {test.words()}")
+    if "segments" in here.plan.tables:
+        found = fairness(here.frontier, here.plan, rules, contacts, attribute, _todays(today))
+        name = f"fairness-{''.join(char if char.isalnum() else '_' for char in attribute)}.md"
+        text = fairness_words(attribute, found, test.words())
+        write_whole(out / name if out.is_dir() else out.with_name(f"{out.name}-{name}"), text.encode("utf-8"))
+        console.say(text)
+    return test.holds
+
+
+def _write_agents(here: _Run, history: History, path: Path) -> None:
+    """Write the index of agents; refused where differences may be luck."""
+    from planner.routing.agents import agent_index, agents_seen, with_values
+    from planner.routing.budget import price_of_cx
+    from planner.routing.export_cells import safe_frame, write_whole
+    from planner.routing.worth import reason_values
+
+    index = agent_index(agents_seen(history))
+    values, patience = reason_values(here.frontier, here.plan, price_of_cx(here.frontier, here.plan))
+    table = safe_frame(with_values(index, values, patience))
+    write_whole(path, table.to_csv(index=False, lineterminator="\n").encode("utf-8"))
+    console.give(path.as_posix())
+    least = index.groupby("entry_reason")["reliability"].first().min()
+    reasons = index["entry_reason"].nunique()
+    console.say(f"Agents, named by the hash of their id, ranked in {reasons} reasons; least reliability {least:.2f}.")
 
 
 def _say_flows(here: _Run, rules: RuleSet, contacts: pd.DataFrame) -> None:

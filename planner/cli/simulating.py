@@ -97,6 +97,8 @@ def _give_json(plan: str, found: PlanSimulation) -> None:
             "assumptions": settings.assumptions.words(),
             "failed": found.failed,
             "promises": records(found.promises),
+            "cx": records(found.cx),
+            "flow_error": found.flow_error,
             "pools": records(found.pools),
             "intervals": records(found.intervals),
         }
@@ -104,13 +106,17 @@ def _give_json(plan: str, found: PlanSimulation) -> None:
 
 
 def _give_tables(found: PlanSimulation, intervals: bool) -> None:
-    from planner.cli.simulation_page import INTERVAL_HEADS, POOL_HEADS, PROMISE_HEADS, promise_rows, service_rows
+    from planner.cli import simulation_page as page
 
     share = f"{found.settings.confidence:.0%}"
     often = f"{found.replications} replications, ± {share} interval, in brackets what the plan says"
-    console.give_table(f"Service per pool ({often})", POOL_HEADS, service_rows(found.pools))
+    console.give_table(f"Service per pool ({often})", page.POOL_HEADS, page.service_rows(found.pools))
+    console.say(f"Contacts of a pool are at most {found.flow_error:.1%} off the plan's.")
+    if len(found.cx):
+        console.give_table("CX per issue", page.CX_HEADS, page.cx_rows(found.cx))
     if intervals or len(found.intervals) <= _MOST_ROWS:
-        console.give_table("Service per pool and interval", INTERVAL_HEADS, service_rows(found.intervals), left=(0, 1))
+        rows = page.service_rows(found.intervals)
+        console.give_table("Service per pool and interval", page.INTERVAL_HEADS, rows, left=(0, 1))
     else:
         console.say(f"{len(found.intervals)} intervals: --intervals prints them, --csv writes them as CSV")
-    console.give_table("Promises", PROMISE_HEADS, promise_rows(found.promises), left=(0, 1, 5))
+    console.give_table("Promises", page.PROMISE_HEADS, page.promise_rows(found.promises), left=(0, 1, 5))

@@ -9,6 +9,7 @@ import pandas as pd
 
 POOL_HEADS = ("pool", "offered", "mean wait, s", "in 20 s, %", "abandoned, %", "occupancy, %")
 INTERVAL_HEADS = ("pool", "interval", *POOL_HEADS[1:])
+CX_HEADS = ("segment", "issues", "CX simulated", "plan", "difference", "plan's own interval")
 PROMISE_HEADS = ("promise", "period", "target", "plan", "simulated", "verdict")
 
 _COLUMNS = (("asa_s", 1.0), ("service_level", 100.0), ("abandon_rate", 100.0), ("occupancy", 100.0))
@@ -26,6 +27,21 @@ def service_rows(frame: pd.DataFrame) -> list[Sequence[object]]:
         ]
         rows.append((*(row[name] for name in names), offered, *cells))
     return rows
+
+
+def cx_rows(frame: pd.DataFrame) -> list[Sequence[object]]:
+    """Return a row for all issues and one per segment."""
+    return [
+        (
+            row["segment"] or "all",
+            f"{row['issues']:,.0f}",
+            f"{row['cx']:.3f} ± {row['half_width']:.3f}",
+            f"{row['cx_plan']:.3f}",
+            f"{row['cx'] - row['cx_plan']:+.3f}",
+            "" if math.isnan(row["cx_low"]) else f"{row['cx_low']:.3f} to {row['cx_high']:.3f}",
+        )
+        for row in frame.to_dict("records")
+    ]
 
 
 def promise_rows(frame: pd.DataFrame) -> list[Sequence[object]]:

@@ -80,10 +80,12 @@ TABLES: dict[str, str] = {
     "known), issues_moved (served in another channel than under it)",
     "center_pools": "pool, queue, patience_s, redial, deadline_s, speed_1, ... (total speed with so many contacts)",
     "center_flows": "initiatives (in force), reason, segment, from_channel, steer, channel, stage, acceptance, pool, "
-    "aht_s, redial_stage: who may serve whom, for simulations",
+    "aht_s, redial_stage, points (of CX, of a served contact without a wait), lost_points (of an abandoned one), "
+    "final_share (of the served, who pay for their wait), weight (of the issue): who may serve whom, for simulations",
     "center_next": "initiatives, flow (row of these in center_flows), share (of the served), to_reason, to_segment, "
     "to_channel, to_stage",
     "center_promises": "promise, pool, measure, target, within_s, period_intervals",
+    "center_waits": "pool, reason, segment, knot_s, bend: waiting w seconds costs the sum of bend * max(0, w - knot_s)",
 }
 """Tables of a frontier and their columns; every table is plain pandas and is saved as it stands."""
 

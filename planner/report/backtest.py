@@ -23,6 +23,8 @@ def measure_text(measure: str, value: float) -> str:
         return "–"
     if measure in _RATES:
         return percent(value, 1)
+    if measure == "cx":
+        return f"{value:,.3f}"
     if measure == "score":
         return f"{value:,.2f}"
     if measure == "volume":

@@ -223,15 +223,15 @@ AGREEMENT: dict[str, Any] = {
     "title": "Do formulas and simulation agree?",
     "help": "Today and the named plans, simulated contact by contact for 20 independent times. The search uses "
     "formulas that take every interval by itself; with carry-over an interval of a phone pool starts with what the one "
-    "before left. The simulation is compared with the figure with carry-over, where there is one. A difference counts "
-    "where it is more than the tolerance, or breaks a promise by more than two points of a ratio or a tenth of a wait, "
-    "and is significant for all these checks together. The command “planner simulate” does the same for every other "
-    "plan.",
+    "before left, and the simulation is compared with that where it is known. Redials within minutes and issues that "
+    "come back make busy hours busier there, and CX a little lower. A difference counts where it is more than the "
+    "tolerance, or breaks a promise by more than two points or a tenth of a wait, and is significant for all checks.",
     "heads": ("Plan", "About", "Period", "Result", "Formulas", "With carry-over", "Simulated", "Tolerance", "Verdict"),
     "whole": "whole time",
     "agree": "✓ agree",
     "differ": "✗ differ",
     "measures": {
+        "cx": "CX per issue",
         "asa_s": "Mean wait",
         "abandon_rate": "Abandoned",
         "service_level": "Answered in time",

@@ -5,10 +5,16 @@ Off by default: skills of people are measured with error, and a table that ranks
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
 from planner.errors import PlanError
+
+if TYPE_CHECKING:
+    from planner.history.history import History
 
 RELIABLE = 0.7
 """Least reliability: the share of the variance between agents' means that is about agents and not about luck."""
@@ -59,6 +65,42 @@ def agent_index(table: pd.DataFrame, least: float = RELIABLE) -> pd.DataFrame:
         said = ", ".join(f"{f['entry_reason'].iloc[0]} {f['reliability'].iloc[0]:.2f}" for f in short)
         raise PlanError(f"agent index: no reason reaches reliability {least:g} ({said}); differences may be luck")
     return pd.concat(parts, ignore_index=True)
+
+
+def agents_seen(history: History) -> pd.DataFrame:
+    """Count served contacts by agent and entry reason: the table `agent_index` takes.
+
+    Raises
+    ------
+    PlanError
+        The history does not say who served, whether it was resolved, or how long it took.
+    """
+    contacts = history.contacts
+    served = contacts.filter(
+        contacts.agent_id.notnull() & contacts.entry_reason.notnull() & contacts.resolved.notnull(),
+        contacts.handle_s > 0,
+    )
+    grouped = served.group_by(["agent_id", "entry_reason"]).aggregate(
+        contacts=served.count(), resolved=served.resolved.cast("int64").sum(), handle_s=served.handle_s.mean()
+    )
+    found = grouped.order_by(["entry_reason", "agent_id"]).execute()
+    if found.empty:
+        raise PlanError(
+            "agent index: no served contact of the history has agent, entry reason, outcome and handle time"
+        )
+    return found
+
+
+def with_values(index: pd.DataFrame, values: Mapping[str, float], patience_s: Mapping[str, float]) -> pd.DataFrame:
+    """Add what an hour of an agent is worth per reason, to say whom to give which contact.
+
+    `value` money per resolved contact; `value_per_hour` c·p·μ (the cμ rule, Cox & Smith 1961); `value_over_patience`
+    c·p·μ/θ with θ = 1/patience, for queues that lose contacts (Atar, Giat & Shimkin 2010). NaN where a reason has none.
+    """
+    value = index["entry_reason"].map(values).astype(float)
+    per_hour = value * index["index"]
+    patience_h = index["entry_reason"].map(patience_s).astype(float) / 3600
+    return index.assign(value=value, value_per_hour=per_hour, value_over_patience=per_hour * patience_h)
 
 
 def _of_reason(rows: pd.DataFrame) -> pd.DataFrame:

@@ -17,6 +17,9 @@ from planner.routing.pools import Center
 from planner.routing.replay import replay
 from planner.routing.ruleset import RuleSet
 
+UNKNOWN = "(unknown)"
+_MOST_GROUPS, _PARTS = 12, 5
+
 ALARM = 1e-3
 """Probability below which a difference between groups is called one."""
 
@@ -130,6 +133,16 @@ class Influence:
         )
 
 
+def groups_of(values: pd.Series) -> pd.Series:
+    """Group of each contact: its name, or the fifth it lies in where numbers are many; "(unknown)" where missing."""
+    if pd.api.types.is_numeric_dtype(values) and values.nunique() > _MOST_GROUPS:
+        parts = pd.qcut(values, _PARTS, duplicates="drop")
+        names = [f"{k}: {part.left:.4g} to {part.right:.4g}" for k, part in enumerate(parts.cat.categories, 1)]
+        named = parts.cat.rename_categories(names).astype(object)
+        values = named.astype(object)
+    return values.astype(object).where(values.notna(), UNKNOWN).astype(str)
+
+
 def influence(rules: RuleSet, contacts: pd.DataFrame, attribute: str, seed: int = 0) -> Influence:
     """Test that an attribute has no influence on decisions.
 
@@ -152,7 +165,7 @@ def influence(rules: RuleSet, contacts: pd.DataFrame, attribute: str, seed: int 
     direct = int((decided.map(repr) != replay(rules, other).map(repr)).any(axis=1).sum())
     named = ["entry_reason", "segment", "channel"]
     strata = contacts.reindex(columns=named).groupby(named, dropna=False).ngroup()
-    groups = contacts[attribute].astype(str)
+    groups = groups_of(contacts[attribute])
     pools = decided["pool"].astype(str)
     first = (decided["priority"] == 0).groupby(groups).mean()
     shares = pd.crosstab(groups, pools, normalize="index")
@@ -163,17 +176,21 @@ def influence(rules: RuleSet, contacts: pd.DataFrame, attribute: str, seed: int 
 
 
 def _p_value(strata: pd.Series, groups: pd.Series, pools: pd.Series) -> float:
-    """Sum of Pearson's chi-square over strata, on cells with an expectation of 5 at least."""
+    """Sum of Pearson's chi-square over strata, on groups whose every cell expects 5 contacts at least."""
     total, freedom = 0.0, 0
     for _, rows in pd.DataFrame({"s": strata, "g": groups, "p": pools}).groupby("s"):
         seen = pd.crosstab(rows["g"], rows["p"]).to_numpy(float)
-        seen = seen[seen.sum(axis=1) > 0][:, seen.sum(axis=0) > 0]
-        expected = np.outer(seen.sum(axis=1), seen.sum(axis=0)) / max(seen.sum(), 1.0)
-        if min(seen.shape) < 2 or expected.min() < 5:
+        seen = seen[_expected(seen).min(axis=1) >= 5]
+        if min(seen.shape) < 2 or seen.sum(axis=0).min() <= 0:
             continue
+        expected = _expected(seen)
         total += float(((seen - expected) ** 2 / expected).sum())
         freedom += (seen.shape[0] - 1) * (seen.shape[1] - 1)
     return float(chi2.sf(total, freedom)) if freedom else 1.0
+
+
+def _expected(seen: np.ndarray) -> np.ndarray:
+    return np.outer(seen.sum(axis=1), seen.sum(axis=0)) / max(seen.sum(), 1.0)
 
 
 def not_to_be_used(rules: RuleSet, attributes: Sequence[str]) -> list[str]:

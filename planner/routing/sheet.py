@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,10 @@ class ChangeSheet:
     rows: pd.DataFrame
     title: str
     notes: tuple[str, ...]
+
+    def with_note(self, note: str) -> ChangeSheet:
+        """Return the sheet with one more note."""
+        return replace(self, notes=(*self.notes, note))
 
     def csv(self) -> str:
         """Write it as CSV, harmless in a spreadsheet."""

@@ -11,8 +11,9 @@ from typing import Any
 from planner.errors import PlanError
 from planner.history import load_history, routing_shares
 from planner.routing.binding import Binding
+from planner.routing.pools import PoolFacts
 from planner.routing.ruleset import RuleSet
-from planner.routing.sources.connect import connect_configuration
+from planner.routing.sources.connect import connect_configuration, rules_from_connect
 from planner.routing.sources.genesys import genesys_queues, rules_from_genesys
 from planner.routing.sources.seen import rules_seen
 
@@ -31,12 +32,15 @@ class TodaysRouting:
     helpers: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
 
-def todays_routing(path: Path, timezone: str | None = None) -> TodaysRouting:
+def todays_routing(
+    path: Path, timezone: str | None = None, pools: Mapping[str, PoolFacts] | None = None
+) -> TodaysRouting:
     """Read how contacts are routed today.
 
     A JSON file holds a Genesys decision table (`table`, `rows` and, if wanted, `queues`), a Genesys list of queues
     (`entities`), or the answers of Amazon Connect's ListQueues and ListRoutingProfileQueues (one, or a list); anything
-    else is a history, from which the most frequent pool per entry reason, segment and channel is taken.
+    else is a history, from which the most frequent pool per entry reason, segment and channel is taken. `pools` of the
+    scenario say which contacts a queue of Connect is for.
 
     Raises
     ------
@@ -50,10 +54,10 @@ def todays_routing(path: Path, timezone: str | None = None) -> TodaysRouting:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise PlanError(f"{path}: cannot be read as JSON ({error})") from error
-    return _configuration(document, path)
+    return _configuration(document, path, pools or {})
 
 
-def _configuration(document: Any, path: Path) -> TodaysRouting:
+def _configuration(document: Any, path: Path, pools: Mapping[str, PoolFacts]) -> TodaysRouting:
     if isinstance(document, Mapping) and "table" in document and "rows" in document:
         queues = genesys_queues(document.get("queues") or [])
         rules = rules_from_genesys(document["table"], document["rows"], queues)
@@ -64,7 +68,8 @@ def _configuration(document: Any, path: Path) -> TodaysRouting:
     if all(isinstance(one, Mapping) for one in parts):
         found = connect_configuration(parts)
         if found.queues or len(found.served):
-            return TodaysRouting(f"the queues and routing profiles in {path.name}", None, found.queues, found.helpers())
+            source = f"the queues and routing profiles in {path.name}"
+            return TodaysRouting(source, rules_from_connect(found, pools), found.queues, found.helpers())
     raise PlanError(
         f"{path}: holds neither a Genesys decision table (table, rows), nor queues (entities), nor answers of Amazon "
         "Connect (QueueSummaryList, RoutingProfileQueueConfigSummaryList)"

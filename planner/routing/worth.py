@@ -14,16 +14,24 @@ from planner.routing.areas import areas
 from planner.routing.effects import cells_of
 from planner.routing.ruleset import RuleSet
 
+WAGES = "what the plan pays people per minute of handling"
+"""Words for the price of a minute where no dual is known."""
+
 
 def rule_worth(
-    frontier: Frontier, plan: Plan, rules: RuleSet, price: float, score_unserved: float | None = None
+    frontier: Frontier,
+    plan: Plan,
+    rules: RuleSet,
+    price: float,
+    score_unserved: float | None = None,
+    minutes: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Weigh every rule by the plan's flows and prices.
 
     value gained = price of a point for one issue × (score of being served − score of being lost); cost = what the pool
-    charges per contact; the shadow price of a pool's minute is what the plan pays people per minute of handling, which
-    is the dual of the pool's work where people follow work (zero for automata); index = what remains per minute of
-    people (cμ rule, Cox & Smith 1961): within a pool the larger index deserves the lower class number.
+    charges per contact; the shadow price of a minute is the dual of the pool's work in the master (`minutes`), else
+    what the plan pays people per minute of handling (zero for automata); index = what remains per minute of people (cμ
+    rule, Cox & Smith 1961): within a pool the larger index deserves the lower class number.
 
     Parameters
     ----------
@@ -31,6 +39,9 @@ def rule_worth(
         Money per point of CX of the whole horizon (see `planner.routing.budget.price_of_cx`).
     score_unserved
         Score of a customer who is lost; left out: the lowest score of the scale.
+    minutes
+        `pool, reason, segment, price` (money per minute), from `planner.frontier.pool_price.minute_prices`; left out:
+        mean wages.
 
     Returns
     -------
@@ -41,6 +52,7 @@ def rule_worth(
     """
     pools = _pools(frontier, plan)
     flows = _flows(frontier, plan)
+    duals = _duals(minutes)
     low = float((frontier.meta.get("scale") or (1.0, 5.0))[0]) if score_unserved is None else score_unserved
     per_point = price / max(float(plan.segments["issues"].sum()), 1e-9)
     rows = []
@@ -50,9 +62,10 @@ def rule_worth(
             pool = str(rule.actions["pool"])
             known = flows.get((reason, segment, channel, pool))
             if known is not None and pool in pools:
-                score, minutes = known
-                cost, shadow = pools[pool]
-                rows.append((rule.number, contacts * part, per_point * (score - low), cost, shadow, minutes))
+                score, handled = known
+                cost, wages = pools[pool]
+                shadow = duals.get((pool, reason, segment), wages)
+                rows.append((rule.number, contacts * part, per_point * (score - low), cost, shadow, handled))
     frame = pd.DataFrame(rows, columns=["rule", "contacts", "value", "cost", "shadow_price", "handle_min"])
     names = ["value", "cost", "shadow_price", "handle_min"]
     frame[names] = frame[names].mul(frame["contacts"], axis=0)
@@ -62,6 +75,25 @@ def rule_worth(
     scarce = (total["shadow_price"] > 0) & (total["handle_min"] > 0)
     total["index"] = np.where(scarce, total["worth"] / total["handle_min"].where(scarce), np.nan)
     return total.reset_index()
+
+
+def reason_values(frontier: Frontier, plan: Plan, price: float) -> tuple[dict[str, float], dict[str, float]]:
+    """Money per served contact, and mean patience in seconds where contacts wait, by reason.
+
+    Value as in `rule_worth`: the price of a point for one issue times the score above the lowest of the scale.
+    """
+    per_point = price / max(float(plan.segments["issues"].sum()), 1e-9)
+    low = float((frontier.meta.get("scale") or (1.0, 5.0))[0])
+    patience = frontier.tables["center_pools"].set_index("pool")["patience_s"]
+    flows = plan.flows[(plan.flows["contacts"] > 0) & plan.flows["score"].notna()]
+    flows = flows.assign(value=per_point * (flows["score"] - low), patience=flows["pool"].map(patience).astype(float))
+    values, waits = {}, {}
+    for reason, part in flows.groupby("reason"):
+        values[str(reason)] = float(np.average(part["value"], weights=part["contacts"]))
+        live = part[np.isfinite(part["patience"])]
+        if len(live):
+            waits[str(reason)] = float(np.average(live["patience"], weights=live["contacts"]))
+    return values, waits
 
 
 def with_worth(rules: RuleSet, worth: pd.DataFrame, currency: str) -> RuleSet:
@@ -82,6 +114,13 @@ def _words(why: str, row: Mapping[Any, Any] | None, currency: str) -> str:
     )
     per = "" if np.isnan(row["index"]) else f", {row['index']:.2f} per minute of people"
     return f"{why}; {said} = {row['worth']:.2f} {currency} per contact{per}"
+
+
+def _duals(minutes: pd.DataFrame | None) -> dict[tuple[str, str, str], float]:
+    if minutes is None:
+        return {}
+    keys = minutes[["pool", "reason", "segment"]].itertuples(index=False, name=None)
+    return dict(zip(keys, minutes["price"].to_numpy(float).tolist(), strict=True))
 
 
 def _pools(frontier: Frontier, plan: Plan) -> dict[str, tuple[float, float]]:

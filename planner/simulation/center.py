@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from planner.experience.model import STAGES
 from planner.operation.problem import FlowProblem
@@ -18,7 +19,7 @@ MEASURES = ("service_level", "asa_s", "abandon_rate", "deadline_kept")
 
 
 def center_tables(problems: Sequence[FlowProblem]) -> dict[str, pd.DataFrame]:
-    """Return the tables `center_pools`, `center_flows`, `center_next` and `center_promises`.
+    """Return the tables `center_pools`, `center_flows`, `center_next`, `center_promises` and `center_waits`.
 
     Together with a plan's rules and staffing and the run's demand they are all that is simulated. The second and third
     hold rows of each problem, which differ by the `initiatives` in force; the others are the same for all.
@@ -29,6 +30,7 @@ def center_tables(problems: Sequence[FlowProblem]) -> dict[str, pd.DataFrame]:
         "center_flows": _of_each(problems, _flows),
         "center_next": _of_each(problems, _next),
         "center_promises": _promises(first),
+        "center_waits": _waits(first),
     }
 
 
@@ -76,7 +78,41 @@ def _flows(problem: FlowProblem) -> pd.DataFrame:
     frame["pool"] = [problem.pools[g] for g in flows.pool]
     frame["aht_s"] = flows.aht_s
     frame["redial_stage"] = [str(STAGES[nodes.stage[n]]) for n in network.redial_to]
-    return frame
+    return frame.assign(**_points(problem))
+
+
+def _points(problem: FlowProblem) -> dict[str, NDArray[np.float64]]:
+    """Return what contacts of a row are worth in points of CX, as the evaluator counts them.
+
+    `points` of a served one at zero wait, `lost_points` of an abandoned one, `final_share` of served ones that pay for
+    their wait, and the `weight` of the issue; later contacts have their effort taken off.
+    """
+    network = problem.network
+    flows = network.flows
+    effort = np.where(network.nodes.stage[flows.node] == 0, 0.0, network.effort)
+    solved = (1 - flows.escalate) * flows.resolve
+    given_up = (1 - flows.escalate) * (1 - flows.resolve) * (1 - flows.comeback)
+    return {
+        "points": solved * np.nan_to_num(flows.score) + given_up * network.score_given_up - effort,
+        "lost_points": (1 - network.pools.redial[flows.pool]) * network.score_abandoned - effort,
+        "final_share": flows.final_share,
+        "weight": network.issue_weight[network.flow_kind],
+    }
+
+
+def _waits(problem: FlowProblem) -> pd.DataFrame:
+    """Return the curves of what waiting costs, as changes of slope in points per second."""
+    network = problem.network
+    pair, knot = np.nonzero(network.wait_bend)
+    return pd.DataFrame(
+        {
+            "pool": [problem.pools[g] for g in network.pair_pool[pair]],
+            "reason": [problem.types[k][0] for k in network.pair_kind[pair]],
+            "segment": [problem.types[k][1] for k in network.pair_kind[pair]],
+            "knot_s": network.wait_knots_s[pair, knot],
+            "bend": network.wait_bend[pair, knot],
+        }
+    )
 
 
 def _next(problem: FlowProblem) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from planner.errors import PlanError
 from planner.frontier.frontier import Frontier, Plan, with_initiatives
 from planner.simulation.center import NODE
+from planner.simulation.scores import scores_of
 from planner.simulation.shares import Lane, rule_shares
 from solvers.simulation import (
     Distribution,
@@ -51,11 +52,13 @@ class Assumptions:
 
 @dataclass(frozen=True)
 class PlanNetwork:
-    """A network with the labels of its pools and intervals (local starts)."""
+    """A network with the labels of its pools and intervals (local starts), its classes and what serves them."""
 
     network: Network
     pools: tuple[str, ...]
     intervals: tuple[str, ...]
+    nodes: pd.DataFrame
+    flows: pd.DataFrame
 
 
 def plan_network(frontier: Frontier, plan: Plan, assumptions: Assumptions) -> PlanNetwork:
@@ -76,7 +79,7 @@ def plan_network(frontier: Frontier, plan: Plan, assumptions: Assumptions) -> Pl
         network = made.network()
     except ValueError as err:
         raise PlanError(f"plan {plan.id} cannot be simulated: {err}") from err
-    return PlanNetwork(network, made.pools, made.intervals)
+    return PlanNetwork(network, made.pools, made.intervals, made.nodes, made.tables["center_flows"])
 
 
 class _Maker:
@@ -137,6 +140,7 @@ class _Maker:
             following=following,
             deadline_s=deadline,
             comeback=comeback,
+            scores=scores_of(self.tables, self.flow_node, self.flow_pool, (len(self.nodes), len(self.pools))),
             distributions=tuple(self.distributions),
         )
 

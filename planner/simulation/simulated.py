@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,9 @@ from scipy.special import stdtrit
 
 from planner.backtest.checks import BROKEN
 from planner.frontier.frontier import Frontier, Plan
+from planner.routing.ruleset import RuleSet
 from planner.simulation.network import Assumptions, PlanNetwork, plan_network
+from planner.simulation.scores import score_table
 from solvers.simulation import Estimate, SimulationResult, simulate
 
 SHOWN = ("asa_s", "service_level", "abandon_rate", "occupancy")
@@ -41,14 +43,23 @@ class PlanSimulation:
     `NAME_half_width`, and `NAME_plan`: what the evaluator says. `promises`: `promise, period, target, plan, value,
     half_width, verdict`: "kept" or "missed" where the interval says so, else "open"; `fails`: the plan says kept and
     the simulation clearly disagrees: by more than the tolerance, and beyond an interval for all promises together.
+    `cx`: `segment` ("": all), `issues`, `cx`, `half_width`, `cx_plan`; empty for runs that do not hold what it takes.
     """
 
     pools: pd.DataFrame
     intervals: pd.DataFrame
     promises: pd.DataFrame
+    cx: pd.DataFrame
     settings: SimulationSettings
     replications: int
     days: int
+
+    @property
+    def flow_error(self) -> float:
+        """Largest difference of a pool's contacts from the plan's, ratio; pools with under 1 % of contacts are left."""
+        said = self.pools["offered_plan"].fillna(0.0)
+        counts = said >= 0.01 * said.sum()
+        return float((self.pools["offered"] / said - 1.0)[counts].abs().max())
 
     @property
     def failed(self) -> list[str]:
@@ -97,10 +108,25 @@ def simulate_plan(
         pools=_table(found, made, plan, "pool", threshold),
         intervals=_table(found, made, plan, "interval", threshold),
         promises=_promises(found, made, plan, stated, settings),
+        cx=score_table(found, made.nodes, made.flows, plan),
         settings=settings,
         replications=found.replications,
         days=days,
     )
+
+
+def with_rules(frontier: Frontier, plan_id: str, rules: RuleSet) -> Frontier:
+    """Return the run with other rules for a plan: what a simulation, driven by rules, then shows is what they do."""
+    plan = frontier.plan(plan_id).id
+    tables = dict(frontier.tables)
+    others = {name: tables[name][tables[name]["plan"] != plan] for name in ("rules", "overflow", "overflow_types")
+              if name in tables}  # fmt: skip
+    own = {"rules": rules.rows.assign(plan=plan)}
+    if rules.overflow is not None:
+        own |= {"overflow": rules.overflow.shares, "overflow_types": rules.overflow.types}
+        own = {name: frame.assign(plan=plan) for name, frame in own.items()}
+    stacked = {name: pd.concat([frame, own[name]]) if name in own else frame for name, frame in others.items()}
+    return replace(frontier, tables=tables | stacked)
 
 
 def _table(found: SimulationResult, made: PlanNetwork, plan: Plan, by: str, threshold: int) -> pd.DataFrame:

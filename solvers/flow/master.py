@@ -43,7 +43,8 @@ class MasterPoint:
 
     For all plans with at least this headroom and pool sizes in the box: cx <= intercept + slope·cost. `heads` (pool,):
     people the paid hours and working days ask for, before rounding; `sizes`, `unseen_wait_h` (queued pool,): work, and
-    waiting the facets leave out, hours; `wait_price` (queued pool,): money an hour of waiting costs here.
+    waiting the facets leave out, hours; `wait_price` (queued pool,): money an hour of waiting costs here; `work_price`
+    (pool, type) pairs: money that one more hour of handling takes there at the same CX, 0 where work is free.
     """
 
     headroom: float
@@ -57,6 +58,7 @@ class MasterPoint:
     sizes: Floats
     unseen_wait_h: Floats
     wait_price: Floats
+    work_price: Floats
 
     def intercept_of(self, price: float) -> float:
         """Bound on cx − price·cost in the point's box, or on −cost where price is NaN."""
@@ -211,6 +213,7 @@ class Level:
         self._last: Floats | None = None
         self.failed = False  # the last answer is neither an optimum nor a proof that there is none
         self._wait_rows = np.flatnonzero(master.rows.family == "waiting_shared")
+        self._work_rows = np.flatnonzero(master.rows.family == "pool_work")
         self.headroom = 0.0
         self.move(headroom)
 
@@ -328,7 +331,9 @@ class Level:
         price = max(0.0, -float(answer.row_dual[self._cost_row])) / scale if bound else 0.0
         ceiling = cost_at_most if bound else 0.0
         objective = answer.objective * self.master.money_unit
-        return self._read(answer, slope=price + tie, intercept=-objective / scale - price * ceiling)
+        return self._read(
+            answer, slope=price + tie, intercept=-objective / scale - price * ceiling, money=scale * (price + tie)
+        )
 
     def cheapest(self) -> MasterPoint | None:
         """Return the least-cost plan; its plane is vertical (NaN slope), the intercept holds the least cost."""
@@ -339,7 +344,8 @@ class Level:
             else None
         )
 
-    def _read(self, answer: Answer, *, slope: float, intercept: float) -> MasterPoint:
+    def _read(self, answer: Answer, *, slope: float, intercept: float, money: float = 1.0) -> MasterPoint:
+        """Read a point; `money`: how much a unit of money counts in the objective and the row of cost together."""
         columns, x = self.master.columns, answer.x
         flow = np.zeros(len(self.master.network.flows.node))
         wait = np.zeros_like(flow)
@@ -357,6 +363,7 @@ class Level:
             sizes=self._queues.sizes(x),
             unseen_wait_h=self._queues.unseen_wait_h(x),
             wait_price=np.abs(answer.row_dual[self._wait_rows]) * self.master.money_unit,
+            work_price=np.abs(answer.row_dual[self._work_rows]) * self.master.money_unit / money,
         )
 
     def _cx(self, x: Floats) -> float:

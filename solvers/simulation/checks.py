@@ -48,6 +48,7 @@ def check_network(network: Network) -> None:
     _check_times(network)
     _check_routes(network)
     _check_following(network)
+    _check_scores(network)
 
 
 def _check_calendar(network: Network) -> None:
@@ -173,6 +174,21 @@ def _check_following(network: Network) -> None:
         after = f"served by pool {pool - 1}" if pool else "abandoned"
         raise ValueError(f"following.share of class {kind}, {after}, sums to {total[kind, pool]:g} — must be at most 1")
     _check_ends(network)
+
+
+def _check_scores(network: Network) -> None:
+    scores = network.scores
+    if scores is None:
+        return
+    shape = (network.service.shape[0], network.agents.shape[0])
+    for name in ("served", "lost", "curve"):
+        _shape(f"scores.{name}", getattr(scores, name), shape, "class, pool")
+    _shape("scores.bend", scores.bend, scores.knots_s.shape, "curve, knot")
+    _index("scores.curve", scores.curve, len(scores.knots_s), -1)
+    for name in ("served", "lost", "bend"):
+        values = getattr(scores, name)
+        _refuse(f"scores.{name}", values, ~np.isfinite(values), "finite")
+    _finite("scores.knots_s", scores.knots_s)
 
 
 def _check_ends(network: Network) -> None:

@@ -27,7 +27,7 @@ _EXTERNAL, _FOLLOWING = int(Ending.EXTERNAL), int(Ending.FOLLOWING)
 _SERVED, _LOST = int(Ending.SERVED_LAST), int(Ending.LOST_LAST)
 _CLASS_ANSWERED, _CLASS_ABANDONED = int(Ending.ANSWERED), int(Ending.ABANDONED)
 _MOST_BLOCKS = 60
-_CLASS_WAIT_S, _CLASS_WORK_S = int(Ending.WAIT_S), int(Ending.WORK_S)
+_CLASS_WAIT_S, _CLASS_WORK_S, _POINTS = int(Ending.WAIT_S), int(Ending.WORK_S), int(Ending.POINTS)
 
 
 @njit(cache=True, error_model="numpy", inline="always")
@@ -146,6 +146,8 @@ def end_served(model: Model, state: State, i: int, now: float) -> None:
             taken = _open_time(model, state, now) - _open_time(model, state, slot.arrival_s)
             state.tally[home, slot.cell, _IN_TIME] += 1.0 if taken <= deadline else 0.0
         _count_end(state, i, _CLASS_ANSWERED, _SERVED, edge)
+        if model.points.size > 0:
+            state.endings[slot.klass, _POINTS] += _score(model, slot.klass, slot.pool, slot.wait_s)
         _write(model, state, i, slot.pool, now)
     _continue(model, state, i, edge, now)
 
@@ -162,8 +164,20 @@ def end_abandoned(model: Model, state: State, i: int, now: float) -> None:
         row[_ABANDONED] += 1.0
         row[_WAIT_S] += slot.wait_s
         _count_end(state, i, _CLASS_ABANDONED, _LOST, edge)
+        if model.points.size > 0:
+            state.endings[slot.klass, _POINTS] += model.lost_points[slot.klass, model.queue[slot.queue].home]
         _write(model, state, i, -1, now)
     _continue(model, state, i, edge, now)
+
+
+@njit(cache=True, error_model="numpy")
+def _score(model: Model, klass: int, pool: int, wait_s: float) -> float:
+    """Points of a contact that a pool served after a wait."""
+    points, row = model.points[klass, pool], model.curve[klass, pool]
+    if row >= 0:
+        for k in range(model.knots_s.shape[1]):
+            points -= model.bend[row, k] * max(0.0, wait_s - model.knots_s[row, k])
+    return points
 
 
 @njit(cache=True, error_model="numpy", inline="always")
@@ -220,7 +234,7 @@ def _continue(model: Model, state: State, i: int, e: int, now: float) -> None:
 
 @njit(cache=True, error_model="numpy")
 def _placed(model: Model, klass: int, time_s: float, now: float, placed: int, key: int) -> float:
-    """Time at which a later contact comes: never while closed, and by the class's weights where `placed`."""
+    """Time at which a later contact comes: never while closed, and by the class's weights where `placed` is above 0."""
     lap = math.floor(time_s / model.cycle_s)
     within = time_s - lap * model.cycle_s
     t = int(np.searchsorted(model.starts_s, within, side="right")) - 1
@@ -229,7 +243,7 @@ def _placed(model: Model, klass: int, time_s: float, now: float, placed: int, ke
         return time_s
     first, lap = _block(model, lap, model.block_first[t] if inside else t + 1)
     if placed:
-        first, lap = _accepted(model, klass, first, lap, now, key)
+        first, lap = _accepted(model, placed - 1, first, lap, now, key)
     earliest = max(model.starts_s[first], now - lap * model.cycle_s)
     t = int(np.searchsorted(model.starts_s, earliest, side="right")) - 1
     stop = model.block_stop[first]
@@ -243,17 +257,12 @@ def _block(model: Model, lap: int, first: int) -> tuple[int, int]:
 
 
 @njit(cache=True, error_model="numpy")
-def _accepted(model: Model, klass: int, first: int, lap: int, now: float, key: int) -> tuple[int, int]:
-    """Go on to the first block that is accepted, as often as its weight among the heaviest; the present one always is.
-
-    So a contact that may come on a quiet day often waits for a busy one, as its class does.
-    """
-    weights = model.weights[klass]
+def _accepted(model: Model, row: int, first: int, lap: int, now: float, key: int) -> tuple[int, int]:
+    """Go on to the first block that is accepted; the present one always is."""
     for k in range(_MOST_BLOCKS):
         if lap * model.cycle_s + model.starts_s[first] <= now:
             break
-        weight = weights[model.block_stop[first]] - weights[first]
-        if uniform(key, PLACE + 256 + k) * model.heaviest[klass] <= weight:
+        if uniform(key, PLACE + 256 + k) <= model.accept[row, model.block[first]]:
             break
         first, lap = _block(model, lap, model.block_stop[first])
     return first, lap

@@ -8,6 +8,7 @@ from enum import IntEnum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import gammaincinv, ndtri
 
 __all__ = ["Distribution", "Kind", "constant", "empirical", "exponential", "gamma", "log_normal"]
 
@@ -43,6 +44,20 @@ class Distribution:
     def ends(self) -> bool:
         """Whether the time is finite with a positive probability."""
         return bool(self.cumulative) if self.kind is Kind.EMPIRICAL else math.isfinite(self.mean_s)
+
+    def quantiles(self, chances: Floats) -> Floats:
+        """Times that are not exceeded with these probabilities, in (0, 1); inf where the time never ends."""
+        p = np.asarray(chances, dtype=np.float64)
+        if self.kind is Kind.EMPIRICAL:
+            return np.append(self.values_s, np.inf)[np.searchsorted(self.cumulative, p, side="left")]
+        if self.kind is Kind.CONSTANT or not math.isfinite(self.mean_s):
+            return np.full(p.shape, self.mean_s)
+        if self.kind is Kind.EXPONENTIAL:
+            return -self.mean_s * np.log1p(-p)
+        if self.kind is Kind.GAMMA:
+            return np.asarray(self.mean_s * self.cv**2 * gammaincinv(self.cv**-2, p))
+        spread = math.sqrt(math.log1p(self.cv**2))
+        return np.asarray(self.mean_s * np.exp(spread * ndtri(p) - spread**2 / 2))
 
 
 def _mean(mean_s: float, *, zero: bool = False) -> float:

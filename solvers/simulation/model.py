@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.simulation.distributions import Distribution, Kind
+from solvers.simulation.comeback import acceptance, landings
+from solvers.simulation.distributions import Distribution, Kind, constant
 from solvers.simulation.network import Network
 
 __all__ = ["Model", "make_model"]
@@ -38,12 +39,15 @@ class Model(NamedTuple):
     a cycle at which an interval or closed time begins. `rate` (source, T + 1) contacts per second; `entry_*` sparse
     rows of cumulative shares; `route_cumulative` (route, 1), or (route, T + 1) where shares hang on time; `ways`
     (class·(pool + 1) + pool + 1 -> edges) after service or, at 0, abandonment; queues are classes and routes that no
-    agent can tell apart, served in order of arrival; `offers` are the queues of each pool.
+    agent can tell apart, served in order of arrival; `offers` are the queues of each pool. `block` (interval,)
+    number of its run without a gap; the `placed` of an edge is 0, or 1 + its row of `accept` (row, block). `points` and
+    `lost_points` (class, pool), or (0, 0) where nothing is scored.
     """
 
     interval_s: float
     cycle_s: float
     starts_s: Floats
+    block: Ints
     block_first: Ints
     block_stop: Ints
     change_s: Floats
@@ -70,7 +74,12 @@ class Model(NamedTuple):
     values: Floats
     cumulative: Floats
     weights: Floats
-    heaviest: Floats
+    accept: Floats
+    points: Floats
+    lost_points: Floats
+    curve: Ints
+    knots_s: Floats
+    bend: Floats
 
 
 def make_model(network: Network) -> Model:
@@ -79,7 +88,9 @@ def make_model(network: Network) -> Model:
     klass, route_cumulative, route_queue, queue, steps = _routes(network)
     offers, offer_start = _offers(network, queue, steps)
     draws, values, cumulative = _draws(network.distributions)
-    ways, edges = _edges(network)
+    block, first, stop = _blocks(network)
+    placed, accept = _acceptance(network, block)
+    ways, edges = _edges(network, placed)
     entry_start, entry_class, entry_cumulative = _entry(network.entry)
     unlimited = np.isinf(network.agents).any(axis=1)
     slots = np.where(unlimited, 1, (~np.isnan(network.speed)).sum(axis=1))
@@ -90,13 +101,13 @@ def make_model(network: Network) -> Model:
     pool["offers"], pool["offers_stop"] = offer_start[:-1], offer_start[1:]
     pool["full_speed"] = network.speed[np.arange(pools), slots - 1]
     closed = np.zeros((pools, 1))
-    first, stop = _blocks(network)
     weights = np.hstack([np.zeros((len(klass), 1)), np.cumsum(network.comeback, axis=1)])
     calendar = network.calendar
     return Model(
         interval_s=calendar.interval_s,
         cycle_s=calendar.cycle_s,
         starts_s=np.array(calendar.starts_s),
+        block=block,
         block_first=first,
         block_stop=stop,
         **_changes(network),
@@ -121,8 +132,19 @@ def make_model(network: Network) -> Model:
         values=values,
         cumulative=cumulative,
         weights=weights,
-        heaviest=(weights[:, stop] - weights[:, first]).max(axis=1),
+        accept=accept,
+        **_scores(network),
     )
+
+
+def _scores(network: Network) -> dict[str, NDArray]:
+    scores = network.scores
+    if scores is None:
+        none, nowhere = np.zeros((0, 0)), np.zeros((0, 0), dtype=np.int64)
+        return {"points": none, "lost_points": none, "curve": nowhere, "knots_s": none, "bend": none}
+    floats = {"points": scores.served, "lost_points": scores.lost, "knots_s": scores.knots_s, "bend": scores.bend}
+    made = {name: np.array(values, dtype=np.float64, order="C") for name, values in floats.items()}
+    return made | {"curve": np.array(scores.curve, dtype=np.int64, order="C")}
 
 
 def _follows(network: Network) -> NDArray[np.bool_]:
@@ -132,13 +154,34 @@ def _follows(network: Network) -> NDArray[np.bool_]:
     return np.append(np.abs(calendar.starts_s[1:] - ends[:-1]) <= 1e-6, False)
 
 
-def _blocks(network: Network) -> tuple[Ints, Ints]:
-    """First interval, and one past the last, of each interval's run without a gap."""
+def _blocks(network: Network) -> tuple[Ints, Ints, Ints]:
+    """Number, first interval, and one past the last, of each interval's run without a gap."""
     follows = _follows(network)
     starts = np.flatnonzero(~np.append(False, follows[:-1]))
     run = np.cumsum(~np.append(False, follows[:-1])) - 1
     ends = np.append(starts[1:], len(follows))
-    return starts[run].astype(np.int64), ends[run].astype(np.int64)
+    return run.astype(np.int64), starts[run].astype(np.int64), ends[run].astype(np.int64)
+
+
+def _acceptance(network: Network, block: Ints) -> tuple[Ints, Floats]:
+    """Where the chances of each edge stand, 0 or 1 + row, shape (edge,), and the chances, (row, block)."""
+    following, calendar = network.following, network.calendar
+    _, shape_of = np.unique(network.comeback, axis=0, return_inverse=True)
+    landed: dict[int, Floats] = {}
+    rows: dict[tuple[int, int], int] = {}
+    chances: list[Floats] = []
+    place = np.zeros(following.to.size, dtype=np.int64)
+    for e in np.flatnonzero(following.placed):
+        klass, delay = int(following.to[e]), int(following.delay[e])
+        key = (int(shape_of.ravel()[klass]), delay)
+        if key not in rows:
+            if delay not in landed:
+                time = network.distributions[delay] if delay >= 0 else constant(0.0)
+                landed[delay] = landings(calendar.starts_s, calendar.interval_s, calendar.cycle_s, block, time)
+            rows[key] = len(chances)
+            chances.append(acceptance(network.comeback[klass], landed[delay], block))
+        place[e] = 1 + rows[key]
+    return place, np.array(chances).reshape(len(chances), int(block[-1]) + 1)
 
 
 def _changes(network: Network) -> dict[str, NDArray]:
@@ -226,14 +269,13 @@ def _offers(network: Network, queue: Records, steps: Records) -> tuple[Records, 
     return offers, start
 
 
-def _edges(network: Network) -> tuple[Ints, Records]:
+def _edges(network: Network, placed: Ints) -> tuple[Ints, Records]:
     following, ways = network.following, network.agents.shape[0] + 1
     row = following.of_class * ways + following.pool + 1
     order = np.argsort(row, kind="mergesort")
     order = order[following.share[order] > 0.0]
     edges = np.zeros(order.size, dtype=_EDGE)
-    for name in ("to", "delay", "placed"):
-        edges[name] = getattr(following, name)[order]
+    edges["to"], edges["delay"], edges["placed"] = following.to[order], following.delay[order], placed[order]
     start = np.searchsorted(row[order], np.arange(network.service.shape[0] * ways + 1)).astype(np.int64)
     total = np.concatenate([[0.0], np.cumsum(following.share[order])])
     edges["cumulative"] = total[1:] - np.repeat(total[start[:-1]], np.diff(start))

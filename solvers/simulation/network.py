@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from solvers.simulation.checks import check_network
 from solvers.simulation.distributions import Distribution, exponential
 
-__all__ = ["Calendar", "Network", "NextContacts", "Routes", "make_network", "single_queue"]
+__all__ = ["Calendar", "Network", "NextContacts", "Routes", "Scores", "make_network", "single_queue"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -53,8 +53,9 @@ class NextContacts:
 
     A share `share` of the contacts of class `of_class` that pool `pool` served (−1: that abandoned) is followed by a
     contact of class `to`, after a time from distribution `delay` (−1: at once). `placed` True: the delay only picks
-    the first possible day (run of intervals without a gap); the weights `comeback` of the class pick the day, which is
-    passed over the oftener the lighter it is, and the time in it.
+    the first possible day (run of intervals without a gap); light days are passed over just so often that contacts
+    which begin on the days of the class, by its weights `comeback`, also come on them (see `comeback.acceptance`), and
+    the weights pick the time in the day.
     """
 
     of_class: Ints
@@ -63,6 +64,22 @@ class NextContacts:
     share: Floats
     delay: Ints
     placed: Bools
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What ended contacts are worth, in points of a score.
+
+    `served` (class, pool): points of a contact a pool served without a wait; `lost` (class, pool): of one that
+    abandoned while it was counted at a pool. `curve` (class, pool): row of the curves of what waiting costs, −1:
+    nothing; `knots_s`, `bend` (curve, knot): a wait w costs Σ bend·max(0, w − knot).
+    """
+
+    served: Floats
+    lost: Floats
+    curve: Ints
+    knots_s: Floats
+    bend: Floats
 
 
 @dataclass(frozen=True)
@@ -84,6 +101,7 @@ class Network:
     so only while more than `reserve` (class, pool) of the pool's free slots are left for others.
     `deadline_s` (class, pool): open time until a contact counted at the pool must be finished, inf: none.
     `comeback` (class, interval): weights of the times of later contacts that are placed, or would come while closed.
+    `scores`: what is summed per class as `Ending.POINTS`; None: nothing.
     """
 
     calendar: Calendar
@@ -102,6 +120,7 @@ class Network:
     reserve: Ints
     deadline_s: Floats
     comeback: Floats
+    scores: Scores | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be simulated.
@@ -144,6 +163,7 @@ def make_network(
     reserve: ArrayLike | None = None,
     deadline_s: ArrayLike | None = None,
     comeback: ArrayLike | None = None,
+    scores: Scores | None = None,
     starts_s: ArrayLike | None = None,
     cycle_s: float | None = None,
 ) -> Network:
@@ -182,6 +202,7 @@ def make_network(
         reserve=_full(reserve, by_pool, 0, int),
         deadline_s=_full(deadline_s, by_pool, np.inf, float),
         comeback=_full(comeback, (classes, intervals), 1.0, float),
+        scores=scores,
     )
 
 

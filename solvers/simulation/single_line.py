@@ -48,6 +48,7 @@ def is_single_line(network: Network) -> bool:
         and agents[0, 0] > 0.0
         and network.following.of_class.size == 0
         and network.reserve[0, 0] == 0
+        and network.scores is None
         and np.isinf(network.deadline_s[0, 0])
         and np.allclose(calendar.starts_s, np.arange(calendar.starts_s.size) * calendar.interval_s, rtol=0, atol=1e-6)
         and abs(calendar.cycle_s - calendar.starts_s.size * calendar.interval_s) <= 1e-6

@@ -40,7 +40,7 @@ class Measure(IntEnum):
 
 
 class Ending(IntEnum):
-    """Columns of what is counted per class: how its contacts arrived and ended."""
+    """Columns of what is counted per class: how its contacts arrived and ended, and the points of `Network.scores`."""
 
     EXTERNAL = 0
     FOLLOWING = 1
@@ -52,6 +52,7 @@ class Ending(IntEnum):
     LOST_FOLLOWED = 7
     WAIT_S = 8
     WORK_S = 9
+    POINTS = 10
 
 
 RECORD = np.dtype(

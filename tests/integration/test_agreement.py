@@ -51,7 +51,12 @@ def test_every_run_compares_its_named_plans_with_simulation(toy: Frontier) -> No
     assert not table["failed"].any()
     assert toy.meta["failed_checks"] == []
     assert exit_code_of(toy) == 0
-    promises = table[table["what"] != ""]
+    experience = table[table["measure"] == "cx"].set_index("plan")
+    plans = toy.table.set_index("plan")["cx"]
+    assert list(experience.index) == shown_plans(toy)
+    assert experience["said"].to_numpy() == pytest.approx(plans[experience.index].to_numpy())
+    assert experience["tolerance"].iloc[0] == pytest.approx(0.05 * (plans.max() - plans.min()))
+    promises = table[~table["what"].isin(["", "CX"])]
     assert set(promises["what"]) == set(toy.tables["promises"]["promise"])
     said = toy.tables["promises"].set_index(["plan", "promise", "period"])["value"]
     for row in promises.itertuples():
@@ -67,7 +72,7 @@ def test_carry_over_stands_beside_the_formulas(toy: Frontier) -> None:
     assert set(carried["method"]) == {"chain"}
     assert {"stationary", "chain"} <= set(carried["advised"]) <= {"stationary", "offered_load", "chain"}
     known = table["carried"].notna()
-    assert (known == ~table["pool"].str.contains("desk")).all()
+    assert (known == ~(table["pool"].str.contains("desk") | (table["measure"] == "cx"))).all()
     assert (table["carried"] != table["said"])[known].all()
     of_promises = toy.tables["carry_over_promises"].set_index(["plan", "promise", "period"])["value"]
     for row in table[known].itertuples():

@@ -106,12 +106,22 @@ def test_change_sheet_shares_and_todays_rules(run: Path, tmp_path: Path, capsys:
     sheet = tmp_path / "sheet"
     assert export(run, "markdown", sheet, "--today", str(history)) == 0
     assert sorted(p.name for p in sheet.iterdir()) == ["change-sheet.csv", "change-sheet.md", "guards.md", "worth.csv"]
-    assert "offered chat" in (sheet / "change-sheet.md").read_text(encoding="utf-8")
+    said = (sheet / "change-sheet.md").read_text(encoding="utf-8")
+    assert "offered chat" in said
+    assert "dual of the pool's work" in said
     assert export(run, "csv", tmp_path / "some.csv", "--share", "0.25", "--replay", str(history)) == 0
     rows = pd.read_csv(tmp_path / "some.csv")
     own = load_run(run).plan("best_cx").rules
     assert (rows["rollout_to"] == 0.25).sum() == len(own.rows)
     assert export(run, "csv", tmp_path / "none.csv", "--share", "0") == 2
+    capsys.readouterr()
+    assert export(run, "csv", tmp_path / "none.csv", "--overflow-after", "60") == 2
+    assert "sends no contacts over" in capsys.readouterr().err
+    assert export(run, "csv", tmp_path / "none.csv", "--agent-index", str(tmp_path / "agents.csv")) == 2
+    assert "--replay HISTORY" in capsys.readouterr().err
+    asked = ("--agent-index", str(tmp_path / "agents.csv"), "--replay", str(history))
+    assert export(run, "csv", tmp_path / "rules.csv", *asked) == 2  # this history does not say who served
+    assert "no served contact of the history has agent" in capsys.readouterr().err
     config = tmp_path / "queues.json"
     config.write_text('{"entities": [{"id": "q-1", "name": "phone"}, {"id": "q-9", "name": "old"}]}', encoding="utf-8")
     assert export(run, "genesys", tmp_path / "g", "--today", str(config)) == 0

@@ -14,9 +14,10 @@ from planner.errors import PlanError
 from planner.routing import make_export, prove
 from planner.routing.answers import answers_of
 from planner.routing.difference import diff_rules
+from planner.routing.pools import PoolFacts
 from planner.routing.replay import replay
 from planner.routing.rollout import HARM_Z, pilot_for, staged
-from planner.routing.sources.connect import connect_configuration
+from planner.routing.sources.connect import connect_configuration, rules_from_connect
 from planner.routing.sources.genesys import rules_from_genesys
 from planner.routing.sources.seen import rules_seen
 from planner.routing.today import configuration_diff, todays_routing
@@ -97,6 +98,66 @@ def test_rules_seen_are_the_most_frequent_pools_with_their_share() -> None:
     )
     with pytest.raises(PlanError, match="names no pool"):
         rules_seen(shares.assign(pool=None))
+
+
+def connect_documents() -> list[dict]:
+    def serves(profile: str, *queues: tuple[str, str, int, int]) -> dict:
+        names = ("QueueName", "Channel", "Priority", "Delay")
+        found = [dict(zip(names, queue, strict=True)) for queue in queues]
+        return {"RoutingProfileName": profile, "RoutingProfileQueueConfigSummaryList": found}
+
+    queues = [{"Name": name, "Arn": f"arn:{name}"} for name in ("core", "premium", "loans", "chat", "old")]
+    return [
+        {"QueueSummaryList": queues},
+        serves("generalists", ("core", "VOICE", 2, 0), ("premium", "VOICE", 1, 30), ("chat", "CHAT", 1, 0)),
+        serves("advisers", ("premium", "VOICE", 1, 0), ("loans", "VOICE", 2, 0)),
+    ]
+
+
+CONNECT_POOLS = {
+    "core": PoolFacts("voice"),
+    "premium": PoolFacts("voice", segments=("gold",)),
+    "loans": PoolFacts("voice", reasons=("loan", "mortgage")),
+    "chat": PoolFacts("chat", reasons=("fees",)),
+    "robot": PoolFacts("chat", kind="automated"),
+}
+
+
+def test_queues_and_profiles_of_connect_are_todays_rules(tmp_path: Path) -> None:
+    rules = rules_from_connect(connect_configuration(connect_documents()), CONNECT_POOLS)
+    assert rules is not None
+    answers = {
+        ("loan", "basic", "voice"): ("loans", 1),
+        ("loan", "gold", "voice"): ("loans", 1),  # made for fewer reasons than premium, which takes them all
+        ("fees", "gold", "voice"): ("premium", 0),
+        ("fees", "basic", "voice"): ("core", 1),
+        ("fees", "gold", "chat"): ("chat", 0),
+        ("loan", "gold", "chat"): ("chat", 0),
+        ("fees", "gold", "fax"): ("core", 1),
+    }
+    for (reason, segment, channel), expected in answers.items():
+        said = rules.decide({"entry_reason": reason, "segment": segment, "channel": channel, "contact_id": "1"})
+        assert (said["pool"], said["priority"]) == expected, (reason, segment, channel)
+    helped = rules.decide({"entry_reason": "fees", "segment": "gold", "channel": "voice", "contact_id": "1"})
+    assert (helped["overflow_pool"], helped["overflow_after_s"]) == ("core", 30.0)
+    cells = [(r, s, c) for r in ("loan", "fees") for s in ("basic", "gold") for c in ("voice", "chat")]
+    other = diff_rules(rules, rules_from_connect(connect_configuration(connect_documents()[:2]), CONNECT_POOLS), cells)
+    assert set(other["after"]) == {"core (class 1)", "premium"}  # nobody serves loans any more
+    assert proved(rules)
+    path = tmp_path / "connect.json"
+    path.write_text(json.dumps(connect_documents()), encoding="utf-8")
+    found = todays_routing(path, pools=CONNECT_POOLS)
+    assert found.rules is not None
+    assert found.rules.rows.equals(rules.rows)
+    assert "queue loans: no rule sends contacts there" not in configuration_diff(found, rules)
+    assert todays_routing(path).rules is None  # without a scenario nobody knows whom a queue is for
+    assert rules_from_connect(connect_configuration(connect_documents()), {"x": PoolFacts("voice")}) is None
+
+
+def proved(rules) -> bool:
+    contacts = pd.DataFrame({"contact_id": [str(k) for k in range(60)], "channel": ["voice", "chat", "fax"] * 20})
+    contacts = contacts.assign(entry_reason=["fees", "loan"] * 30, segment=["gold", "basic", None] * 20)
+    return all(prove(make_export(rules, fmt), contacts)[0].holds for fmt in ("dmn", "connect", "taskrouter", "csv"))
 
 
 def test_differences_are_those_of_the_answers() -> None:

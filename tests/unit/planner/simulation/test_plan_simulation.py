@@ -21,16 +21,19 @@ from planner.frontier.tables import (
     flows_table,
     promises_table,
     rules_table,
+    segments_table,
     service_table,
     staffing_table,
 )
 from planner.operation import FlowProblem
 from planner.routing.replay import replay
+from planner.routing.waiting_overflow import with_waiting_overflow
 from planner.runs.store import save_frontier
 from planner.simulation import Assumptions, SimulationSettings, simulate_plan
 from planner.simulation.center import center_tables
 from planner.simulation.network import plan_network
 from planner.simulation.shares import rule_shares
+from planner.simulation.simulated import with_rules
 from solvers.flow.decode import even_split, priorities
 from solvers.flow.evaluate import evaluate
 from solvers.flow.solution import Routing
@@ -54,6 +57,7 @@ def fresh(problem: FlowProblem, routing: Routing, agents: float) -> Frontier:
         flows_table,
         promises_table,
         rules_table,
+        segments_table,
         overflow_table,
         overflow_types_table,
     )
@@ -106,6 +110,35 @@ def test_where_nobody_waits_the_flows_are_the_evaluators(plenty: Frontier) -> No
     spread = np.sqrt(found.pools["offered_plan"] / 150)
     assert (np.abs(found.pools["offered"] - found.pools["offered_plan"]) < 6 * spread).all()
     assert (np.abs(found.pools["offered"] / found.pools["offered_plan"] - 1) < 0.02).all()
+
+
+def test_where_nobody_waits_cx_is_the_evaluators(plenty: Frontier, problem: FlowProblem) -> None:
+    """Every segment, within intervals of 99.9 %; the whole is the mean of the segments over their issues."""
+    found = simulate_plan(plenty, "p", SimulationSettings(replications=150, seed=1, confidence=0.999)).cx
+    assert list(found["segment"]) == ["", *problem.segments]
+    assert (np.abs(found["cx"] - found["cx_plan"]) < found["half_width"]).all()
+    assert (found["half_width"] < 0.05).all()
+    parts = found[found["segment"] != ""]
+    assert found["cx"][0] == pytest.approx(np.average(parts["cx"], weights=parts["issues"]))
+    assert found["issues"][0] == pytest.approx(parts["issues"].sum())
+
+
+def test_waiting_costs_cx_as_in_the_evaluator(problem: FlowProblem, routing: Routing) -> None:
+    """With few people both see CX fall by about the same, far more than the interval is wide."""
+    calm, busy = (
+        simulate_plan(fresh(problem, routing, agents), "p", SimulationSettings(replications=200, seed=2)).cx.iloc[0]
+        for agents in (80.0, 5.0)
+    )
+    fall, said = calm["cx"] - busy["cx"], calm["cx_plan"] - busy["cx_plan"]
+    assert said > 8 * busy["half_width"]
+    assert fall == pytest.approx(said, rel=0.15)
+
+
+def test_runs_without_scores_are_simulated_without_cx(plenty: Frontier) -> None:
+    old = {name: frame for name, frame in plenty.tables.items() if name != "center_waits"}
+    found = simulate_plan(replace(plenty, tables=old), "p", SimulationSettings(replications=3))
+    assert found.cx.empty
+    assert len(found.pools) > 0
 
 
 def test_where_contacts_wait_service_is_near_the_evaluators(problem: FlowProblem, routing: Routing) -> None:
@@ -213,6 +246,18 @@ def test_replayed_rules_send_the_shares_of_the_plan(linked: tuple[FlowProblem, R
     assert pools["partner"] == pytest.approx(1 - phone, abs=0.03)
 
 
+def test_other_rules_of_a_plan_are_simulated(linked: tuple[FlowProblem, Routing, Frontier]) -> None:
+    """Where nobody waits, nobody is helped after a wait: contacts stay where rules send them."""
+    frontier = linked[2]
+    rules, settings = frontier.plan("p").rules, SimulationSettings(replications=30, seed=4)
+    again = simulate_plan(with_rules(frontier, "p", rules), "p", settings)
+    assert again.pools.equals(simulate_plan(frontier, "p", settings).pools)
+    waiting = simulate_plan(with_rules(frontier, "p", with_waiting_overflow(rules, 30.0)), "p", settings).pools
+    blind = replace(frontier, tables={k: v for k, v in frontier.tables.items() if not k.startswith("overflow")})
+    kept = simulate_plan(blind, "p", settings).pools
+    assert waiting["offered"].to_numpy() == pytest.approx(kept["offered"].to_numpy(), rel=0.02)
+
+
 def test_handle_times_take_the_spread_that_is_asked_for(plenty: Frontier) -> None:
     plan = plenty.plan("p")
     made = plan_network(plenty, plan, Assumptions(handle_cv=0.7))
@@ -245,6 +290,8 @@ def test_command_prints_service_and_promises(toy_run: Path, capsys: pytest.Captu
     assert "30 replications" in printed.out
     assert "phone_80_20" in printed.out
     assert printed.out.count("phone ") >= 5  # one row per pool, four per interval
+    assert "CX per issue" in printed.out
+    assert "off the plan's" in printed.err
     assert "Assumed: exponential" in printed.err
 
 
@@ -253,6 +300,8 @@ def test_command_gives_json_and_csv(toy_run: Path, capsys: pytest.CaptureFixture
     assert main([*asked, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["surge"] == 1.2
+    assert found["flow_error"] > 0.1
+    assert [row["segment"] for row in found["cx"]][0] == ""
     assert len(found["intervals"]) == 8
     assert {row["promise"] for row in found["promises"]} == {"phone_80_20", "chat_90_60"}
     assert main([*asked, "--csv"]) == 0
