@@ -85,3 +85,28 @@ def coded_batches(connection: ibis.BaseBackend, rows: ibis.Table) -> Iterator[Co
         raise ValueError(f"the engine {connection.name} does not run in this process")
     for batch in engine.batches(connection, rows, BATCH):
         yield CodedBatch(batch)
+
+
+class Labels:
+    """Labels numbered as they come, whether the engine has them as codes or as text."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._last: pa.Array | None = None
+        self._places = np.zeros(0, dtype=np.int32)
+
+    def codes(self, column: pa.Array) -> NDArray[np.int32]:
+        """Numbers of the labels of a column of a batch, -1 where missing."""
+        coded = column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
+        if self._last is None or not coded.dictionary.equals(self._last):
+            own = [self._numbers.setdefault(str(label), len(self._numbers)) for label in coded.dictionary.to_pylist()]
+            self._last, self._places = coded.dictionary, np.array([*own, -1], dtype=np.int32)
+        return self._places[np.asarray(coded.indices.cast(pa.int32()).fill_null(-1).to_numpy())]
+
+    def alphabetical(self, *more: str) -> tuple[list[str], NDArray[np.int32]]:
+        """All labels in alphabetical order, these among them, and the place of each number in it; -1 is last."""
+        for label in more:
+            self._numbers.setdefault(label, len(self._numbers))
+        labels = sorted(self._numbers)
+        place = {label: k for k, label in enumerate(labels)}
+        return labels, np.array([*(place[label] for label in self._numbers), -1], dtype=np.int32)
