@@ -16,7 +16,7 @@ MOST_PLACES = 2**62
 _MOST_IN_ONE = 9e18 / 1e6
 """Sums below it are whole millionths in 64 bits."""
 _MILLIONTH = 10**6
-_FIRST_CELLS = 1 << 14
+_FIRST_CELLS = 1 << 15
 
 
 @dataclass(frozen=True)
@@ -128,9 +128,11 @@ class Tally:
 
 def _in_units(low: NDArray[np.int64], high: NDArray[np.int64] | None) -> NDArray[np.float64]:
     """Whole millionths as the nearest floating-point numbers."""
-    if high is None and not (np.abs(low) > 2**53).any():
-        return low / _MILLIONTH
-    whole = [int(value) for value in low]
-    if high is not None:
-        whole = [value + (int(rest) << 32) for value, rest in zip(whole, high, strict=True)]
-    return np.array([value / _MILLIONTH for value in whole], dtype=np.float64)
+    if high is not None and (np.abs(high) >= 1 << 30).any():
+        whole = [int(value) + (int(rest) << 32) for value, rest in zip(low, high, strict=True)]
+        return np.array([value / _MILLIONTH for value in whole], dtype=np.float64)
+    total = low if high is None else low + (high << 32)
+    found = total / _MILLIONTH
+    for k in np.flatnonzero(np.abs(total) > 2**53):
+        found[k] = int(total[k]) / _MILLIONTH
+    return found

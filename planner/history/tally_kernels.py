@@ -13,6 +13,7 @@ COUNT, SUM, SQUARE, LOGARITHM = 0, 1, 2, 3
 
 _SCATTER = np.uint64(0x9E3779B97F4A7C15)
 _LOW_BITS = (1 << 32) - 1
+_BLOCK = 1024
 _UNIT = 1e6
 """Sums are whole numbers of millionths."""
 
@@ -140,39 +141,66 @@ def add_rows(
     """
     mask = len(places) - 1
     shift = np.uint64(64 - round(math.log2(len(places))))
-    for i in range(first, len(keys)):
-        key = keys[i]
-        if key < 0:
-            continue
-        at = np.int64((np.uint64(key) * _SCATTER) >> shift)
-        while places[at] >= 0 and known[places[at]] != key:
-            at = (at + 1) & mask
-        cell = places[at]
-        if cell < 0:
-            if count == len(known):
-                return i, count
-            cell = count
-            places[at], known[count] = cell, key
-            count += 1
-        sums[cell, 0] += 1
+    cells = np.empty(_BLOCK, dtype=np.int64)
+    while first < len(keys):
+        # Column by column within a block: the many cells are then fetched from memory at the same time.
+        end, full = first, False
+        while end < len(keys) and end - first < _BLOCK:
+            key = keys[end]
+            cell = -1
+            if key >= 0:
+                at = np.int64((np.uint64(key) * _SCATTER) >> shift)
+                while places[at] >= 0 and known[places[at]] != key:
+                    at = (at + 1) & mask
+                cell = places[at]
+                if cell < 0:
+                    if count == len(known):
+                        full = True
+                        break
+                    cell = count
+                    places[at], known[count] = cell, key
+                    count += 1
+            cells[end - first] = cell
+            end += 1
+        for k in range(end - first):
+            if cells[k] >= 0:
+                sums[cells[k], 0] += 1
         for j in range(len(measures)):
-            value, gate, place = values[measures[j, 1], i], measures[j, 2], measures[j, 3]
-            if math.isnan(value) or (gate >= 0 and math.isnan(values[gate, i])):
-                continue
-            if measures[j, 0] == COUNT:
-                sums[cell, place] += 1
-                continue
-            if measures[j, 0] == SQUARE:
-                value *= value
-            elif measures[j, 0] == LOGARITHM:
-                value = math.log(value + 1.0)
-            # To the nearest millionth, halves away from zero: as the engines cast to decimals.
-            scaled = value * _UNIT
-            whole = np.int64(scaled)
-            whole += (scaled - whole >= 0.5) - (scaled - whole <= -0.5)
-            if measures[j, 4]:
-                sums[cell, place] += whole & _LOW_BITS
-                sums[cell, place + 1] += whole >> 32
-            else:
-                sums[cell, place] += whole
-    return len(keys), count
+            _add_measure(first, end, cells, values, measures[j], sums)
+        first = end
+        if full:
+            break
+    return first, count
+
+
+@njit(cache=True, nogil=True)
+def _add_measure(
+    first: int,
+    end: int,
+    cells: NDArray[np.int64],
+    values: NDArray[np.float64],
+    measure: NDArray[np.int64],
+    sums: NDArray[np.int64],
+) -> None:
+    """Add one measure of a block of rows."""
+    kind, column, gate, place, wide = measure
+    for k in range(end - first):
+        cell, value = cells[k], values[column, first + k]
+        if cell < 0 or math.isnan(value) or (gate >= 0 and math.isnan(values[gate, first + k])):
+            continue
+        if kind == COUNT:
+            sums[cell, place] += 1
+            continue
+        if kind == SQUARE:
+            value *= value
+        elif kind == LOGARITHM:
+            value = math.log(value + 1.0)
+        # To the nearest millionth, halves away from zero: as the engines cast to decimals.
+        scaled = value * _UNIT
+        whole = np.int64(scaled)
+        whole += (scaled - whole >= 0.5) - (scaled - whole <= -0.5)
+        if wide:
+            sums[cell, place] += whole & _LOW_BITS
+            sums[cell, place + 1] += whole >> 32
+        else:
+            sums[cell, place] += whole
