@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +74,9 @@ class CodedBatch:
 
 
 def coded_batches(connection: ibis.BaseBackend, rows: ibis.Table) -> Iterator[CodedBatch]:
-    """Hand rows out in batches; nothing else may be asked of the engine before the last one.
+    """Hand rows out in batches, each read while the one before is worked on.
+
+    Nothing else may be asked of the engine before the last one.
 
     Raises
     ------
@@ -83,8 +86,12 @@ def coded_batches(connection: ibis.BaseBackend, rows: ibis.Table) -> Iterator[Co
     engine = local_engine_of(connection)
     if engine is None:
         raise ValueError(f"the engine {connection.name} does not run in this process")
-    for batch in engine.batches(connection, rows, BATCH):
-        yield CodedBatch(batch)
+    batches = engine.batches(connection, rows, BATCH)
+    with ThreadPoolExecutor(1) as pool:
+        ahead = pool.submit(next, batches, None)
+        while (batch := ahead.result()) is not None:
+            ahead = pool.submit(next, batches, None)
+            yield CodedBatch(batch)
 
 
 class Labels:

@@ -153,12 +153,11 @@ class _Few:
 
     def part(self, keep: NDArray[np.intp]) -> _Few:
         """Keep some entries."""
-        arrays = {
-            name: None if value is None else value[keep]
-            for name, value in vars(self).items()
-            if name not in ("reasons", "channels")
-        }
-        return replace(self, **arrays)
+        return replace(
+            self, row=self.row[keep], person=self.person[keep], seconds=self.seconds[keep], entry=self.entry[keep],
+            reason=self.reason[keep], channel=self.channel[keep], abandoned=self.abandoned[keep],
+            until=None if self.until is None else self.until[keep],
+        )  # fmt: skip
 
 
 def _few_columns(history: History) -> ibis.Table:
