@@ -190,9 +190,11 @@ def _read(connection: ibis.BaseBackend, rows: ibis.Table, most: int) -> _Few:
             until[span] = batch.numbers("until")
     topics, place = reasons.alphabetical(NO_REASON)
     named, at = channels.alphabetical()
+    for codes, places in ((entry, place), (reason, place), (channel, at)):
+        codes[:end] = places[codes[:end]]
     return _Few(
-        row=row[:end], person=person[:end], seconds=seconds[:end], entry=place[entry[:end]], reason=place[reason[:end]],
-        channel=at[channel[:end]], abandoned=abandoned[:end], until=None if until is None else until[:end],
+        row=row[:end], person=person[:end], seconds=seconds[:end], entry=entry[:end], reason=reason[:end],
+        channel=channel[:end], abandoned=abandoned[:end], until=None if until is None else until[:end],
         reasons=topics, channels=named,
     )  # fmt: skip
 
