@@ -168,16 +168,22 @@ def normal_score(value: ibis.Value, knots: tuple[float, ...]) -> ibis.Value:
 
     Means of it say the same of a covariate in minutes, in logarithms or in ranks: nothing is assumed of its scale.
     """
+    cuts, scores, slopes = (tuple(map(float, part)) for part in normal_corners(knots))
+    lines: list[ibis.Value] = [ibis.literal(scores[0])]
+    lines += [scores[k] + (value - cuts[k]) * slope for k, slope in enumerate(slopes)]
+    return _chosen(value, [*cuts], [*lines, ibis.literal(scores[-1])], ibis.null("float64"))
+
+
+def normal_corners(
+    knots: tuple[float, ...],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Where the normal score has its corners, what it is there, and its slopes between them."""
     corners: dict[float, list[float]] = {}
     for cut, share in zip(knots, _KNOTS, strict=True):
         corners.setdefault(cut, []).append(float(ndtri(share)))
-    cuts = list(corners)
-    scores = [sum(found) / len(found) for found in corners.values()]
-    lines: list[ibis.Value] = [ibis.literal(scores[0])]
-    for k in range(1, len(cuts)):
-        slope = (scores[k] - scores[k - 1]) / (cuts[k] - cuts[k - 1])
-        lines.append(scores[k - 1] + (value - cuts[k - 1]) * slope)
-    return _chosen(value, [*cuts], [*lines, ibis.literal(scores[-1])], ibis.null("float64"))
+    cuts = np.array(list(corners), dtype=np.float64)
+    scores = np.array([sum(found) / len(found) for found in corners.values()], dtype=np.float64)
+    return cuts, scores, np.diff(scores) / np.diff(cuts)
 
 
 def _chosen(value: ibis.Value, cuts: list[Any], choices: list[ibis.Value], unknown: ibis.Value) -> ibis.Value:

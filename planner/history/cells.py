@@ -6,31 +6,21 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import ibis
 import pandas as pd
 
-from planner.history.banded import FIRST_MONDAY, banded_rows
 from planner.history.bands import find_bands
+from planner.history.cell_tables import FLAGS, LABELS, WAIT_LABELS, Counting, counted_tables
 from planner.history.covariates import covariate_columns
-from planner.history.engine import drop_kept, exact_sum
-from planner.history.fetched import labeled_frame
 from planner.history.history import History
 from planner.history.journeys import stitch_issues
 from planner.history.measures import COVARIATE_SUMS, Measures, look_at_numbers
 from planner.history.outcomes import outcome_named, outcome_value
+from planner.history.swept_cells import swept_tables
 
-LABELS = ("entry_reason", "reason", "channel", "segment", "pool", "disposition", "stage", "later_kind")
-FLAGS = ("abandoned", "anonymous", "censored")
 COUNTS = ("cnt", "ans", "s1", "s2", "n_wait", "sum_wait_s", "n_handle", "sum_handle_s", "sum_handle2")
-WAIT_LABELS = ("reason", "channel", "segment", "pool", "disposition", "stage", "later")
 _WAIT_COUNTS = ("cnt", "ans", "s1", "s2", "n_wait", "sum_wait_s", "sum_ln_wait")
-WEEK_LABELS = ("reason", "channel", "week")
 
 _MOST_DISPOSITIONS = 40
-_MOST_WAIT_CELLS = 2_000_000
-_WAIT_BANDS = 6
-_MOST_BANDED = 30_000_000
-"""Above it contacts are joined and banded with each table of cells: narrow copies of all would fill a disk."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +93,7 @@ class ContactCells:
 def contact_cells(
     history: History, *, outcome: str, covariates: Sequence[str] = (), window_days: float = 7.0, min_cell: int = 5
 ) -> ContactCells:
-    """Count contacts into cells, in the engine.
+    """Count contacts into cells: in the engine, or beside it where it runs in this process.
 
     Cut points come first (`bands.find_bands`): bands of the time of day with equally many contacts, wait bands at the
     .2, .4, .6, .8 and .95 quantiles of each channel, bins of the covariates.
@@ -123,29 +113,25 @@ def contact_cells(
     stitched = stitch_issues(history, window_days)
     stitched = stitched.mutate(y=outcome_value(history, stitched, outcome))
     contacts = history.contacts
-    known = [name for name in (outcome,) if name in contacts.columns and contacts[name].type().is_numeric()]
+    known = [name for name in (outcome, "invited") if name in contacts.columns and contacts[name].type().is_numeric()]
     numbers = look_at_numbers(contacts, list(dict.fromkeys(("wait_s", "handle_s", *used, *known))))
-    count, notes = numbers.rows, _notes(numbers.dispositions)
-    bands = find_bands(stitched if len(used) > 2 else contacts, count, used)
-    if notes:
-        stitched = stitched.mutate(disposition=ibis.null("string"))
-    rows = banded_rows(history, stitched, bands, used, copied=count <= _MOST_BANDED)
-    cells = ContactCells(
-        pd.DataFrame(), outcome, used, window_days, min_cell, bands.hours, bands.waits, bands.bins, tuple(notes)
-    )
+    notes = _notes(numbers.dispositions)
+    bands = find_bands(stitched if len(used) > 2 else contacts, numbers.rows, used)
     highest = max(abs(end) for end in outcome_named(history, outcome).scale)
     measures = Measures(
         used, tuple(bands.knots), numbers, highest if math.isfinite(highest) else numbers.largest[outcome]
     )
-    frame = _main_cells(rows, cells.keys, measures)
+    counting = Counting(history, outcome, window_days, bands, measures, dispositions=not notes)
+    tables = swept_tables(counting) or counted_tables(counting)
+    bins = [f"bin_{name}" for name in bands.bins]
+    frame = measures.completed(tables.main, [*LABELS, *FLAGS, "wait_band", *bins, *COUNTS])
+    waits = measures.completed(tables.waits, [*WAIT_LABELS, "wait_band", "hour_band", *_WAIT_COUNTS])
     if not frame["ans"].sum():
         notes.append(f"no contact has a known {outcome}: nothing can be estimated from this history")
-    found = ContactCells(
+    return ContactCells(
         _whole(frame), outcome, used, window_days, min_cell, bands.hours, bands.waits, bands.bins, tuple(notes),
-        waits=_whole(_wait_cells(rows, frame, measures, len(bands.hours) + 1)), weeks=_week_cells(rows, measures),
+        waits=_whole(waits), weeks=tables.weeks,
     )  # fmt: skip
-    drop_kept(history.connection, rows.get_name())
-    return found
 
 
 def _notes(dispositions: int) -> list[str]:
@@ -158,51 +144,3 @@ def _notes(dispositions: int) -> list[str]:
 def _whole(frame: pd.DataFrame) -> pd.DataFrame:
     """Bands in the integers that pandas counts with."""
     return frame.astype({name: "int64" for name, kind in frame.dtypes.items() if kind == "int16"})
-
-
-def _main_cells(rows: ibis.Table, keys: list[str], measures: Measures) -> pd.DataFrame:
-    sums = {**measures.moments(rows), **measures.waits(rows), **measures.handle_times(rows)}
-    sums |= measures.of_covariates(rows)
-    return measures.completed(labeled_frame(rows.group_by(keys).aggregate(**sums), keys), [*keys, *COUNTS])
-
-
-def _wait_cells(rows: ibis.Table, frame: pd.DataFrame, measures: Measures, hours: int) -> pd.DataFrame:
-    """Served contacts with a wait, by hour; keys are left out, the least important first, while cells are too many."""
-    served = rows.filter(~rows.abandoned & (rows.wait_band >= 0))
-    served = served.mutate(
-        reason=ibis.coalesce(served.reason, served.entry_reason),
-        later=ibis.cases(
-            (served.anonymous, "unknown"),
-            (served.censored, "censored"),
-            (served.later_kind == "none", "no"),
-            (served.later_kind == "escalation", "escalated"),
-            else_="yes",
-        ),
-    )
-    labels = list(WAIT_LABELS)
-    for name in ("disposition", "segment", "stage", "pool"):
-        seen = [label for label in labels if label != "later"]
-        kinds = 2 * len(frame[seen].drop_duplicates()) * _WAIT_BANDS * hours
-        if kinds <= _MOST_WAIT_CELLS:
-            break
-        labels.remove(name)
-    logarithms = exact_sum((served.wait_s + 1).ln(), measures.numbers.largest["wait_s"])
-    sums = {**measures.moments(served), **measures.waits(served), "sum_ln_wait": logarithms}
-    sums |= measures.of_covariates(served)
-    keys = [*labels, "wait_band", "hour_band"]
-    cells = labeled_frame(served.group_by(keys).aggregate(**sums), keys)
-    for name in WAIT_LABELS:
-        if name not in labels:
-            cells[name] = None
-    return measures.completed(cells, [*WAIT_LABELS, "wait_band", "hour_band", *_WAIT_COUNTS])
-
-
-def _week_cells(rows: ibis.Table, measures: Measures) -> pd.DataFrame:
-    rows = rows.mutate(reason=ibis.coalesce(rows.reason, rows.entry_reason))
-    sums = measures.moments(rows)
-    if "invited" in rows.columns:
-        sums["invited"] = exact_sum(rows.invited)
-    keys = list(WEEK_LABELS)
-    frame = labeled_frame(rows.group_by(keys).aggregate(**sums), keys)
-    monday = (frame["week"].to_numpy("int64") * 7 + FIRST_MONDAY).astype("datetime64[D]")
-    return frame.assign(week=monday.astype("datetime64[us]"))

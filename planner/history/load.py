@@ -83,7 +83,7 @@ def load_history(
         plan = dataclasses.replace(plan, nobody=nobody)
         read = named_rows(connection, "read", canonical(plan, clock, salt, _now(clock)))
     staged = stage_rows(connection, plan, read, salt, total)
-    bad, late = faulty_rows(connection, staged, total)
+    bad, late = faulty_rows(connection, plan, staged, total)
     quarantine = quarantine_table(bad)
     _refuse_mostly_bad(plan, quarantine, total)
     stood = staffing_source(connection, staffing, plan.source, None if database is None else database)

@@ -46,13 +46,17 @@ def stitch_lots(history: History, window_days: float, name: str) -> ibis.Table:
     assert engine is not None
     codes = {"stage": "stage_code", "later_kind": "kind_code", "filed": REASON_CODES, "later_reason": REASON_CODES,
              "channel": CHANNEL_CODES, "later_channel": CHANNEL_CODES}  # fmt: skip
-    returned = []
-    for lot in lots:
+
+    def found_in(lot: Lot) -> tuple[pd.DataFrame, pa.Table]:
         nearer, following = gaps(lot.order, lot.begins, lot.seconds, lot.at)
         parent = _parents(lot, nearer, pairs, base)
-        returned.append(_returned(lot, parent, base))
         near = nearer <= max(window_days, 1.0) * DAY_S
         found = _stitched(lot, _within(lot, parent, near, window_days), near, following)
+        return _returned(lot, parent, base), found
+
+    returned = []
+    for counts, found in lots.each(found_in):
+        returned.append(counts)
         engine.append(history.connection, name, found, codes)
     lots.close()
     _keep_returned(history, returned, base)
@@ -66,10 +70,12 @@ def returned_in_lots(history: History, window_days: float) -> pd.DataFrame:
     if known is None:
         lots = Lots(history)
         pairs = _linked(history, window_days, lots)
-        counts = []
-        for lot in lots:
+
+        def counted_in(lot: Lot) -> pd.DataFrame:
             nearer, _ = gaps(lot.order, lot.begins, lot.seconds, lot.at)
-            counts.append(_returned(lot, _parents(lot, nearer, pairs, window_days), window_days))
+            return _returned(lot, _parents(lot, nearer, pairs, window_days), window_days)
+
+        counts = list(lots.each(counted_in))
         lots.close()
         known = _keep_returned(history, counts, window_days)
     return labeled_frame(known, ["entry_reason"])

@@ -6,10 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from planner.history.lot_kernels import pair_keys
 from planner.history.lots import Lot, Lots
 from planner.history.narrow import DAY_S
+
+_MOST_COUNTED = 1 << 22
+"""Up to so many kinds of pairs, counting them is cheaper than sorting the pairs."""
 
 
 def pairs_in_lots(lots: Lots, uppers: Sequence[float], classes: int, busiest: int) -> pd.DataFrame:
@@ -22,20 +26,32 @@ def pairs_in_lots(lots: Lots, uppers: Sequence[float], classes: int, busiest: in
     classes, busiest
         Only customers whose hash is a multiple of `classes` (if that is above 1), with at most `busiest` contacts.
     """
-    lot = next(iter(lots)) if lots.count == 1 else lots.drawn(classes, 0)
-    sizes = np.diff(lot.begins)
-    wanted = (sizes > 1) & (sizes <= busiest)
-    if classes > 1:
-        wanted &= lot.customer % np.uint64(classes) == 0
     ends = np.array(uppers, dtype=np.float64)
-    keys = pair_keys(lot.order, lot.begins, wanted, lot.at, lot.topic, ends, DAY_S, len(lot.reasons))
-    return _table(lot, keys, ends)
+
+    def keys_of(lot: Lot) -> NDArray[np.int64]:
+        sizes = np.diff(lot.begins)
+        wanted = (sizes > 1) & (sizes <= busiest)
+        return np.asarray(
+            pair_keys(lot.order, lot.begins, wanted, lot.at, lot.topic, ends, DAY_S, len(lot.reasons)), dtype=np.int64
+        )
+
+    if classes > 1:
+        lot = lots.drawn(classes, 0)
+        return _table(lot.reasons, keys_of(lot), ends)
+    found = list(lots.each(lambda lot: (lot.reasons, keys_of(lot))))
+    return _table(found[0][0], np.concatenate([keys for _, keys in found]), ends)
 
 
-def _table(lot: Lot, keys: np.ndarray, uppers: np.ndarray) -> pd.DataFrame:
-    found, counts = np.unique(keys, return_counts=True)
+def _table(reasons: list[str], keys: NDArray[np.int64], uppers: NDArray[np.float64]) -> pd.DataFrame:
+    places = len(reasons) ** 2 * len(uppers)
+    if places <= _MOST_COUNTED:
+        counts = np.bincount(keys, minlength=places)
+        found = np.flatnonzero(counts)
+        counts = counts[found]
+    else:
+        found, counts = np.unique(keys, return_counts=True)
     both, which = np.divmod(found, len(uppers))
-    labels = np.array(lot.reasons, dtype=object)
+    labels = np.array(reasons, dtype=object)
     one, other = np.divmod(both, max(len(labels), 1))
     frame = pd.DataFrame({"topic_a": labels[one], "topic_b": labels[other], "upper": uppers[which], "pairs": counts})
     # A table without rows does not say by itself that its labels are text.

@@ -1,30 +1,35 @@
-"""Contacts of known customers fetched in lots of whole customers, each lot sorted by customer, time and row.
+"""Contacts of known customers in lots of whole customers, each lot sorted by customer, time and row.
 
-A lot takes the memory of a few million contacts, however many there are: the engine hands out one class of customers
-(by their hash) after another, from a table of few columns that it spills to disk where it must.
+Lots are small enough for a processor's cache, and two of them are worked on at a time. Memory is bounded however many
+contacts there are: of very many the engine hands out one class of customers (by their hash) after another, from a table
+of few columns that it spills to disk where it must.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import ibis
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
+from planner.history.coded_batches import Labels, coded_batches
 from planner.history.columns import PERSON, ROW
 from planner.history.engine import drop_kept, keep_coded
-from planner.history.engines import engine_of
-from planner.history.fetched import coded_column
 from planner.history.history import History
 from planner.history.lot_order import customer_order
 from planner.history.staged import CHANNEL_CODES, NO_REASON, REASON_CODES
 
-MOST_IN_LOT = 1_500_000
+MOST_IN_LOT = 750_000
+MOST_HELD = 12_000_000
+_KEPT = 3
+"""So few sorted lots are kept, for they are asked for twice."""
 _CODES = {"entry_reason": REASON_CODES, "reason": REASON_CODES, "channel": CHANNEL_CODES}
 _COPY = "lot_rows"
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True)
@@ -69,47 +74,96 @@ class Lot:
 
 @dataclass
 class Lots:
-    """The lots of a history; a single one is kept in memory, more of them on the engine until `close`."""
+    """The lots of a history, one after another; nothing of them is kept after `close`.
+
+    Up to `MOST_HELD` contacts are read once, in few columns, and cut into lots here; of more, the engine keeps a copy
+    and hands out one lot after another.
+    """
 
     history: History
-    _only: Lot | None = field(default=None, init=False)
+    _held: _Few | None = field(default=None, init=False)
     _copy: ibis.Table | None = field(default=None, init=False)
+    _classes: dict[int, NDArray[np.uint16]] = field(default_factory=dict, init=False)
+    _sorted: dict[int, Lot] = field(default_factory=dict, init=False)
 
     @property
     def count(self) -> int:
         """Number of lots."""
         return max(1, -(-self.history.quality.rows_kept // MOST_IN_LOT))
 
-    def __iter__(self) -> Iterator[Lot]:
-        """Fetch one lot after another."""
-        if self.count > 1:
-            for k in range(self.count):
-                yield self.drawn(self.count, k)
+    def each(self, work: Callable[[Lot], _Found]) -> Iterator[_Found]:
+        """Do something with every lot, in order; two at a time where they are held here."""
+        if self.history.quality.rows_kept > MOST_HELD:
+            yield from (work(self._lot(k)) for k in range(self.count))
             return
-        if self._only is None:
-            self._only = self.drawn(1, 0)
-        yield self._only
+        self._class_of(self.count)
+        with ThreadPoolExecutor(2) as pool:
+            yield from pool.map(lambda k: work(self._lot(k)), range(self.count))
+
+    def _lot(self, k: int) -> Lot:
+        if self.count > _KEPT:
+            return self.drawn(self.count, k)
+        if k not in self._sorted:
+            self._sorted[k] = self.drawn(self.count, k)
+        return self._sorted[k]
 
     def drawn(self, classes: int, of: int) -> Lot:
         """Fetch the customers whose hash is `of` modulo `classes`."""
-        connection = self.history.connection
-        if self.count > 1 and self._copy is None:
-            self._copy = keep_coded(connection, _COPY, _few_columns(self.history), _CODES)
-        rows = _few_columns(self.history) if self._copy is None else self._copy
-        if classes > 1:
-            rows = rows.filter(rows[PERSON] % classes == of)
-        return _sorted(engine_of(connection).fetch(connection, rows))
+        if self.history.quality.rows_kept > MOST_HELD:
+            connection = self.history.connection
+            if self._copy is None:
+                self._copy = keep_coded(connection, _COPY, _few_columns(self.history), _CODES)
+            rows = self._copy.filter(self._copy[PERSON] % classes == of)
+            return _sorted(_read(connection, rows, self.history.quality.rows_kept))
+        held = self._hold()
+        return _sorted(held if classes <= 1 else held.part(np.flatnonzero(self._class_of(classes) == of)))
+
+    def _class_of(self, classes: int) -> NDArray[np.uint16]:
+        if classes not in self._classes:
+            self._classes[classes] = (self._hold().person % np.uint64(classes)).astype(np.uint16)
+        return self._classes[classes]
+
+    def _hold(self) -> _Few:
+        if self._held is None:
+            self._held = _read(self.history.connection, _few_columns(self.history), self.history.quality.rows_kept)
+        return self._held
 
     def close(self) -> None:
         """Give up what is kept."""
         if self._copy is not None:
             drop_kept(self.history.connection, _COPY)
-        self._copy = self._only = None
+        self._copy = self._held = None
+        self._sorted, self._classes = {}, {}
+
+
+@dataclass(frozen=True)
+class _Few:
+    """The few columns as arrays, as in `Lot`, in the order of the engine; `until` None where nobody was transferred."""
+
+    row: NDArray[np.int32]
+    person: NDArray[np.uint64]
+    seconds: NDArray[np.float64]
+    entry: NDArray[np.int32]
+    reason: NDArray[np.int32]
+    channel: NDArray[np.int32]
+    abandoned: NDArray[np.bool_]
+    until: NDArray[np.float64] | None
+    reasons: list[str]
+    channels: list[str]
+
+    def part(self, keep: NDArray[np.intp]) -> _Few:
+        """Keep some entries."""
+        return replace(
+            self, row=self.row[keep], person=self.person[keep], seconds=self.seconds[keep], entry=self.entry[keep],
+            reason=self.reason[keep], channel=self.channel[keep], abandoned=self.abandoned[keep],
+            until=None if self.until is None else self.until[keep],
+        )  # fmt: skip
 
 
 def _few_columns(history: History) -> ibis.Table:
     contacts = history.contacts
-    contacts = contacts.filter(contacts[PERSON].notnull())
+    if history.quality.share_anonymous > 0:
+        contacts = contacts.filter(contacts[PERSON].notnull())
     seconds = contacts.started_at.epoch_seconds()
     further = {}
     if "transferred" not in history.quality.empty_columns:
@@ -120,45 +174,47 @@ def _few_columns(history: History) -> ibis.Table:
     )
 
 
-def _sorted(fetched: pa.Table) -> Lot:
-    entry, reason, reasons = _reasons(fetched.column("entry_reason"), fetched.column("reason"))
-    channel, channels = _coded(fetched.column("channel"))
-    row, person, seconds = (fetched.column(name).to_numpy() for name in (ROW, PERSON, "seconds"))
-    order, begins = customer_order(person, seconds, row)
-    until = fetched.column("until").to_numpy() if "until" in fetched.column_names else np.full(len(row), np.nan)
+def _read(connection: ibis.BaseBackend, rows: ibis.Table, most: int) -> _Few:
+    """Read at most so many rows, a batch at a time."""
+    row, person, seconds = np.empty(most, np.int32), np.empty(most, np.uint64), np.empty(most)
+    entry, reason, channel = (np.empty(most, np.int32) for _ in range(3))
+    abandoned, until = np.empty(most, np.bool_), np.empty(most) if "until" in rows.columns else None
+    reasons, channels, end = Labels(), Labels(), 0
+    for batch in coded_batches(connection, rows):
+        span = slice(end, end := end + len(batch))
+        row[span], person[span], seconds[span] = (batch.numbers(name) for name in (ROW, PERSON, "seconds"))
+        abandoned[span] = batch.numbers("abandoned")
+        entry[span], reason[span] = (reasons.codes(batch.columns.column(name)) for name in ("entry_reason", "reason"))
+        channel[span] = channels.codes(batch.columns.column("channel"))
+        if until is not None:
+            until[span] = batch.numbers("until")
+    topics, place = reasons.alphabetical(NO_REASON)
+    named, at = channels.alphabetical()
+    for codes, places in ((entry, place), (reason, place), (channel, at)):
+        codes[:end] = places[codes[:end]]
+    return _Few(
+        row=row[:end], person=person[:end], seconds=seconds[:end], entry=entry[:end], reason=reason[:end],
+        channel=channel[:end], abandoned=abandoned[:end], until=None if until is None else until[:end],
+        reasons=topics, channels=named,
+    )  # fmt: skip
+
+
+def _sorted(few: _Few) -> Lot:
+    order, begins = customer_order(few.person, few.seconds, few.row)
+    missing = np.int32(few.reasons.index(NO_REASON))
     return Lot(
-        row=row,
-        seconds=seconds,
-        at=np.rint(seconds),
-        topic=np.where(reason >= 0, reason, np.where(entry >= 0, entry, np.int32(reasons.index(NO_REASON)))),
-        entry=entry,
-        filed=np.where(entry >= 0, entry, reason),
-        channel=channel,
-        abandoned=fetched.column("abandoned").to_numpy(),
-        until=until,
-        reasons=reasons,
-        channels=channels,
+        row=few.row.astype(np.int64),
+        seconds=few.seconds,
+        at=np.rint(few.seconds),
+        topic=np.where(few.reason >= 0, few.reason, np.where(few.entry >= 0, few.entry, missing)),
+        entry=few.entry,
+        filed=np.where(few.entry >= 0, few.entry, few.reason),
+        channel=few.channel,
+        abandoned=few.abandoned,
+        until=np.full(len(few.row), np.nan) if few.until is None else few.until,
+        reasons=few.reasons,
+        channels=few.channels,
         order=order,
         begins=begins,
-        customer=person[order[begins[:-1]]],
+        customer=few.person[order[begins[:-1]]],
     )
-
-
-def _reasons(entry: pa.ChunkedArray, reason: pa.ChunkedArray) -> tuple[NDArray[np.int32], NDArray[np.int32], list[str]]:
-    """Codes of both reasons in one list of labels."""
-    parts = [_coded(entry), _coded(reason)]
-    reasons = sorted({NO_REASON, *parts[0][1], *parts[1][1]})
-    place = {label: k for k, label in enumerate(reasons)}
-    both = []
-    for codes, labels in parts:
-        new = np.array([*(place[label] for label in labels), -1], dtype=np.int32)
-        both.append(new[codes])
-    return both[0], both[1], reasons
-
-
-def _coded(column: pa.ChunkedArray) -> tuple[NDArray[np.int32], list[str]]:
-    codes, labels = coded_column(column)
-    if labels is None:  # a column of nothing
-        return np.full(len(column), -1, dtype=np.int32), []
-    texts = [str(label) for label in labels[:-1]]
-    return np.where(codes < len(texts), codes, -1).astype(np.int32), texts

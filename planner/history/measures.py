@@ -9,6 +9,8 @@ import ibis
 import pandas as pd
 
 from planner.history.engine import exact_sum
+from planner.history.tally import Measure
+from planner.history.tally_kernels import COUNT, LOGARITHM, SQUARE, SUM
 
 COVARIATE_SUMS = ("n", "sum", "z", "n_ans", "z_ans")
 _UNSCORED = 2
@@ -57,34 +59,36 @@ class Measures:
     numbers: Numbers
     largest_y: float
 
-    def moments(self, rows: ibis.Table) -> dict[str, ibis.Value]:
-        """Contacts, answers, and the sums of the outcome and of its square."""
-        y, most = rows.y, self.largest_y
-        return {"cnt": rows.count(), "ans": y.count(), "s1": exact_sum(y, most), "s2": exact_sum(y * y, most**2)}
+    def moments(self) -> tuple[Measure, ...]:
+        """Answers, and the sums of the outcome and of its square."""
+        most = self.largest_y
+        return Measure("ans", COUNT, "y"), Measure("s1", SUM, "y", most), Measure("s2", SQUARE, "y", most**2)
 
-    def waits(self, rows: ibis.Table) -> dict[str, ibis.Value]:
+    def waits(self) -> tuple[Measure, ...]:
         """Contacts with a wait, and its sum."""
-        return {**self._known(rows, "wait_s", "n_wait"), "sum_wait_s": self._sum(rows, "wait_s")}
+        return (*self._known("wait_s", "n_wait"), self._sum("wait_s", "sum_wait_s"))
 
-    def handle_times(self, rows: ibis.Table) -> dict[str, ibis.Value]:
+    def log_waits(self) -> tuple[Measure, ...]:
+        """Sum of the logarithms of one second more than the waits."""
+        return (Measure("sum_ln_wait", LOGARITHM, "wait_s", self.numbers.largest["wait_s"]),)
+
+    def handle_times(self) -> tuple[Measure, ...]:
         """Contacts with a handle time, and the sums of it and of its square."""
-        squares = exact_sum(rows.handle_s * rows.handle_s, self.numbers.largest["handle_s"] ** 2)
-        sums = {"sum_handle_s": self._sum(rows, "handle_s"), "sum_handle2": squares}
-        return {**self._known(rows, "handle_s", "n_handle"), **sums}
+        squares = Measure("sum_handle2", SQUARE, "handle_s", self.numbers.largest["handle_s"] ** 2)
+        return (*self._known("handle_s", "n_handle"), self._sum("handle_s", "sum_handle_s"), squares)
 
-    def of_covariates(self, rows: ibis.Table) -> dict[str, ibis.Value]:
+    def of_covariates(self) -> tuple[Measure, ...]:
         """Sums of each covariate and of its normal score, of all contacts and of those with an outcome."""
-        found: dict[str, ibis.Value] = {}
+        found: list[Measure] = []
         for name in self.covariates:
-            found |= {**self._known(rows, name, f"n_{name}"), f"sum_{name}": self._sum(rows, name)}
+            found += [*self._known(name, f"n_{name}"), self._sum(name, f"sum_{name}")]
         for name in self.scored:
-            score = rows[f"score_{name}"]
-            answered = ibis.ifelse(rows.y.notnull(), score, ibis.null("float64"))
-            sums = {f"z_{name}": score, f"z_ans_{name}": answered}
-            found |= {column: exact_sum(value, _SCORES_BELOW) for column, value in sums.items()}
+            score = f"score_{name}"
+            found += [Measure(f"z_{name}", SUM, score, _SCORES_BELOW)]
+            found += [Measure(f"z_ans_{name}", SUM, score, _SCORES_BELOW, gate="y")]
             if not self._complete(name):
-                found[f"n_ans_{name}"] = answered.count()
-        return found
+                found.append(Measure(f"n_ans_{name}", COUNT, score, gate="y"))
+        return tuple(found)
 
     def completed(self, cells: pd.DataFrame, first: Sequence[str]) -> pd.DataFrame:
         """Put columns in order, `first` those that are no sums of covariates, with the counts that need no counting.
@@ -102,8 +106,23 @@ class Measures:
     def _complete(self, name: str) -> bool:
         return self.numbers.known[name] == self.numbers.rows
 
-    def _known(self, rows: ibis.Table, name: str, count: str) -> dict[str, ibis.Value]:
-        return {} if self._complete(name) else {count: rows[name].count()}
+    def _known(self, name: str, count: str) -> tuple[Measure, ...]:
+        return () if self._complete(name) else (Measure(count, COUNT, name),)
 
-    def _sum(self, rows: ibis.Table, name: str) -> ibis.Value:
-        return exact_sum(rows[name], self.numbers.largest[name])
+    def _sum(self, name: str, total: str) -> Measure:
+        return Measure(total, SUM, name, self.numbers.largest[name])
+
+
+def sums_of(rows: ibis.Table, measures: Sequence[Measure]) -> dict[str, ibis.Value]:
+    """Number of rows and the measures, as the engine adds them up."""
+    return {"cnt": rows.count(), **{measure.name: _sum_of(rows, measure) for measure in measures}}
+
+
+def _sum_of(rows: ibis.Table, measure: Measure) -> ibis.Value:
+    value = rows[measure.column]
+    if measure.gate is not None:
+        value = ibis.ifelse(rows[measure.gate].notnull(), value, ibis.null("float64"))
+    if measure.kind == COUNT:
+        return value.count()
+    added = {SUM: value, SQUARE: value * value, LOGARITHM: (value + 1).ln()}[measure.kind]
+    return exact_sum(added, measure.largest)

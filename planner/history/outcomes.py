@@ -56,6 +56,9 @@ OUTCOMES: dict[str, Outcome] = {
 }
 """Outcomes with a meaning of their own; any other numeric column is a score without limits."""
 
+FOLLOWED = ("composite", "fcr", "repeat")
+"""Outcomes that are told by what follows a contact; all others stand in its own columns."""
+
 _LOW_IS_GOOD = ("wait_s",)
 
 
@@ -164,7 +167,7 @@ def outcome_value(history: History, stitched: ibis.Table, outcome: str) -> ibis.
         least = top_box(csat)
         good = stitched.csat >= least if csat.higher_is_better else stitched.csat <= least
         return good.cast("int64").cast("float64")
-    if outcome in ("composite", "fcr", "repeat"):
+    if outcome in FOLLOWED:
         return _followed(history, stitched, outcome)
     column = stitched[outcome]
     return column.cast("int64").cast("float64") if column.type().is_boolean() else column.cast("float64")

@@ -7,6 +7,7 @@ from dataclasses import replace
 import ibis
 import ibis.expr.operations as ops
 
+from planner.history.columns import ROW
 from planner.history.engine import drop_kept, keep_coded, kept_table
 from planner.history.history import History
 from planner.history.journeys import stitch_issues, stitched_rows
@@ -33,15 +34,19 @@ def sampled_contacts(history: History, window_days: float, most_rows: int = MOST
     if known is not None:
         return known
     stitched_rows(history, window_days)
-    contacts = sampled(history, most_rows)
     if not whole:
-        return stitch_issues(replace(history, contacts=contacts), window_days)
-    # The contacts first: with so few of them the engine walks through all links once, instead of sorting them in.
+        return stitch_issues(replace(history, contacts=sampled(history, most_rows)), window_days)
+    # The contacts first: with so few of them the engine walks through all links once, instead of sorting them in. And
+    # of these first who they are: nothing but the customers of all contacts is then looked at.
+    contacts = history.contacts
+    if history.quality.rows_kept > most_rows:
+        picked = keep_coded(history.connection, "picked", sampled(history, most_rows).select(ROW), {})
+        contacts = contacts.semi_join(picked, ROW)
     few = keep_coded(history.connection, "few_contacts", contacts, LABEL_CODES)
     rows = stitch_issues(replace(history, contacts=few), window_days)
     codes = {**LABEL_CODES, "stage": "stage_code", "later_kind": "kind_code"}
     kept = keep_coded(history.connection, name, rows, codes)
-    drop_kept(history.connection, "few_contacts")
+    drop_kept(history.connection, "few_contacts", "picked")
     return kept
 
 
@@ -55,7 +60,7 @@ def _picked(history: History, table: ibis.Table, share: float) -> ibis.Value:
     known = 1.0 - history.quality.share_anonymous
     if known > _MOSTLY_ANONYMOUS:
         cut = min(int(share / known * _BUCKETS), _BUCKETS - 1)
-        return (table.customer_id.substr(0, 4) < f"{max(cut, 1):04x}").fill_null(False)
+        return (table.customer_id < f"{max(cut, 1):04x}").fill_null(False)
     second = table.started_at.epoch_seconds().cast("int64")
     # Steps of a minute or an hour are spread evenly too, as the modulus is prime.
     return ((second % 1_000_003) * 7_919) % _BUCKETS < max(int(share * _BUCKETS), 1)

@@ -5,18 +5,24 @@ from __future__ import annotations
 import ibis
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from planner.history.coded_batches import NotCoded, coded_batches
 from planner.history.columns import PERSON, ROW
 from planner.history.engine import count_if, exact_sum
+from planner.history.engines import local_engine_of
 from planner.history.fetched import labeled_frame
 from planner.history.history import History
-from planner.history.journeys import stitch_issues, stitched_rows
+from planner.history.journeys import stitch_issues, stitched_codes, stitched_rows, watched
 from planner.history.links import linked_contacts
 from planner.history.lot_links import in_lots, returned_in_lots
 from planner.history.narrow import DAY_S
+from planner.history.tally import Key, Measure, Tally
+from planner.history.tally_kernels import COUNT
 
 _FIRST_WEEKDAY = 3
 """1970-01-01, from which days are counted, was a Thursday."""
+_VOLUME_LABELS = ("entry_reason", "segment", "channel")
 
 
 def first_contact_volumes(history: History, *, window_days: float = 7.0, interval_min: int = 30) -> pd.DataFrame:
@@ -28,6 +34,18 @@ def first_contact_volumes(history: History, *, window_days: float = 7.0, interva
     count as first ones: scale `anonymous_contacts` down by the identified share of first contacts. In the first
     `window_days` of the data some first contacts continue an issue that began before it.
     """
+    frame = _swept_volumes(history, window_days, interval_min)
+    frame = _counted_volumes(history, window_days, interval_min) if frame is None else frame
+    slot = frame.pop("slot").to_numpy(np.int64)
+    past, weekday = slot // 1440, (slot // 1440 + _FIRST_WEEKDAY) % 7
+    frame.insert(0, "week", (past - weekday).astype("datetime64[D]").astype("datetime64[s]"))
+    frame.insert(1, "weekday", weekday)
+    frame.insert(2, "minute", slot % 1440)
+    return frame
+
+
+def _counted_volumes(history: History, window_days: float, interval_min: int) -> pd.DataFrame:
+    """Volumes by `slot` (minutes since 1970 at which the interval starts), on the engine."""
     contacts = history.contacts
     stitched = stitched_rows(history, window_days)
     again = stitched.filter(stitched.stage != "first").select(again_row=ROW)
@@ -36,20 +54,48 @@ def first_contact_volumes(history: History, *, window_days: float = 7.0, interva
     minute = at.hour().cast("int64") * 60 + at.minute().cast("int64")
     day = (at.epoch_seconds() // 86_400).cast("int64")
     rows = rows.mutate(slot=day * 1440 + minute - minute % interval_min, is_first=rows.again_row.isnull())
-    keys = ["slot", "entry_reason", "segment", "channel"]
+    keys = ["slot", *_VOLUME_LABELS]
     grouped = rows.group_by(keys).aggregate(
         contacts=rows.count(),
         first_contacts=count_if(rows.is_first),
         anonymous_contacts=count_if(rows[PERSON].isnull()),
         abandoned=count_if(rows.abandoned),
     )
-    frame = labeled_frame(grouped, keys)
-    slot = frame.pop("slot").to_numpy(np.int64)
-    past, weekday = slot // 1440, (slot // 1440 + _FIRST_WEEKDAY) % 7
-    frame.insert(0, "week", (past - weekday).astype("datetime64[D]").astype("datetime64[s]"))
-    frame.insert(1, "weekday", weekday)
-    frame.insert(2, "minute", slot % 1440)
-    return frame
+    return labeled_frame(grouped, keys)
+
+
+def _swept_volumes(history: History, window_days: float, interval_min: int) -> pd.DataFrame | None:
+    """Count the same in this process; None where the engine is elsewhere, or rows do not come as codes."""
+    first, last = history.quality.first, history.quality.last
+    if local_engine_of(history.connection) is None or first is None or last is None:
+        return None
+    stage, stages = stitched_codes(history, window_days)["stage"]
+    rows = watched(history, window_days)
+    flags = {name: rows[name].fill_null(False).cast("int8") for name in ("anonymous", "abandoned")}
+    rows = rows.select(ROW, "started_at", *_VOLUME_LABELS, **flags)
+    begin, end = (_slot(np.array([pd.Timestamp(moment).value // 1000]), interval_min)[0] for moment in (first, last))
+    names = {"first_contacts": "is_first", "anonymous_contacts": "anonymous", "abandoned": "abandoned"}
+    tally: Tally | None = None
+    try:
+        for batch in coded_batches(history.connection, rows):
+            if tally is None:
+                labels = {name: batch.labels(name) for name in _VOLUME_LABELS}
+                keys = [Key("slot", int(end - begin) + 1, int(begin))]
+                keys += [Key.of_labels(name, known) for name, known in labels.items()]
+                counts = [Measure(name, COUNT, column) for name, column in names.items()]
+                tally = Tally(keys, counts, ["slot", *labels], list(names.values()), history.quality.rows_kept)
+            marks = stage[batch.numbers(ROW)] == stages.index("first"), *(batch.numbers(name) > 0 for name in flags)
+            slot = _slot(batch.numbers("started_at"), interval_min)
+            codes = [slot, *(batch.codes(name, known) for name, known in labels.items())]
+            tally.add(np.array(codes, dtype=np.int32), np.where(np.array(marks), 1.0, np.nan))
+    except (NotCoded, OverflowError):
+        return None
+    return None if tally is None else tally.frame("contacts")
+
+
+def _slot(started_us: NDArray[np.int64], interval_min: int) -> NDArray[np.int64]:
+    minutes = started_us // 60_000_000
+    return minutes - minutes % 1440 % interval_min
 
 
 def patience(history: History) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 import ibis
@@ -52,4 +52,8 @@ class LocalEngine(Engine, Protocol):
 
     def append(self, connection: ibis.BaseBackend, name: str, rows: pa.Table, codes: Mapping[str, str]) -> ibis.Table:
         """Add rows to a table, which begins with the first of them; columns of `codes` in their type, if declared."""
+        ...
+
+    def batches(self, connection: ibis.BaseBackend, rows: ibis.Table, most: int) -> Iterator[pa.RecordBatch]:
+        """Hand rows out in parts of at most so many, never all at once; nothing else may be asked meanwhile."""
         ...

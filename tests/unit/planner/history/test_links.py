@@ -131,9 +131,9 @@ def test_a_window_alone_and_the_double_of_another_agree(tmp_path: Path) -> None:
     assert "linked_14" not in kept_tables(one.connection)
 
 
-@pytest.mark.parametrize("in_lot", [10_000, 150])
+@pytest.mark.parametrize(("in_lot", "held"), [(10_000, 10_000), (150, 10_000), (150, 100)])
 def test_sweeps_of_customers_find_what_the_windows_of_sql_find(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_lot: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_lot: int, held: int
 ) -> None:
     frame = random_history(8, ids=False, rows=2_400)
     frame["customer_id"] = "k" + (np.arange(len(frame)) % 800).astype(str)
@@ -145,6 +145,7 @@ def test_sweeps_of_customers_find_what_the_windows_of_sql_find(
     frame = pd.concat([frame, after.assign(started_at=after["started_at"] + pd.Timedelta(hours=30))])
     swept, asked = written(frame, tmp_path / "a.parquet"), written(frame, tmp_path / "b.parquet")
     monkeypatch.setattr(lots, "MOST_IN_LOT", in_lot)
+    monkeypatch.setattr(lots, "MOST_HELD", held)
     by_sweep = _all_found(swept)
     for place in (journeys, volumes):
         monkeypatch.setattr(place, "in_lots", lambda _: False)

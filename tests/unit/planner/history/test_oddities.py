@@ -128,3 +128,24 @@ def test_a_history_leaves_no_folder_behind(load: Callable, tmp_path: Path, monke
     del history
     gc.collect()
     assert not list(spill.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("ids", "kept"),
+    [
+        ([5, 3, 4, 7], 4),
+        ([5, 3, 3, 7], 3),
+        ([-(2**40), 3, 2**40, 7], 4),
+        ([-(2**40), 2**40, 2**40, 7], 3),
+        ([5, None, 4, 7], 3),
+    ],
+)
+def test_contacts_numbered_by_integers_are_told_apart(tmp_path: Path, ids: list[int | None], kept: int) -> None:
+    frame = pd.DataFrame({"contact_id": pd.array(ids, dtype="Int64"), "channel": "voice", "wait_s": 1.0})
+    frame["started_at"] = pd.Timestamp("2024-03-04 09:00") + pd.to_timedelta(range(4), unit="min")
+    for wait_s, good in ((1.0, kept), (-1.0, kept - 1)):
+        frame.loc[3, "wait_s"] = wait_s
+        frame.to_parquet(tmp_path / "contacts.parquet", index=False)
+        quality = load_history(tmp_path / "contacts.parquet", salt="s").quality
+        assert quality.rows_kept == good
+        assert quality.duplicates == sum(one is not None for one in ids) - len(set(ids) - {None})
