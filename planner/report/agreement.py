@@ -7,7 +7,7 @@ from typing import Any
 
 from planner.frontier.frontier import NAMED, Frontier
 from planner.report.backtest import measure_text
-from planner.report.strings import AGREEMENT
+from planner.report.check_words import AGREEMENT
 from planner.report.text import label_of
 
 

@@ -17,7 +17,7 @@ import jinja2
 from markupsafe import Markup
 
 from planner.frontier.frontier import Frontier
-from planner.report.payload import build_payload
+from planner.report.payload import SCRIPT_KEYS, build_payload
 from planner.report.serve_words import RUNS, SERVE
 from planner.report.strings import PAGE_FACTS
 from planner.report.text import percent, units_of
@@ -90,7 +90,7 @@ def _page(frontier: Frontier, payload: Mapping[str, Any], script: str, policy: s
             words=payload["words"].get("serve", {}),
             css=Markup(_source("report.css")),  # noqa: S704
             script=Markup(script),  # noqa: S704
-            json=Markup(inline_json(payload)),  # noqa: S704
+            json=Markup(inline_json({key: payload[key] for key in SCRIPT_KEYS})),  # noqa: S704
         )
     )
 

@@ -1,6 +1,7 @@
 """What the page knows: one JSON-able dictionary made from a frontier; no drawing and no HTML here.
 
     title, subtitle, currency symbol and decimals (`units`), words for the script (`words`, `measures`)
+    brief           the decision brief, see `brief`
     headline        three records of `text.headline`
     plans           columns of equal length, the baseline first: id, name, cx, cost, headroom, ... (`PLAN_COLUMNS`)
     bound           lines no plan can cross: [{headroom, points: [[cost, cx], ...]}]
@@ -16,6 +17,7 @@
     run, take       name and fingerprint of the run ("" where not known), and what a reader may take along
     assumptions, experience, notes, certificate, chosen_by, about     what stands in the page as text
 
+The script gets what it reads (`SCRIPT_KEYS`); the rest stands in the page as text already.
 Numbers are rounded to what is shown and a bit; what is not known is null.
 """
 
@@ -33,14 +35,14 @@ from planner.report.adopted import adopted_section
 from planner.report.agreement import agreement_section
 from planner.report.backtest import backtest_section
 from planner.report.bridge import HEIGHT, WIDTH, bridge_rows, second_look
+from planner.report.brief import build_brief
+from planner.report.check_words import AGREEMENT, BACKTEST
 from planner.report.payload_details import detail_tables
 from planner.report.plan_words import RISK
 from planner.report.risk import risk_band, risk_words
 from planner.report.serve_words import TAKE
 from planner.report.strings import (
-    AGREEMENT,
     ASSUMPTION_HEADS,
-    BACKTEST,
     CERTIFICATE,
     GLOSSARY,
     MEASURES,
@@ -71,6 +73,12 @@ PLAN_COLUMNS = {
 }
 """Key in the page -> column of `plans` and its decimals."""
 
+SCRIPT_KEYS = (
+    "units", "words", "measures", "objectives", "status", "headline", "plans", "bound", "band", "details", "adopted",
+    "run", "take",
+)  # fmt: skip
+"""Keys of the payload that are inlined for the script."""
+
 _BOUND_POINTS = 40
 _BOUND_APART = 0.06
 
@@ -85,6 +93,7 @@ def build_payload(frontier: Frontier) -> dict[str, Any]:
         "measures": dict(MEASURES) | {"cx": units.cx_name} | {o["key"]: o["title"] for o in objectives(meta)},
         "objectives": objectives(meta),
         "status": dict(STATUS),
+        "brief": build_brief(frontier),
         "headline": headline(frontier),
         "plans": _plans(frontier, units),
         "bound": _bound(frontier, units),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 TITLES = {
     "cheapest": "Cheapest no worse than today",
     "best_cx": "Best CX at today's cost",
@@ -51,7 +49,7 @@ PAGE_FACTS = "{n} plans for one {horizon}. Today costs {cost} {per}, reaches {cx
 
 PAGE = {
     "pictures": "Every plan at a glance",
-    "lead": "Three answers first",
+    "contents": "Contents",
     "beaten": "A plan that looks beaten on the left – same cost, lower CX – is on the frontier because it is safer: "
     "look for it higher up on the right. Brighter points absorb more demand.",
     "cx_axis": "{cx} per issue (higher is better)",
@@ -81,7 +79,7 @@ PAGE = {
     "compare_help": "Up to four plans are pinned; a fifth replaces the oldest. "
     "✓ better, ✗ worse, ≈ too close to tell apart.",
     "measure": "Result",
-    "no_pins": "No plan is pinned. Pin one from the cards, the pictures or the table.",
+    "no_pins": "No plan is pinned. Pin one from the brief, the pictures or the table.",
     "pin": "Pin",
     "unpin": "Unpin",
     "pin_plan": "Pin plan {plan}",
@@ -177,68 +175,6 @@ BRIDGE = {
     "sheet": "Bridge",
 }
 """Words of the way from the survey's mean to Today's CX; its steps carry their own."""
-
-BACKTEST_MEASURES = {
-    "volume": "Contacts a week",
-    "aht_s": "Handle time",
-    "score": "Score",
-    "asa_s": "Mean wait",
-    "abandon_rate": "Abandoned",
-    "service_level": "Answered in time",
-}
-
-BACKTEST: dict[str, Any] = {
-    "title": "Would this model have predicted last month?",
-    "help": "Every week is predicted from the weeks before it, with the people who really stood there. Errors are "
-    "those of a half hour, weighted by contacts; the floor is what a true model would err. “Formula” is the stationary "
-    "formula that the plans are searched with, “naive” the same half hour of the weeks before. In the picture the "
-    "bar is the error, the line the floor, the ring the naive error.",
-    "drawn": "Errors",
-    "heads": (
-        "Pool",
-        "Result",
-        "Seen",
-        "Predicted",
-        "Formula",
-        "Naive",
-        "Error",
-        "Naive error",
-        "Floor",
-        "Inside 95%",
-        "Verdict",
-    ),
-    "known": "{measure}, volume known",
-    "missed": "✗ missed",
-    "near": "✓ ok",
-    "miss": "{pool}: {measure} predicted {predicted}, seen {seen}",
-    "banner": "Today's model misses last month: read every plan with these errors in mind.",
-    "fine": "Backtest of the last {n} weeks: no result of any pool is materially off.",
-    "weeks": "{n} weeks predicted, the first from Monday {first}, the last from Monday {last}.",
-    "refused": "No backtest: {why}",
-    "skipped": "the time limit left it out",
-}
-"""Words of the backtest."""
-
-AGREEMENT: dict[str, Any] = {
-    "title": "Do formulas and simulation agree?",
-    "help": "Today and the named plans, simulated contact by contact for 20 independent times. The search uses "
-    "formulas that take every interval by itself; with carry-over an interval of a phone pool starts with what the one "
-    "before left. The simulation is compared with the figure with carry-over, where there is one. A difference counts "
-    "where it is more than the tolerance, or breaks a promise by more than two points of a ratio or a tenth of a wait, "
-    "and is significant for all these checks together. The command “planner simulate” does the same for every other "
-    "plan.",
-    "heads": ("Plan", "About", "Period", "Result", "Formulas", "With carry-over", "Simulated", "Tolerance", "Verdict"),
-    "whole": "whole time",
-    "agree": "✓ agree",
-    "differ": "✗ differ",
-    "measures": {
-        "asa_s": "Mean wait",
-        "abandon_rate": "Abandoned",
-        "service_level": "Answered in time",
-        "deadline_kept": "Deadline kept",
-    },
-}
-"""Words of the comparison of formulas with simulation."""
 
 ASSUMPTION_HEADS = ("Input", "Value", "Range", "Source", "Swing of CX", "Swing of cost", "Swing of headroom")
 

@@ -144,17 +144,21 @@ def press_until(page: Any, selector: str, key: str = "Tab", limit: int = 150) ->
 
 
 def test_keyboard_alone_limits_sorts_pins_two_and_reads(open_report: Callable) -> None:
-    page = open_report(sample_frontier(60)).page
+    page = open_report(sample_frontier(60), unfold="").page
     press_until(page, "#limit-cx")
     for _ in range(30):
         page.keyboard.press("ArrowRight")
     assert int(page.locator("#count").inner_text().split()[0]) < 60
     outline = page.locator("#limit-cx").evaluate("e => getComputedStyle(e).outlineStyle")
     assert outline != "none"
+    press_until(page, "#compare > summary")
+    page.keyboard.press("Enter")
     press_until(page, "#compare-head button")
     for _ in range(3):
         page.keyboard.press("Enter")
         press_until(page, "#compare-head button") if page.locator("#compare-head button").count() else None
+    press_until(page, "#all > summary")
+    page.keyboard.press("Enter")
     press_until(page, "#table-head th[data-key=headroom] button")
     page.keyboard.press("Enter")
     for _ in range(2):
@@ -254,6 +258,26 @@ def test_print_takes_at_most_six_pages_with_its_parts_open(open_report: Callable
     data = page.pdf(prefer_css_page_size=True)
     assert 1 < pages_of(data) <= 6
     assert not page.locator("#one").evaluate("part => part.open")
+
+
+def test_the_brief_prints_on_one_page(open_report: Callable) -> None:
+    """Alarms, long names and hostile ones included; nothing is cut off at the side."""
+    long = ("Second line of the northern mortgage advisers", HOSTILE, "x" * 80, *POOLS[3:])
+    checks = [f"p00{k}: a promise is 81.2% by the formulas, 75.1% ± 0.9% simulated" for k in range(4)]
+    frontier = sample_frontier(40, pools=long, meta={"failed_checks": checks})
+    rows = [
+        (plan, pool, 40.0, 30.0 + 15 * k, 5.0 * k, 0.0, 0.0)
+        for plan in frontier.table["plan"]
+        for k, pool in enumerate(long)
+    ]
+    hires = pd.DataFrame(rows, columns=frontier.tables["hires"].columns)
+    page = open_report(replace(frontier, tables={**frontier.tables, "hires": hires})).page
+    assert page.locator("#brief .options thead th").count() == 5
+    page.evaluate("document.querySelectorAll('main > :not(#brief, .alarm), footer').forEach(part => part.remove())")
+    assert pages_of(page.pdf(prefer_css_page_size=True)) == 1
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 710, "height": 1046})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 710
 
 
 def pages_of(pdf: bytes) -> int:

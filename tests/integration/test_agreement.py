@@ -135,7 +135,7 @@ def test_a_plan_short_of_people_is_found(toy: Frontier) -> None:
     assert exit_code_of(told) == 5
     page = render_page(told)
     assert "Do formulas and simulation agree?" in page
-    assert page.index("A check of the finished plans failed") < page.index("Three answers first")
+    assert page.index("A check of the finished plans failed") < page.index("Decision brief")
 
 
 def test_a_promise_that_simulation_breaks_fails_although_the_values_are_near(toy: Frontier) -> None:

@@ -101,6 +101,14 @@ startDetail();
 startScatters();
 startTable();
 changed("pins");
+// A short table of contents: what is folded opens where it is named.
+function startContents() {
+  const contents = document.getElementById("contents");
+  contents.append(...[...document.querySelectorAll("main > [id]:is(details, .named-part)")].map((part) =>
+    el("a", { href: `#${part.id}`, onclick: () => { part.open = true; } }, part.querySelector("h2").textContent)));
+  contents.hidden = false;
+}
+startContents();
 // On paper everything worth reading is open; afterwards the reader's own state comes back.
 const closed = [];
 addEventListener("beforeprint", () => {
