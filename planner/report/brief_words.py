@@ -4,6 +4,7 @@ from __future__ import annotations
 
 BRIEF = {
     "title": "Decision brief",
+    "options": "Today and the options",
     "must": "What must be true",
     "ask": "The decision asked",
     "no_bridge": "Nobody was asked in a survey, or this run is from before the table.",

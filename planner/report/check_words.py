@@ -55,6 +55,9 @@ AGREEMENT: dict[str, Any] = {
     "plan.",
     "heads": ("Plan", "About", "Period", "Result", "Formulas", "With carry-over", "Simulated", "Tolerance", "Verdict"),
     "whole": "whole time",
+    "summary": "{agree} of {n} checks of {plans} plans agree. Each dot is a check: simulated less analytic, the lines "
+    "at both sides are the tolerance. The table has those farthest apart, the workbook all.",
+    "drawn": "Simulated less analytic, in tolerances",
     "agree": "✓ agree",
     "differ": "✗ differ",
     "measures": {

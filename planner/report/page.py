@@ -17,6 +17,7 @@ import jinja2
 from markupsafe import Markup
 
 from planner.frontier.frontier import Frontier
+from planner.report.parts import report_parts
 from planner.report.payload import SCRIPT_KEYS, build_payload
 from planner.report.serve_words import RUNS, SERVE
 from planner.report.strings import PAGE_FACTS
@@ -84,6 +85,7 @@ def _page(frontier: Frontier, payload: Mapping[str, Any], script: str, policy: s
         .get_template("report.html")
         .render(
             page=payload,
+            sections=report_parts(frontier, units_of(frontier)),
             facts=_minus(_facts(frontier)),
             policy=Markup(policy.split("; frame-ancestors")[0]),  # noqa: S704
             served=served,
@@ -106,6 +108,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters["sentence"] = _sentence
     environment.filters["minus"] = _minus
+    environment.filters["svg"] = Markup  # pictures are markup of this package, made from numbers and escaped names
     return environment
 
 

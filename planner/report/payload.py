@@ -10,7 +10,7 @@
     details         per plan, see `payload_details`
     bridge, again   from the survey to Today's CX, and the plans scored again, as text and bars
     backtest        the last weeks, predicted and seen: heads, rows, missed, weeks, notes; {} without a history
-    agreement       formulas beside simulation: heads, rows, assumptions; {} for runs from before it
+    agreement       formulas beside simulation, see `agreement`; {} for runs from before it
     risk            how many draws, and how far the frontier moves with them, in words
     failed          checks of the finished plans that failed
     adopted         the plan adopted before: title, lines, axes in this world; {} without one
@@ -35,7 +35,7 @@ from planner.report.adopted import adopted_section
 from planner.report.agreement import agreement_section
 from planner.report.backtest import backtest_section
 from planner.report.bridge import HEIGHT, WIDTH, bridge_rows, second_look
-from planner.report.brief import build_brief
+from planner.report.brief import build_brief, input_words
 from planner.report.check_words import AGREEMENT, BACKTEST
 from planner.report.payload_details import detail_tables
 from planner.report.plan_words import RISK
@@ -45,6 +45,7 @@ from planner.report.strings import (
     ASSUMPTION_HEADS,
     CERTIFICATE,
     GLOSSARY,
+    MAPS,
     MEASURES,
     PAGE,
     RULES_OF_CHOICE,
@@ -130,6 +131,7 @@ def _staffed_pools(frontier: Frontier) -> list[dict[str, str]]:
 
 def _section_words() -> dict[str, Any]:
     return {
+        "maps": MAPS,
         "risk_title": RISK["title"],
         "assumption_heads": ASSUMPTION_HEADS,
         "backtest": BACKTEST,
@@ -247,7 +249,7 @@ def _assumptions(frontier: Frontier, units: Units) -> list[dict[str, str]]:
         return []
     return [
         {
-            "input": str(row["input"]),
+            "input": input_words(frontier.meta, str(row["input"])),
             "value": plain(row["value"]),
             "range": f"{plain(row['low'])} to {plain(row['high'])}" if pd.notna(row["low"]) else "–",
             "source": str(row["source"]),

@@ -103,14 +103,18 @@ PAGE = {
     "mix": "Channels, in issues {per}",
     "moves": "Largest moves",
     "move": "{reason}, {segment}: {from} to {to}, {issues} issues",
-    "staffing": "People scheduled",
-    "staffing_change": "Change against Today",
+    "staffing": "People and service over time",
     "no_heat": "Staffing maps are drawn for Today and the named plans. The command “planner show” and the workbook "
     "have them for every plan.",
     "heat_desc": "{pool}: {low} to {high} people, most at {peak}.",
     "fewer": "fewer people",
     "more_people": "more people",
     "most": "most {n}",
+    "least": "least {n}",
+    "under": "under 80%",
+    "over": "over 80%",
+    "gains": "CX against Today, by reason and segment",
+    "reasons_left": "{n} more reasons, where less is at stake, are in the table gains of the run.",
     "promises": "Service promises",
     "promise": "Promise",
     "target": "Target",
@@ -166,8 +170,16 @@ PAGE = {
     "about": "About this run",
     "print_more": "The page itself shows more: all plans, staffing maps and the experience matrix.",
     "noscript": "The pictures and tables need JavaScript; everything is inside this file, nothing is loaded.",
-    "in_print": "The first 20 plans in the order chosen; the page and the workbook have them all.",
+    "in_print": "The first 15 plans in the order chosen; the page and the workbook have them all.",
 }
+
+MAPS = {
+    "people": "{plan}: people scheduled",
+    "change": "{plan}: people scheduled, change against Today",
+    "needed": "{plan}: people on task that the load needs",
+    "service": "{plan}: answered in time, {source}",
+}
+"""Titles of the maps per pool and interval."""
 
 BRIDGE = {
     "end": "CX of Today",
