@@ -45,7 +45,9 @@ def later_contacts(frontier: Frontier, plan: str) -> pd.DataFrame:
         name: np.bincount(flows["state"], flows[name], len(states)) / np.maximum(contacts, 1e-300)
         for name in ("minutes", "money")
     }
-    return _by_channel(states, contacts, chain, per)
+    found = _by_channel(states, contacts, chain, per)
+    order = list(dict.fromkeys(frontier.tables["center_flows"]["channel"]))
+    return found.sort_values("channel", key=lambda names: names.map(order.index), kind="stable", ignore_index=True)
 
 
 def _known_flows(frontier: Frontier, plan: Plan) -> pd.DataFrame:

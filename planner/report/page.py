@@ -26,7 +26,7 @@ from planner.routing.export_cells import write_whole
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SCRIPTS = (
-    "basics.js", "state.js", "scatter.js", "table.js", "compare.js", "heat.js", "detail.js", "choice.js",
+    "basics.js", "state.js", "scatter.js", "table.js", "compare.js", "heat.js", "parallel.js", "detail.js", "choice.js",
 )  # fmt: skip
 _ASKING = ("jobs.js", "serve.js")
 _RUNS = ("basics.js", "jobs.js", "runs.js")

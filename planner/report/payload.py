@@ -59,20 +59,20 @@ PLAN_COLUMNS = {
     "cx": ("cx", "cx"),
     "cx_again": ("cx_rescored", "cx"),
     "cost": ("cost", "money"),
-    "headroom": ("headroom", 4),
+    "headroom": ("headroom", 6),
     "p_cx": ("p_cx_at_least_today", 3),
     "p_shortfall": ("p_shortfall", 3),
     "peak_fte": ("peak_fte", 1),
-    "abandon": ("abandon_rate", 4),
+    "abandon": ("abandon_rate", 6),
     "hires": ("hires", 1),
     "overtime": ("overtime_h", 1),
     "committed": ("committed", "money"),
     "avoidable": ("avoidable", "money"),
-    "gap": ("gap", 4),
+    "gap": ("gap", 6),
     "cx_low": ("cx_low", "cx"),
     "cx_high": ("cx_high", "cx"),
 }
-"""Key in the page -> column of `plans` and its decimals."""
+"""Key in the page -> column of `plans` and its decimals: enough that rounding twice shows what rounding once does."""
 
 SCRIPT_KEYS = (
     "units", "words", "measures", "objectives", "status", "headline", "plans", "bound", "band", "details", "adopted",
@@ -164,7 +164,7 @@ def _fill_words(words: Mapping[str, str], units: Units) -> dict[str, Any]:
 
 def _plans(frontier: Frontier, units: Units) -> dict[str, list[Any]]:
     table = frontier.table
-    digits: dict[object, int] = {"cx": units.cx_digits + 2, "money": units.money_digits}
+    digits: dict[object, int] = {"cx": units.cx_digits + 3, "money": units.money_digits}
     named = {str(row["plan"]): key for key, row in reversed(named_rows(frontier).items())}
     columns: dict[str, list[Any]] = {
         "id": [str(plan) for plan in table["plan"]],

@@ -3,7 +3,7 @@
 items, channels, pools, promises     labels of the columns below
 costs[plan]     amount per item                      mix[plan]      issues per channel
 kept[plan]      per promise [worst value, periods missed, periods]
-risk[plan]      {axis: [p10, p50, p90], p_promises, p_efficient}
+risk[plan]      [p10, p90] of CX, cost and headroom, then the share of draws in which it is still efficient
 segments, prices, hires, why         per plan, as text
 says            per plan, topics with their sentences
 heat            maps of people and service, see `heat`
@@ -133,10 +133,13 @@ def _risk(frontier: Frontier, units: Units) -> dict[str, Any]:
     if risk.empty:
         return {}
     digits = {"cx": units.cx_digits + 1, "cost": units.money_digits, "headroom": 4}
-    answer: dict[str, dict[str, Any]] = {}
+    answer: dict[str, list[Any]] = {}
     for plan, axis, low, middle, high in risk[["plan", "axis", "p10", "p50", "p90"]].itertuples(index=False):
-        own = answer.setdefault(str(plan), {})
-        own[axis] = [_json(v, digits[axis]) for v in (low, middle, high)] if axis in digits else _json(middle, 3)
+        own = answer.setdefault(str(plan), [None, None, None, None])
+        if axis in digits:
+            own[list(digits).index(axis)] = [_json(v, digits[axis]) for v in (low, high)]
+        elif axis == "p_efficient":
+            own[3] = _json(middle, 3)
     return answer
 
 

@@ -96,6 +96,9 @@ PAGE = {
     "previous": "Previous",
     "next": "Next",
     "none_left": "No plan meets the limits.",
+    "parallel": "How results are reached",
+    "parallel_help": "One line per plan over its results and levers: channels as shares of issues, people as counts. "
+    "Results are turned so that up is better. Lines follow the limits and the pins; Today is dotted. A click pins.",
     "details": "One plan in detail",
     "choose": "Plan",
     "why": "Why this plan",

@@ -27,7 +27,7 @@ def violations(page: Any, axe: str) -> list[str]:
 
 
 def test_every_state_of_the_page_has_no_violation(open_report: Callable, axe: str) -> None:
-    opened = open_report(sample_frontier(60), unfold="")
+    opened = open_report(sample_frontier(26, days=1), unfold="")
     page = opened.page
     assert violations(page, axe) == [], "fresh"
     page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true; })")

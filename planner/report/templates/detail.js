@@ -39,16 +39,16 @@ function promiseRows(plan) {
   });
 }
 function riskLines(plan) {
-  const own = parts.risk[plan.id] || {};
+  const own = parts.risk[plan.id] || [];
   const lines = [];
   const say = (text, p) => { if (!missing(p)) lines.push(fill(text, { k: Math.round(20 * p) })); };
   say(words.risk_promises, plan.p_shortfall);
   if (plan !== today) say(words.risk_cx, plan.p_cx);
-  if (plan !== today) say(words.risk_efficient, own.p_efficient);
-  for (const [key, { show: write }] of Object.entries(AXES)) {
-    if (!own[key] || missing(own[key][0])) continue;
-    lines.push(fill(words.risk_range, { axis: axisName(key), low: write(own[key][0]), high: write(own[key][2]) }));
-  }
+  if (plan !== today) say(words.risk_efficient, own[3]);
+  Object.entries(AXES).forEach(([key, { show: write }], i) => {
+    if (!own[i] || missing(own[i][0])) return;
+    lines.push(fill(words.risk_range, { axis: axisName(key), low: write(own[i][0]), high: write(own[i][1]) }));
+  });
   return lines;
 }
 function costLines(plan) {
@@ -114,11 +114,13 @@ startCompare();
 startDetail();
 startScatters();
 startTable();
+startParallel();
 changed("pins");
 // A short table of contents: what is folded opens where it is named.
 function startContents() {
   const contents = document.getElementById("contents");
-  contents.append(...[...document.querySelectorAll("main > [id]:is(details, .named-part)")].map((part) =>
+  const named = [...document.querySelectorAll("main > [id]:is(details, .named-part)")].filter((part) => part.checkVisibility());
+  contents.append(...named.map((part) =>
     el("a", { href: `#${part.id}`, onclick: () => { part.open = true; } }, part.querySelector("h2").textContent)));
   contents.hidden = false;
 }
