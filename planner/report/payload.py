@@ -69,8 +69,6 @@ PLAN_COLUMNS = {
     "committed": ("committed", "money"),
     "avoidable": ("avoidable", "money"),
     "gap": ("gap", 6),
-    "cx_low": ("cx_low", "cx"),
-    "cx_high": ("cx_high", "cx"),
 }
 """Key in the page -> column of `plans` and its decimals: enough that rounding twice shows what rounding once does."""
 
