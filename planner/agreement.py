@@ -45,9 +45,10 @@ the stationary formulas, `carried` with carry-over from interval to interval (Na
 
 @dataclass(frozen=True)
 class Agreement:
-    """`table` of all checks, see `COLUMNS`, and the `findings` in words, per plan."""
+    """`table` of all checks, see `COLUMNS`, the `findings` in words, per plan, and the `simulated` intervals."""
 
     table: pd.DataFrame
+    simulated: pd.DataFrame
     findings: Mapping[str, tuple[str, ...]]
     assumptions: str
 
@@ -75,8 +76,10 @@ def check_agreement(
     """
     settings = SimulationSettings(replications=replications, seed=seed)
     rows: list[dict[str, Any]] = []
+    intervals: list[pd.DataFrame] = []
     for plan in shown_plans(frontier):
         found, carried = simulate_plan(frontier, plan, settings, executor), _carried(frontier, plan)
+        intervals.append(_intervals(found, plan))
         checks = (*_of_cx(found, frontier), *_of_pools(found, carried), *_of_promises(found, frontier, carried))
         rows += [{"plan": plan} | row for row in checks]
     table = pd.DataFrame(rows, columns=[*COLUMNS, "contacts", "short", "bearable"])
@@ -90,7 +93,16 @@ def check_agreement(
     findings = {
         str(plan): tuple(_words(row) for row in part.to_dict("records")) for plan, part in failed.groupby("plan")
     }
-    return Agreement(table[list(COLUMNS)], findings, settings.assumptions.words())
+    simulated = pd.concat(intervals, ignore_index=True)
+    return Agreement(table[list(COLUMNS)], simulated, findings, settings.assumptions.words())
+
+
+def _intervals(found: PlanSimulation, plan: str) -> pd.DataFrame:
+    """Simulated service of the pools in which contacts wait: `plan, pool, interval, offered, service_level, ...`."""
+    waited = found.intervals[np.isfinite(found.intervals["service_level_plan"].to_numpy(float))]
+    kept = waited[["pool", "interval", "offered", *_OF_POOLS]].reset_index(drop=True)
+    kept.insert(0, "plan", plan)
+    return kept
 
 
 def shown_plans(frontier: Frontier) -> list[str]:
@@ -229,5 +241,5 @@ def with_agreement(frontier: Frontier, found: Agreement) -> Frontier:
         "agreement": {"plans": list(dict.fromkeys(found.table["plan"])), "assumptions": found.assumptions},
         "failed_checks": [*(frontier.meta.get("failed_checks") or ()), *failed],
     }
-    tables = {**frontier.tables, "agreement": found.table}
+    tables = {**frontier.tables, "agreement": found.table, "simulated": found.simulated}
     return replace(frontier, tables=tables, explanations=explanations, meta=meta)

@@ -98,7 +98,7 @@ def _kept(run: Path, weeks: int | None, changed: bool) -> tuple[BacktestRecord, 
 
 def _give(record: BacktestRecord, titles: dict[str, str], intervals: bool, as_json: bool, as_csv: bool) -> None:
     from planner.report.backtest import backtest_rows, missed_words, weeks_words
-    from planner.report.strings import BACKTEST
+    from planner.report.check_words import BACKTEST
     from planner.runs.tables import csv_text, plain, records
 
     summary = record.tables["backtest"]

@@ -21,6 +21,7 @@ from planner.frontier.explain import (
     largest_moves,
     next_point_price,
     prices_table,
+    titled_moves,
 )
 from planner.frontier.frontier import Frontier
 from planner.frontier.held import held_bytes
@@ -225,7 +226,7 @@ def _explanations(problem: FlowProblem, plans: pd.DataFrame, tables: Mapping[str
     by_plan = dict(tuple(tables["channel_mix"].groupby("plan")))
     for _, row in plans.iloc[1:].iterrows():
         price = next_point_price(plans, str(row["plan"]), problem.scenario.currency, _cx_step(problem))[0]
-        moves = largest_moves(by_plan[row["plan"]])
+        moves = titled_moves(problem, largest_moves(by_plan[row["plan"]]))
         more = initiatives_sentence(problem, row["initiatives"])
         more += [f"It keeps {row['closed']}." for _ in range(bool(row["closed"]))]
         more += contract_sentences(problem, tables["contracts"].query("plan == @row.plan"))

@@ -95,6 +95,12 @@ def largest_moves(mix: pd.DataFrame, count: int = 3) -> pd.DataFrame:
     return total.sort_values(["issues", *keys], ascending=[False, True, True, True]).head(count)
 
 
+def titled_moves(problem: FlowProblem, moves: pd.DataFrame) -> pd.DataFrame:
+    """The same moves with the titles of reasons and channels instead of their keys."""
+    kinds = {"reason": "reasons", "from_channel": "channels", "channel": "channels"}
+    return moves.assign(**{name: [label(problem, kind, key) for key in moves[name]] for name, kind in kinds.items()})
+
+
 def next_point_price(plans: pd.DataFrame, plan: str, currency: str, step: float) -> tuple[str, float, float, float]:
     """What more CX costs at a plan: the cheapest plan with at least `step` more, headroom held within 2 points.
 

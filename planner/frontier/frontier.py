@@ -75,6 +75,8 @@ TABLES: dict[str, str] = {
     "carry_over_promises": "plan, promise, period (label), value: promises on live voice pools, with carry-over",
     "agreement": "plan, what (a promise, or empty), pool, period, measure, said (by the formulas), carried (with "
     "carry-over; NaN: not known), simulated, half_width (95 %), tolerance, p_value, failed",
+    "simulated": "plan, pool, interval, offered, abandon_rate, asa_s, service_level (within 20 s): Today and the named "
+    "plans simulated contact by contact, pools in which contacts wait",
     "adopted": "plan (adopted first, then today and all plans), cx, cost, headroom, feasible, promises_kept, hires, "
     "shifts_added, shifts_removed (people on shifts more and fewer than the adopted plan has; NaN: Today's are not "
     "known), issues_moved (served in another channel than under it)",

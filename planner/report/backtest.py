@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from planner.frontier.frontier import Frontier
-from planner.report.strings import BACKTEST, BACKTEST_MEASURES
+from planner.report.check_words import BACKTEST, BACKTEST_MEASURES
 from planner.report.text import percent
 
 ERROR_WIDTH = 120

@@ -17,7 +17,8 @@ import jinja2
 from markupsafe import Markup
 
 from planner.frontier.frontier import Frontier
-from planner.report.payload import build_payload
+from planner.report.parts import report_parts
+from planner.report.payload import SCRIPT_KEYS, build_payload
 from planner.report.serve_words import RUNS, SERVE
 from planner.report.strings import PAGE_FACTS
 from planner.report.text import percent, units_of
@@ -25,7 +26,7 @@ from planner.routing.export_cells import write_whole
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SCRIPTS = (
-    "basics.js", "state.js", "scatter.js", "table.js", "compare.js", "heat.js", "detail.js", "choice.js",
+    "basics.js", "state.js", "scatter.js", "table.js", "compare.js", "heat.js", "parallel.js", "detail.js", "choice.js",
 )  # fmt: skip
 _ASKING = ("jobs.js", "serve.js")
 _RUNS = ("basics.js", "jobs.js", "runs.js")
@@ -84,13 +85,14 @@ def _page(frontier: Frontier, payload: Mapping[str, Any], script: str, policy: s
         .get_template("report.html")
         .render(
             page=payload,
+            sections=report_parts(frontier, units_of(frontier)),
             facts=_minus(_facts(frontier)),
             policy=Markup(policy.split("; frame-ancestors")[0]),  # noqa: S704
             served=served,
             words=payload["words"].get("serve", {}),
             css=Markup(_source("report.css")),  # noqa: S704
             script=Markup(script),  # noqa: S704
-            json=Markup(inline_json(payload)),  # noqa: S704
+            json=Markup(inline_json({key: payload[key] for key in SCRIPT_KEYS})),  # noqa: S704
         )
     )
 
@@ -106,6 +108,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters["sentence"] = _sentence
     environment.filters["minus"] = _minus
+    environment.filters["svg"] = Markup  # pictures are markup of this package, made from numbers and escaped names
     return environment
 
 

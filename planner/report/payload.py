@@ -1,6 +1,7 @@
 """What the page knows: one JSON-able dictionary made from a frontier; no drawing and no HTML here.
 
     title, subtitle, currency symbol and decimals (`units`), words for the script (`words`, `measures`)
+    brief           the decision brief, see `brief`
     headline        three records of `text.headline`
     plans           columns of equal length, the baseline first: id, name, cx, cost, headroom, ... (`PLAN_COLUMNS`)
     bound           lines no plan can cross: [{headroom, points: [[cost, cx], ...]}]
@@ -9,13 +10,14 @@
     details         per plan, see `payload_details`
     bridge, again   from the survey to Today's CX, and the plans scored again, as text and bars
     backtest        the last weeks, predicted and seen: heads, rows, missed, weeks, notes; {} without a history
-    agreement       formulas beside simulation: heads, rows, assumptions; {} for runs from before it
+    agreement       formulas beside simulation, see `agreement`; {} for runs from before it
     risk            how many draws, and how far the frontier moves with them, in words
     failed          checks of the finished plans that failed
     adopted         the plan adopted before: title, lines, axes in this world; {} without one
     run, take       name and fingerprint of the run ("" where not known), and what a reader may take along
     assumptions, experience, notes, certificate, chosen_by, about     what stands in the page as text
 
+The script gets what it reads (`SCRIPT_KEYS`); the rest stands in the page as text already.
 Numbers are rounded to what is shown and a bit; what is not known is null.
 """
 
@@ -33,16 +35,17 @@ from planner.report.adopted import adopted_section
 from planner.report.agreement import agreement_section
 from planner.report.backtest import backtest_section
 from planner.report.bridge import HEIGHT, WIDTH, bridge_rows, second_look
+from planner.report.brief import build_brief, input_words
+from planner.report.check_words import AGREEMENT, BACKTEST
 from planner.report.payload_details import detail_tables
 from planner.report.plan_words import RISK
 from planner.report.risk import risk_band, risk_words
 from planner.report.serve_words import TAKE
 from planner.report.strings import (
-    AGREEMENT,
     ASSUMPTION_HEADS,
-    BACKTEST,
     CERTIFICATE,
     GLOSSARY,
+    MAPS,
     MEASURES,
     PAGE,
     RULES_OF_CHOICE,
@@ -56,20 +59,24 @@ PLAN_COLUMNS = {
     "cx": ("cx", "cx"),
     "cx_again": ("cx_rescored", "cx"),
     "cost": ("cost", "money"),
-    "headroom": ("headroom", 4),
+    "headroom": ("headroom", 6),
     "p_cx": ("p_cx_at_least_today", 3),
     "p_shortfall": ("p_shortfall", 3),
     "peak_fte": ("peak_fte", 1),
-    "abandon": ("abandon_rate", 4),
+    "abandon": ("abandon_rate", 6),
     "hires": ("hires", 1),
     "overtime": ("overtime_h", 1),
     "committed": ("committed", "money"),
     "avoidable": ("avoidable", "money"),
-    "gap": ("gap", 4),
-    "cx_low": ("cx_low", "cx"),
-    "cx_high": ("cx_high", "cx"),
+    "gap": ("gap", 6),
 }
-"""Key in the page -> column of `plans` and its decimals."""
+"""Key in the page -> column of `plans` and its decimals: enough that rounding twice shows what rounding once does."""
+
+SCRIPT_KEYS = (
+    "units", "words", "measures", "objectives", "status", "headline", "plans", "bound", "band", "details", "adopted",
+    "run", "take",
+)  # fmt: skip
+"""Keys of the payload that are inlined for the script."""
 
 _BOUND_POINTS = 40
 _BOUND_APART = 0.06
@@ -85,6 +92,7 @@ def build_payload(frontier: Frontier) -> dict[str, Any]:
         "measures": dict(MEASURES) | {"cx": units.cx_name} | {o["key"]: o["title"] for o in objectives(meta)},
         "objectives": objectives(meta),
         "status": dict(STATUS),
+        "brief": build_brief(frontier),
         "headline": headline(frontier),
         "plans": _plans(frontier, units),
         "bound": _bound(frontier, units),
@@ -121,6 +129,7 @@ def _staffed_pools(frontier: Frontier) -> list[dict[str, str]]:
 
 def _section_words() -> dict[str, Any]:
     return {
+        "maps": MAPS,
         "risk_title": RISK["title"],
         "assumption_heads": ASSUMPTION_HEADS,
         "backtest": BACKTEST,
@@ -153,7 +162,7 @@ def _fill_words(words: Mapping[str, str], units: Units) -> dict[str, Any]:
 
 def _plans(frontier: Frontier, units: Units) -> dict[str, list[Any]]:
     table = frontier.table
-    digits: dict[object, int] = {"cx": units.cx_digits + 2, "money": units.money_digits}
+    digits: dict[object, int] = {"cx": units.cx_digits + 3, "money": units.money_digits}
     named = {str(row["plan"]): key for key, row in reversed(named_rows(frontier).items())}
     columns: dict[str, list[Any]] = {
         "id": [str(plan) for plan in table["plan"]],
@@ -238,7 +247,7 @@ def _assumptions(frontier: Frontier, units: Units) -> list[dict[str, str]]:
         return []
     return [
         {
-            "input": str(row["input"]),
+            "input": input_words(frontier.meta, str(row["input"])),
             "value": plain(row["value"]),
             "range": f"{plain(row['low'])} to {plain(row['high'])}" if pd.notna(row["low"]) else "–",
             "source": str(row["source"]),

@@ -3,10 +3,11 @@
 items, channels, pools, promises     labels of the columns below
 costs[plan]     amount per item                      mix[plan]      issues per channel
 kept[plan]      per promise [worst value, periods missed, periods]
-risk[plan]      {axis: [p10, p50, p90], p_promises, p_efficient}
+risk[plan]      [p10, p90] of CX, cost and headroom, then the share of draws in which it is still efficient
 segments, prices, hires, why         per plan, as text
 says            per plan, topics with their sentences
-heat            {starts, pools, people: {plan: [[scheduled per interval] per pool]}}, Today and named plans only
+heat            maps of people and service, see `heat`
+gains           {segments, reasons, change: {plan: [[points against Today per segment] per reason]}}, named plans only
 moves           largest channel moves of the named plans
 """
 
@@ -18,10 +19,12 @@ from typing import Any
 import pandas as pd
 
 from planner.frontier.frontier import TOPICS, Frontier
+from planner.report.heat import heat_maps
 from planner.report.strings import PAGE
 from planner.report.text import Units, label_of, named_rows
 
-_WHY_CHARACTERS = 90_000
+_WHY_CHARACTERS = 30_000
+_REASONS = 15
 _MOVES = 6
 
 
@@ -33,8 +36,9 @@ def detail_tables(frontier: Frontier, units: Units) -> dict[str, Any]:
         **_mix(frontier, named),
         **_promises(frontier),
         "risk": _risk(frontier, units),
-        "heat": _heat(frontier, named),
+        "heat": heat_maps(frontier, named),
         "segments": _segments(frontier, units),
+        "gains": _gains(frontier, units, named),
         "prices": _prices(frontier, units, named),
         "why": _why(frontier, named),
         "says": _says(frontier),
@@ -129,35 +133,14 @@ def _risk(frontier: Frontier, units: Units) -> dict[str, Any]:
     if risk.empty:
         return {}
     digits = {"cx": units.cx_digits + 1, "cost": units.money_digits, "headroom": 4}
-    answer: dict[str, dict[str, Any]] = {}
+    answer: dict[str, list[Any]] = {}
     for plan, axis, low, middle, high in risk[["plan", "axis", "p10", "p50", "p90"]].itertuples(index=False):
-        own = answer.setdefault(str(plan), {})
-        own[axis] = [_json(v, digits[axis]) for v in (low, middle, high)] if axis in digits else _json(middle, 3)
+        own = answer.setdefault(str(plan), [None, None, None, None])
+        if axis in digits:
+            own[list(digits).index(axis)] = [_json(v, digits[axis]) for v in (low, high)]
+        elif axis == "p_efficient":
+            own[3] = _json(middle, 3)
     return answer
-
-
-def _heat(frontier: Frontier, named: list[str]) -> dict[str, Any]:
-    staffing = _table(frontier, "staffing")
-    if staffing.empty:
-        return {"starts": [], "pools": [], "people": {}}
-    staffing = staffing[staffing["plan"].isin(named)]
-    pools = [
-        pool for pool, people in staffing.groupby("pool", sort=False)["scheduled"].max().items() if people > 0
-    ]  # automated pools have nobody to schedule
-    starts = sorted(pd.to_datetime(staffing["interval"]).unique())
-    wide = staffing.assign(interval=pd.to_datetime(staffing["interval"])).pivot_table(
-        index=["plan", "pool"], columns="interval", values="scheduled", aggfunc="sum", observed=True
-    )
-    known = {
-        (str(plan), str(pool)): row for (plan, pool), row in zip(wide.index, wide[starts].to_numpy(float), strict=True)
-    }
-    nobody = [0.0] * len(starts)
-    people = {plan: [[_json(v, 1) for v in known.get((plan, str(pool)), nobody)] for pool in pools] for plan in named}
-    return {
-        "starts": [pd.Timestamp(start).strftime("%Y-%m-%dT%H:%M") for start in starts],
-        "pools": [label_of(frontier.meta, "pools", pool) for pool in pools],
-        "people": people,
-    }
 
 
 def _segments(frontier: Frontier, units: Units) -> dict[str, Any]:
@@ -171,6 +154,28 @@ def _segments(frontier: Frontier, units: Units) -> dict[str, Any]:
         for plan, row in zip(wide.index, wide.to_numpy(float), strict=True)
     }
     return {"names": [label_of(frontier.meta, "segments", name) for name in wide], "cx": cx}
+
+
+def _gains(frontier: Frontier, units: Units, named: list[str]) -> dict[str, Any]:
+    """Change of CX by reason and segment of the named plans, for the reasons where most is at stake."""
+    gains = _table(frontier, "gains")
+    own = gains[gains["plan"].isin(named) & (gains["plan"] != frontier.baseline["plan"])] if len(gains) else gains
+    if own.empty:
+        return {"segments": [], "reasons": [], "change": {}, "left": 0}
+    stake = (own["change"].abs() * own["issues"]).groupby(own["reason"], sort=False).sum()
+    reasons = list(stake.sort_values(ascending=False, kind="stable").index)
+    segments = list(dict.fromkeys(own["segment"]))
+    change = {}
+    for plan, rows in own.groupby("plan", sort=False):
+        wide = rows.pivot_table(index="reason", columns="segment", values="change", observed=True)
+        wide = wide.reindex(index=reasons[:_REASONS], columns=segments)
+        change[str(plan)] = [[_json(v, units.cx_digits) for v in row] for row in wide.to_numpy(float)]
+    return {
+        "segments": [label_of(frontier.meta, "segments", name) for name in segments],
+        "reasons": [label_of(frontier.meta, "reasons", name) for name in reasons[:_REASONS]],
+        "change": change,
+        "left": max(0, len(reasons) - _REASONS),
+    }
 
 
 def _prices(frontier: Frontier, units: Units, named: list[str]) -> dict[str, list[str]]:

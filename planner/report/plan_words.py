@@ -17,6 +17,9 @@ TABLE_SHEETS = {
     "contracts": "Contracts",
     "promise_prices": "Promise prices",
     "risk": "Risk",
+    "gains": "Gains by reason",
+    "assumptions": "Assumptions",
+    "agreement": "Simulation",
 }
 """Tables of the run that have a sheet of their own -> its title."""
 

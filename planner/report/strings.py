@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 TITLES = {
     "cheapest": "Cheapest no worse than today",
     "best_cx": "Best CX at today's cost",
@@ -51,7 +49,7 @@ PAGE_FACTS = "{n} plans for one {horizon}. Today costs {cost} {per}, reaches {cx
 
 PAGE = {
     "pictures": "Every plan at a glance",
-    "lead": "Three answers first",
+    "contents": "Contents",
     "beaten": "A plan that looks beaten on the left – same cost, lower CX – is on the frontier because it is safer: "
     "look for it higher up on the right. Brighter points absorb more demand.",
     "cx_axis": "{cx} per issue (higher is better)",
@@ -81,7 +79,7 @@ PAGE = {
     "compare_help": "Up to four plans are pinned; a fifth replaces the oldest. "
     "✓ better, ✗ worse, ≈ too close to tell apart.",
     "measure": "Result",
-    "no_pins": "No plan is pinned. Pin one from the cards, the pictures or the table.",
+    "no_pins": "No plan is pinned. Pin one from the brief, the pictures or the table.",
     "pin": "Pin",
     "unpin": "Unpin",
     "pin_plan": "Pin plan {plan}",
@@ -98,6 +96,9 @@ PAGE = {
     "previous": "Previous",
     "next": "Next",
     "none_left": "No plan meets the limits.",
+    "parallel": "How results are reached",
+    "parallel_help": "One line per plan over its results and levers: channels as shares of issues, people as counts. "
+    "Results are turned so that up is better. Lines follow the limits and the pins; Today is dotted. A click pins.",
     "details": "One plan in detail",
     "choose": "Plan",
     "why": "Why this plan",
@@ -105,14 +106,18 @@ PAGE = {
     "mix": "Channels, in issues {per}",
     "moves": "Largest moves",
     "move": "{reason}, {segment}: {from} to {to}, {issues} issues",
-    "staffing": "People scheduled",
-    "staffing_change": "Change against Today",
+    "staffing": "People and service over time",
     "no_heat": "Staffing maps are drawn for Today and the named plans. The command “planner show” and the workbook "
     "have them for every plan.",
     "heat_desc": "{pool}: {low} to {high} people, most at {peak}.",
     "fewer": "fewer people",
     "more_people": "more people",
     "most": "most {n}",
+    "least": "least {n}",
+    "under": "under 80%",
+    "over": "over 80%",
+    "gains": "CX against Today, by reason and segment",
+    "reasons_left": "{n} more reasons, where less is at stake, are in the table gains of the run.",
     "promises": "Service promises",
     "promise": "Promise",
     "target": "Target",
@@ -168,8 +173,16 @@ PAGE = {
     "about": "About this run",
     "print_more": "The page itself shows more: all plans, staffing maps and the experience matrix.",
     "noscript": "The pictures and tables need JavaScript; everything is inside this file, nothing is loaded.",
-    "in_print": "The first 20 plans in the order chosen; the page and the workbook have them all.",
+    "in_print": "The first 15 plans in the order chosen; the page and the workbook have them all.",
 }
+
+MAPS = {
+    "people": "{plan}: people scheduled",
+    "change": "{plan}: people scheduled, change against Today",
+    "needed": "{plan}: people on task that the load needs",
+    "service": "{plan}: answered in time, {source}",
+}
+"""Titles of the maps per pool and interval."""
 
 BRIDGE = {
     "end": "CX of Today",
@@ -177,68 +190,6 @@ BRIDGE = {
     "sheet": "Bridge",
 }
 """Words of the way from the survey's mean to Today's CX; its steps carry their own."""
-
-BACKTEST_MEASURES = {
-    "volume": "Contacts a week",
-    "aht_s": "Handle time",
-    "score": "Score",
-    "asa_s": "Mean wait",
-    "abandon_rate": "Abandoned",
-    "service_level": "Answered in time",
-}
-
-BACKTEST: dict[str, Any] = {
-    "title": "Would this model have predicted last month?",
-    "help": "Every week is predicted from the weeks before it, with the people who really stood there. Errors are "
-    "those of a half hour, weighted by contacts; the floor is what a true model would err. “Formula” is the stationary "
-    "formula that the plans are searched with, “naive” the same half hour of the weeks before. In the picture the "
-    "bar is the error, the line the floor, the ring the naive error.",
-    "drawn": "Errors",
-    "heads": (
-        "Pool",
-        "Result",
-        "Seen",
-        "Predicted",
-        "Formula",
-        "Naive",
-        "Error",
-        "Naive error",
-        "Floor",
-        "Inside 95%",
-        "Verdict",
-    ),
-    "known": "{measure}, volume known",
-    "missed": "✗ missed",
-    "near": "✓ ok",
-    "miss": "{pool}: {measure} predicted {predicted}, seen {seen}",
-    "banner": "Today's model misses last month: read every plan with these errors in mind.",
-    "fine": "Backtest of the last {n} weeks: no result of any pool is materially off.",
-    "weeks": "{n} weeks predicted, the first from Monday {first}, the last from Monday {last}.",
-    "refused": "No backtest: {why}",
-    "skipped": "the time limit left it out",
-}
-"""Words of the backtest."""
-
-AGREEMENT: dict[str, Any] = {
-    "title": "Do formulas and simulation agree?",
-    "help": "Today and the named plans, simulated contact by contact for 20 independent times. The search uses "
-    "formulas that take every interval by itself; with carry-over an interval of a phone pool starts with what the one "
-    "before left, and the simulation is compared with that where it is known. Redials within minutes and issues that "
-    "come back make busy hours busier there, and CX a little lower. A difference counts where it is more than the "
-    "tolerance, or breaks a promise by more than two points or a tenth of a wait, and is significant for all checks.",
-    "heads": ("Plan", "About", "Period", "Result", "Formulas", "With carry-over", "Simulated", "Tolerance", "Verdict"),
-    "whole": "whole time",
-    "agree": "✓ agree",
-    "differ": "✗ differ",
-    "measures": {
-        "cx": "CX per issue",
-        "asa_s": "Mean wait",
-        "abandon_rate": "Abandoned",
-        "service_level": "Answered in time",
-        "deadline_kept": "Deadline kept",
-    },
-}
-"""Words of the comparison of formulas with simulation."""
 
 ASSUMPTION_HEADS = ("Input", "Value", "Range", "Source", "Swing of CX", "Swing of cost", "Swing of headroom")
 

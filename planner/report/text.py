@@ -227,13 +227,18 @@ def label_of(meta: Mapping[str, Any], kind: str, key: object) -> str:
     return str((titles.get(kind) or {}).get(str(key)) or key)
 
 
-def _horizon(frontier: Frontier) -> tuple[str, str]:
+def days_of(frontier: Frontier) -> int:
+    """Days of the planned time: as the run says, else those its staffing spans, else 7."""
     days = frontier.meta.get("days")
     staffing = frontier.tables.get("staffing")
     if days is None and staffing is not None and len(staffing):
         starts = pd.to_datetime(staffing["interval"])
         days = (starts.max().normalize() - starts.min().normalize()).days + 1
-    days = int(days or 7)
+    return int(days or 7)
+
+
+def _horizon(frontier: Frontier) -> tuple[str, str]:
+    days = days_of(frontier)
     if days in (5, 6, 7):
         return "week", "a week"
     if days == 1:

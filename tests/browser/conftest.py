@@ -69,9 +69,12 @@ def open_file(browser: Any) -> Iterator[Callable[..., Opened]]:
 
 @pytest.fixture
 def open_report(open_file: Callable[..., Opened], tmp_path: Path) -> Callable[..., Opened]:
-    """Write the report of a frontier and open it: `open_report(frontier, width=1280)`."""
+    """Write the report of a frontier, open it and unfold pins and table: `open_report(frontier, width=1280)`."""
 
-    def opened(frontier: Frontier, width: int = 1280, height: int = 900) -> Opened:
-        return open_file(write_report(frontier, tmp_path / "report.html"), width, height)
+    def opened(frontier: Frontier, width: int = 1280, height: int = 900, unfold: str = "#compare, #all") -> Opened:
+        report = open_file(write_report(frontier, tmp_path / "report.html"), width, height)
+        if unfold:
+            report.page.evaluate("s => document.querySelectorAll(s).forEach(part => { part.open = true; })", unfold)
+        return report
 
     return opened

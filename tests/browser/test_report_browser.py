@@ -144,17 +144,21 @@ def press_until(page: Any, selector: str, key: str = "Tab", limit: int = 150) ->
 
 
 def test_keyboard_alone_limits_sorts_pins_two_and_reads(open_report: Callable) -> None:
-    page = open_report(sample_frontier(60)).page
+    page = open_report(sample_frontier(60), unfold="").page
     press_until(page, "#limit-cx")
     for _ in range(30):
         page.keyboard.press("ArrowRight")
     assert int(page.locator("#count").inner_text().split()[0]) < 60
     outline = page.locator("#limit-cx").evaluate("e => getComputedStyle(e).outlineStyle")
     assert outline != "none"
+    press_until(page, "#compare > summary")
+    page.keyboard.press("Enter")
     press_until(page, "#compare-head button")
     for _ in range(3):
         page.keyboard.press("Enter")
         press_until(page, "#compare-head button") if page.locator("#compare-head button").count() else None
+    press_until(page, "#all > summary")
+    page.keyboard.press("Enter")
     press_until(page, "#table-head th[data-key=headroom] button")
     page.keyboard.press("Enter")
     for _ in range(2):
@@ -200,6 +204,47 @@ def test_small_frontiers_work(open_report: Callable, n: int) -> None:
     assert opened.page.locator("#table-body tr").count() == max(1, n)
 
 
+def test_odd_frontiers_draw_count_and_mark(open_report: Callable) -> None:
+    """Three pieces apart, ties, one result that does not vary, and nobody named: drawn inside the frame, counted."""
+    frontier = sample_frontier(30)
+    plans = frontier.table.copy()
+    piece = plans.index % 3
+    plans["cost"] = [112_000.0, *(90_000.0 + 20_000 * piece[1:] + 100.0 * (plans.index[1:] // 6))]
+    plans["cx"] = [3.8, *(3.5 + 0.2 * piece[1:])]
+    plans["headroom"], plans["name"] = 0.1, ["today", *([""] * 30)]
+    opened = open_report(replace(frontier, tables={**frontier.tables, "plans": plans}), unfold="details")
+    page = opened.page
+    assert opened.faults == []
+    for chart in ("s-cx", "s-cap"):
+        places = page.locator(f"#{chart} circle[data-id]").evaluate_all(
+            "all => all.map(e => [+e.getAttribute('cx'), +e.getAttribute('cy')])"
+        )
+        box = [float(v) for v in page.locator(f"#{chart} svg").get_attribute("viewBox").split()]
+        assert len(places) == 30
+        assert all(0 <= x <= box[2] and 0 <= y <= box[3] for x, y in places)
+    assert page.locator("#parallel-lines polyline").count() == 31
+    assert "NaN" not in page.locator("#parallel-lines svg").inner_html()
+    page.get_by_role("button", name="Headroom at least: Today").click()
+    assert page.locator("#count").inner_text() == "30 of 30 plans meet these limits."
+    set_limit(page, "cx", 60)
+    fit = int((plans["cx"].iloc[1:] >= 3.5 + 0.6 * 0.4).sum())
+    assert page.locator("#count").inner_text() == f"{fit} of 30 plans meet these limits."
+    assert page.locator("#parallel-lines .out").count() + page.locator("#parallel-lines .pinned").count() >= 30 - fit
+
+
+def test_contents_open_what_they_name(open_report: Callable) -> None:
+    page = open_report(sample_frontier(6), unfold="").page
+    assert page.locator("main > details[open]").count() == 0
+    assert page.locator("#contents a").count() == page.locator("main > details").count() + 1
+    page.locator("#contents a", has_text="All plans").click()
+    assert page.locator("#table-body tr").first.is_visible()
+    page.locator("#contents a", has_text="How results are reached").click()
+    assert page.locator("#parallel-lines polyline").count() == 7
+    pinned = page.locator("#parallel-lines .pinned").count()
+    page.locator("#parallel-lines .line").first.dispatch_event("click")
+    assert page.locator("#parallel-lines .pinned").count() == pinned + 1
+
+
 @pytest.mark.parametrize("missing", ["staffing", "risk", "promises", "channel_mix", "costs", "segments", "bound"])
 def test_details_do_without_optional_tables(open_report: Callable, missing: str) -> None:
     opened = open_report(sample_frontier(6, without=(missing,)))
@@ -213,9 +258,11 @@ def test_details_follow_the_choice(open_report: Callable) -> None:
     page = open_report(frontier).page
     page.locator("#one summary").click()
     page.locator("#choice").select_option("today")
-    assert page.locator("#detail .heat").count() == 1
+    assert page.locator("#detail figure").evaluate_all("all => all.map(e => e.className)") == ["people", "needed"]
     page.locator("#choice").select_option(frontier.plan("resilient").id)
-    assert page.locator("#detail .heat").count() == 2
+    kinds = page.locator("#detail figure").evaluate_all("all => all.map(e => e.className)")
+    assert kinds == ["people", "change", "needed"]
+    assert "CX against Today, by reason and segment" in page.locator("#detail").inner_text()
     assert "Promises are missed in" in page.locator("#detail").inner_text()
     assert POOLS[0] in page.locator("#detail .heat desc").first.text_content()
 
@@ -254,6 +301,26 @@ def test_print_takes_at_most_six_pages_with_its_parts_open(open_report: Callable
     data = page.pdf(prefer_css_page_size=True)
     assert 1 < pages_of(data) <= 6
     assert not page.locator("#one").evaluate("part => part.open")
+
+
+def test_the_brief_prints_on_one_page(open_report: Callable) -> None:
+    """Alarms, long names and hostile ones included; nothing is cut off at the side."""
+    long = ("Second line of the northern mortgage advisers", HOSTILE, "x" * 80, *POOLS[3:])
+    checks = [f"p00{k}: a promise is 81.2% by the formulas, 75.1% ± 0.9% simulated" for k in range(4)]
+    frontier = sample_frontier(40, pools=long, meta={"failed_checks": checks})
+    rows = [
+        (plan, pool, 40.0, 30.0 + 15 * k, 5.0 * k, 0.0, 0.0)
+        for plan in frontier.table["plan"]
+        for k, pool in enumerate(long)
+    ]
+    hires = pd.DataFrame(rows, columns=frontier.tables["hires"].columns)
+    page = open_report(replace(frontier, tables={**frontier.tables, "hires": hires})).page
+    assert page.locator("#brief .options thead th").count() == 5
+    page.evaluate("document.querySelectorAll('main > :not(#brief, .alarm), footer').forEach(part => part.remove())")
+    assert pages_of(page.pdf(prefer_css_page_size=True)) == 1
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 710, "height": 1046})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 710
 
 
 def pages_of(pdf: bytes) -> int:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import planner
 from planner.agreement import COLUMNS, check_agreement, shown_plans, with_agreement
 from planner.cli.running import exit_code_of
+from planner.frontier.again import later_contacts
 from planner.frontier.frontier import TABLES, Frontier
 from planner.report.agreement import agreement_section
+from planner.report.heat import heat_maps
 from planner.report.page import render_page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,6 +85,28 @@ def test_carry_over_stands_beside_the_formulas(toy: Frontier) -> None:
             assert row.carried == pytest.approx(expected)
 
 
+def test_later_contacts_add_up_to_every_contact_and_all_money_of_pools(toy: Frontier) -> None:
+    for plan in shown_plans(toy):
+        found, own = later_contacts(toy, plan), toy.plan(plan)
+        assert (found["issues"] * found["contacts"]).sum() == pytest.approx(own.flows["contacts"].sum(), rel=1e-6)
+        pools = own.costs["pool"].isin(own.flows["pool"]) & (own.costs["item"] != "fixed")
+        assert (found["issues"] * found["cost"]).sum() == pytest.approx(own.costs.loc[pools, "amount"].sum(), rel=1e-6)
+
+
+def test_maps_show_the_service_that_was_simulated(toy: Frontier) -> None:
+    maps = heat_maps(toy, shown_plans(toy))
+    assert maps["source"].startswith("simulated")
+    table = toy.tables["simulated"]
+    assert list(table.columns) == ["plan", "pool", "interval", "offered", "abandon_rate", "asa_s", "service_level"]
+    own = table.query("plan == 'today' and pool == 'phone' and offered >= 0.05")
+    drawn = [
+        v
+        for v in maps["service"]["today"][list(toy.tables["staffing"]["pool"].unique()).index("phone")]
+        if v is not None
+    ]
+    assert drawn == list((100 * own.sort_values("interval")["service_level"]).round())
+
+
 def test_objectives_and_promises_stay_stationary(toy: Frontier) -> None:
     """The promises of a plan are those of its service table, half hour by half hour."""
     service = toy.tables["service"].query("pool == 'phone'")
@@ -111,9 +134,12 @@ def test_simulation_is_compared_with_carry_over(toy: Frontier) -> None:
 def test_the_page_shows_all_three_figures(toy: Frontier) -> None:
     section = agreement_section(toy)
     place = section["heads"].index("With carry-over") - section["heads"].index("Formulas")
-    for row, check in zip(section["rows"], toy.tables["agreement"].itertuples(), strict=True):
+    assert sum(len(line["dots"]) for line in section["lines"]) == len(toy.tables["agreement"])
+    known = toy.tables["agreement"].dropna(subset=["carried"])
+    carried = set(known["what"].where(known["what"] != "", known["pool"]))
+    for row in section["rows"]:
         assert len(row["cells"]) == 4
-        assert (row["cells"][place] == "–") == np.isnan(check.carried)
+        assert (row["cells"][place] == "–") == (row["about"].lower() not in {name.lower() for name in carried})
     old = toy.tables["agreement"].drop(columns="carried")
     rows = agreement_section(dataclasses.replace(toy, tables={**toy.tables, "agreement": old}))["rows"]
     assert {row["cells"][place] for row in rows} == {"–"}
@@ -140,7 +166,7 @@ def test_a_plan_short_of_people_is_found(toy: Frontier) -> None:
     assert exit_code_of(told) == 5
     page = render_page(told)
     assert "Do formulas and simulation agree?" in page
-    assert page.index("A check of the finished plans failed") < page.index("Three answers first")
+    assert page.index("A check of the finished plans failed") < page.index("Decision brief")
 
 
 def test_a_promise_that_simulation_breaks_fails_although_the_values_are_near(toy: Frontier) -> None:

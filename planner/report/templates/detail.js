@@ -2,7 +2,7 @@
 
 const parts = data.details;
 const axisName = (key) => (key === "cx" ? data.units.cxName : data.measures[key].toLowerCase());
-const heading = (text, ...nodes) => el("section", {}, el("h3", {}, text), ...nodes);
+const heading = (text, nodes, kind) => el("section", { class: kind }, el("h3", {}, text), ...nodes);
 const bullets = (lines) => el("ul", {}, ...lines.map((line) => el("li", {}, line)));
 function grid(head, rows, caption) {
   const title = (text, i) => el("th", { scope: "col", class: i ? "num" : "" }, text === words.drawn ? unseen(text) : text);
@@ -39,16 +39,16 @@ function promiseRows(plan) {
   });
 }
 function riskLines(plan) {
-  const own = parts.risk[plan.id] || {};
+  const own = parts.risk[plan.id] || [];
   const lines = [];
   const say = (text, p) => { if (!missing(p)) lines.push(fill(text, { k: Math.round(20 * p) })); };
   say(words.risk_promises, plan.p_shortfall);
   if (plan !== today) say(words.risk_cx, plan.p_cx);
-  if (plan !== today) say(words.risk_efficient, own.p_efficient);
-  for (const [key, { show: write }] of Object.entries(AXES)) {
-    if (!own[key] || missing(own[key][0])) continue;
-    lines.push(fill(words.risk_range, { axis: axisName(key), low: write(own[key][0]), high: write(own[key][2]) }));
-  }
+  if (plan !== today) say(words.risk_efficient, own[3]);
+  Object.entries(AXES).forEach(([key, { show: write }], i) => {
+    if (!own[i] || missing(own[i][0])) return;
+    lines.push(fill(words.risk_range, { axis: axisName(key), low: write(own[i][0]), high: write(own[i][1]) }));
+  });
   return lines;
 }
 function costLines(plan) {
@@ -60,23 +60,37 @@ function channelParts(plan) {
   const table = twoColumns(plan, parts.channels, parts.mix, (v) => fixed(v, 0), words.mix, words.channel);
   return moves ? [table, el("p", { class: "quiet" }, words.moves), bullets(moves)] : [table];
 }
+// Points against Today by reason and segment, with sign and mark.
+function gainParts({ segments, reasons, change, left }, plan) {
+  const told = (v) => {
+    if (missing(v)) return "–";
+    const text = signed(score(Math.abs(v)), v);
+    const kind = text === "±0" ? "" : v > 0 ? "better" : "worse";
+    return kind ? el("span", { class: kind }, text, el("span", { class: "mark" }, ` ${MARK[kind]}`)) : text;
+  };
+  const rows = change[plan.id].map((row, i) => [reasons[i], ...row.map(told)]);
+  const others = left ? [el("p", { class: "quiet" }, fill(words.reasons_left, { n: left }))] : [];
+  return [grid([words.reason, ...segments], rows, words.gains), ...others];
+}
 function drawDetail() {
   const plan = byId.get(state.chosen);
-  const { why, channels, promises, kept, items, costs, segments, prices, heat: maps } = parts;
+  const { why, channels, promises, kept, items, costs, segments, gains, prices, heat: maps } = parts;
   const sections = [];
-  const add = (wanted, text, nodes) => { if (wanted) sections.push(heading(text, ...nodes())); };
+  const add = (wanted, text, nodes, kind) => { if (wanted) sections.push(heading(text, nodes(), kind)); }; // "more": not on paper
   const doing = plan === today ? "" : el("p", { class: "quiet" }, plan.doing);
   const asked = [words.promise, words.target, words.value, words.kept];
   add(plan !== today || why[plan.id], words.why, () => [el("p", {}, why[plan.id] || words.no_why), doing]);
-  add(channels.length, words.mix, () => channelParts(plan));
+  add(channels.length, words.mix, () => channelParts(plan), "more");
   add(promises.length && kept[plan.id], words.promises, () => [grid(asked, promiseRows(plan), words.promises)]);
   add(items.length, words.costs, () => [twoColumns(plan, items, costs, money, words.costs, words.item), bullets(costLines(plan))]);
   add(riskLines(plan).length, words.risk, () => [bullets(riskLines(plan))]);
-  add(segments.names.length, words.segments, () => [twoColumns(plan, segments.names, segments.cx, score, words.segments, words.segment)]);
+  add(segments.names.length, words.segments, () => [twoColumns(plan, segments.names, segments.cx, score, words.segments, words.segment)], "more");
+  add(gains.change[plan.id], words.gains, () => gainParts(gains, plan));
   add(prices[plan.id], words.prices, () => [bullets(prices[plan.id])]);
-  for (const [title, lines] of parts.says[plan.id] || []) sections.push(heading(title, bullets(lines)));
+  for (const [title, lines] of parts.says[plan.id] || []) add(true, title, () => [bullets(lines)], "more");
   if (maps.starts.length) {
-    const drawn = !maps.people[plan.id] ? [el("p", {}, words.no_heat)] : plan === today ? [heat(plan, false)] : [heat(plan, false), heat(plan, true)];
+    const kinds = MAPS.filter((kind) => (kind === "change" ? plan !== today : (maps[kind] || {})[plan.id]));
+    const drawn = maps.people[plan.id] ? kinds.map((kind) => heat(plan, kind)) : [el("p", {}, words.no_heat)];
     sections.push(el("section", { class: "wide" }, el("h3", {}, words.staffing), ...drawn));
   }
   show("detail", ...sections);
@@ -100,7 +114,17 @@ startCompare();
 startDetail();
 startScatters();
 startTable();
+startParallel();
 changed("pins");
+// A short table of contents: what is folded opens where it is named.
+function startContents() {
+  const contents = document.getElementById("contents");
+  const named = [...document.querySelectorAll("main > [id]:is(details, .named-part)")].filter((part) => part.checkVisibility());
+  contents.append(...named.map((part) =>
+    el("a", { href: `#${part.id}`, onclick: () => { part.open = true; } }, part.querySelector("h2").textContent)));
+  contents.hidden = false;
+}
+startContents();
 // On paper everything worth reading is open; afterwards the reader's own state comes back.
 const closed = [];
 addEventListener("beforeprint", () => {

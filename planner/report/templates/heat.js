@@ -15,35 +15,45 @@ function diverging(share) {
   if (share === 0) return "#eceef1";
   return mixed(share < 0 ? [179, 71, 0] : [0, 96, 168], 0.2 + 0.8 * Math.min(1, Math.abs(share)));
 }
-function heatKey() {
+function heatKey(low, high) {
   const patch = (color) => el("i", { style: `background:${color}` });
-  return el("span", { class: "key" }, patch("#b34700"), words.fewer, patch("#0060a8"), words.more_people);
+  return el("span", { class: "key" }, patch("#b34700"), low, patch("#0060a8"), high);
 }
 
-function heat(plan, change) {
-  const { starts, pools, people } = data.details.heat;
-  const now = people[today.id];
-  const rows = people[plan.id].map((row, i) => row.map((v, t) => (v ?? 0) - (change ? now[i][t] ?? 0 : 0)));
+// The maps of a plan, the first one open: what is drawn, its color, and whether it is a change.
+const MAPS = ["people", "change", "needed", "service"];
+const lacking = (percent) => (missing(percent) ? "none" : diverging(Math.max(-1, Math.min(1, (percent - 80) / 20))));
+
+function heatRows(plan, kind) {
+  const { people, needed, service } = data.details.heat;
+  if (kind === "change") return people[plan.id].map((row, i) => row.map((v, t) => v - people[today.id][i][t]));
+  return { people, needed, service }[kind][plan.id];
+}
+function heat(plan, kind) {
+  const { starts, pools, people, source } = data.details.heat;
+  const rows = heatRows(plan, kind);
   const cell = Math.min(60, 830 / Math.max(1, starts.length));
   const width = LEFT + cell * starts.length + 70;
-  const title = `${reads(plan)}: ${(change ? words.staffing_change : words.staffing).toLowerCase()}`;
+  const title = fill(words.maps[kind], { plan: reads(plan), source });
   const size = { viewBox: `0 0 ${width} ${TOP + LINE * pools.length + 4}`, style: `max-width:${width}px` };
   const root = svg("svg", { class: "heat", role: "img", "aria-label": title, ...size });
   root.append(svg("title", {}, title), svg("desc", {}, heatWords(rows, pools, starts)), heatTimes(starts, cell));
   const apart = Math.max(...rows.flat().map(Math.abs), 1e-9);
   rows.forEach((row, i) => {
-    const most = Math.max(...now[i], ...people[plan.id][i], 1e-9);
-    const color = change ? (v) => diverging(v / apart) : (v) => blues(v / most);
-    root.append(heatRow(row, pools[i], starts, cell, i, color, change));
+    const most = Math.max(...people[today.id][i], ...people[plan.id][i], 1e-9);
+    const color = { change: (v) => diverging(v / apart), service: lacking }[kind] || ((v) => blues(v / most));
+    root.append(heatRow(row, pools[i], starts, cell, i, color, kind));
   });
-  const caption = el("figcaption", {}, title, change ? heatKey() : "");
-  return el("figure", {}, caption, scrolling(title, root));
+  const key = { change: [words.fewer, words.more_people], service: [words.under, words.over] }[kind];
+  return el("figure", { class: kind }, el("figcaption", {}, title, key ? heatKey(...key) : ""), scrolling(title, root));
 }
 function heatWords(rows, pools, starts) {
   const told = rows.map((row, i) => {
-    const at = row.indexOf(Math.max(...row));
-    const peak = `${dayName(starts[at])} ${clock(starts[at])}`;
-    return fill(words.heat_desc, { pool: pools[i], low: count(Math.min(...row)), high: count(Math.max(...row)), peak });
+    const known = row.filter((v) => !missing(v));
+    const [low, high] = [Math.min(...known), Math.max(...known)];
+    const at = row.indexOf(high);
+    if (at < 0) return "";
+    return fill(words.heat_desc, { pool: pools[i], low: count(low), high: count(high), peak: `${dayName(starts[at])} ${clock(starts[at])}` });
   });
   return told.join(" ");
 }
@@ -57,7 +67,7 @@ function heatTimes(starts, cell) {
   });
   return group;
 }
-function heatRow(row, pool, starts, cell, line, color, change) {
+function heatRow(row, pool, starts, cell, line, color, kind) {
   const group = svg("g", {});
   const y = TOP + LINE * line;
   const name = pool.length > 21 ? pool.slice(0, 20) + "…" : pool;
@@ -67,12 +77,18 @@ function heatRow(row, pool, starts, cell, line, color, change) {
     while (end < row.length && row[end] === row[t] && sameDay(starts[end], starts[t])) end++;
     const gap = end === row.length || !sameDay(starts[end], starts[t]) ? 1.2 : 0;
     const place = { x: (LEFT + cell * t).toFixed(2), y, width: (cell * (end - t) - gap).toFixed(2), height: LINE - 3 };
-    const told = `${pool}, ${dayName(starts[t])} ${clock(starts[t])}: ${change && row[t] > 0 ? "+" : ""}${count(row[t])}`;
+    const told = `${pool}, ${dayName(starts[t])} ${clock(starts[t])}: ${kind === "change" && row[t] > 0 ? "+" : ""}${count(row[t])}${kind === "service" ? "%" : ""}`;
     group.append(svg("rect", { ...place, fill: color(row[t]) }, svg("title", {}, told)));
     t = end;
   }
-  const most = count(Math.max(...row.map(Math.abs)));
-  const note = !change ? fill(words.most, { n: most }) : most === "0" ? "±0" : "±" + most;
-  group.append(svg("text", { x: LEFT + cell * row.length + 6, y: y + 14 }, note));
+  group.append(svg("text", { x: LEFT + cell * row.length + 6, y: y + 14 }, rowNote(row, kind)));
   return group;
+}
+function rowNote(row, kind) {
+  const known = row.filter((v) => !missing(v));
+  if (!known.length) return "–";
+  if (kind === "service") return fill(words.least, { n: `${Math.min(...known)}%` });
+  const most = count(Math.max(...known.map(Math.abs)));
+  if (kind !== "change") return fill(words.most, { n: most });
+  return most === "0" ? "±0" : "±" + most;
 }

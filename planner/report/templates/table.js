@@ -133,7 +133,7 @@ function startTable() {
 // Replace each pin button in place and give the focus back, so that the keyboard keeps its position.
 function refreshPins() {
   const focused = document.activeElement && document.activeElement.dataset.pin;
-  const within = focused && document.activeElement.closest("#table-body, .cards, #compare-head");
+  const within = focused && document.activeElement.closest("#table-body, #brief, #compare-head");
   document.querySelectorAll("button[data-pin]").forEach((old) => {
     const fresh = pinButton(old.dataset.pin);
     const inside = within && within.contains(old) && old.dataset.pin === focused;

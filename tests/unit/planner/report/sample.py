@@ -56,6 +56,7 @@ def _meta(currency: str) -> dict[str, Any]:
         "currency": currency,
         "seed": 1,
         "outcome": "csat",
+        "scale": [1.0, 5.0],
         "created": "2026-01-05T08:00:00",
         "run_key": "0a1b2c3d",
         "manifest_hash": "f00dcafe",
@@ -168,12 +169,19 @@ def _rules(plans: pd.DataFrame, pools: tuple[str, ...]) -> pd.DataFrame:
 
 def _small_tables(rng: np.random.Generator, plans: pd.DataFrame, pools: tuple[str, ...]) -> dict[str, pd.DataFrame]:
     mix, costs, promises, risk, hires, prices, segments, service = [], [], [], [], [], [], [], []
+    gains, flows = [], []
     for row in plans.itertuples():
         moved = 0.0 if row.plan == "today" else float(rng.uniform(0, 0.4))
         for reason in REASONS:
             for channel, share in zip(CHANNELS, (1 - moved, moved, 0, 0, 0), strict=True):
                 mix.append((row.plan, reason, "all", "voice", channel, 4000.0 * share, share))
             mix.append((row.plan, reason, "all", "email", "email", 900.0, 1.0))
+            for segment, share in (("gold", 0.25), ("basic", 0.75)):
+                change = 0.0 if row.plan == "today" else (0.08 if segment == "gold" else -0.05) * (reason != "fees")
+                gains.append((row.plan, reason, segment, 4900.0 * share, 3.8 + change, change))
+            if row.name:
+                later = (("first", 4000.0), ("returned", 800.0), ("escalated", 100.0))
+                flows += [(row.plan, reason, "all", "voice", "voice", pools[0], stage, n) for stage, n in later]
         for item, part in (("people", 0.8), ("contacts", 0.12), ("vendor", 0.06), ("hiring", 0.02)):
             costs.append((row.plan, item, pools[0], row.cost * part * 0.6))
             costs.append((row.plan, item, pools[-1], row.cost * part * 0.4))
@@ -194,6 +202,8 @@ def _small_tables(rng: np.random.Generator, plans: pd.DataFrame, pools: tuple[st
     names = {
         "channel_mix": (mix, "plan reason segment from_channel channel issues share"),
         "costs": (costs, "plan item pool amount"),
+        "gains": (gains, "plan reason segment issues cx change"),
+        "flows": (flows, "plan reason segment from_channel channel pool stage contacts"),
         "promises": (promises, "plan promise period target value kept"),
         "risk": (risk, "plan axis p10 p50 p90 low high"),
         "hires": (hires, "plan pool heads needed hires overtime_h time_off_h"),

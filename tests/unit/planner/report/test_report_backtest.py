@@ -84,7 +84,7 @@ def test_page_opens_with_a_banner_only_where_today_misses() -> None:
     loud = render_page(run_with(FACTS, summary(missed=True)))
     calm = render_page(run_with(FACTS, summary()))
     banner = "Today&#39;s model misses last month"
-    assert loud.index(banner) < loud.index("Three answers first")
+    assert loud.index(banner) < loud.index("Decision brief")
     assert "phone: abandoned predicted 20.8%, seen 13.5%" in loud
     assert '<details id="backtest" open>' in loud
     assert '<div class="alarm"' not in calm
