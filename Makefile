@@ -28,7 +28,7 @@ lint: $(READY)
 	$(BIN)/mypy
 
 bench: $(READY)
-	$(BIN)/python -m pytest tests/benchmarks -o python_files='bench_*.py' -s
+	$(BIN)/python -m pytest tests/benchmarks -o python_files='bench_*.py' -o faulthandler_timeout=0 -s
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
