@@ -81,10 +81,13 @@ def export_rule_files(
     for target in (out, options.rollback, options.agent_index):
         if target is not None:
             refuse_existing(target)
+    history = _past(here, options)  # read, and agents ranked, before anything is written
+    ranked = None if history is None or options.agent_index is None else _ranked(here, history)
     extras = {} if report is None else {"fewer-rules.md": report}
     if form == SHEET:
         _write_sheet(here, today, rules, out, extras)
-        return int(Exit.DONE if _replayed(here, today, rules, None, out, options) else Exit.CHECK_FAILED)
+        _write_agents(ranked, options)
+        return int(Exit.DONE if _replayed(here, today, rules, None, out, options, history) else Exit.CHECK_FAILED)
     made = _made(here, today, rules, form, options)
     if options.today is not None:
         extras["configuration-diff.md"] = _configuration_diff(today, rules)
@@ -92,7 +95,8 @@ def export_rule_files(
     if options.rollback is not None:
         _write(_made(here, today, _todays(today), form, options), options.rollback, {})
     _say_limits(made)
-    return int(Exit.DONE if _replayed(here, today, rules, made, out, options) else Exit.CHECK_FAILED)
+    _write_agents(ranked, options)
+    return int(Exit.DONE if _replayed(here, today, rules, made, out, options, history) else Exit.CHECK_FAILED)
 
 
 def _center(folder: Path) -> Center:
@@ -283,19 +287,30 @@ def _say_limits(made: Exported) -> None:
         console.say(f"not deployable: no id for {shown}; name them in a binding file (--binding)")
 
 
+def _past(here: _Run, options: RuleOptions) -> History | None:
+    """Read the history to replay; None where none is asked for."""
+    from planner.history import load_history
+
+    if options.replay is None:
+        return None
+    return load_history(options.replay, options.mapping, timezone=str(here.frontier.meta["timezone"]))
+
+
 def _replayed(
-    here: _Run, today: TodaysRouting, rules: RuleSet, made: Exported | None, out: Path, options: RuleOptions
+    here: _Run,
+    today: TodaysRouting,
+    rules: RuleSet,
+    made: Exported | None,
+    out: Path,
+    options: RuleOptions,
+    history: History | None,
 ) -> bool:
     """Prove the files on past contacts and look at what must not count; True where all holds or nothing was asked."""
-    from planner.history import load_history
     from planner.routing.past import past_contacts
     from planner.routing.proof import prove
 
-    if options.replay is None:
+    if history is None:
         return True
-    history = load_history(options.replay, options.mapping, timezone=str(here.frontier.meta["timezone"]))
-    if options.agent_index is not None:
-        _write_agents(here, history, options.agent_index)
     intervals = list(here.plan.service["interval"].drop_duplicates())
     score = str(here.frontier.meta.get("metric", ""))
     contacts = past_contacts(history, intervals, options.contacts, (*here.center.protected, "wait_s", score))
@@ -325,20 +340,28 @@ def _fair(here: _Run, today: TodaysRouting, rules: RuleSet, contacts: pd.DataFra
     return test.holds
 
 
-def _write_agents(here: _Run, history: History, path: Path) -> None:
-    """Write the index of agents; refused where differences may be luck."""
+def _ranked(here: _Run, history: History) -> pd.DataFrame:
+    """Rank the agents of a history; refused where differences may be luck."""
     from planner.routing.agents import agent_index, agents_seen, with_values
     from planner.routing.budget import price_of_cx
-    from planner.routing.export_cells import safe_frame, write_whole
     from planner.routing.worth import reason_values
 
     index = agent_index(agents_seen(history))
     values, patience = reason_values(here.frontier, here.plan, price_of_cx(here.frontier, here.plan))
-    table = safe_frame(with_values(index, values, patience))
-    write_whole(path, table.to_csv(index=False, lineterminator="\n").encode("utf-8"))
-    console.give(path.as_posix())
-    least = index.groupby("entry_reason")["reliability"].first().min()
-    reasons = index["entry_reason"].nunique()
+    return with_values(index, values, patience)
+
+
+def _write_agents(ranked: pd.DataFrame | None, options: RuleOptions) -> None:
+    """Write the index of agents where it is asked for."""
+    from planner.routing.export_cells import safe_frame, write_whole
+
+    if ranked is None or options.agent_index is None:
+        return
+    table = safe_frame(ranked)
+    write_whole(options.agent_index, table.to_csv(index=False, lineterminator="\n").encode("utf-8"))
+    console.give(options.agent_index.as_posix())
+    least = ranked.groupby("entry_reason")["reliability"].first().min()
+    reasons = ranked["entry_reason"].nunique()
     console.say(f"Agents, named by the hash of their id, ranked in {reasons} reasons; least reliability {least:.2f}.")
 
 

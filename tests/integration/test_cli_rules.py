@@ -122,6 +122,8 @@ def test_change_sheet_shares_and_todays_rules(run: Path, tmp_path: Path, capsys:
     asked = ("--agent-index", str(tmp_path / "agents.csv"), "--replay", str(history))
     assert export(run, "csv", tmp_path / "rules.csv", *asked) == 2  # this history does not say who served
     assert "no served contact of the history has agent" in capsys.readouterr().err
+    assert export(run, "csv", tmp_path / "rules.csv", "--replay", str(tmp_path / "nowhere.parquet")) == 2
+    assert not (tmp_path / "rules.csv").exists(), "what is refused leaves nothing behind"
     config = tmp_path / "queues.json"
     config.write_text('{"entities": [{"id": "q-1", "name": "phone"}, {"id": "q-9", "name": "old"}]}', encoding="utf-8")
     assert export(run, "genesys", tmp_path / "g", "--today", str(config)) == 0
