@@ -166,18 +166,18 @@ def export(
         from planner.cli.rule_exporting import RuleOptions, export_rule_files
 
         options = RuleOptions(
-            binding,
-            replay,
-            mapping,
-            contacts,
-            exceptions,
-            max_rules,
-            scenario,
-            today,
-            rollback,
-            share,
-            agent_index,
-            overflow_after,
+            binding=binding,
+            replay=replay,
+            mapping=mapping,
+            contacts=contacts,
+            exceptions=exceptions,
+            max_rules=max_rules,
+            scenario=scenario,
+            today=today,
+            rollback=rollback,
+            share=share,
+            agent_index=agent_index,
+            overflow_after_s=overflow_after,
         )
         return export_rule_files(loaded, run, loaded.plan(plan), form.value, target, fingerprint, options)
     if binding or replay:
