@@ -50,6 +50,7 @@ class Book:
         self.formats["change"] = self.workbook.add_format({"num_format": "+0.000;-0.000;0.000"})
         wrap = {"bold": True, "text_wrap": True, "valign": "top", "bottom": 1, "bg_color": "#F4F6F8"}
         self.formats["head"] = self.workbook.add_format(wrap)
+        self.formats["sentence"] = self.workbook.add_format({"text_wrap": True, "valign": "top"})
         self.formats["label"] = self.workbook.add_format({"bold": True})
         self.formats["title"] = self.workbook.add_format({"bold": True, "font_size": 16})
         self.formats["time"] = self.workbook.add_format({"num_format": "yyyy-mm-dd hh:mm"})

@@ -83,8 +83,12 @@ def _summary(book: Book, frontier: Frontier, chosen: list[tuple[str, pd.Series]]
     sheet.write_string(
         0, 0, str(frontier.meta.get("title") or frontier.meta.get("scenario") or ""), book.formats["title"]
     )
+    last = 2 * len(chosen) - 1
     for line, text in enumerate(summary_lines(frontier), start=1):
-        sheet.write_string(line, 0, text)
+        # Wrapped over the table's width: a sentence that runs on would set the width that has to fit on paper.
+        sheet.merge_range(line, 0, line, last, "")
+        sheet.write_string(line, 0, text, book.formats["sentence"])
+        sheet.set_row(line, 15 * math.ceil(len(text) / (26 + 15 * last)))
     head = 5
     sheet.write_string(head, 0, WORKBOOK["measure"], book.formats["head"])
     for place, (title, _) in enumerate(chosen):

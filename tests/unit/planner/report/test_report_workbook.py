@@ -38,6 +38,15 @@ def test_summary_differences_are_formulas_with_cached_values(book: bytes) -> Non
     assert values.cell(row, 3).value == pytest.approx(frontier.plan("cheapest").cost)
 
 
+def test_sentences_of_the_summary_wrap_over_its_table(book: bytes) -> None:
+    """A sentence that runs on past the table made everything tiny on paper."""
+    sheet = opened(book, True)["Summary"]
+    last = max(cell.column for cell in sheet[6] if cell.value)
+    merged = {(part.min_row, part.min_col, part.max_col) for part in sheet.merged_cells.ranges}
+    assert {(row, 1, last) for row in (2, 3, 4)} <= merged
+    assert all(sheet.cell(row, 1).alignment.wrap_text for row in (2, 3, 4))
+
+
 def test_plans_sheet_is_a_table_of_all_plans(book: bytes) -> None:
     frontier, sheet = sample_frontier(30), opened(book, True)["Plans"]
     (table,) = sheet.tables.values()
