@@ -98,7 +98,9 @@ def prepare(
     offered = None if history.given is not None else offered_covariates(history, outcome, declared, None, window_days)
     # The engine is asked for one thing at a time: judging needs it no more, following journeys does.
     (doubts, chosen), (journeys, notes) = side_by_side(
-        lambda: (refused(judged_order(history, asked)), None if offered is None else judged(offered)),
+        lambda: side_by_side(
+            lambda: refused(judged_order(history, asked)), lambda: None if offered is None else judged(offered)
+        ),
         lambda: _journeys(history, outcome, window_days, scenario),
     )
     history, used = with_chosen_covariates(history, chosen, declared=declared, window_days=window_days)
