@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from solvers.flow.network import Decision, Floats, FlowNetwork, Ints, Queue
 from solvers.flow.spread import spread_of
@@ -60,9 +62,9 @@ def first_contacts(network: FlowNetwork, offer: Floats) -> Floats:
     """First contacts entering each node, shape (node,): those who accept a steer move, all others stay."""
     nodes = network.nodes
     volume: Floats = _first_contacts(
-        nodes.kind, nodes.natural, nodes.stage, nodes.steer, nodes.acceptance, network.issues, network.natural,
-        np.ascontiguousarray(offer, dtype=np.float64),
-    )  # fmt: skip
+        *_plain(nodes.kind, nodes.natural, nodes.stage, nodes.steer, nodes.acceptance, network.issues, network.natural),
+        *_plain(np.asarray(offer, dtype=np.float64)),
+    )
     return volume
 
 
@@ -222,21 +224,27 @@ def steady_state(
     n_pools, n_intervals = len(pools.queue), network.profile.shape[1]
     by_class = (n_pools, int(decision.priority.max(initial=0)) + 1, n_intervals)
     p_wait, wait_s, gone = np.zeros((n_pools, n_intervals)), np.zeros(by_class), np.zeros(by_class)
+    priority, row, table = decision.priority, spread.row, spread.table
     volume, lost, arrivals, work, converged = _settle(
-        first_contacts(network, decision.offer) * (1.0 + growth), flows.node, flows.pair,
-        spread.share[flows.split], flows.aht_s,
-        np.searchsorted(network.served_from, np.arange(len(flows.node) + 1)), network.served_to, network.served_share,
-        network.redial_to, pools.redial[flows.pool],
-        network.pair_pool, spread.row, decision.priority, np.ascontiguousarray(spread.table),
-        np.ascontiguousarray(decision.on_task, dtype=np.float64), pools.queue, pools.patience_s, pools.chat_speed,
-        float(network.interval_s), tolerance,
-        np.zeros(len(network.pair_pool)) if guess is None else guess.lost.copy(), p_wait, wait_s, gone,
+        first_contacts(network, decision.offer) * (1.0 + growth),
+        *_plain(flows.node, flows.pair, spread.share[flows.split], flows.aht_s),
+        np.searchsorted(network.served_from, np.arange(len(flows.node) + 1)),
+        *_plain(network.served_to, network.served_share, network.redial_to, pools.redial[flows.pool]),
+        *_plain(network.pair_pool, row, priority, table, decision.on_task.astype(np.float64)),
+        *_plain(pools.queue, pools.patience_s, pools.chat_speed),
+        float(network.interval_s),
+        tolerance,
+        np.zeros(len(network.pair_pool)) if guess is None else guess.lost.copy(),
+        p_wait, wait_s, gone,
     )  # fmt: skip
     delay, in_time = _deferred(network, decision, work)
-    mean_wait, _ = pair_means(
-        p_wait, wait_s, gone, delay, network.pair_pool, spread.row, decision.priority, pools.queue, spread.table
-    )
+    mean_wait, _ = pair_means(p_wait, wait_s, gone, delay, *_plain(network.pair_pool, row, priority, pools.queue, table))
     return SteadyState(volume, lost, mean_wait, arrivals, work, p_wait, wait_s, gone, delay, in_time, converged)
+
+
+def _plain(*arrays: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+    """Copies in one layout that may be written: numba compiles a kernel anew for every other kind of array."""
+    return tuple(np.array(array, order="C") for array in arrays)
 
 
 def _deferred(network: FlowNetwork, decision: Decision, work: Floats) -> tuple[Floats, Floats]:
