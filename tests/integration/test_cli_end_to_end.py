@@ -23,7 +23,7 @@ from planner.cli import main
 ROOT = Path(__file__).resolve().parents[2]
 ASIDE = {"manifest.json", "log.txt", "lock", "report.html", "plans.xlsx"}
 NAMES = ("cheapest", "resilient")
-SETTINGS = ("frontier.share_step=1", "frontier.risk_draws=20")
+SETTINGS = ("frontier.share_step=0.5", "frontier.risk_draws=20")
 LITTLE = tuple(part for one in SETTINGS for part in ("--set", one))
 """Few plans: what is asked here is how runs begin, end and are read, not how good their plans are."""
 
