@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Dozens of interpreters start here; each reads what the first one compiled, whatever the surroundings say.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help demo test lint bench clean
 

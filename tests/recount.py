@@ -340,20 +340,7 @@ def settle(
     first = first_contacts(center, offers)
     state = guess
     for _ in range(500):
-        comes = {}
-        for (r, c), start in first.items():
-            pools = center.serving(r, c)
-            share = {g: routes.split.get((r, g), 1.0 / len(pools)) * center.profile(r) for g in pools}
-            sent = {link: share[link[0]] * over for link, over in routes.overflow.items() if set(link) <= set(pools)}
-            for (a, b), part in sent.items():
-                share[a], share[b] = share[a] - part, share[b] + part
-            again = 0.0
-            for g in pools:
-                lost = (0.0 if state is None else state.wait_s[g]) / center.pools[g].patience_s
-                next_one = center.outcome[r, g]["p_return"] * (1 - lost) + center.pools[g].redial * lost
-                again += float((share[g] * next_one).sum())
-            for g in pools:
-                comes[r, g] = share[g] * start * (1 + growth) / (1 - again)
+        comes = _coming(center, first, growth, state, routes)
         now = _serve(center, people, comes)
         if state is not None:
             change = max(
@@ -363,6 +350,37 @@ def settle(
                 return now
         state = now
     raise AssertionError("the recount found no steady state")
+
+
+def _coming(
+    center: Center, first: Mapping[tuple[str, str], float], growth: float, state: State | None, routes: Routes
+) -> dict[tuple[str, str], np.ndarray]:
+    """Contacts of a (reason, pool) per interval if customers wait as in a state; None: nobody waits."""
+    comes = {}
+    for (r, c), start in first.items():
+        pools = center.serving(r, c)
+        share = {g: routes.split.get((r, g), 1.0 / len(pools)) * center.profile(r) for g in pools}
+        sent = {link: share[link[0]] * over for link, over in routes.overflow.items() if set(link) <= set(pools)}
+        for (a, b), part in sent.items():
+            share[a], share[b] = share[a] - part, share[b] + part
+        again = 0.0
+        for g in pools:
+            lost = (0.0 if state is None else state.wait_s[g]) / center.pools[g].patience_s
+            next_one = center.outcome[r, g]["p_return"] * (1 - lost) + center.pools[g].redial * lost
+            again += float((share[g] * next_one).sum())
+        for g in pools:
+            comes[r, g] = share[g] * start * (1 + growth) / (1 - again)
+    return comes
+
+
+def nobody_waits(center: Center, offers: Mapping[tuple[str, str], float]) -> State:
+    """Contacts and work without waits, the least there can be: giving up brings more contacts than being served."""
+    assert all(row["p_return"] <= center.pools[g].redial for (_, g), row in center.outcome.items())
+    comes = _coming(center, first_contacts(center, offers), 0.0, None, EVENLY)
+    work = {
+        g: sum(n * center.outcome[r, g]["aht_s"] for (r, pool), n in comes.items() if pool == g) for g in center.pools
+    }
+    return State(comes, {}, work, {}, {})
 
 
 def _serve(center: Center, people: Mapping[str, int], comes: Mapping[tuple[str, str], np.ndarray]) -> State:
@@ -442,8 +460,10 @@ def headroom(
     today, guess = settle(center, offers, people, routes=routes), None
     while high - low > tolerance:
         middle = (low + high) / 2
-        guess = settle(center, offers, people, middle, guess, routes)
-        kept = within_caps(center, people, today, 1 + middle) and holds(center, people, guess)
+        kept = within_caps(center, people, today, 1 + middle)
+        if kept:
+            guess = settle(center, offers, people, middle, guess, routes)
+            kept = holds(center, people, guess)
         low, high = (middle, high) if kept else (low, middle)
     return low
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.signal import fftconvolve
 
 from planner.backtest.calibration import WorkAndPatience, kaplan_meier
 from planner.backtest.roster import LONGEST_GAP_S, served_calls
@@ -90,7 +89,7 @@ def with_after_calls(known: WorkAndPatience, gaps: AfterCalls) -> WorkAndPatienc
     shares = -np.diff(np.r_[1.0, survival])
     shares[-1] += survival[-1]
     work = _by_second(np.asarray(known.service.values_s), np.diff(np.r_[0.0, known.service.cumulative]))
-    total = np.maximum(fftconvolve(work, _by_second(times, shares)), 0.0)
+    total = np.convolve(work, _by_second(times, shares))
     seconds = np.flatnonzero(total > _NOTHING).astype(float)
     weights = total[total > _NOTHING]
     return replace(

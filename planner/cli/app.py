@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -136,6 +137,7 @@ def entry() -> None:
             stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+    gc.set_threshold(50_000, 20, 20)  # importing makes a million objects that stay, and a run few cycles
     code = main()
     try:
         sys.stdout.flush()

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import Any
 
 import numpy as np
-import pyomo.environ as pyo
+import pyomo.core as pyo
 
 from solvers.flow.families import FAMILIES
 from solvers.flow.groups import time_groups

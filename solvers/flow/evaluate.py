@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
-from solvers.flow.network import Bools, Decision, Floats, FlowNetwork, Promises, Queue
+from solvers.flow.network import Bools, Decision, Floats, FlowNetwork, Ints, Promises, Queue
 from solvers.flow.spread import spread_of
 from solvers.flow.steady_state import SteadyState, first_contacts, steady_state
 from solvers.flow.waiting import pair_wait_loss, service_level
@@ -76,21 +77,32 @@ def pool_volume(network: FlowNetwork, state: SteadyState) -> Floats:
     return np.bincount(network.flows.pool, state.volume, len(network.pools.queue)).astype(np.float64)
 
 
+@njit(cache=True)
+def _load_ratio(queue: Ints, capacity: Floats, work_s: Floats, rate_max: Floats, arrivals: Floats) -> float:
+    """Least ratio of capacity (pool, interval) to work, interval by interval where customers wait, and of rates."""
+    ratio = np.inf
+    for g in range(queue.size):
+        if queue[g] <= Queue.CHAT.value:
+            for t in range(work_s.shape[1]):
+                if work_s[g, t] > 1e-9:
+                    ratio = min(ratio, capacity[g, t] / work_s[g, t])
+        elif queue[g] == Queue.DEFERRED.value and work_s[g].sum() > 1e-9:
+            ratio = min(ratio, capacity[g].sum() / work_s[g].sum())
+        if np.isfinite(rate_max[g]):
+            for t in range(work_s.shape[1]):
+                offered = arrivals[g, :, t].sum()
+                if offered > 0.0:
+                    ratio = min(ratio, rate_max[g] / offered)
+    return ratio
+
+
 def capacity_ratio(network: FlowNetwork, decision: Decision, state: SteadyState) -> float:
     """Least ratio of what caps, rates and contracts admit to what is offered (inf: nothing is offered)."""
     pools = network.pools
-    ratio = np.inf
     capacity = decision.on_task * (pools.speed * pools.occupancy_max)[:, None] * network.interval_s
-    for g, queue in enumerate(pools.queue):
-        if queue <= Queue.CHAT:
-            busy = state.work_s[g] > 1e-9
-            if busy.any():
-                ratio = min(ratio, float((capacity[g, busy] / state.work_s[g, busy]).min()))
-        elif queue == Queue.DEFERRED and state.work_s[g].sum() > 1e-9:
-            ratio = min(ratio, float(capacity[g].sum() / state.work_s[g].sum()))
-        if np.isfinite(pools.rate_max[g]):
-            most = float(state.arrivals[g].sum(axis=0).max())
-            ratio = min(ratio, float(pools.rate_max[g]) / most if most > 0 else np.inf)
+    ratio = float(_load_ratio(pools.queue, capacity, state.work_s, pools.rate_max, state.arrivals))
+    if not np.isfinite(pools.contract_max).any():
+        return ratio
     volume = pool_volume(network, state)
     taken = np.isfinite(pools.contract_max) & (volume > 0)
     return min(ratio, float((pools.contract_max[taken] / volume[taken]).min(initial=np.inf)))
@@ -169,13 +181,19 @@ def in_time(network: FlowNetwork, promises: Promises, state: SteadyState) -> boo
     return bool((state.in_time[strict_deadlines(network, promises)] >= 1 - KEPT_TOLERANCE).all())
 
 
-def holds(network: FlowNetwork, promises: Promises, decision: Decision, state: SteadyState) -> bool:
-    """Tell if caps, deadlines and promises all hold in a steady state."""
+def holds(
+    network: FlowNetwork,
+    promises: Promises,
+    decision: Decision,
+    state: SteadyState,
+    values: tuple[Floats, ...] | None = None,
+) -> bool:
+    """Tell if caps, deadlines and promises all hold in a steady state; `values` of promises where they are known."""
     return (
         state.converged
         and in_time(network, promises, state)
         and capacity_ratio(network, decision, state) >= 1 - 1e-9
-        and all(promises_kept(promises, promise_values(network, promises, decision, state)))
+        and all(promises_kept(promises, values or promise_values(network, promises, decision, state)))
     )
 
 
@@ -273,7 +291,7 @@ def evaluate(
     )
     cx_segment = by_segment / np.maximum(issues, 1e-300)
     kept = (
-        holds(network, promises, decision, state)
+        holds(network, promises, decision, state, values)
         and bool((starved <= network.abandon_max + 1e-9).all())
         and bool((cx_segment >= network.segment_min - 1e-9).all())
         and bool((first <= network.nodes.most * (1 + 1e-9) + 1e-9).all())

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-import pyomo.environ as pyo
+import pyomo.core as pyo
 
 from solvers.flow.closing import closed_pools, least_people
 from solvers.flow.doubt import experience_by_draw, scored_alike, tail_experience

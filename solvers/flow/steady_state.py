@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from solvers.flow.network import Decision, Floats, FlowNetwork, Ints, Queue
-from solvers.flow.spread import Spread, spread_of
+from solvers.flow.spread import spread_of
 from solvers.flow.waiting import deferred_delay, live_waiting, pair_means, pool_arrivals
 
 TOLERANCE = 1e-10  # on abandoned shares between two rounds
 MOST_ROUNDS = 200
 MIXED = 3  # rounds past that the next one is mixed from
+NEW = 1e-8  # a round past that adds a smaller part of direction adds rounding
 
 
 @dataclass(frozen=True)
@@ -39,18 +42,30 @@ class SteadyState:
     converged: bool
 
 
+@njit(cache=True)
+def _first_contacts(
+    kind: Ints, natural: Ints, stage: Ints, steer: Ints, acceptance: Floats, issues: Floats, mix: Floats, offer: Floats
+) -> Floats:
+    """Contacts entering each node, with the `mix` (type, channel) of natural channels."""
+    volume, left = np.zeros(kind.size), np.zeros(mix.shape)
+    for n in range(kind.size):
+        if steer[n] >= 0 and stage[n] == 0:
+            volume[n] = issues[kind[n]] * mix[kind[n], natural[n]] * offer[n] * acceptance[n]
+            left[kind[n], natural[n]] += volume[n]
+    for n in range(kind.size):
+        if steer[n] < 0 and stage[n] == 0:
+            volume[n] = issues[kind[n]] * mix[kind[n], natural[n]] - left[kind[n], natural[n]]
+    return np.maximum(volume, 0.0)
+
+
 def first_contacts(network: FlowNetwork, offer: Floats) -> Floats:
     """First contacts entering each node, shape (node,): those who accept a steer move, all others stay."""
     nodes = network.nodes
-    possible = network.first_volume
-    steered = nodes.steer >= 0
-    moved = np.where(steered, possible * offer * nodes.acceptance, 0.0)
-    left = np.zeros((len(network.issues), network.natural.shape[1]))
-    np.add.at(left, (nodes.kind[steered], nodes.natural[steered]), moved[steered])
-    stays = (nodes.stage == 0) & ~steered
-    volume = moved.copy()
-    volume[stays] = possible[stays] - left[nodes.kind[stays], nodes.natural[stays]]
-    return np.asarray(np.maximum(volume, 0.0))
+    volume: Floats = _first_contacts(
+        *_plain(nodes.kind, nodes.natural, nodes.stage, nodes.steer, nodes.acceptance, network.issues, network.natural),
+        *_plain(np.asarray(offer, dtype=np.float64)),
+    )
+    return volume
 
 
 @njit(cache=True)
@@ -85,53 +100,102 @@ def _node_volumes(
             break
 
 
-@dataclass(frozen=True)
-class _Waits:
-    """Buffers the waits of a round are written to: `p_wait`, `delay` (pool, interval), others with class between."""
+@njit(cache=True)
+def _next_guess(lost: Floats, step: Floats, damping: float, past_lost: Floats, past_step: Floats) -> Floats:
+    """Abandoned shares of the next round from this one and those past, (round, pair): Anderson (1965) mixing.
 
-    p_wait: Floats
-    wait_s: Floats
-    gone: Floats
-    delay: Floats
-
-    def means(self, network: FlowNetwork, spread: Spread, priority: Ints) -> tuple[Floats, Floats]:
-        """Mean wait and abandoned share of each (pool, type), shape (pair,)."""
-        return pair_means(
-            self.p_wait, self.wait_s, self.gone, self.delay, network.pair_pool, spread.row, priority,
-            network.pools.queue, spread.table,
-        )  # fmt: skip
-
-
-def _buffers(network: FlowNetwork, classes: int) -> _Waits:
-    pools, intervals = len(network.pools.queue), network.profile.shape[1]
-    by_class = (pools, classes, intervals)
-    return _Waits(np.zeros((pools, intervals)), np.zeros(by_class), np.zeros(by_class), np.zeros((pools, intervals)))
-
-
-def _arrive_and_wait(
-    network: FlowNetwork, decision: Decision, spread: Spread, volume: Floats, waits: _Waits
-) -> tuple[Floats, Floats]:
-    """Arrivals and work of flow volumes, with the waits they meet written to `waits`."""
-    pools, flows, pairs = network.pools, network.flows, len(network.pair_pool)
-    arrivals, work = pool_arrivals(
-        np.bincount(flows.pair, volume, pairs), np.bincount(flows.pair, volume * flows.aht_s, pairs),
-        network.pair_pool, spread.row, decision.priority, spread.table, len(pools.queue), waits.wait_s.shape[1],
-    )  # fmt: skip
-    live_waiting(
-        arrivals, work, decision.on_task, pools.queue, pools.patience_s, pools.chat_speed, network.interval_s,
-        waits.p_wait, waits.wait_s, waits.gone,
-    )  # fmt: skip
-    return arrivals, work
-
-
-def _next_guess(lost: Floats, step: Floats, damping: float, past: list[tuple[Floats, Floats]]) -> Floats:
-    """Abandoned shares of the next round from this one and those past, as (shares, step): Anderson (1965) mixing."""
+    The differences of steps are made orthogonal one after another (Gram and Schmidt, twice for rounding); one that
+    says next to nothing new is left out.
+    """
     mixed = lost + damping * step
-    if past:
-        turns = np.column_stack([step - other for _, other in past])
-        moves = np.column_stack([lost - other for other, _ in past]) + damping * turns
-        mixed = mixed - moves @ np.linalg.lstsq(turns, step, rcond=1e-8)[0]
-    return np.asarray(np.clip(mixed, 0.0, 1.0))
+    turns, moves = np.empty_like(past_step), np.empty_like(past_step)
+    used, largest = 0, 0.0
+    for k in range(len(past_step)):
+        turn = step - past_step[k]
+        move = lost - past_lost[k] + damping * turn
+        largest = max(largest, np.sqrt((turn * turn).sum()))
+        for _ in range(2):
+            for j in range(used):
+                along = (turns[j] * turn).sum()
+                turn -= along * turns[j]
+                move -= along * moves[j]
+        length = np.sqrt((turn * turn).sum())
+        if length > NEW * largest:
+            turns[used], moves[used] = turn / length, move / length
+            mixed -= (turns[used] * step).sum() * moves[used]
+            used += 1
+    return np.minimum(np.maximum(mixed, 0.0), 1.0)
+
+
+@njit(cache=True)
+def _flow_sums(values: Floats, pair: Ints, pairs: int) -> Floats:
+    """Sum flows by (pool, type), shape (pair,)."""
+    total = np.zeros(pairs)
+    for f in range(pair.size):
+        total[pair[f]] += values[f]
+    return total
+
+
+@njit(cache=True)
+def _settle(
+    start: Floats,
+    flow_node: Ints,
+    flow_pair: Ints,
+    share: Floats,
+    aht_s: Floats,
+    served_pointer: Ints,
+    served_to: Ints,
+    served_share: Floats,
+    redial_to: Ints,
+    redial: Floats,
+    pair_pool: Ints,
+    pair_row: Ints,
+    priority: Ints,
+    spread: Floats,
+    on_task: Floats,
+    queue: Ints,
+    patience_s: Floats,
+    chat_speed: Floats,
+    interval_s: float,
+    tolerance: float,
+    lost: Floats,
+    p_wait: Floats,
+    wait_s: Floats,
+    gone: Floats,
+) -> tuple[Floats, Floats, Floats, Floats, bool]:
+    """Repeat flows → load → waits → abandoned shares from `lost` until the shares stay.
+
+    Fills `p_wait` (pool, interval), `wait_s` and `gone` (pool, class, interval) of live pools. Returns volume (flow,),
+    abandoned shares (pair,), arrivals (pool, class, interval), work (pool, interval) and whether they stay.
+    """
+    pools, classes = wait_s.shape[0], wait_s.shape[1]
+    nobody, node_volume = np.zeros_like(p_wait), start.copy()
+    past_lost, past_step = np.empty((0, lost.size)), np.empty((0, lost.size))
+    damping, last_change = 1.0, np.inf
+    for _ in range(MOST_ROUNDS):
+        _node_volumes(
+            start, flow_node, share, lost[flow_pair], served_pointer, served_to, served_share, redial_to, redial,
+            node_volume,
+        )  # fmt: skip
+        volume = node_volume[flow_node] * share
+        arrivals, work = pool_arrivals(
+            _flow_sums(volume, flow_pair, pair_pool.size), _flow_sums(volume * aht_s, flow_pair, pair_pool.size),
+            pair_pool, pair_row, priority, spread, pools, classes,
+        )  # fmt: skip
+        live_waiting(arrivals, work, on_task, queue, patience_s, chat_speed, interval_s, p_wait, wait_s, gone)
+        _, now_lost = pair_means(p_wait, wait_s, gone, nobody, pair_pool, pair_row, priority, queue, spread)
+        step = now_lost - lost
+        change = np.abs(step).max() if step.size else 0.0
+        if change <= tolerance:
+            return volume, lost, arrivals, work, True
+        if change > last_change:
+            damping = max(0.1, damping * 0.7)
+        last_change = change
+        following = _next_guess(lost, step, damping, past_lost, past_step)
+        past_lost = np.vstack((lost.reshape(1, -1), past_lost[: MIXED - 1]))
+        past_step = np.vstack((step.reshape(1, -1), past_step[: MIXED - 1]))
+        lost = following
+    return volume, lost, arrivals, work, False
 
 
 def steady_state(
@@ -155,47 +219,42 @@ def steady_state(
     tolerance
         On abandoned shares between two rounds.
     """
-    flows = network.flows
-    start = first_contacts(network, decision.offer) * (1.0 + growth)
+    flows, pools = network.flows, network.pools
     spread = spread_of(network, decision)
-    share = spread.share[flows.split]
-    pointer = np.searchsorted(network.served_from, np.arange(len(flows.node) + 1)).astype(np.int64)
-    waits = _buffers(network, int(decision.priority.max(initial=0)) + 1)
-    lost = np.zeros(len(network.pair_pool)) if guess is None else guess.lost.copy()
-    node_volume = start.copy()
-    converged, damping, last_change = False, 1.0, np.inf
-    past: list[tuple[Floats, Floats]] = []
-    for _ in range(MOST_ROUNDS):
-        _node_volumes(
-            start, flows.node, share, lost[flows.pair], pointer, network.served_to, network.served_share,
-            network.redial_to, network.pools.redial[flows.pool], node_volume,
-        )  # fmt: skip
-        volume = node_volume[flows.node] * share
-        arrivals, work = _arrive_and_wait(network, decision, spread, volume, waits)
-        _, now_lost = waits.means(network, spread, decision.priority)
-        change = float(np.abs(now_lost - lost).max(initial=0.0))
-        if change <= tolerance:
-            converged = True
-            break
-        damping = max(0.1, damping * 0.7) if change > last_change else damping
-        last_change = change
-        step = now_lost - lost
-        past, lost = [*past[1 - MIXED :], (lost, step)], _next_guess(lost, step, damping, past)
-    in_time = _deferred(network, decision, work, waits)
-    mean_wait, _ = waits.means(network, spread, decision.priority)
-    return SteadyState(
-        volume, lost, mean_wait, arrivals, work, waits.p_wait, waits.wait_s, waits.gone, waits.delay, in_time, converged
-    )
+    n_pools, n_intervals = len(pools.queue), network.profile.shape[1]
+    by_class = (n_pools, int(decision.priority.max(initial=0)) + 1, n_intervals)
+    p_wait, wait_s, gone = np.zeros((n_pools, n_intervals)), np.zeros(by_class), np.zeros(by_class)
+    priority, row, table = decision.priority, spread.row, spread.table
+    volume, lost, arrivals, work, converged = _settle(
+        first_contacts(network, decision.offer) * (1.0 + growth),
+        *_plain(flows.node, flows.pair, spread.share[flows.split], flows.aht_s),
+        np.searchsorted(network.served_from, np.arange(len(flows.node) + 1)),
+        *_plain(network.served_to, network.served_share, network.redial_to, pools.redial[flows.pool]),
+        *_plain(network.pair_pool, row, priority, table, decision.on_task.astype(np.float64)),
+        *_plain(pools.queue, pools.patience_s, pools.chat_speed),
+        float(network.interval_s),
+        tolerance,
+        np.zeros(len(network.pair_pool)) if guess is None else guess.lost.copy(),
+        p_wait, wait_s, gone,
+    )  # fmt: skip
+    delay, in_time = _deferred(network, decision, work)
+    mean_wait, _ = pair_means(p_wait, wait_s, gone, delay, *_plain(network.pair_pool, row, priority, pools.queue, table))
+    return SteadyState(volume, lost, mean_wait, arrivals, work, p_wait, wait_s, gone, delay, in_time, converged)
 
 
-def _deferred(network: FlowNetwork, decision: Decision, work: Floats, waits: _Waits) -> Floats:
-    """Write the delays of deferred pools; return the share of their work done in time, shape (pool,), 1 elsewhere."""
+def _plain(*arrays: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+    """Copies in one layout that may be written: numba compiles a kernel anew for every other kind of array."""
+    return tuple(np.array(array, order="C") for array in arrays)
+
+
+def _deferred(network: FlowNetwork, decision: Decision, work: Floats) -> tuple[Floats, Floats]:
+    """Delays of deferred pools (pool, interval), 0 elsewhere, and the share done in time (pool,), 1 elsewhere."""
     pools = network.pools
-    in_time = np.ones(len(pools.queue))
+    delay, in_time = np.zeros(work.shape), np.ones(len(pools.queue))
     night_s = max(0.0, 86_400.0 - network.intervals_per_day * network.interval_s)
     for g in np.flatnonzero(pools.queue == Queue.DEFERRED):
         capacity = decision.on_task[g] * network.interval_s * pools.speed[g]
-        waits.delay[g], in_time[g] = deferred_delay(
+        delay[g], in_time[g] = deferred_delay(
             work[g], capacity, network.interval_s, float(pools.deadline_s[g]), network.intervals_per_day, night_s
         )
-    return in_time
+    return delay, in_time

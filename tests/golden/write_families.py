@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyomo.environ  # noqa: F401  (registers the writer of LP files, which the product does without)
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 

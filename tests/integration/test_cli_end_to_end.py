@@ -57,13 +57,6 @@ def test_two_workers_give_the_same_bytes(run: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_another_seed_is_another_directory(run: Path, tmp_path: Path) -> None:
-    other = _planned(tmp_path, "--workers", "1", "--seed", "1")
-    assert other.name != run.name
-    assert json.loads((other / "manifest.json").read_text(encoding="utf-8"))["seed"] == 1
-
-
-@pytest.mark.slow
 def test_the_same_again_is_already_complete(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = _results(run)
     scenario = run.parents[1] / "center" / "scenario.yaml"

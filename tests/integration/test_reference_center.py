@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import io
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import planner
+import planner.pipeline
 from planner.cli import main
 from planner.demand import demand_for
 from planner.experience import ExperienceModel, model_for
@@ -27,6 +30,7 @@ Z90 = 1.645
 CELL = ["reason", "channel", "segment"]
 SURVEYED = ("voice", "chat")
 LITTLE = (
+    "experience.rescore=none",
     "frontier.headroom_levels=[0,0.2]",
     "frontier.cost_points=4",
     "frontier.plans=6",
@@ -139,15 +143,40 @@ def test_demand_is_near_the_declared_volume(reference: Scenario, history: Histor
     np.testing.assert_allclose(demand.natural.sum(axis=1), 1.0)
 
 
+@dataclass(frozen=True)
+class ThinRun:
+    """A run with little data: its directory, and the model of experience it worked with."""
+
+    path: Path
+    model: ExperienceModel
+
+
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def thin_run(tmp_path_factory: pytest.TempPathFactory) -> ThinRun:
     """Run the scenario from the command line with little work; it must end with 0."""
     sets = [part for setting in LITTLE for part in ("--set", setting)]
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
+    out, models = io.StringIO(), []
+
+    def kept(*arguments: Any, **options: Any) -> ExperienceModel:
+        models.append(model_for(*arguments, **options))
+        return models[-1]
+
+    with contextlib.redirect_stdout(out), pytest.MonkeyPatch.context() as patched:
+        patched.setattr(planner.pipeline, "model_for", kept)
         file, folder = str(SCENARIOS / "thin_data.yaml"), str(tmp_path_factory.mktemp("thin"))
         assert main(["--quiet", "run", file, "--out", folder, "--workers", "1", "--seed", "0", *sets]) == 0
-    return Path(out.getvalue().strip())
+    (model,) = models
+    return ThinRun(Path(out.getvalue().strip()), model)
+
+
+@pytest.fixture(scope="module")
+def run(thin_run: ThinRun) -> Path:
+    return thin_run.path
+
+
+@pytest.fixture(scope="module")
+def thin_model(thin_run: ThinRun) -> ExperienceModel:
+    return thin_run.model
 
 
 @pytest.fixture(scope="module")
@@ -159,12 +188,6 @@ def found(run: Path) -> Frontier:
 def thin(found: Frontier) -> pd.DataFrame:
     """The table of scores that the report shows."""
     return pd.DataFrame(found.meta["experience_table"])
-
-
-@pytest.fixture(scope="module")
-def thin_model() -> ExperienceModel:
-    scenario = load_scenario(SCENARIOS / "thin_data.yaml")
-    return model_for(scenario, history_of(scenario), seed=0)
 
 
 def test_it_runs_and_finds_plans(found: Frontier) -> None:

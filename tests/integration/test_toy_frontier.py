@@ -6,7 +6,18 @@ from itertools import product
 
 import numpy as np
 import pytest
-from recount import answered_within, experience, first_contacts, headroom, holds, money, recount, settle, within_caps
+from recount import (
+    answered_within,
+    experience,
+    first_contacts,
+    headroom,
+    holds,
+    money,
+    nobody_waits,
+    recount,
+    settle,
+    within_caps,
+)
 
 QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 STEER = "offer_chat"
@@ -38,12 +49,16 @@ def plans(toy_planned):
 def brute_front(toy_center):
     """Decision -> (cx, cost, headroom) of the non-dominated feasible plans among all 2,000.
 
-    In order of cost, then falling CX, a plan can only be dominated by an earlier one. It is, if some earlier plan has
-    no less CX and as much headroom; so one steady state at the largest headroom among those spares the bisection.
+    What is too much work even if nobody waits need not be settled. In order of cost, then falling CX, a plan can only
+    be dominated by an earlier one. It is, if some earlier plan has no less CX and as much headroom; so one steady state
+    at the largest headroom among those spares the bisection.
     """
     counted = []
     for choice in product(QUARTERS, QUARTERS, range(10), range(8)):
-        found = recount(toy_center, *spelled(choice))
+        offers, people = spelled(choice)
+        if not within_caps(toy_center, people, nobody_waits(toy_center, offers)):
+            continue
+        found = recount(toy_center, offers, people)
         if found.feasible:
             counted.append((found.cost, -found.cx, choice))
     front = {}
@@ -73,6 +88,7 @@ def test_frontier_is_the_brute_force(plans, brute_front):
 
 
 def test_every_plan_equals_its_recount(plans, toy_center):
+    """Headroom, which takes a bisection each, is compared in the brute force, which holds every plan."""
     for choice, plan in plans.items():
         offers, people = spelled(choice)
         found = recount(toy_center, offers, people)
@@ -81,7 +97,6 @@ def test_every_plan_equals_its_recount(plans, toy_center):
         assert plan.cost == pytest.approx(found.cost, abs=CX_AND_COST)
         assert plan.summary["hires"] == sum(found.hires.values())
         assert plan.tables["hires"].set_index("pool")["hires"].to_dict() == found.hires
-        assert plan.headroom == pytest.approx(headroom(toy_center, offers, people), abs=HEADROOM)
         promises = plan.promises.set_index("promise")["value"]
         for name, values in found.values.items():
             assert promises[name] == pytest.approx(values[0], abs=1e-9)

@@ -29,6 +29,7 @@ MONEY = {
     "pools.desk.roster.cost_per_hire": 520,
     "steers.offer_chat.cost_per_offer": 0.05,
 }
+HALVES = "frontier.share_step=0.5"  # steers in halves: fewer plans
 SMALL = ("pools.phone.roster.hires_max=0", "pools.desk.roster.hires_max=0")
 
 
@@ -56,8 +57,7 @@ def weakly_dominated(point: np.ndarray, front: np.ndarray) -> bool:
 
 @pytest.fixture(scope="module")
 def halves():
-    """The toy with steers in halves: fewer plans."""
-    return planner.load_scenario(TOY, ("frontier.share_step=0.5",))
+    return planner.load_scenario(TOY, (HALVES,))
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +78,8 @@ def test_two_workers_give_the_same_tables(halves, planned):
 
 
 @pytest.fixture(scope="module")
-def whole():
-    return found_for()
+def plain():
+    return found_for(HALVES)
 
 
 def test_another_seed_gives_the_same_enumerated_plans(halves, planned):
@@ -91,18 +91,18 @@ def test_another_seed_gives_the_same_enumerated_plans(halves, planned):
 
 
 @pytest.mark.parametrize("factor", [0.01, 1000.0])
-def test_money_scales_the_cost_axis_only(whole, factor):
-    scaled = found_for(*(f"{key}={value * factor!r}" for key, value in MONEY.items()))
-    points, others = points_of(whole), points_of(scaled)
+def test_money_scales_the_cost_axis_only(plain, factor):
+    scaled = found_for(HALVES, *(f"{key}={value * factor!r}" for key, value in MONEY.items()))
+    points, others = points_of(plain), points_of(scaled)
     assert len(points) == len(others)
     np.testing.assert_allclose(others[:, 1], points[:, 1] * factor, rtol=1e-12)
     np.testing.assert_array_equal(others[:, [0, 2]], points[:, [0, 2]])
-    bound = whole.surface.cost_bound(points[:, 0], points[:, 2])
+    bound = plain.surface.cost_bound(points[:, 0], points[:, 2])
     scaled_bound = scaled.surface.cost_bound(points[:, 0], points[:, 2])
     np.testing.assert_allclose(scaled_bound, bound * factor, rtol=1e-6)
 
 
-def test_names_and_order_of_reasons_do_not_matter(whole, tmp_path):
+def test_names_and_order_of_reasons_do_not_matter(plain, tmp_path):
     """billing becomes zoning, fault becomes accident, and accident is listed first."""
     shutil.copytree(TOY.parent / "data", tmp_path / "data", ignore=shutil.ignore_patterns("generated"))
     text = TOY.read_text(encoding="utf-8")
@@ -118,7 +118,7 @@ def test_names_and_order_of_reasons_do_not_matter(whole, tmp_path):
         for old, new in names.items():
             content = content.replace(old, new)
         file.write_text(content, encoding="utf-8")
-    points, others = points_of(whole), points_of(found_for(path=tmp_path / "toy.yaml"))
+    points, others = points_of(plain), points_of(found_for(HALVES, path=tmp_path / "toy.yaml"))
     assert len(points) == len(others)
     np.testing.assert_allclose(others[:, :2], points[:, :2], rtol=1e-9)
     np.testing.assert_allclose(others[:, 2], points[:, 2], atol=2e-5)

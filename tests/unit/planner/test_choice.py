@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -22,10 +23,6 @@ GOOD = {
     "pins": ["p001", "p003"],
     "limits": {"cx": 4.1, "cost": 900, "headroom": 0.1},
 }
-QUICK = (
-    "frontier.search_evaluations=0", "frontier.plans=4", "frontier.bound_steps=1", "frontier.cost_points=2",
-    "frontier.share_step=null", "frontier.risk_draws=0",
-)  # fmt: skip
 
 
 def test_a_good_choice_is_read_whole():
@@ -90,11 +87,10 @@ def test_files_that_are_none(tmp_path, data, words):
         read_choice(tmp_path / "nothing.json")
 
 
-def test_a_run_takes_a_choice_up(tmp_path, capsys):
+def test_a_run_takes_a_choice_up(tmp_path, capsys, quick_run):
     """The new run has the old one's settings, keeps the offers, and no plan is dearer than the limit."""
     out = tmp_path / "runs"
-    sets = [part for change in QUICK for part in ("--set", change)]
-    assert main(["run", str(TOY), "--out", str(out), "--seed", "3", "--workers", "1", *sets]) == 0
+    shutil.copytree(quick_run, out / quick_run.name)
     first = load_run(next(out.glob("minimal-*")))
     spare = first.table[first.table["origin"] != "today"].sort_values("headroom").iloc[-1]
     choice = {

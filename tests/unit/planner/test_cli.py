@@ -110,6 +110,16 @@ def test_schema_is_printed_and_written_once(tmp_path: Path, capsys: Captured) ->
     assert main(["schema", "--out", str(target)]) == 2
 
 
+def test_another_seed_is_another_directory(scenario: str, planned: Any, capsys: Captured) -> None:
+    capsys.readouterr()
+    for seed in ("0", "1"):
+        assert main(["run", scenario, "--workers", "1", "--seed", seed]) == 0
+    first, second = (Path(line) for line in capsys.readouterr().out.split())
+    assert first.name != second.name
+    seeds = [json.loads((run / "manifest.json").read_text(encoding="utf-8"))["seed"] for run in (first, second)]
+    assert seeds == [0, 1]
+
+
 def test_run_then_already_complete(scenario: str, planned: Any, capsys: Captured) -> None:
     capsys.readouterr()
     assert main(["run", scenario, "--workers", "1"]) == 0
