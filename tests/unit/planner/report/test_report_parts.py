@@ -83,11 +83,11 @@ def test_maps_hold_people_needs_and_the_best_figure_of_service() -> None:
     assert maps["service"]["today"][0][:3] == [None, 80, None]
     assert maps["service"]["today"][1][:2] == [None, 60]
     assert set(maps["service"]["today"][2]) == {None}
-    assert "carry-over" in maps["source"]
+    assert "carry-over" in maps["source"]["p001"]
     tables["simulated"] = service(plans, POOLS[:2], 0.8)
     simulated = heat_maps(dataclasses.replace(frontier, tables=tables), plans)
     assert simulated["service"]["today"][0][1] == 90
-    assert simulated["source"].startswith("simulated")
+    assert simulated["source"]["today"].startswith("simulated")
 
 
 def test_gains_of_named_plans_are_the_table() -> None:
