@@ -91,8 +91,7 @@ def test_ask_plan_again_reload_and_open(visit: Any, address: str) -> None:
     plan = page.evaluate("plans.find((plan) => plan !== today && !plan.name).id")
     page.evaluate("id => { document.getElementById('one').open = true; togglePin(id); }", plan)
     page.select_option("#choice", plan)
-    page.wait_for_function("[...document.querySelectorAll('#detail figure.service figcaption')]"
-                           ".some(e => e.textContent.includes('simulated'))", timeout=120_000)  # fmt: skip
+    page.locator("#detail figure.service figcaption", has_text="simulated").wait_for(timeout=120_000)
     drawn = page.locator("#detail figure").evaluate_all("all => all.map(e => e.className)")
     assert drawn == ["people", "change", "needed", "service"]
 

@@ -45,7 +45,7 @@ function drawScatter(chart) {
   }
   chart.marks = svg("g", { class: "marks" });
   chart.ring = svg("circle", { class: "ring", r: 8, visibility: "hidden" });
-  root.append(dots, chart.marks, chart.ring);
+  root.append(dots, chart.marks, chart.names, chart.ring);
   root.addEventListener("pointermove", (event) => hover(chart, event));
   root.addEventListener("pointerleave", () => setHover(null));
   root.addEventListener("click", (event) => { const plan = nearest(chart, event); if (plan) togglePin(plan.id); });
@@ -76,6 +76,7 @@ function bounds(chart) {
   const { x, y, key, width } = chart;
   const group = svg("g", { class: "bounds" });
   chart.taken = [];
+  chart.names = svg("g", { class: "bounds" }); // on top, so that no guide strikes them through
   if (key !== "cx") return group;
   const seen = ([c, v]) => c >= x.low && c <= x.high && v <= y.high && v >= y.low;
   const dots = candidates.filter((plan) => !missing(plan.cx)).map((plan) => [x(plan.cost) - 5, y(plan.cx) - 5, x(plan.cost) + 5, y(plan.cx) + 5]);
@@ -91,7 +92,7 @@ function bounds(chart) {
     const spot = beside(line, text.length * 6.8, [dots, others, chart.taken], width);
     if (!spot) return;
     chart.taken.push(spot.box);
-    group.append(svg("text", { x: spot.px, y: spot.y, "text-anchor": spot.anchor }, text));
+    chart.names.append(svg("text", { x: spot.px, y: spot.y, "text-anchor": spot.anchor }, text));
   });
   return group;
 }
