@@ -17,7 +17,7 @@ WIDTH = 860.0
 _LEFT, _TOP, _STEP_X, _STEP_Y = 136.0, 30.0, 262.0, 68.0
 _BOX_W, _BOX_H, _BAR = 164.0, 54.0, 7.0
 _WIDEST, _THINNEST = 16.0, 1.0
-_LEAST = 0.002
+_LEAST = 0.003
 """Ways taken by a smaller share of issues are not drawn."""
 _LONGEST = 18
 
@@ -100,13 +100,13 @@ def _box(point: Mapping[Any, Any], row: int, name: str, heads: list[str]) -> str
         JOURNEYS["on"].format(share=percent(on)),
         JOURNEYS["wait"].format(wait=_time(point["wait_s"])) if point["wait_s"] >= 1 else "",
     ]
-    told = ", ".join(filter(None, (name, heads[int(point["attempt"]) - 1].lower(), *facts)))
+    told = f"{name}, {heads[int(point['attempt']) - 1].lower()}"
     bars, left = [], x + 8
     for kind, share in (("settled", max(0.0, 1 - on - lost)), ("on", on), ("lost", lost)):
         wide = share * (_BOX_W - 16)
-        bars.append(
-            f'<rect class="{kind}" x="{left:.1f}" y="{y + _BOX_H - 13:g}" width="{wide:.1f}" height="{_BAR:g}"/>'
-        )
+        if wide >= 0.05:
+            place = f'x="{left:.1f}" y="{y + _BOX_H - 13:g}" width="{wide:.1f}" height="{_BAR:g}"'
+            bars.append(f'<rect class="{kind}" {place}/>')
         left += wide
     return (
         f'<g><title>{escape(told)}</title><rect class="box" x="{x:g}" y="{y:g}" width="{_BOX_W:g}" height="{_BOX_H:g}" '

@@ -167,6 +167,8 @@ def test_the_journey_map_draws_what_it_is_given() -> None:
     wide = {bar.get("class"): float(bar.get("width")) for bar in boxes[0].findall("rect")[1:]}
     inner = sum(wide.values())
     assert wide == pytest.approx({"settled": inner * 51 / 90, "on": inner / 3, "lost": inner / 10}, abs=0.2)
-    assert boxes[0].find("title").text == "voice, first contact, 900 contacts, 33% go on, wait 40 s"
-    assert boxes[2].find("title").text.endswith("0% go on, wait 2 h")
+    assert boxes[0].find("title").text == "voice, first contact"
+    assert [text.text for text in boxes[0].findall("text")] == ["900 contacts", "33% go on · wait 40 s"]
+    assert boxes[2].findall("text")[1].text == "0% go on · wait 2 h"
+    assert [bar.get("class") for bar in boxes[1].findall("rect")] == ["box", "settled", "on"]
     assert {element.tag for element in root.iter()} == {"svg", "title", "desc", "text", "path", "g", "rect"}
