@@ -28,7 +28,8 @@ const MARK = { better: "✓", worse: "✗", tied: "≈" };
 function compareCell(plan, [key, text, delta, better]) {
   if (!delta || missing(plan[key]) || missing(today[key])) return number(text(plan[key]));
   const difference = delta(plan[key] - today[key]);
-  const kind = difference === "±0" && !plan.tie ? "" : verdict(key, plan, better); // what is not shown is no better
+  const told = verdict(key, plan, better);
+  const kind = difference === "±0" && told !== "tied" ? "" : told; // what is not shown is neither better nor worse
   const mark = kind ? el("span", { class: "mark" }, ` ${MARK[kind]}`, unseen(` ${words[kind]}`)) : "";
   return number(text(plan[key]), el("span", { class: `delta ${kind}` }, difference, mark));
 }

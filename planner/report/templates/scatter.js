@@ -90,13 +90,14 @@ function bounds(chart) {
     group.append(svg("polyline", { points: path, "stroke-dasharray": ["", "6 4", "2 3"][i] }));
     const text = i ? fill(words.bound_at, { headroom: percent(bound.headroom) }) : words.bound;
     const spot = beside(line, text.length * 6.8, [dots, others, chart.taken], width);
-    if (!spot) return;
+    if (!spot || spot.cost > MOST_HIDDEN) return; // on a narrow picture the words below say what the lines are
     chart.taken.push(spot.box);
     chart.names.append(svg("text", { x: spot.px, y: spot.y, "text-anchor": spot.anchor }, text));
   });
   return group;
 }
 
+const MOST_HIDDEN = 15; // three points, or as many bits of other lines
 // Where a text beside a line hides the fewest points, then the least of other lines, and no other text.
 function beside(line, w, [dots, others, taken], width) {
   let best = null;
