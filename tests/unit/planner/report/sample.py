@@ -271,7 +271,7 @@ def _experience(rng: np.random.Generator) -> list[dict[str, Any]]:
 
 def odd_frontiers() -> dict[str, Frontier]:
     """Frontiers that pages must survive: no plan, one, three pieces, ties, an axis that does not vary."""
-    base = sample_frontier(60, days=1)
+    base = sample_frontier(24, days=1)
     table = base.table
     third = table["plan"].str[1:].where(table.index > 0, "0").astype(int) % 3
     pieces = table.assign(
