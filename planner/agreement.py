@@ -97,6 +97,18 @@ def check_agreement(
     return Agreement(table[list(COLUMNS)], simulated, findings, settings.assumptions.words())
 
 
+def simulated_service(frontier: Frontier, plan: str, *, seed: int, replications: int = _REPLICATIONS) -> pd.DataFrame:
+    """Simulate one plan as `check_agreement` does; rows of the table `simulated`.
+
+    Raises
+    ------
+    PlanError
+        The run has no such plan, or does not hold the tables of its center.
+    """
+    key = frontier.plan(plan).id
+    return _intervals(simulate_plan(frontier, key, SimulationSettings(replications=replications, seed=seed)), key)
+
+
 def _intervals(found: PlanSimulation, plan: str) -> pd.DataFrame:
     """Simulated service of the pools in which contacts wait: `plan, pool, interval, offered, service_level, ...`."""
     waited = found.intervals[np.isfinite(found.intervals["service_level_plan"].to_numpy(float))]

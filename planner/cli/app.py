@@ -18,6 +18,7 @@ from planner.cli import (
     adopting,
     asking,
     backtesting,
+    briefing,
     console,
     estimating,
     exporting,
@@ -74,7 +75,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_MODULES = (starting, importing, estimating, running, looking, gaps, asking, backtesting, simulating)
+_MODULES = (starting, importing, estimating, running, briefing, looking, gaps, asking, backtesting, simulating)
 for module in (*_MODULES, exporting, serving, adopting):
     module.add_to(app)
 

@@ -7,10 +7,13 @@ included (Kemeny and Snell 1960, fundamental matrix). What lies beyond the first
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 import pandas as pd
 from scipy.sparse import csc_array, eye_array
-from scipy.sparse.linalg import splu
+from scipy.sparse.linalg import SuperLU, splu
 
 from planner.frontier.frontier import Frontier, Plan, with_initiatives
 
@@ -33,6 +36,75 @@ def later_contacts(frontier: Frontier, plan: str) -> pd.DataFrame:
     """
     if any(name not in frontier.tables for name in NEEDED):
         return pd.DataFrame()
+    chain = _chain(frontier, plan)
+    found = _by_channel(chain)
+    order = list(dict.fromkeys(frontier.tables["center_flows"]["channel"]))
+    return found.sort_values("channel", key=lambda names: names.map(order.index), kind="stable", ignore_index=True)
+
+
+ATTEMPTS = 3
+"""First, second, and third or later contact of an issue."""
+
+
+def journey_steps(frontier: Frontier, plan: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the journeys of a plan's issues, contact by contact: touchpoints, and the ways between them.
+
+    With x₁ the first contacts by state, x₂ = Pᵀx₁ are the second ones and x₃ = Nᵀx₁ − x₁ − x₂ all later ones.
+
+    Returns
+    -------
+    touchpoints, steps
+        `channel, attempt` (1, 2, 3: third or later)`, contacts` (per horizon), `goes_on` (of them followed by another
+        contact), `lost` (of them abandoned for good), `wait_s` (mean); and `channel, attempt, to_channel, to_attempt,
+        contacts`. Both empty where the run does not hold the tables.
+    """
+    if any(name not in frontier.tables for name in NEEDED):
+        return pd.DataFrame(), pd.DataFrame()
+    chain = _chain(frontier, plan)
+    begun = np.where((chain.states["stage"] == "first").to_numpy(), chain.contacts, 0.0)
+    second = chain.steps.T @ begun
+    visits = [begun, second, chain.visits(begun) - begun - second]
+    named = frontier.tables["center_flows"]["channel"]
+    order = [str(channel) for channel in dict.fromkeys(named) if channel in set(chain.states["channel"])]
+    of = (chain.states["channel"].to_numpy()[:, None] == np.array(order)).astype(float)  # (state, channel)
+    goes_on = np.asarray(chain.steps.sum(axis=1)).ravel()
+    points, ways = [], []
+    for attempt, amount in enumerate(visits, start=1):
+        columns = [of.T @ (amount * per) for per in (1.0, goes_on, chain.per["lost"], chain.per["waited"])]
+        points += [
+            (channel, attempt, n, on, lost, waited / n)
+            for channel, n, on, lost, waited in zip(order, *columns, strict=True)
+            if n > 1e-9
+        ]
+        moved = of.T @ (amount[:, None] * chain.steps.toarray()) @ of
+        to = min(attempt + 1, ATTEMPTS)
+        ways += [(order[a], attempt, order[b], to, float(moved[a, b])) for a, b in np.argwhere(moved > 1e-9)]
+    heads = ["channel", "attempt", "contacts", "goes_on", "lost", "wait_s"]
+    return pd.DataFrame(points, columns=heads), pd.DataFrame(ways, columns=[*heads[:2], *_TO, "contacts"])
+
+
+_TO = ("to_channel", "to_attempt")
+
+
+@dataclass(frozen=True)
+class _Chain:
+    """States of a plan with their contacts, expected next contacts per contact (state, state), and means `per` one."""
+
+    states: pd.DataFrame
+    contacts: np.ndarray
+    steps: csc_array
+    per: dict[str, np.ndarray]
+
+    @cached_property
+    def _solver(self) -> SuperLU:
+        return splu((eye_array(len(self.states), format="csc") - self.steps.T).tocsc())
+
+    def visits(self, begun: np.ndarray) -> np.ndarray:
+        """All contacts, by state, of issues that begin with these, shape (state,)."""
+        return np.asarray(self._solver.solve(begun))
+
+
+def _chain(frontier: Frontier, plan: str) -> _Chain:
     chosen = frontier.plan(plan)
     flows = _known_flows(frontier, chosen)
     states = flows[_STATE].drop_duplicates(ignore_index=True)
@@ -40,14 +112,11 @@ def later_contacts(frontier: Frontier, plan: str) -> pd.DataFrame:
     flows["state"] = [place[tuple(row)] for row in flows[_STATE].itertuples(index=False)]
     contacts = np.bincount(flows["state"], flows["contacts"], len(states))
     following = _following(frontier, chosen, flows, place)
-    chain = csc_array(following / np.maximum(contacts, 1e-300)[:, None])
     per = {
         name: np.bincount(flows["state"], flows[name], len(states)) / np.maximum(contacts, 1e-300)
-        for name in ("minutes", "money")
+        for name in ("minutes", "money", "lost", "waited")
     }
-    found = _by_channel(states, contacts, chain, per)
-    order = list(dict.fromkeys(frontier.tables["center_flows"]["channel"]))
-    return found.sort_values("channel", key=lambda names: names.map(order.index), kind="stable", ignore_index=True)
+    return _Chain(states, contacts, csc_array(following / np.maximum(contacts, 1e-300)[:, None]), per)
 
 
 def _known_flows(frontier: Frontier, plan: Plan) -> pd.DataFrame:
@@ -64,6 +133,10 @@ def _known_flows(frontier: Frontier, plan: Plan) -> pd.DataFrame:
     basis = flows["minutes"].where(flows["pool"].isin(staffed), served)
     total = basis.groupby(flows["pool"]).transform("sum")
     flows["money"] = flows["pool"].map(money).fillna(0.0) * basis / total.clip(lower=1e-300)
+    redial = frontier.tables["center_pools"].set_index("pool")["redial"].fillna(0.0)
+    flows["tries"] = flows["abandoned"] * flows["pool"].map(redial).fillna(0.0)
+    flows["lost"] = flows["abandoned"] - flows["tries"]
+    flows["waited"] = flows["contacts"] * flows["wait_s"]
     return flows
 
 
@@ -79,25 +152,21 @@ def _following(frontier: Frontier, plan: Plan, flows: pd.DataFrame, place: dict[
         if row in served and tuple(state) in place:
             start, amount = served[row]
             table[int(start), place[tuple(state)]] += amount * share
-    redial = frontier.tables["center_pools"].set_index("pool")["redial"].fillna(0.0)
-    lost = flows[flows["abandoned"] > 0]
-    tries = lost["abandoned"] * lost["pool"].map(redial).fillna(0.0)
-    ends = lost[["reason", "segment", "channel", "redial_stage"]].itertuples(index=False)
-    for start, end, amount in zip(lost["state"], ends, tries, strict=True):
+    again = flows[flows["abandoned"] > 0]
+    ends = again[["reason", "segment", "channel", "redial_stage"]].itertuples(index=False)
+    for start, end, amount in zip(again["state"], ends, again["tries"], strict=True):
         if tuple(end) in place:
             table[int(start), place[tuple(end)]] += amount
     return table
 
 
-def _by_channel(
-    states: pd.DataFrame, contacts: np.ndarray, chain: csc_array, per: dict[str, np.ndarray]
-) -> pd.DataFrame:
-    solver = splu((eye_array(len(states), format="csc") - chain.T).tocsc())
+def _by_channel(chain: _Chain) -> pd.DataFrame:
+    states, contacts, per = chain.states, chain.contacts, chain.per
     first, escalated = (states["stage"] == "first").to_numpy(), (states["stage"] == "escalated").to_numpy()
     rows = []
     for channel in dict.fromkeys(states.loc[first, "channel"]):
         begun = np.where(first & (states["channel"] == channel).to_numpy(), contacts, 0.0)
-        issues, visits = float(begun.sum()), solver.solve(begun)
+        issues, visits = float(begun.sum()), chain.visits(begun)
         later = visits - begun
         rows.append(
             {

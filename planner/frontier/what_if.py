@@ -22,7 +22,7 @@ from solvers.flow.pins import Pins, faults
 from solvers.flow.queues import Box
 from solvers.flow.solution import Instance, Routing, Solution, judge
 from solvers.flow.staff import Covers, day_covers
-from solvers.flow.sweep import FLAT, master_of, planes_of, staffed_solution
+from solvers.flow.sweep import FLAT, SLACK, master_of, planes_of, staffed_solution
 
 PARTS = ("offers", "shares", "priority", "shifts")
 """What can be kept; `shifts:POOL` keeps those of one pool."""
@@ -178,6 +178,8 @@ def _answer(case: str, solution: Solution, surface: OuterSurface | None) -> Answ
     bound = np.nan
     if surface is not None:
         bound = float(surface.cost_bound(np.array([solution.cx]), np.array([max(evaluation.headroom, 0.0)]))[0])
+        if bound > solution.cost * (1 + SLACK):  # it breaks a limit, and no plan within the limits reaches its CX
+            bound = np.nan
     return Answer(
         case,
         solution.cx,
@@ -211,6 +213,7 @@ class _Anew:
                 self._points.append(top)
         sizes = work_s[self._level.queued_pools].sum(axis=1) / 3600
         self._near = Box(sizes / AROUND, np.minimum(np.maximum(sizes, 1.0) * AROUND, self._level.root.upper))
+        self._too_little = -np.inf  # money for which no plan is near: not asked again, a no takes longest
 
     @property
     def surface(self) -> OuterSurface | None:
@@ -264,9 +267,12 @@ class _Anew:
     def _plan(self, money: float) -> Solution | None:
         if self._cheapest is None:
             return None
-        self._level.enter(self._near)
-        point = self._level.point(money * (1 + 1e-9), self._tie)
+        point = None
+        if money > self._too_little:
+            self._level.enter(self._near)
+            point = self._level.point(money * (1 + 1e-9), self._tie)
         if point is None:
+            self._too_little = max(self._too_little, money)
             self._level.enter(self._level.root)
             point = self._level.point(money * (1 + 1e-9), self._tie)
         if point is None:

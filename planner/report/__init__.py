@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from planner.report.adopted import adopted_lines
 from planner.report.backtest import backtest_lines
+from planner.report.brief import build_brief
 from planner.report.page import write_report
 from planner.report.payload import build_payload
 from planner.report.tables import write_tables
@@ -13,6 +14,7 @@ from planner.report.workbook import write_workbook
 __all__ = [
     "adopted_lines",
     "backtest_lines",
+    "build_brief",
     "build_payload",
     "headline",
     "summary_lines",

@@ -5,6 +5,7 @@
     rows          {label, kind, cells: [{text, delta, verdict, lines}]}, one cell per head; `kind` is number or words,
                   and words with more than one of `lines` are a list
     notes         how a year and satisfied customers are counted
+    bridge        [{step, change, value}]: from the survey to Today's CX; [] where nobody was asked
     assumptions   {help, heads, rows}: the five inputs that move the headline plan most
     ask           the decision asked
 
@@ -22,11 +23,14 @@ import pandas as pd
 
 from planner.frontier.frontier import Frontier
 from planner.frontier.plan_rows import headline_of
+from planner.report.bridge import bridge_rows
 from planner.report.brief_words import BRIEF, INPUTS
 from planner.report.first_steps import first_steps, short
-from planner.report.text import Units, days_of, headline, label_of, percent, times_in, units_of
+from planner.report.text import Units, days_of, headline, label_of, percent, real_minus, sentence, times_in, units_of
 
 DAYS_A_YEAR = 365.0
+MARKS = {"better": "✓", "worse": "✗", "tied": "≈"}
+BRIDGED = ("step", "change", "value")
 _MOST_LOSERS = 3
 _ASSUMPTIONS = 5
 _SHARES = ("acceptance", "shrinkage", "redial", "give_up_share")
@@ -47,9 +51,20 @@ def build_brief(frontier: Frontier) -> dict[str, Any]:
         "missing": [answer["line"] for answer in headline(frontier) if answer["plan"] is None],
         "rows": _rows(frontier, plans, units),
         "notes": _notes(frontier, units),
+        "bridge": [{key: row[key] for key in BRIDGED} for row in bridge_rows(frontier, units)],
         "assumptions": main_assumptions(frontier, units),
         "ask": _ask(frontier, heads[1:]),
     }
+
+
+def cell_lines(cell: Cell) -> list[str]:
+    """Lines of a cell as they are read, in the page, the workbook and the terminal alike."""
+    return [sentence(real_minus(line)) for line in cell["lines"]]
+
+
+def marked(cell: Cell) -> str:
+    """The difference of a cell from Today with its mark, or nothing."""
+    return f"{cell['delta']} {MARKS.get(cell['verdict'], '')}".strip()
 
 
 def _options(frontier: Frontier) -> list[tuple[str, pd.Series]]:

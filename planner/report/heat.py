@@ -3,7 +3,7 @@
 starts, pools     labels of columns and rows; pools with people only
 people, needed    {plan: [[per interval] per pool]}: scheduled, and agents on task the load needs at the occupancy cap
 service           {plan: [[percent answered in time per interval] per pool]}, null where nobody comes or waits unknown
-source            where `service` comes from, in words
+source            {plan: where its `service` comes from, in words}
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def heat_maps(frontier: Frontier, plans: list[str]) -> dict[str, Any]:
     """Collect the maps; without staffing all of them are empty."""
     staffing = frontier.tables.get("staffing")
     if staffing is None or staffing.empty:
-        return {"starts": [], "pools": [], "people": {}, "needed": {}, "service": {}, "source": ""}
+        return {"starts": [], "pools": [], "people": {}, "needed": {}, "service": {}, "source": {}}
     own = staffing[staffing["plan"].isin(plans)]
     largest = own.groupby("pool", sort=False)["scheduled"].max()
     pools = [str(pool) for pool in largest[largest > 0].index]  # automated pools have nobody to schedule
@@ -45,29 +45,32 @@ def heat_maps(frontier: Frontier, plans: list[str]) -> dict[str, Any]:
         return {plan: [_row(found.get((plan, pool), empty), digits, gap) for pool in pools] for plan in plans}
 
     needed = maps(own, "required", 0, 0.0) if "required" in own else {}
-    source, served = _service(frontier, plans)
+    sources, served = _service(frontier, plans)
     return {
         "starts": [pd.Timestamp(start).strftime("%Y-%m-%dT%H:%M") for start in starts],
         "pools": [label_of(frontier.meta, "pools", pool) for pool in pools],
         "people": maps(own, "scheduled", 1, 0.0),
         "needed": needed,
-        "service": maps(served, "percent", 0, np.nan) if source else {},
-        "source": HEAT[source] if source else "",
+        "service": maps(served, "percent", 0, np.nan) if sources else {},
+        "source": {plan: HEAT[source] for plan, source in sources.items()},
     }
 
 
-def _service(frontier: Frontier, plans: list[str]) -> tuple[str, pd.DataFrame]:
-    """The best figures of answers in time the run holds, pool by pool: simulated, with carry-over, by the formulas."""
-    found, best = [], ""
-    known: set[str] = set()
+def _service(frontier: Frontier, plans: list[str]) -> tuple[dict[str, str], pd.DataFrame]:
+    """The best figures of answers in time the run holds, by plan and pool: simulated, with carry-over, by formulas."""
+    found: list[pd.DataFrame] = []
+    best: dict[str, str] = {}
+    known = pd.MultiIndex.from_arrays([[], []])
     for name in _SOURCES:
         table = frontier.tables.get(name)
         if table is None or table.empty or table["interval"].nunique() < 2:
             continue
         own = table[table["plan"].isin(plans) & (table["offered"] >= _NOBODY) & table["service_level"].notna()]
-        own = own[~own["pool"].isin(known)]
+        keys = pd.MultiIndex.from_frame(own[["plan", "pool"]])
+        own, keys = own[~keys.isin(known)], keys[~keys.isin(known)]
         if len(own):
-            best, known = best or name, known | set(own["pool"])
+            best = {str(plan): name for plan in own["plan"].unique()} | best
+            known = known.append(keys.unique())
             found.append(own.assign(interval=pd.to_datetime(own["interval"]), percent=100.0 * own["service_level"]))
     return best, pd.concat(found, ignore_index=True) if found else pd.DataFrame()
 

@@ -7,7 +7,6 @@ import functools
 import hashlib
 import json
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +19,8 @@ from planner.frontier.frontier import Frontier
 from planner.report.parts import report_parts
 from planner.report.payload import SCRIPT_KEYS, build_payload
 from planner.report.serve_words import RUNS, SERVE
-from planner.report.strings import PAGE_FACTS
-from planner.report.text import percent, units_of
+from planner.report.strings import PAGE_FACTS, PLAN_COUNT
+from planner.report.text import percent, real_minus, sentence, units_of
 from planner.routing.export_cells import write_whole
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -86,7 +85,7 @@ def _page(frontier: Frontier, payload: Mapping[str, Any], script: str, policy: s
         .render(
             page=payload,
             sections=report_parts(frontier, units_of(frontier)),
-            facts=_minus(_facts(frontier)),
+            facts=real_minus(_facts(frontier)),
             policy=Markup(policy.split("; frame-ancestors")[0]),  # noqa: S704
             served=served,
             words=payload["words"].get("serve", {}),
@@ -106,8 +105,8 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["sentence"] = _sentence
-    environment.filters["minus"] = _minus
+    environment.filters["sentence"] = sentence
+    environment.filters["minus"] = real_minus
     environment.filters["svg"] = Markup  # pictures are markup of this package, made from numbers and escaped names
     return environment
 
@@ -128,9 +127,9 @@ def inline_json(value: Any) -> str:
 
 
 def _facts(frontier: Frontier) -> str:
-    units, today = units_of(frontier), frontier.baseline
+    units, today, plans = units_of(frontier), frontier.baseline, len(frontier.table) - 1
     return PAGE_FACTS.format(
-        n=len(frontier.table) - 1,
+        n=PLAN_COUNT[plans != 1].format(n=plans),
         horizon=units.horizon,
         cost=units.money(float(today["cost"])),
         per=units.per,
@@ -142,12 +141,3 @@ def _facts(frontier: Frontier) -> str:
 
 def _source(name: str) -> str:
     return (_TEMPLATES / name).read_text(encoding="utf-8")
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _minus(text: str) -> str:
-    """Set a real minus before numbers."""
-    return re.sub(r"(?<![\w.])-(?=[$€£¥₹\d])", "−", text)

@@ -11,6 +11,21 @@ FLOWS = {
 }
 """Words of the flow pictures."""
 
+JOURNEYS = {
+    "title": "The journey of an issue",
+    "help": "What becomes of issues, contact by contact; numbers are contacts {per}. The bar in a box: gray is settled "
+    "or given up, blue goes on to another contact, orange is lost in the queue. Lines are as wide as contacts take "
+    "that way; rare ways are left out.",
+    "caption": "{name}: {contacts} contacts per issue",
+    "columns": "First contact|Second contact|Third and later",
+    "described": "{issues} issues, {contacts} contacts per issue.",
+    "contacts": "{n} contacts",
+    "on": "{share} go on",
+    "wait": "wait {wait}",
+    "way": "{from} to {to}: {contacts} contacts",
+}
+"""Words of the journey map."""
+
 LATER = {
     "title": "What unsettled first contacts cost",
     "help": "The escalation tax. An issue that its first contact does not settle comes back, tries again or is handed "

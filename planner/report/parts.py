@@ -1,20 +1,22 @@
-"""Parts of the report made of sentences, tables and pictures: channel flows and what unsettled first contacts cost."""
+"""Parts of the report made of sentences, tables and pictures: channel flows, journeys, what later contacts cost."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from planner.frontier.again import later_contacts
+from planner.frontier.again import journey_steps, later_contacts
 from planner.frontier.frontier import NAMED, Frontier
 from planner.report.channel_flow import flow_picture, moved_issues, share_moved
 from planner.report.estimate.blocks import Picture, Section, Table, rows
-from planner.report.part_words import FLOWS, LATER
+from planner.report.journey_map import journey_picture
+from planner.report.part_words import FLOWS, JOURNEYS, LATER
 from planner.report.text import Units, label_of, named_rows, percent
 
 
 def report_parts(frontier: Frontier, units: Units) -> list[Section]:
     """Return the parts that have something to show."""
-    return [part for part in (_flows(frontier, units), _later(frontier, units)) if not part.empty]
+    parts = (_flows(frontier, units), _journeys(frontier, units), _later(frontier, units))
+    return [part for part in parts if not part.empty]
 
 
 def _shown(frontier: Frontier) -> list[tuple[str, str]]:
@@ -33,6 +35,18 @@ def _flows(frontier: Frontier, units: Units) -> Section:
             caption = FLOWS["caption"].format(name=title, share=percent(share))
             pictures.append(Picture(caption, flow_picture(moves, caption)))
     return Section("flows", FLOWS["title"], FLOWS["help"].format(per=units.per), pictures=tuple(pictures))
+
+
+def _journeys(frontier: Frontier, units: Units) -> Section:
+    """Maps of Today and of the first option."""
+    pictures = []
+    for plan, title in _shown(frontier)[:2]:
+        points, steps = journey_steps(frontier, plan)
+        if len(points):
+            issues = points.loc[points["attempt"] == 1, "contacts"].sum()
+            caption = JOURNEYS["caption"].format(name=title, contacts=f"{points['contacts'].sum() / issues:.2f}")
+            pictures.append(Picture(caption, journey_picture(frontier, (points, steps), caption)))
+    return Section("journeys", JOURNEYS["title"], JOURNEYS["help"].format(per=units.per), pictures=tuple(pictures))
 
 
 def _later(frontier: Frontier, units: Units) -> Section:

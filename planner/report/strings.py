@@ -45,7 +45,8 @@ SUMMARY = {
     "times_never": "practically no case",
 }
 
-PAGE_FACTS = "{n} plans for one {horizon}. Today costs {cost} {per}, reaches {cx_name} {cx} and headroom {headroom}."
+PLAN_COUNT = ("{n} plan", "{n} plans")
+PAGE_FACTS = "{n} for one {horizon}. Today costs {cost} {per}, reaches {cx_name} {cx} and headroom {headroom}."
 
 PAGE = {
     "pictures": "Every plan at a glance",
@@ -86,7 +87,6 @@ PAGE = {
     "unpin_plan": "Unpin plan {plan}",
     "pinned_now": "Pinned {plan} as {letter}.",
     "unpinned_now": "Unpinned {plan}.",
-    "no_change": "no change",
     "better": "better",
     "worse": "worse",
     "tied": "too close to tell apart",
@@ -107,8 +107,8 @@ PAGE = {
     "moves": "Largest moves",
     "move": "{reason}, {segment}: {from} to {to}, {issues} issues",
     "staffing": "People and service over time",
-    "no_heat": "Staffing maps are drawn for Today and the named plans. The command “planner show” and the workbook "
-    "have them for every plan.",
+    "no_heat": "Staffing maps are drawn for Today and the named plans. “planner serve” fetches those of any plan that "
+    "is pinned; “planner show” and the workbook have the numbers.",
     "heat_desc": "{pool}: {low} to {high} people, most at {peak}.",
     "fewer": "fewer people",
     "more_people": "more people",
@@ -139,7 +139,6 @@ PAGE = {
     "risk_efficient": "It stays on the frontier in {k} of 20 cases.",
     "people": "People",
     "prices": "What limits this plan",
-    "no_prices": "No limit has a price at this plan.",
     "segments": "CX by segment",
     "segment": "Segment",
     "assumptions": "What was assumed",
@@ -307,6 +306,8 @@ WORKBOOK = {
     "summary": "Summary",
     "plans": "Plans",
     "staffing": "Staffing",
+    "by_day": "Staffing by day",
+    "hours": "hours in all",
     "shifts": "Shifts",
     "rules": "Rules",
     "readme": "Read me",
@@ -316,6 +317,11 @@ WORKBOOK = {
     "named_plans": "Named plans",
     "alt": "Chart of CX against cost: all plans in gray, named plans and Today on top.",
 }
+
+FOOTER = "&C&A&R&P / &N"
+CUT_ROWS = "{printed} of {n} rows"
+CUT_COLUMNS = "{printed} of {n} columns"
+"""Foot of a printed sheet: its name and page; what of a long or wide table is on paper."""
 
 COLUMNS = {
     "plan": "id of the plan",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from planner.report.strings import SUMMARY, TITLES
 
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
 _NEVER, _ALWAYS = 0.005, 0.995
+_HYPHEN_MINUS = re.compile(r"(?<![\w.])-(?=[$€£¥₹\d])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,16 @@ class Units:
 def percent(value: float, digits: int = 0) -> str:
     """Write a ratio as a percentage."""
     return _plain_zero(f"{100 * value:,.{digits}f}") + "%" if math.isfinite(value) else "–"
+
+
+def real_minus(text: str) -> str:
+    """Set a real minus before numbers."""
+    return _HYPHEN_MINUS.sub("−", text)
+
+
+def sentence(text: str) -> str:
+    """Begin with a capital letter."""
+    return text[:1].upper() + text[1:]
 
 
 def times_in(probability: float, n: int = 20) -> str:

@@ -15,14 +15,23 @@ import xlsxwriter
 
 from planner.frontier.frontier import NAMED, Frontier
 from planner.report.bridge import bridge_frame
+from planner.report.brief_sheet import write_brief
 from planner.report.payload import notes_of, run_facts
 from planner.report.plan_words import MORE_COLUMNS, TABLE_SHEETS
-from planner.report.sheets import Book, write_frame
-from planner.report.strings import BRIDGE, COLUMNS, STAFFING_HEADS, SUMMARY_ROWS, WORKBOOK
+from planner.report.sheets import LINE, Book, lines_of, write_frame
+from planner.report.staffing_sheets import write_staffing
+from planner.report.strings import BRIDGE, COLUMNS, SUMMARY_ROWS, WORKBOOK
 from planner.report.text import named_rows, summary_lines, units_of
 from planner.routing.export_cells import write_whole
 
 _EPOCH = dt.datetime(2000, 1, 1)
+_README_WIDTH = 90
+_WHOLE = ("says", "assumptions", "promise_prices", "initiatives", "contracts")
+"""Tables that are read from end to end, on paper too."""
+_KEY_COLUMNS = (
+    "plan", "name", "cx", "cost", "headroom", "p_cx_at_least_today", "p_shortfall", "peak_fte", "hires",
+    "committed", "avoidable", "promises_kept", "status", "gap",
+)  # fmt: skip
 
 
 def write_workbook(frontier: Frontier, path: str | os.PathLike[str], plans: Sequence[str] | None = None) -> Path:
@@ -41,11 +50,12 @@ def write_workbook(frontier: Frontier, path: str | os.PathLike[str], plans: Sequ
     workbook = xlsxwriter.Workbook(stream, options)
     workbook.set_properties({"title": str(frontier.meta.get("title") or "Plan"), "created": _created(frontier)})
     book = Book(workbook, units_of(frontier))
+    write_brief(book, frontier)
     _summary(book, frontier, chosen)
     _plans(book, frontier)
     _bridge(book, frontier)
     _more_sheets(book, frontier)
-    _per_plan(book, frontier, chosen)
+    write_staffing(book, frontier, list(dict.fromkeys(str(row["plan"]) for _, row in chosen)))
     _readme(book, frontier)
     workbook.close()
     return write_whole(path, stream.getvalue())
@@ -130,7 +140,7 @@ def _chart(book: Book, sheet: Any, frontier: Frontier, chosen: list[tuple[str, p
     if len(frontier.table) < 2:
         return
     chart = book.workbook.add_chart({"type": "scatter"})
-    columns = list(frontier.table.columns)
+    columns = list(_key_first(frontier.table).columns)
     last, x, y = len(frontier.table), columns.index("cost"), columns.index("cx")
     name = WORKBOOK["plans"]
     gray = {"type": "circle", "size": 5, "fill": {"color": "#C9CFD6"}, "border": {"color": "#AEB6BF"}}
@@ -168,8 +178,15 @@ def _span(values: pd.Series, number_format: str) -> dict[str, Any]:
 
 def _plans(book: Book, frontier: Frontier) -> None:
     sheet = book.sheet(WORKBOOK["plans"])
-    write_frame(book, sheet, frontier.table, table_name="plans")
+    printed = [name for name in _KEY_COLUMNS if name in frontier.table]
+    write_frame(book, sheet, _key_first(frontier.table), table_name="plans", printed=len(printed), whole=True)
     sheet.freeze_panes(1, 2)
+
+
+def _key_first(table: pd.DataFrame) -> pd.DataFrame:
+    """Plans with the columns that a printed page holds in front."""
+    first = [name for name in _KEY_COLUMNS if name in table]
+    return table[[*first, *(name for name in table if name not in first)]]
 
 
 def _bridge(book: Book, frontier: Frontier) -> None:
@@ -177,9 +194,7 @@ def _bridge(book: Book, frontier: Frontier) -> None:
     frame = bridge_frame(frontier)
     if len(frame):
         sheet = book.sheet(BRIDGE["sheet"])
-        write_frame(book, sheet, frame, table_name="bridge")
-        sheet.set_column(0, 0, 28)
-        sheet.set_column(3, 3, 100)
+        write_frame(book, sheet, frame, table_name="bridge", whole=True)
         sheet.freeze_panes(1, 1)
 
 
@@ -189,42 +204,14 @@ def _more_sheets(book: Book, frontier: Frontier) -> None:
         frame = frontier.tables.get(name)
         if frame is not None and len(frame):
             sheet = book.sheet(title)
-            write_frame(book, sheet, frame, table_name=name)
+            write_frame(book, sheet, frame, table_name=name, whole=name in _WHOLE)
             sheet.freeze_panes(1, 2)
-
-
-def _per_plan(book: Book, frontier: Frontier, chosen: list[tuple[str, pd.Series]]) -> None:
-    """Write staffing, shifts and rules of each chosen plan on sheets of their own."""
-    for key in ("staffing", "shifts", "rules"):
-        frame = frontier.tables.get(key)
-        if frame is None:
-            continue
-        for plan in dict.fromkeys(str(row["plan"]) for _, row in chosen):
-            own = frame[frame["plan"] == plan].drop(columns="plan")
-            if key == "staffing":
-                own = _staffing_wide(own)
-            if len(own):
-                sheet = book.sheet(f"{WORKBOOK[key]} {plan}"[:31])
-                write_frame(book, sheet, own, table_name=f"{key}_{plan}")
-                sheet.freeze_panes(1, 0)
-
-
-def _staffing_wide(staffing: pd.DataFrame) -> pd.DataFrame:
-    """Turn staffing around: one row per interval, two columns per pool that has people."""
-    people = staffing.groupby("pool", sort=False)["scheduled"].max()
-    wide = pd.DataFrame({"interval": staffing["interval"].drop_duplicates().to_numpy()}).set_index("interval")
-    for pool in people[people > 0].index:
-        own = staffing[staffing["pool"] == pool].set_index("interval")
-        for column, words in STAFFING_HEADS.items():
-            wide[words.format(pool=pool)] = own[column]
-    wide.index = pd.Index(pd.to_datetime(wide.index), name="interval")
-    return wide.reset_index()
 
 
 def _readme(book: Book, frontier: Frontier) -> None:
     sheet = book.sheet(WORKBOOK["readme"])
     sheet.set_column(0, 0, 24)
-    sheet.set_column(1, 1, 90)
+    sheet.set_column(1, 1, _README_WIDTH)
     line = 0
     for label, value in run_facts(frontier):
         sheet.write_string(line, 0, label, book.formats["label"])
@@ -232,10 +219,12 @@ def _readme(book: Book, frontier: Frontier) -> None:
         line += 1
     for note in notes_of(frontier.meta):
         sheet.write_string(line, 0, WORKBOOK["note"], book.formats["label"])
-        sheet.write_string(line, 1, note)
+        sheet.write_string(line, 1, note, book.formats["sentence"])
+        sheet.set_row(line, LINE * lines_of(note, _README_WIDTH))
         line += 1
     line += 1
     sheet.write_row(line, 0, [WORKBOOK["column"], WORKBOOK["meaning"]], book.formats["head"])
     for below, (name, meaning) in enumerate((COLUMNS | MORE_COLUMNS).items(), start=line + 1):
         sheet.write_string(below, 0, name, book.formats["label"])
-        sheet.write_string(below, 1, meaning)
+        sheet.write_string(below, 1, meaning, book.formats["sentence"])
+        sheet.set_row(below, LINE * lines_of(meaning, _README_WIDTH))

@@ -20,6 +20,7 @@ from planner.errors import PlannerError, RunError
 from planner.runs.lock import locked
 from planner.serve.asking import Asker
 from planner.serve.jobs import Jobs
+from planner.serve.maps import Maps
 from planner.serve.routes import pages, questions, reads
 from planner.serve.security import Guard
 from planner.serve.shelf import Shelf
@@ -51,6 +52,8 @@ class Parts:
     shelf: Shelf
     jobs: Jobs
     asker: Asker
+    simulator: Asker
+    maps: Maps
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -59,11 +62,13 @@ def create_app(settings: Settings) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         jobs = Jobs(settings.folder / STATE / "jobs", settings.tell)
-        app.state.parts = Parts(settings, Shelf(settings.folder), jobs, Asker())
+        simulator = Asker()  # of its own: a question is not to wait for a simulation
+        app.state.parts = Parts(settings, Shelf(settings.folder), jobs, Asker(), simulator, Maps(simulator))
         try:
             yield
         finally:
             app.state.parts.asker.close()
+            simulator.close()
             jobs.close()
 
     app = FastAPI(title="planner serve", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)

@@ -1,16 +1,20 @@
-"""Questions about a plan, answered in one warm process beside the server, so that readers never wait for a solver."""
+"""Questions about a plan, answered in a warm process beside the server, so that readers never wait for a solver."""
 
 from __future__ import annotations
 
 import functools
 import multiprocessing
 import threading
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from planner.agreement import simulated_service
 from planner.errors import PlannerError, RunError
 from planner.frontier.frontier import Frontier
 from planner.frontier.what_if import Answer, Question
@@ -37,10 +41,19 @@ class Asker:
         RunError
             The run holds no model, or the process died or took too long.
         """
+        answers: list[dict[str, Any]] = self._answered(_answers, run, plan, question)
+        return answers
+
+    def simulate(self, run: Path, plan: str) -> pd.DataFrame:
+        """Simulate a plan as the run did its named plans (`simulated_service`); errors as in `ask`."""
+        found: pd.DataFrame = self._answered(_simulated, run, plan)
+        return found
+
+    def _answered(self, function: Callable[..., Any], run: Path, *asked: Any) -> Any:
         stamp = (run / "result.json").stat().st_mtime_ns
         with self._lock:
             try:
-                return self._running().submit(_answers, str(run), stamp, plan, question).result(LONGEST_S)
+                return self._running().submit(function, str(run), stamp, *asked).result(LONGEST_S)
             except (BrokenProcessPool, TimeoutError) as err:
                 self._stop()
                 raise RunError("the question was not answered: its process ended or took too long; ask again") from err
@@ -75,6 +88,14 @@ def _answers(run: str, stamp: int, plan: str, question: Question) -> list[dict[s
         return records_of(_loaded(run, stamp).what_if(plan, question))
     except PlannerError as err:
         # Errors with more arguments than their text do not survive the way between processes.
+        raise type(err)(str(err)) from None
+
+
+def _simulated(run: str, stamp: int, plan: str) -> pd.DataFrame:
+    frontier = _loaded(run, stamp)
+    try:
+        return simulated_service(frontier, plan, seed=int(frontier.meta.get("seed") or 0))
+    except PlannerError as err:
         raise type(err)(str(err)) from None
 
 

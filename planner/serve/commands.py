@@ -66,7 +66,9 @@ def _beside(runs: Path) -> list[Path]:
 
 
 def _name_of(path: Path) -> str:
+    """Name of a scenario; the page of a generated history's truth has the same name, but plans no horizon."""
     try:
-        return str(read_layers(path, str(path), (), None).document.data.get("name") or "")
+        data = read_layers(path, str(path), (), None).document.data
     except ScenarioError:
         return ""
+    return str(data.get("name") or "") if "horizon" in data else ""

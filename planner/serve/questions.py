@@ -17,6 +17,12 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class OnePlan(_Body):
+    """One plan of the run."""
+
+    plan: Name
+
+
 class WhatIf(_Body):
     """What changes about a plan: ratios by reason ("": every one), added points of shrinkage, money, headroom."""
 

@@ -19,7 +19,8 @@ from planner.runs.tables import plain
 from planner.serve.commands import plan_again, scenario_of, simulated
 from planner.serve.comparing import comparison
 from planner.serve.downloads import exported
-from planner.serve.questions import PlanAgain, Simulate, WhatIf
+from planner.serve.maps import MOST_PLANS
+from planner.serve.questions import OnePlan, PlanAgain, Simulate, WhatIf
 from planner.serve.shelf import AXES
 
 pages = APIRouter(include_in_schema=False)
@@ -67,6 +68,15 @@ def nearest(request: Request, name: str, cx: Axis = None, cost: Axis = None, hea
     row = frontier.table[frontier.table["plan"] == plan].iloc[0]
     axes = {axis: float(row[axis]) for axis in AXES}
     return {"plan": plan, "reached": bool(reached[plan] >= 0), "achievement": plain(reached[plan]), **axes}
+
+
+@reads.get("/runs/{name}/maps")
+def maps(
+    request: Request, name: str, plan: Annotated[list[str], Query(min_length=1, max_length=MOST_PLANS)]
+) -> Response:
+    """Return the staffing maps of the named plans and these: required, scheduled, service as far as it is known."""
+    parts = request.app.state.parts
+    return Response(parts.maps.shown(parts.shelf.open(name), plan), media_type="application/json")
 
 
 @reads.get("/compare")
@@ -144,6 +154,14 @@ def _asked(choice: Choice, growth: float | None) -> list[str]:
     if "headroom" in choice.limits:
         words.append(f"at a headroom of {choice.limits['headroom']:.1%} or more")
     return words if growth is None else [*words, f"with demand {growth:+.1%}"]
+
+
+@questions.post("/runs/{name}/simulated-service")
+def simulated_service(request: Request, name: str, body: OnePlan) -> dict[str, Any]:
+    """Simulate a plan as the run did its named ones, in seconds; its map has the answers in time from then on."""
+    parts = request.app.state.parts
+    parts.maps.simulate(parts.shelf.open(name), body.plan)
+    return {"plan": body.plan}
 
 
 @questions.post("/runs/{name}/simulate", status_code=202)

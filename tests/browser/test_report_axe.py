@@ -3,27 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.resources import files
-from typing import Any
 
-import pytest
+from axe_rules import violations
 from sample import sample_frontier
 from test_report_browser import set_limit
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    pytest.importorskip("axe_playwright_python", reason="axe-core is missing: pip install axe-playwright-python")
-    return (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
-
-
-def violations(page: Any, axe: str) -> list[str]:
-    """Rules broken and where; a page without inline-script rights of its own is not asked for any."""
-    if not page.evaluate("typeof axe === 'object'"):
-        page.evaluate(axe)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations', 'passes']})")
-    assert len(found["passes"]) > 20  # it did look
-    return [f"{rule['id']}: {node['html'][:160]}" for rule in found["violations"] for node in rule["nodes"]]
 
 
 def test_every_state_of_the_page_has_no_violation(open_report: Callable, axe: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from axe_rules import violations
 from sample import HOSTILE, POOLS, sample_frontier
 
 from planner.choice import read_choice
@@ -49,6 +50,10 @@ def test_page_opens_offline_without_a_request_or_an_error(open_report: Callable)
     policy = opened.page.locator("meta[http-equiv=Content-Security-Policy]").get_attribute("content")
     assert policy.startswith("default-src 'none'")
     assert opened.page.locator("#s-cx circle[data-id]").count() == 40
+    # The decision asked and the options, whole, on the first screen of a small notebook.
+    for part in ("#brief .asked", "#brief .options"):
+        box = opened.page.locator(part).bounding_box()
+        assert box["y"] + box["height"] <= 900, part
 
 
 def test_policy_blocks_a_load_from_outside(open_report: Callable) -> None:
@@ -209,6 +214,7 @@ def test_odd_frontiers_draw_count_and_mark(open_report: Callable) -> None:
     frontier = sample_frontier(30)
     plans = frontier.table.copy()
     piece = plans.index % 3
+    alike = "all => all.map(e => e.textContent).filter((text, i, every) => every.indexOf(text) !== i)"
     plans["cost"] = [112_000.0, *(90_000.0 + 20_000 * piece[1:] + 100.0 * (plans.index[1:] // 6))]
     plans["cx"] = [3.8, *(3.5 + 0.2 * piece[1:])]
     plans["headroom"], plans["name"] = 0.1, ["today", *([""] * 30)]
@@ -222,6 +228,7 @@ def test_odd_frontiers_draw_count_and_mark(open_report: Callable) -> None:
         box = [float(v) for v in page.locator(f"#{chart} svg").get_attribute("viewBox").split()]
         assert len(places) == 30
         assert all(0 <= x <= box[2] and 0 <= y <= box[3] for x, y in places)
+        assert page.locator(f"#{chart} .frame text[text-anchor=end]").evaluate_all(alike) == []
     assert page.locator("#parallel-lines polyline").count() == 31
     assert "NaN" not in page.locator("#parallel-lines svg").inner_html()
     page.get_by_role("button", name="Headroom at least: Today").click()
@@ -281,19 +288,32 @@ def test_pure_functions(open_report: Callable) -> None:
     )
     assert best["misses"] == ["cx"]
     assert best["total"] == pytest.approx(0.1)
+    # Of two places on a line the label takes the one that hides no point, and never that of another label.
+    beside = "([dots, taken]) => beside([[150, 100], [300, 200]], 60, [dots, [], taken], 600)"
+    left, right = [80, 90, 140, 100], [160, 105, 200, 115]
+    assert page.evaluate(beside, [[right], []])["anchor"] == "end"
+    spot = page.evaluate(beside, [[left], [right]])
+    assert (spot["anchor"], spot["px"], spot["cost"]) == ("end", 293, 0)
+    assert page.evaluate("beside([[150, 100]], 900, [[], [], []], 600)") is None
+    assert page.evaluate("verdict('cx', {cx: today.cx + 1}, 1)") == "better"
+    cell = "compareCell({id: 'p', cx: today.cx + 1e-5, tie: false}, MEASURES[0]).textContent"
+    assert page.evaluate(cell).endswith("±0"), "what is not shown is neither better nor worse"
 
 
-def test_thousand_plans_redraw_under_a_tenth_of_a_second(open_report: Callable) -> None:
-    page = open_report(sample_frontier(1000, days=1)).page
+@pytest.mark.parametrize(("n", "most"), [(300, 50), (1000, 100)])
+def test_plans_redraw_at_once(open_report: Callable, n: int, most: float) -> None:
+    """With every part open; the median of ten, for others may be at work on the machine."""
+    page = open_report(sample_frontier(n, days=1), unfold="details").page
+    page.wait_for_function("lines.size > 0")
     spent = page.evaluate(
         """() => { const input = document.getElementById('limit-cx'); const times = [];
-        for (const value of [10, 30, 50, 70, 90]) { const start = performance.now(); input.value = value;
-          input.dispatchEvent(new Event('input')); document.body.getBoundingClientRect();
+        for (const value of [10, 30, 50, 70, 90, 20, 40, 60, 80, 15]) { const start = performance.now();
+          input.value = value; input.dispatchEvent(new Event('input')); document.body.getBoundingClientRect();
           times.push(performance.now() - start); }
-        return times.sort((a, b) => a - b)[2]; }"""
+        return times.sort((a, b) => a - b)[5]; }"""
     )
-    print(f"redraw of 1000 plans: {spent:.1f} ms")
-    assert spent < 100
+    print(f"redraw of {n} plans: {spent:.1f} ms")
+    assert spent < most
 
 
 def test_print_takes_at_most_six_pages_with_its_parts_open(open_report: Callable, tmp_path) -> None:
@@ -341,9 +361,12 @@ def test_phone_shows_everything_in_one_column(open_report: Callable) -> None:
     assert boxes[1]["y"] > boxes[0]["y"] + boxes[0]["height"] - 1
 
 
-def test_toy_run_opens(open_report: Callable, toy_planned: Any) -> None:
-    opened = open_report(toy_planned)
+def test_toy_run_opens(open_report: Callable, toy_planned: Any, axe: str) -> None:
+    opened = open_report(toy_planned, unfold="details")
     assert opened.faults == []
+    assert violations(opened.page, axe) == [], "a real run, all parts open"
+    assert opened.page.locator("#journeys svg.journey").count() == 2
+    assert "contacts" in opened.page.locator("#journeys svg.journey .strong").first.text_content()
     assert opened.page.locator("#compare-body tr").count() > 5
     opened.page.evaluate("for (const plan of plans) { state.chosen = plan.id; drawDetail(); }")
     assert opened.faults == []

@@ -87,6 +87,14 @@ def test_ask_plan_again_reload_and_open(visit: Any, address: str) -> None:
     page.locator("#reset").click()
     page.wait_for_function("document.querySelector('#nearest').childNodes.length === 0")
 
+    # The map of a plan that is pinned here comes from the server, simulated a little later.
+    plan = page.evaluate("plans.find((plan) => plan !== today && !plan.name).id")
+    page.evaluate("id => { document.getElementById('one').open = true; togglePin(id); }", plan)
+    page.select_option("#choice", plan)
+    page.locator("#detail figure.service figcaption", has_text="simulated").wait_for(timeout=120_000)
+    drawn = page.locator("#detail figure").evaluate_all("all => all.map(e => e.className)")
+    assert drawn == ["people", "change", "needed", "service"]
+
     page.fill("#if-volume", "lots")
     page.click("#if-ask")
     assert "is not a percentage" in page.locator("#if-told").inner_text()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import re
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 import planner
 from planner.agreement import COLUMNS, check_agreement, shown_plans, with_agreement
 from planner.cli.running import exit_code_of
-from planner.frontier.again import later_contacts
+from planner.frontier.again import journey_steps, later_contacts
 from planner.frontier.frontier import TABLES, Frontier
 from planner.report.agreement import agreement_section
 from planner.report.heat import heat_maps
@@ -95,7 +98,7 @@ def test_later_contacts_add_up_to_every_contact_and_all_money_of_pools(toy: Fron
 
 def test_maps_show_the_service_that_was_simulated(toy: Frontier) -> None:
     maps = heat_maps(toy, shown_plans(toy))
-    assert maps["source"].startswith("simulated")
+    assert set(maps["source"].values()) == {"simulated contact by contact"}
     table = toy.tables["simulated"]
     assert list(table.columns) == ["plan", "pool", "interval", "offered", "abandon_rate", "asa_s", "service_level"]
     own = table.query("plan == 'today' and pool == 'phone' and offered >= 0.05")
@@ -189,3 +192,28 @@ def test_a_promise_that_simulation_breaks_fails_although_the_values_are_near(toy
 def test_same_seed_same_table(toy: Frontier) -> None:
     again = check_agreement(toy, seed=1).table
     assert again.equals(toy.tables["agreement"])
+
+
+def test_the_page_of_a_real_run_keeps_its_contract(toy: Frontier) -> None:
+    schema = json.loads((ROOT / "planner/report/page.schema.json").read_text(encoding="utf-8"))
+    data = json.loads(re.search(r'id="data">(.*?)</script>', render_page(toy), re.S)[1])
+    assert [error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(data)] == []
+    assert data["details"]["heat"]["service"]
+
+
+def test_journeys_add_up_contact_by_contact(toy: Frontier) -> None:
+    """Every contact is at one touchpoint, and as many come to one as the ways to it bring and do not end before."""
+    for plan in shown_plans(toy):
+        points, steps = journey_steps(toy, plan)
+        flows = toy.plan(plan).flows
+        assert points["contacts"].sum() == pytest.approx(flows["contacts"].sum(), rel=1e-6)
+        first = points[points["attempt"] == 1].set_index("channel")["contacts"]
+        begun = flows[flows["stage"] == "first"].groupby("channel")["contacts"].sum()
+        assert dict(first) == pytest.approx(dict(begun[begun > 1e-9]))
+        spots = points.set_index(["channel", "attempt"])
+        assert (spots["goes_on"] + spots["lost"] <= spots["contacts"] * (1 + 1e-9)).all()
+        came = steps.groupby(["to_channel", "to_attempt"])["contacts"].sum()
+        left = steps.groupby(["channel", "attempt"])["contacts"].sum()
+        for spot, row in spots.iterrows():
+            assert left.get(spot, 0.0) == pytest.approx(row["goes_on"], rel=1e-6)
+            assert spot[1] == 1 or came.get(spot, 0.0) == pytest.approx(row["contacts"], rel=1e-6)

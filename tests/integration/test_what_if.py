@@ -13,12 +13,14 @@ from typer.testing import CliRunner
 from planner.cli.app import app, main
 from planner.cli.examples import example_lines
 from planner.errors import PlanError, RunError
+from planner.frontier.certificate import outer_surface
 from planner.frontier.held import held_from
-from planner.frontier.what_if import Question
+from planner.frontier.what_if import Question, _answer
 from planner.runs import load_run
 from planner.runs.store import save_frontier
 from solvers.archive import from_bytes
 from solvers.flow.solution import Instance, judge
+from solvers.flow.sweep import Plane
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +89,16 @@ def test_a_budget_is_kept_or_no_plan_is_given(toy_planned, plan):
         assert some["same money"].cost <= cost * 0.97
     none = cases(toy_planned, plan, budget=1.0)
     assert "same money" not in none
+
+
+def test_a_plan_dearer_than_every_plan_within_limits_has_no_bound(held):
+    """Where no plan within the budget reaches a CX, the surface's cost of that CX means nothing: no gap below zero."""
+    record = next(iter(held.plans.values()))
+    plan = judge(held.instance, record.routing, record.people, "search")
+    flat = Plane(0.0, slope=1e-9, intercept=plan.cx - 0.1, cost=1.0, cx=plan.cx - 0.1)
+    surface = outer_surface([(0.0, 1.0, (flat,))])
+    assert surface.cost_bound(np.array([plan.cx]), np.array([0.0]))[0] > 1000 * plan.cost
+    assert np.isnan(_answer("same CX", plan, surface).gap)
 
 
 @pytest.mark.parametrize(

@@ -27,9 +27,11 @@ const MARK = { better: "✓", worse: "✗", tied: "≈" };
 
 function compareCell(plan, [key, text, delta, better]) {
   if (!delta || missing(plan[key]) || missing(today[key])) return number(text(plan[key]));
-  const kind = verdict(key, plan, better);
+  const difference = delta(plan[key] - today[key]);
+  const told = verdict(key, plan, better);
+  const kind = difference === "±0" && told !== "tied" ? "" : told; // what is not shown is neither better nor worse
   const mark = kind ? el("span", { class: "mark" }, ` ${MARK[kind]}`, unseen(` ${words[kind]}`)) : "";
-  return number(text(plan[key]), el("span", { class: `delta ${kind}` }, delta(plan[key] - today[key]), mark));
+  return number(text(plan[key]), el("span", { class: `delta ${kind}` }, difference, mark));
 }
 const EDGES = { "": "solid", "7 3": "dashed", "2 3": "dotted", "9 3 2 3": "double" };
 function compareHead(plan) {

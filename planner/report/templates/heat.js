@@ -25,16 +25,16 @@ const MAPS = ["people", "change", "needed", "service"];
 const lacking = (percent) => (missing(percent) ? "none" : diverging(Math.max(-1, Math.min(1, (percent - 80) / 20))));
 
 function heatRows(plan, kind) {
-  const { people, needed, service } = data.details.heat;
+  const { people, needed, service } = parts.heat;
   if (kind === "change") return people[plan.id].map((row, i) => row.map((v, t) => v - people[today.id][i][t]));
   return { people, needed, service }[kind][plan.id];
 }
 function heat(plan, kind) {
-  const { starts, pools, people, source } = data.details.heat;
+  const { starts, pools, people, source } = parts.heat;
   const rows = heatRows(plan, kind);
   const cell = Math.min(60, 830 / Math.max(1, starts.length));
   const width = LEFT + cell * starts.length + 70;
-  const title = fill(words.maps[kind], { plan: reads(plan), source });
+  const title = fill(words.maps[kind], { plan: reads(plan), source: source[plan.id] || "" });
   const size = { viewBox: `0 0 ${width} ${TOP + LINE * pools.length + 4}`, style: `max-width:${width}px` };
   const root = svg("svg", { class: "heat", role: "img", "aria-label": title, ...size });
   root.append(svg("title", {}, title), svg("desc", {}, heatWords(rows, pools, starts)), heatTimes(starts, cell));

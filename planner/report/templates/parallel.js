@@ -31,7 +31,7 @@ function drawParallel() {
     line.addEventListener("pointerenter", () => setHoverRow(plan.id));
     line.addEventListener("pointerleave", () => setHover(null));
     line.addEventListener("click", () => togglePin(plan.id));
-    lines.set(plan.id, line);
+    lines.set(plan.id, { line, kind: "line" });
     root.append(line);
   }
   for (const { x, title, ends, write } of axes) {
@@ -45,11 +45,14 @@ function drawParallel() {
 function markParallel() {
   const fit = new Set(fitting());
   for (const plan of candidates) {
-    const [line, pin] = [lines.get(plan.id), pinOf(plan.id)];
-    line.setAttribute("class", pin ? "pinned" : fit.has(plan) ? "line" : "out");
-    line.setAttribute("stroke", pin ? pin.color : headroomColor(plan));
-    line.setAttribute("stroke-dasharray", (pin && pin.dash) || "none");
-    if (pin) line.parentNode.append(line);
+    const [pin, entry] = [pinOf(plan.id), lines.get(plan.id)];
+    const kind = pin ? `pinned ${pin.letter}` : fit.has(plan) ? "line" : "out";
+    if (entry.kind === kind) continue; // of many lines few change
+    entry.kind = kind;
+    entry.line.setAttribute("class", kind);
+    entry.line.setAttribute("stroke", pin ? pin.color : headroomColor(plan));
+    entry.line.setAttribute("stroke-dasharray", (pin && pin.dash) || "none");
+    if (pin) entry.line.parentNode.append(entry.line);
   }
 }
 function startParallel() {

@@ -45,7 +45,7 @@ function drawScatter(chart) {
   }
   chart.marks = svg("g", { class: "marks" });
   chart.ring = svg("circle", { class: "ring", r: 8, visibility: "hidden" });
-  root.append(dots, chart.marks, chart.ring);
+  root.append(dots, chart.marks, chart.names, chart.ring);
   root.addEventListener("pointermove", (event) => hover(chart, event));
   root.addEventListener("pointerleave", () => setHover(null));
   root.addEventListener("click", (event) => { const plan = nearest(chart, event); if (plan) togglePin(plan.id); });
@@ -55,8 +55,11 @@ function drawScatter(chart) {
 
 function frame({ x, y, key, width, axis }) {
   const group = svg("g", { class: "frame" });
+  const written = new Set(); // an axis that hardly varies has ticks that read alike
   for (const v of ticks(y.low, y.high, 5)) {
     group.append(svg("line", { x1: EDGE.left, x2: width - EDGE.right, y1: y(v), y2: y(v) }));
+    if (written.has(AXES[key].show(v))) continue;
+    written.add(AXES[key].show(v));
     group.append(svg("text", { x: EDGE.left - 8, y: y(v) + 4, "text-anchor": "end" }, AXES[key].show(v)));
   }
   for (const v of ticks(x.low, x.high, width < 420 ? 3 : 5)) {
@@ -69,21 +72,46 @@ function frame({ x, y, key, width, axis }) {
 }
 
 // The outer surface: a proven line no plan can lie above; further lines for more headroom where they stand apart.
-function bounds({ x, y, key, width }) {
+function bounds(chart) {
+  const { x, y, key, width } = chart;
   const group = svg("g", { class: "bounds" });
+  chart.taken = [];
+  chart.names = svg("g", { class: "bounds" }); // on top, so that no guide strikes them through
   if (key !== "cx") return group;
   const seen = ([c, v]) => c >= x.low && c <= x.high && v <= y.high && v >= y.low;
+  const dots = candidates.filter((plan) => !missing(plan.cx)).map((plan) => [x(plan.cost) - 5, y(plan.cx) - 5, x(plan.cost) + 5, y(plan.cx) + 5]);
+  const paths = data.bound.map((bound) => bound.points.filter(seen).map(([c, v]) => [x(c), y(v)]));
+  const along = (path) => path.flatMap(([px, py], k) => [0, 0.25, 0.5, 0.75].map((t) => [px + t * ((path[k + 1] || path[k])[0] - px), py + t * ((path[k + 1] || path[k])[1] - py)]));
   data.bound.forEach((bound, i) => {
-    const inside = bound.points.filter(seen);
-    if (inside.length < 2) return;
-    const path = inside.map(([c, v]) => `${x(c).toFixed(1)},${y(v).toFixed(1)}`).join(" ");
+    const line = paths[i];
+    if (line.length < 2) return;
+    const others = paths.filter((path) => path !== line).flatMap(along).map(([px, py]) => [px, py, px, py]);
+    const path = line.map(([px, py]) => `${px.toFixed(1)},${py.toFixed(1)}`).join(" ");
     group.append(svg("polyline", { points: path, "stroke-dasharray": ["", "6 4", "2 3"][i] }));
-    const [c, v] = i ? inside[0] : inside[inside.length - 1];
-    const place = i ? { x: x(c) + 5, y: y(v) + 1 } : { x: width - EDGE.right - 4, y: y(v) - 5, "text-anchor": "end" };
-    group.append(svg("text", place, i ? fill(words.bound_at, { headroom: percent(bound.headroom) }) : words.bound));
+    const text = i ? fill(words.bound_at, { headroom: percent(bound.headroom) }) : words.bound;
+    const spot = beside(line, text.length * 6.8, [dots, others, chart.taken], width);
+    if (!spot || spot.cost > MOST_HIDDEN) return; // on a narrow picture the words below say what the lines are
+    chart.taken.push(spot.box);
+    chart.names.append(svg("text", { x: spot.px, y: spot.y, "text-anchor": spot.anchor }, text));
   });
   return group;
 }
+
+const MOST_HIDDEN = 15; // three points, or as many bits of other lines
+// Where a text beside a line hides the fewest points, then the least of other lines, and no other text.
+function beside(line, w, [dots, others, taken], width) {
+  let best = null;
+  for (const [at, py] of line) {
+    for (const [px, anchor, y] of [[at - 7, "end", py], [at + 7, "start", py + 12]]) {
+      const box = [anchor === "end" ? px - w : px, y - 11, anchor === "end" ? px : px + w, y + 4];
+      if (box[0] < EDGE.left || box[2] > width - EDGE.right || box[1] < EDGE.top || box[3] > HEIGHT - EDGE.bottom) continue;
+      const cost = 5 * hits(box, dots) + hits(box, others) + 100 * hits(box, taken);
+      if (!best || cost < best.cost) best = { cost, box, px, y, anchor };
+    }
+  }
+  return best;
+}
+const hits = (box, boxes) => boxes.filter((b) => b[0] < box[2] && b[2] > box[0] && b[1] < box[3] && b[3] > box[1]).length;
 
 // Where the frontier moves over the draws: from what 1 in 10 futures reach down to what 9 in 10 reach.
 function band({ x, y, key, width }) {
@@ -121,7 +149,7 @@ function drawMarks(chart) {
   const wanted = [...candidates.filter((plan) => plan.name || pinOf(plan.id)), today];
   const shown = wanted.filter((plan) => !missing(plan.cost) && !missing(plan[key]));
   const marks = shown.map((plan) => ({ plan, px: x(plan.cost), py: y(plan[key]), pin: pinOf(plan.id) }));
-  const boxes = marks.map(({ px, py }) => [px - 9, py - 9, px + 9, py + 9]);
+  const boxes = [...marks.map(({ px, py }) => [px - 9, py - 9, px + 9, py + 9]), ...chart.taken];
   const nodes = [];
   for (const { plan, px, py, pin } of marks) {
     if (plan === today) {
@@ -152,8 +180,7 @@ function placeLabel(w, px, py, boxes, width) {
       const base = py + 4 + dy * distance;
       const box = [left - 2, base - 12, left + w + 2, base + 4];
       const out = box[0] < EDGE.left || box[2] > width - 2 || box[1] < 2 || box[3] > HEIGHT - EDGE.bottom;
-      const hits = boxes.filter((b) => b[0] < box[2] && b[2] > box[0] && b[1] < box[3] && b[3] > box[1]).length;
-      const cost = hits * 10 + (out ? 25 : 0) + distance / 20;
+      const cost = hits(box, boxes) * 10 + (out ? 25 : 0) + distance / 20;
       const [anchor, x] = dx >= 1 ? ["start", left] : dx <= -1 ? ["end", left + w] : ["middle", px];
       if (!best || cost < best.cost) best = { cost, box, x, y: base, middle: left + w / 2, anchor, far: distance > 22 };
     }

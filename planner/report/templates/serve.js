@@ -72,6 +72,23 @@ async function download() {
   URL.revokeObjectURL(link.href);
   return fill(asks.downloaded, { name });
 }
+// Maps of pinned plans that the page does not carry: what is known at once, simulated as soon as that is done.
+async function fetchMaps() {
+  const draw = async () => {
+    Object.assign(parts.heat, await call(`${within("maps")}?${new URLSearchParams(pinned().map((plan) => ["plan", plan.id]))}`));
+    drawDetail();
+  };
+  const fresh = pinned().map((plan) => plan.id).filter((id) => !parts.heat.people[id]);
+  try {
+    if (fresh.length) await draw();
+    for (const plan of token ? fresh : []) {
+      await call(within("simulated-service"), { plan });
+      await draw();
+    }
+  } catch (error) {
+    announce(error.message);
+  }
+}
 let asked = 0;
 async function drawNearest() {
   const wished = Object.entries(state.limits).filter(([, value]) => value !== null);
@@ -100,6 +117,9 @@ function startServe() {
   on("take-simulate", "take-told", simulatePlan);
   on("take-download", "take-told", download);
   on("if-ask", "if-told", askWhatIf);
-  onChange((what) => { if (what === "limits" || what === "pins") drawNearest(); });
+  onChange((what) => {
+    if (what === "limits" || what === "pins") drawNearest();
+    if (what === "pins" && parts.heat.starts.length) fetchMaps();
+  });
 }
 if (candidates.length) startServe();

@@ -64,10 +64,14 @@ function nearestMiss(candidates, limits, ranges) {
   return best;
 }
 
-const extent = (key) => {
-  const values = plans.map((plan) => plan[key]).filter((v) => !missing(v));
-  return values.length ? [Math.min(...values), Math.max(...values)] : [0, 1];
-};
+const extents = new Map(); // plans do not change, so neither do their ends
+function extent(key) {
+  if (!extents.has(key)) {
+    const values = plans.map((plan) => plan[key]).filter((v) => !missing(v));
+    extents.set(key, values.length ? [Math.min(...values), Math.max(...values)] : [0, 1]);
+  }
+  return extents.get(key);
+}
 const ranges = Object.fromEntries(Object.keys(AXES).map((key) => [key, extent(key)[1] - extent(key)[0]]));
 const candidates = plans.slice(1);
 const fitting = () => candidates.filter((plan) => passes(plan, state.limits, ranges));

@@ -30,12 +30,14 @@ function sorted(list, { key, down }) {
   return [...list].sort(order);
 }
 
+const known = new Map(); // rows made so far, until pins change
 function drawTable() {
   const fit = sorted(fitting(), state.sort);
   const pages = Math.max(1, Math.ceil(fit.length / ROWS));
   state.page = Math.min(state.page, pages - 1);
   const first = state.page * ROWS;
-  const rows = fit.slice(first, first + ROWS).map(tableRow);
+  const rows = fit.slice(first, first + ROWS).map((plan) => known.get(plan.id) || tableRow(plan));
+  for (const row of rows) row.classList.toggle("lit", row.dataset.id === state.hover);
   show("table-body", ...(rows.length ? rows : [el("tr", {}, el("td", { colspan: COLUMNS.length + 1 }, words.none_left))]));
   const place = { first: first + 1, last: first + rows.length, n: fit.length };
   document.getElementById("page-of").textContent = fit.length ? fill(words.page_of, place) : "";
@@ -50,7 +52,9 @@ function tableRow(plan) {
   const cells = COLUMNS.slice(1).map(([key, text]) => el("td", { class: key === "status" ? "proof" : "num" }, text(plan)));
   const head = rowHead(plan.id, plan.name ? el("span", { class: "name" }, plan.name) : "");
   const follow = { onpointerenter: () => setHoverRow(plan.id), onpointerleave: () => setHover(null) };
-  return el("tr", { "data-id": plan.id, ...follow }, el("td", {}, pinButton(plan.id)), head, ...cells);
+  const row = el("tr", { "data-id": plan.id, ...follow }, el("td", {}, pinButton(plan.id)), head, ...cells);
+  known.set(plan.id, row);
+  return row;
 }
 function setHoverRow(id) {
   setHover(id);
@@ -115,7 +119,7 @@ function drawCount() {
   const { plan, misses } = nearestMiss(candidates, state.limits, ranges);
   const told = misses.map((key) => {
     const { show: write } = AXES[key];
-    return `${words["limit_" + key].toLowerCase()} ${write(state.limits[key])} (${write(plan[key])})`;
+    return `${words["limit_" + key].replace(/^[A-Z](?=[a-z])/, (first) => first.toLowerCase())} ${write(state.limits[key])} (${write(plan[key])})`;
   });
   target.textContent = fill(words.nearest, { plan: reads(plan), misses: told.join(", ") });
 }
@@ -126,6 +130,7 @@ function startTable() {
   onChange((what) => {
     if (what === "limits") drawCount();
     if (what === "limits") drawTable();
+    if (what === "pins") known.clear();
     if (what === "pins") refreshPins();
   });
   drawLimits();

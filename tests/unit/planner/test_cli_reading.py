@@ -209,12 +209,12 @@ def test_hostile_names_are_inert_in_the_terminal(tmp_path: Path, capsys: Capture
             if column in table.columns:
                 table[column] = evil
     save_frontier(frontier, tmp_path / "r")
-    for arguments in (["frontier"], ["show", "p001"], ["explain", "p001"], ["compare", "p001"]):
+    for arguments in (["frontier"], ["show", "p001"], ["explain", "p001"], ["compare", "p001"], ["brief"]):
         assert main([arguments[0], str(tmp_path / "r"), *arguments[1:]]) == 0
         out = capsys.readouterr().out
         assert "\x1b" not in out
         assert "\u202e" not in out
-        if arguments[0] != "compare":
+        if arguments[0] not in ("compare", "brief"):
             assert "[bold]x[/bold]\\x1b[2J" in out
 
 
@@ -226,7 +226,7 @@ def test_every_command_ends_its_help_with_examples(capsys: Captured) -> None:
     wanted = (
         "demo init import validate schema estimate run frontier show explain gap what-if compare backtest simulate "
     )
-    wanted += "export report doctor serve adopt"
+    wanted += "export report doctor serve adopt brief"
     assert set(_examples()) == set(wanted.split())
     for name, lines in _examples().items():
         assert lines, name
@@ -236,7 +236,9 @@ def test_every_command_ends_its_help_with_examples(capsys: Captured) -> None:
             assert " ".join(line.split()) in out
 
 
-@pytest.mark.parametrize("name", ["frontier", "show", "explain", "compare", "doctor", "schema", "init", "export"])
+@pytest.mark.parametrize(
+    "name", ["frontier", "brief", "show", "explain", "compare", "doctor", "schema", "init", "export"]
+)
 def test_cheap_examples_run(name: str, toy_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     plan_of = {"balanced": "cheapest", "p007": "p002"}

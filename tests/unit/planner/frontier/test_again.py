@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from planner.frontier.again import later_contacts
+from planner.frontier.again import journey_steps, later_contacts
 from planner.frontier.frontier import Frontier
 
 
@@ -35,7 +35,7 @@ def by_hand(redial: float = 0.5) -> Frontier:
     following = pd.DataFrame(steps, columns=["flow", "share", "to_channel", "to_stage"])
     tables = {
         "plans": pd.DataFrame({"plan": ["today"], "name": ["today"], "origin": ["today"]}),
-        "flows": pd.DataFrame(rows, columns=names),
+        "flows": pd.DataFrame(rows, columns=names).assign(wait_s=[30.0, 20.0, 60.0, 60.0]),
         "center_flows": pd.DataFrame(center, columns=columns),
         "center_next": following.assign(to_reason="fees", to_segment="all"),
         "center_pools": pd.DataFrame({"pool": ["desk", "phone"], "redial": [redial, 0.0]}),
@@ -60,6 +60,29 @@ def test_a_chain_small_enough_to_solve_by_hand() -> None:
     assert row["later_cost"] == pytest.approx((950.0 * 5.0 / 95.0 + 530.0) / 100.0)
 
 
+def test_journeys_small_enough_to_draw_by_hand() -> None:
+    """50 of 100 chats go on: 5 try again, 45 go to voice; then 2.5 and 4.5, of all later ones a tenth once more."""
+    points, steps = journey_steps(by_hand(), "today")
+    known = points.set_index(["channel", "attempt"])
+    assert known["contacts"].to_dict() == pytest.approx(
+        {("chat", 1): 100.0, ("chat", 2): 5.0, ("voice", 2): 45.0, ("voice", 3): 7.0 / 0.9}
+    )
+    assert known["goes_on"].to_dict() == pytest.approx(
+        {("chat", 1): 50.0, ("chat", 2): 2.5, ("voice", 2): 4.5, ("voice", 3): 0.7 / 0.9}
+    )
+    assert known["lost"].to_dict() == pytest.approx(
+        {("chat", 1): 5.0, ("chat", 2): 0.0, ("voice", 2): 0.0, ("voice", 3): 0.0}
+    )
+    assert known["wait_s"].to_dict() == pytest.approx(
+        {("chat", 1): 30.0, ("chat", 2): 20.0, ("voice", 2): 60.0, ("voice", 3): 60.0}
+    )
+    ways = {tuple(row)[:4]: row[4] for row in steps.itertuples(index=False)}
+    assert ways == pytest.approx(
+        {("chat", 1, "chat", 2): 5.0, ("chat", 1, "voice", 2): 45.0, ("chat", 2, "voice", 3): 2.5,
+         ("voice", 2, "voice", 3): 4.5, ("voice", 3, "voice", 3): 0.7 / 0.9}
+    )  # fmt: skip
+
+
 def test_nobody_redials() -> None:
     (row,) = later_contacts(by_hand(redial=0.0), "today").to_dict("records")
     assert row["contacts"] == pytest.approx((100.0 + 45.0 / 0.9) / 100.0)
@@ -69,4 +92,6 @@ def test_nobody_redials() -> None:
 def test_runs_without_the_tables_say_nothing(missing: str) -> None:
     frontier = by_hand()
     tables = {name: frame for name, frame in frontier.tables.items() if name != missing}
-    assert later_contacts(Frontier(tables=tables, certificate={}, explanations={}, meta={}), "today").empty
+    rest = Frontier(tables=tables, certificate={}, explanations={}, meta={})
+    assert later_contacts(rest, "today").empty
+    assert all(table.empty for table in journey_steps(rest, "today"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -266,3 +267,24 @@ def _experience(rng: np.random.Generator) -> list[dict[str, Any]]:
                 | {"upper": mean + 0.1, "n_contacts": 1200, "n_effective": 300.0, "support": support}
             )
     return rows
+
+
+def odd_frontiers() -> dict[str, Frontier]:
+    """Frontiers that pages must survive: no plan, one, three pieces, ties, an axis that does not vary."""
+    base = sample_frontier(24, days=1)
+    table = base.table
+    third = table["plan"].str[1:].where(table.index > 0, "0").astype(int) % 3
+    pieces = table.assign(
+        cost=np.where(table.index > 0, 90_000 + 25_000 * third + (table["cost"] - 92_000) * 0.1, table["cost"]),
+        cx=np.where(table.index > 0, 3.6 + 0.18 * third + (table["cx"] - 3.6) * 0.1, table["cx"]),
+    )
+    twins = table.copy()
+    twins.loc[1::2, ["cx", "cost", "headroom"]] = twins.loc[2::2, ["cx", "cost", "headroom"]].to_numpy()
+    tables = {
+        "three pieces": pieces,
+        "ties": twins.assign(ties_with_today=table.index > 0),
+        "constant headroom": table.assign(headroom=0.0),
+        "constant cx": table.assign(cx=3.8),
+    }
+    odd = {name: replace(base, tables={**base.tables, "plans": plans}) for name, plans in tables.items()}
+    return odd | {"no plan": sample_frontier(0, days=1), "one plan": sample_frontier(1, days=1)}

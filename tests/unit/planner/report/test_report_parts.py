@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from planner.report import build_payload
 from planner.report.agreement import agreement_section
 from planner.report.channel_flow import HEIGHT, flow_picture, moved_issues, share_moved
 from planner.report.heat import heat_maps
+from planner.report.journey_map import journey_picture
 from planner.report.page import render_page
 from planner.report.parts import report_parts
 from planner.report.payload import SCRIPT_KEYS
@@ -83,11 +85,11 @@ def test_maps_hold_people_needs_and_the_best_figure_of_service() -> None:
     assert maps["service"]["today"][0][:3] == [None, 80, None]
     assert maps["service"]["today"][1][:2] == [None, 60]
     assert set(maps["service"]["today"][2]) == {None}
-    assert "carry-over" in maps["source"]
+    assert "carry-over" in maps["source"]["p001"]
     tables["simulated"] = service(plans, POOLS[:2], 0.8)
     simulated = heat_maps(dataclasses.replace(frontier, tables=tables), plans)
     assert simulated["service"]["today"][0][1] == 90
-    assert simulated["source"].startswith("simulated")
+    assert simulated["source"]["today"].startswith("simulated")
 
 
 def test_gains_of_named_plans_are_the_table() -> None:
@@ -138,3 +140,35 @@ def test_the_script_gets_only_what_it_reads() -> None:
     assert set(inlined) == set(SCRIPT_KEYS)
     script = page.rpartition("<script>")[2]
     assert all(re.search(rf"\bdata\.{key}\b", script) for key in SCRIPT_KEYS)
+
+
+def test_the_journey_map_draws_what_it_is_given() -> None:
+    """Boxes hold bars that add up, lines are as wide as their contacts, rare ways are left out, names stay text."""
+    points = pd.DataFrame(
+        [
+            ("voice", 1, 900.0, 300.0, 90.0, 40.0),
+            (HOSTILE, 1, 100.0, 10.0, 0.0, 0.0),
+            ("voice", 2, 310.0, 1.0, 0.0, 8e3),
+        ],
+        columns=["channel", "attempt", "contacts", "goes_on", "lost", "wait_s"],
+    )
+    steps = pd.DataFrame(
+        [("voice", 1, "voice", 2, 300.0), (HOSTILE, 1, "voice", 2, 10.0), ("voice", 2, "voice", 3, 1.0)],
+        columns=["channel", "attempt", "to_channel", "to_attempt", "contacts"],
+    )
+    root = ElementTree.fromstring(journey_picture(sample_frontier(1, days=1), (points, steps), "A & B"))
+    assert root.find("title").text == "A & B"
+    assert root.find("desc").text == "1,000 issues, 1.31 contacts per issue."
+    lines = root.findall("path")
+    assert [float(line.get("stroke-width")) for line in lines] == [16.0, 1.0]  # 10 of 300 is thinner than can be seen
+    assert lines[1].find("title").text == f"{HOSTILE} to voice: 10 contacts"
+    boxes = root.findall("g")
+    assert len(boxes) == 3
+    wide = {bar.get("class"): float(bar.get("width")) for bar in boxes[0].findall("rect")[1:]}
+    inner = sum(wide.values())
+    assert wide == pytest.approx({"settled": inner * 51 / 90, "on": inner / 3, "lost": inner / 10}, abs=0.2)
+    assert boxes[0].find("title").text == "voice, first contact"
+    assert [text.text for text in boxes[0].findall("text")] == ["900 contacts", "33% go on · wait 40 s"]
+    assert boxes[2].findall("text")[1].text == "0% go on · wait 2 h"
+    assert [bar.get("class") for bar in boxes[1].findall("rect")] == ["box", "settled", "on"]
+    assert {element.tag for element in root.iter()} == {"svg", "title", "desc", "text", "path", "g", "rect"}

@@ -11,11 +11,12 @@ from typing import Any
 import openpyxl
 import pandas as pd
 import pytest
+from lxml import html
 from sample import sample_frontier
 
 from planner.cli import main
 from planner.report import write_report, write_workbook
-from planner.report.brief import short_money
+from planner.report.brief import cell_lines, marked, short_money
 from planner.report.payload import PLAN_COLUMNS
 from planner.report.text import headline, percent, units_of
 from planner.runs import load_run, save_frontier
@@ -84,3 +85,43 @@ def test_brief_summary_sheet_and_compare_show_the_same_differences(
         yearly = short_money(units, abs(saved) * 365)  # a day
         assert ("−" if saved < 0 else "+") + yearly in brief
         assert pd.notna(plan["cx"])
+
+
+def test_page_command_line_and_workbook_give_the_same_brief(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every cell, assumption, step and sentence of the page's brief: in the JSON, in the terminal and on the sheet."""
+    frontier = load_run(run)
+    page = html.fromstring(write_report(frontier, tmp_path / "report.html").read_text(encoding="utf-8"))
+    for mark in page.xpath("//*[@class='hidden'] | //*[@id='brief']//button"):
+        mark.drop_tree()
+    brief = page.get_element_by_id("brief")
+    texts = [_flat(node) for node in brief.xpath(".//td | .//tbody//th | .//div[@class='asked']/p")]
+    told = told_by_cli(["brief", str(run)], capsys)
+    cells = [_flat_text([*cell_lines(cell), marked(cell)]) for row in told["rows"] for cell in row["cells"]]
+    assert len(cells) == len(told["rows"]) * len(told["heads"]) >= 4 * 10
+    assert [text for text in texts if text in set(cells)] == cells
+    others = [_flat_text([row["input"], f"{row['range']}, {row['source']}"]) for row in told["assumptions"]["rows"]]
+    others += [row["swing"] for row in told["assumptions"]["rows"]] + [row["step"] for row in told["bridge"]]
+    others += [row["label"] for row in told["rows"]] + [told["ask"]]
+    assert set(texts) - {""} == {*cells, *others, *(row[key] for row in told["bridge"] for key in row)} - {""}
+    assert main(["brief", str(run)]) == 0
+    spoken = _flat_text([capsys.readouterr().out])
+    sheet = openpyxl.load_workbook(write_workbook(frontier, tmp_path / "plans.xlsx"))["Decision brief"]
+    written = [
+        _flat_text([str(cell.value).replace("•", "")]) for row in sheet.iter_rows() for cell in row if cell.value
+    ]
+    assert [text for text in written if text in set(cells)] == cells
+    for text in others:
+        assert text in written
+        assert all(part in spoken for part in text.split(", ")), text
+    for cell in (cell for row in told["rows"] for cell in row["cells"]):
+        assert all(_flat_text([line]) in spoken for line in (*cell_lines(cell), marked(cell)) if line != "–")
+
+
+def _flat(node: Any) -> str:
+    return _flat_text([part for part in node.itertext()])
+
+
+def _flat_text(parts: list[str]) -> str:
+    return " ".join(" ".join(parts).split())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import time
 
 import openpyxl
@@ -13,6 +14,7 @@ from sample import HOSTILE, sample_frontier
 
 from planner.errors import PlanError
 from planner.report import build_payload, summary_lines, write_tables, write_workbook
+from planner.report.staffing_sheets import hours_by_day
 from planner.report.text import percent, units_of
 
 NAMES = ("=cmd()", HOSTILE, "שלום", "x" * 80, "+1", "http://x.example")
@@ -87,11 +89,41 @@ def test_staffing_rules_and_shifts_of_named_plans_are_there(book: bytes) -> None
     assert workbook[f"Shifts {plan.id}"].max_row == len(plan.shifts) + 1
 
 
-def test_sheets_print_landscape_on_full_width(book: bytes) -> None:
-    for sheet in opened(book, False):
-        assert sheet.page_setup.orientation == "landscape"
+def test_sheets_print_on_full_width_and_long_ones_on_one_page(book: bytes) -> None:
+    """The brief upright on one page, plans with what is read of them, and of every interval no more than a page."""
+    workbook = opened(book, False)
+    assert workbook.sheetnames[:2] == ["Decision brief", "Summary"]
+    for sheet in workbook:
+        first = sheet.title == "Decision brief"
+        assert sheet.page_setup.orientation == ("portrait" if first else "landscape")
         assert sheet.sheet_properties.pageSetUpPr.fitToPage
-        assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)
+        cut = bool(sheet.print_area) and sheet.title != "Plans"
+        fit = sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight  # None: one
+        assert fit == (None, None if first or cut else 0), sheet.title
+        if not first and sheet.max_row > 60 and sheet.title != "Read me":
+            assert re.search(r"\$1:\$[A-Z]+\$46$", sheet.print_area), sheet.title
+            assert f"45 of {sheet.max_row - 1} rows" in sheet.oddFooter.left.text
+    plans = workbook["Plans"]
+    assert plans.print_area.endswith("$A$1:$N$32")
+    assert [cell.value for cell in plans[1]][:5] == ["plan", "name", "cx (points)", "cost ($)", "headroom (%)"]
+    assert "14 of" in plans.oddFooter.left.text
+
+
+def test_days_sum_up_the_intervals(book: bytes) -> None:
+    """Half hours of everybody scheduled, by hand; more than two weeks go by weeks."""
+    frontier = sample_frontier(30)
+    sheet = opened(book, True)["Staffing by day"]
+    heads = [cell.value for cell in sheet[1]]
+    assert heads[:3] == ["plan", "pool", "Mon 05 Jan"]
+    assert heads[-1] == "hours in all"
+    for plan, pool, *hours in sheet.iter_rows(min_row=2, values_only=True):
+        own = frontier.plan(plan).staffing
+        own = own[own["pool"] == pool]
+        by_day = own["scheduled"].groupby(own["interval"].dt.date).sum() / 2
+        assert hours == pytest.approx([*by_day.round(), round(by_day.sum())])
+    weekly = hours_by_day(sample_frontier(2, days=21).tables["staffing"], ["p002", "today"])
+    assert list(weekly) == ["plan", "pool", "Mon 05 Jan", "Mon 12 Jan", "Mon 19 Jan", "hours in all"]
+    assert list(dict.fromkeys(weekly["plan"])) == ["p002", "today"]
 
 
 def test_read_me_carries_the_run(book: bytes) -> None:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
 
+from planner.agreement import simulated_service
 from planner.cli import main
-from planner.errors import RunError
+from planner.errors import PlanError, RunError
 from planner.frontier.what_if import Question
 from planner.runs import load_run
 from planner.runs.tables import plain
 from planner.serve.app import Settings, alone, bound_socket, create_app
 from planner.serve.asking import records_of
+from planner.serve.commands import scenario_of
 from planner.serve.comparing import differences
+
+SCENARIOS = Path(__file__).resolve().parents[4] / "scenarios"
 
 
 @pytest.fixture
@@ -110,6 +116,46 @@ def test_plan_again_keeps_limits_and_the_runs_own_changes(client: TestClient, ru
     assert {row["path"] for row in compared["differences"]} >= {"limits.budget_max", "frontier.headroom_levels"}
     assert [one["name"] for one in compared["runs"]] == [run.name, made.run]
     assert client.get("/api/jobs").json()[0]["id"] == second["id"]
+
+
+def test_maps_of_any_plan_are_those_of_the_page_and_its_simulation(client: TestClient, run):
+    frontier = load_run(run)
+    table = frontier.table
+    plan = str(table[(table["name"] == "") & (table["origin"] != "today")].iloc[0]["plan"])
+    named = [name for name in table.loc[table["name"] != "", "plan"]]
+    address = f"/api/runs/{run.name}"
+    found = client.get(f"{address}/maps", params={"plan": plan}).json()
+    page = json.loads(client.get(f"/runs/{run.name}").text.split('id="data">')[1].split("</script>")[0])
+    page = page["details"]["heat"]
+    assert {name: found["people"][name] for name in named} == page["people"]
+    staffing = frontier.plan(plan).staffing
+    assert sum(map(sum, found["people"][plan])) == pytest.approx(staffing["scheduled"].sum(), rel=1e-3)
+    assert "formulas" in found["source"][plan]
+    assert client.post(f"{address}/simulated-service", json={"plan": plan}).status_code == 200
+    told = client.get(f"{address}/maps", params={"plan": plan}).json()
+    assert told["source"][plan] == "simulated contact by contact" == told["source"][named[-1]]
+    rows = simulated_service(frontier, plan, seed=3)
+    assert len(rows) == sum(value is not None for row in told["service"][plan] for value in row) > 0
+    assert sorted(round(100 * value) for value in rows["service_level"]) == sorted(
+        value for row in told["service"][plan] for value in row if value is not None
+    )
+    for asked in ({"plan": "nobody"}, {"plan": [plan] * 5}, {}):
+        assert client.get(f"{address}/maps", params=asked).status_code in (400, 422)
+    assert "is not in this run" in client.post(f"{address}/simulated-service", json={"plan": "x"}).json()["error"]
+
+
+def test_a_scenario_is_found_beside_the_truth_of_its_history(tmp_path):
+    """The demonstration's folder holds two pages of one name; only one of them plans a horizon."""
+    run, home = tmp_path / "runs" / "retail_bank-1", tmp_path / "retail_bank"
+    run.mkdir(parents=True)
+    home.mkdir()
+    (run / "manifest.json").write_text('{"name": "retail_bank"}')
+    shutil.copy(SCENARIOS / "retail_bank.yaml", home / "scenario.yaml")
+    shutil.copy(SCENARIOS / "retail_bank_truth.yaml", home)
+    assert scenario_of(run, ()) == home / "scenario.yaml"
+    shutil.copy(SCENARIOS / "retail_bank.yaml", home / "other.yaml")
+    with pytest.raises(PlanError, match="are both scenario 'retail_bank'"):
+        scenario_of(run, ())
 
 
 def test_what_cannot_be_queued_is_said_at_once(client: TestClient, run, folder, tmp_path):
