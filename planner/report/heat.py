@@ -4,6 +4,8 @@ starts, pools     labels of columns and rows; pools with people only
 people, needed    {plan: [[per interval] per pool]}: scheduled, and agents on task the load needs at the occupancy cap
 service           {plan: [[percent answered in time per interval] per pool]}, null where nobody comes or waits unknown
 source            {plan: where its `service` comes from, in words}
+
+`written_short` says them in less room, for a page that is mailed.
 """
 
 from __future__ import annotations
@@ -54,6 +56,24 @@ def heat_maps(frontier: Frontier, plans: list[str]) -> dict[str, Any]:
         "service": maps(served, "percent", 0, np.nan) if sources else {},
         "source": {plan: HEAT[source] for plan, source in sources.items()},
     }
+
+
+def written_short(maps: dict[str, Any]) -> dict[str, Any]:
+    """Write the rows of whole numbers as text, which takes two thirds of the room: a page may be mailed.
+
+    A row becomes the width of its numbers and the numbers in base 36, one after another; "-" where there is none. A
+    row with fractions stays as it is.
+    """
+    rows = ("people", "needed", "service")
+    return maps | {kind: {plan: list(map(_text, part)) for plan, part in maps[kind].items()} for kind in rows}
+
+
+def _text(row: list[float | int | None]) -> str | list[float | int | None]:
+    if any(isinstance(value, float) or (value is not None and value < 0) for value in row):
+        return row
+    told = ["" if value is None else np.base_repr(value, 36).lower() for value in row]
+    width = max([1, *map(len, told)])
+    return f"{width}" + "".join(text.rjust(width, "0" if text else "-") for text in told)
 
 
 def _service(frontier: Frontier, plans: list[str]) -> tuple[dict[str, str], pd.DataFrame]:

@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 
 from planner.frontier.frontier import TOPICS, Frontier
-from planner.report.heat import heat_maps
+from planner.report.heat import heat_maps, written_short
 from planner.report.strings import PAGE
 from planner.report.text import Units, label_of, named_rows
 
@@ -36,7 +36,7 @@ def detail_tables(frontier: Frontier, units: Units) -> dict[str, Any]:
         **_mix(frontier, named),
         **_promises(frontier),
         "risk": _risk(frontier, units),
-        "heat": heat_maps(frontier, named),
+        "heat": written_short(heat_maps(frontier, named)),
         "segments": _segments(frontier, units),
         "gains": _gains(frontier, units, named),
         "prices": _prices(frontier, units, named),

@@ -238,7 +238,8 @@ def steady_state(
         p_wait, wait_s, gone,
     )  # fmt: skip
     delay, in_time = _deferred(network, decision, work)
-    mean_wait, _ = pair_means(p_wait, wait_s, gone, delay, *_plain(network.pair_pool, row, priority, pools.queue, table))
+    where = _plain(network.pair_pool, row, priority, pools.queue, table)
+    mean_wait, _ = pair_means(p_wait, wait_s, gone, delay, *where)
     return SteadyState(volume, lost, mean_wait, arrivals, work, p_wait, wait_s, gone, delay, in_time, converged)
 
 

@@ -24,13 +24,22 @@ function heatKey(low, high) {
 const MAPS = ["people", "change", "needed", "service"];
 const lacking = (percent) => (missing(percent) ? "none" : diverging(Math.max(-1, Math.min(1, (percent - 80) / 20))));
 
+// Whole numbers of a row as they are mailed: their width, then each in base 36, "-" where there is none.
+function numbersOf(row) {
+  if (typeof row !== "string") return row;
+  const told = row.slice(1).match(new RegExp(`.{${row[0]}}`, "g")) || [];
+  return told.map((text) => (text.endsWith("-") ? null : parseInt(text, 36)));
+}
+const mapOf = (kind, plan) => parts.heat[kind][plan.id].map(numbersOf);
+
 function heatRows(plan, kind) {
-  const { people, needed, service } = parts.heat;
-  if (kind === "change") return people[plan.id].map((row, i) => row.map((v, t) => v - people[today.id][i][t]));
-  return { people, needed, service }[kind][plan.id];
+  if (kind !== "change") return mapOf(kind, plan);
+  const before = mapOf("people", today);
+  return mapOf("people", plan).map((row, i) => row.map((v, t) => v - before[i][t]));
 }
 function heat(plan, kind) {
-  const { starts, pools, people, source } = parts.heat;
+  const { starts, pools, source } = parts.heat;
+  const people = [mapOf("people", today), mapOf("people", plan)];
   const rows = heatRows(plan, kind);
   const cell = Math.min(60, 830 / Math.max(1, starts.length));
   const width = LEFT + cell * starts.length + 70;
@@ -40,7 +49,7 @@ function heat(plan, kind) {
   root.append(svg("title", {}, title), svg("desc", {}, heatWords(rows, pools, starts)), heatTimes(starts, cell));
   const apart = Math.max(...rows.flat().map(Math.abs), 1e-9);
   rows.forEach((row, i) => {
-    const most = Math.max(...people[today.id][i], ...people[plan.id][i], 1e-9);
+    const most = Math.max(...people[0][i], ...people[1][i], 1e-9);
     const color = { change: (v) => diverging(v / apart), service: lacking }[kind] || ((v) => blues(v / most));
     root.append(heatRow(row, pools[i], starts, cell, i, color, kind));
   });

@@ -288,3 +288,12 @@ def odd_frontiers() -> dict[str, Frontier]:
     }
     odd = {name: replace(base, tables={**base.tables, "plans": plans}) for name, plans in tables.items()}
     return odd | {"no plan": sample_frontier(0, days=1), "one plan": sample_frontier(1, days=1)}
+
+
+def numbers_of(row: str | list[float | None]) -> list[float | None]:
+    """Read a row of a staffing map as the page does."""
+    if isinstance(row, list):
+        return row
+    width = int(row[0])
+    told = [row[k : k + width] for k in range(1, len(row), width)]
+    return [None if text.endswith("-") else int(text, 36) for text in told]

@@ -10,12 +10,12 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
-from sample import CHANNELS, HOSTILE, POOLS, sample_frontier
+from sample import CHANNELS, HOSTILE, POOLS, numbers_of, sample_frontier
 
 from planner.report import build_payload
 from planner.report.agreement import agreement_section
 from planner.report.channel_flow import HEIGHT, flow_picture, moved_issues, share_moved
-from planner.report.heat import heat_maps
+from planner.report.heat import heat_maps, written_short
 from planner.report.journey_map import journey_picture
 from planner.report.page import render_page
 from planner.report.parts import report_parts
@@ -172,3 +172,11 @@ def test_the_journey_map_draws_what_it_is_given() -> None:
     assert boxes[2].findall("text")[1].text == "0% go on · wait 2 h"
     assert [bar.get("class") for bar in boxes[1].findall("rect")] == ["box", "settled", "on"]
     assert {element.tag for element in root.iter()} == {"svg", "title", "desc", "text", "path", "g", "rect"}
+
+
+def test_rows_of_maps_are_written_short_and_read_back() -> None:
+    rows = [[0, 35, None, 36, 1295], [None, None], [7, 100, 0], [1.5, None], [2_000_000, 0], []]
+    short = written_short({"people": {"p": rows}, "needed": {}, "service": {}, "pools": ["a"]})["people"]["p"]
+    assert short[:3] == ["200" + "0z" + "--" + "10" + "zz", "1--", "2072s00"]
+    assert short[3] == [1.5, None]
+    assert [numbers_of(row) for row in short] == rows

@@ -15,6 +15,7 @@ from planner.agreement import simulated_service
 from planner.cli import main
 from planner.errors import PlanError, RunError
 from planner.frontier.what_if import Question
+from planner.report.heat import written_short
 from planner.runs import load_run
 from planner.runs.tables import plain
 from planner.serve.app import Settings, alone, bound_socket, create_app
@@ -127,7 +128,8 @@ def test_maps_of_any_plan_are_those_of_the_page_and_its_simulation(client: TestC
     found = client.get(f"{address}/maps", params={"plan": plan}).json()
     page = json.loads(client.get(f"/runs/{run.name}").text.split('id="data">')[1].split("</script>")[0])
     page = page["details"]["heat"]
-    assert {name: found["people"][name] for name in named} == page["people"]
+    assert written_short(found)["people"] == page["people"] | {plan: written_short(found)["people"][plan]}
+    assert set(page["people"]) == set(named)
     staffing = frontier.plan(plan).staffing
     assert sum(map(sum, found["people"][plan])) == pytest.approx(staffing["scheduled"].sum(), rel=1e-3)
     assert "formulas" in found["source"][plan]
