@@ -18,6 +18,7 @@ from planner.cli import (
     asking,
     backtesting,
     console,
+    differing,
     estimating,
     exporting,
     gaps,
@@ -73,7 +74,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_MODULES = (starting, importing, estimating, running, looking, gaps, asking, backtesting, simulating)
+_MODULES = (starting, importing, estimating, differing, running, looking, gaps, asking, backtesting, simulating)
 for module in (*_MODULES, exporting, serving, adopting):
     module.add_to(app)
 

@@ -30,7 +30,9 @@ _EXAMPLES = {
         'planner explain RUN --wish "cx>=4.1,cost<=250000"',
         'planner explain RUN --wish "cx>=4.1,cost<=250000" --scenario center/scenario.yaml',
     ),
-    "compare": examples("planner compare RUN cheapest best_cx", "planner compare RUN p003 p007 --json"),
+    "compare": examples(
+        "planner compare RUN cheapest best_cx", "planner compare RUN p003 p007 --json", "planner compare RUN OTHER_RUN"
+    ),
 }
 
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")]
@@ -159,21 +161,40 @@ def explain(
 
 def compare(
     run: RunPath,
-    plans: Annotated[list[str], typer.Argument(metavar="PLAN...", help="Plan ids or names, one to four.")],
+    plans: Annotated[
+        list[str], typer.Argument(metavar="PLAN...", help="Plan ids or names, one to four; or other run directories.")
+    ],
     as_json: AsJson = False,
+    as_csv: AsCsv = False,
 ) -> int:
-    """Compare plans with Today: Today first, then each plan with its difference."""
+    """Compare plans with Today: Today first, then each plan with its difference; or runs with each other.
+
+    Of runs (of variants, for example) it says what their scenarios differ in, and sets their named plans side by side.
+    """
     from planner.cli.comparison import compare_rows, comparison_json
     from planner.errors import PlanError
     from planner.report import adopted_lines
     from planner.runs import load_run
 
+    others = [Path(name) for name in plans]
+    if all((other / "result.json").is_file() for other in others):
+        from planner.cli.run_comparison import compare_runs
+
+        compare_runs([run, *others], as_json)
+        return int(Exit.DONE)
     if len(plans) > 4:
         raise PlanError(f"compare: {len(plans)} plans are too many to read side by side; name at most 4")
     loaded = load_run(run)
     chosen = [loaded.plan(name).summary for name in plans]
     if as_json:
         console.give_json(comparison_json(loaded, chosen))
+        return int(Exit.DONE)
+    if as_csv:
+        import pandas as pd
+
+        from planner.runs.tables import csv_text
+
+        console.give(csv_text(pd.DataFrame([loaded.baseline.to_dict(), *chosen])))
         return int(Exit.DONE)
     heads, rows = compare_rows(loaded, chosen)
     console.give_table("Against Today", heads, rows)

@@ -24,7 +24,11 @@ _EXAMPLES = {
         "planner init my-center --from-xlsx sheets/center.xlsx",
     ),
     "validate": examples("planner validate center/scenario.yaml", "planner validate center/scenario.yaml --json"),
-    "schema": examples("planner schema", "planner schema --out scenario.schema.json"),
+    "schema": examples(
+        "planner schema",
+        "planner schema --out scenario.schema.json",
+        "planner schema --markdown --out scenario-reference.md",
+    ),
     "doctor": examples("planner doctor", "planner doctor --json"),
 }
 
@@ -115,17 +119,22 @@ def validate(
 
 def schema(
     out: Annotated[Path | None, typer.Option("--out", help="File to write; left out: print it.")] = None,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="The reference for people instead: every key with its meaning.")
+    ] = False,
 ) -> int:
-    """Print the JSON Schema of scenario files, for editors and other tools."""
+    """Print the JSON Schema of scenario files, for editors and other tools, or the same as a reference for people."""
     from planner.cli.starters import schema_text
+    from planner.scenario.reference_page import reference_markdown
 
+    text = reference_markdown() if markdown else schema_text()
     if out is None:
-        console.give(schema_text())
+        console.give(text)
         return int(Exit.DONE)
     from planner.runs.atomic import write_text
 
     refuse_existing(out)
-    write_text(out, schema_text())
+    write_text(out, text)
     console.give(out.as_posix())
     return int(Exit.DONE)
 

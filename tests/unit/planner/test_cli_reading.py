@@ -224,7 +224,7 @@ def _examples() -> dict[str, list[str]]:
 
 def test_every_command_ends_its_help_with_examples(capsys: Captured) -> None:
     wanted = (
-        "demo init import validate schema estimate run frontier show explain gap what-if compare backtest simulate "
+        "demo init import validate schema estimate diff run frontier show explain gap what-if compare backtest simulate "
     )
     wanted += "export report doctor serve adopt"
     assert set(_examples()) == set(wanted.split())
@@ -243,6 +243,7 @@ def test_cheap_examples_run(name: str, toy_run: Path, tmp_path: Path, monkeypatc
     for line in _examples()[name]:
         words = [plan_of.get(word, word) for word in shlex.split(line.replace("RUN", str(toy_run)))[1:]]
         if {
+            "OTHER_RUN",
             "xlsx",
             "retail_bank",
             "--scenario",
