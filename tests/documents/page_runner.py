@@ -5,7 +5,8 @@ What a fence says about itself:
 - no language: commands. `planner ...` runs in this process and must exit with 0; RUN is the toy's run.
 - `sh`: installing and serving. Not run; every `planner` line must parse and every `make` target exist.
 - `python`: runs; all blocks of a page share one namespace; "RUN" is the toy's run here, too.
-- `text`: what the command before it printed, on stdout or stderr; a line `...` stands for any lines.
+- `text`: what the command before it printed, on stdout or stderr; `...` stands for any lines, or any part of one.
+- `diagram`: nothing to run.
 - `yaml`: a part of a scenario; the toy with it must load.
 - any language with `title="NAME"`: the content of that file, written where the page runs.
 """
@@ -27,11 +28,9 @@ from planner.cli.app import app
 from planner.scenario.load import load_scenario
 
 ROOT = Path(__file__).resolve().parents[2]
-LITTLE = tuple(
-    part
-    for change in ("share_step=1", "cost_points=2", "headroom_levels=[0]", "risk_draws=0", "max_plans=10")
-    for part in ("--set", f"frontier.{change}")
-)
+_FEW = {"share_step": "null", "plans": 8, "cost_points": 2, "headroom_levels": "[0, 0.2]", "search_evaluations": 0}
+_FEW |= {"bound_steps": 1, "bound_boxes": 1, "risk_draws": 0}
+LITTLE = tuple(part for name, value in _FEW.items() for part in ("--set", f"frontier.{name}={value}"))
 """Added to every `planner run` of a page: few plans, in seconds."""
 
 _FENCE = re.compile(r"^```(?P<language>\w*)(?P<more>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -63,7 +62,7 @@ def blocks_of(path: Path) -> list[Block]:
 
 def commands_in(text: str) -> list[str]:
     """Command lines of a block, without remarks; a line that ends in a backslash goes on."""
-    joined = re.sub(r"\\\n\s*", " ", text)
+    joined = re.sub(r"\s*\\\n\s*", " ", text)
     lines = (re.split(r"\s+#\s", line)[0].strip() for line in joined.splitlines())
     return [line for line in lines if line and not line.startswith("#")]
 
@@ -101,6 +100,8 @@ class PageRunner:
                 parse(line)
         elif block.language == "text":
             assert_said(block.text, self.said)
+        elif block.language == "diagram":
+            pass
         elif block.language == "yaml":
             self._load_with(block.text)
         else:
@@ -137,8 +138,8 @@ def parse(line: str) -> None:
 
 
 def assert_said(expected: str, said: str) -> None:
-    """Compare line by line, blanks at the ends aside; `...` stands for any lines, also none."""
-    wanted = [re.escape(" ".join(line.split())) for line in expected.strip().splitlines()]
-    pattern = "\n".join(r"(?:.*\n)*?.*" if line == re.escape("...") else line for line in wanted)
-    text = "\n".join(" ".join(line.split()) for line in said.strip().splitlines())
-    assert re.fullmatch(pattern, text), f"expected:\n{expected}\nsaid:\n{said}"
+    """Compare line by line, blanks aside; `...` stands for any lines, also none, and within a line for any text."""
+    wanted = [" ".join(line.split()) for line in expected.strip().splitlines()]
+    lines = ["(?:.*\n)*" if line == "..." else re.escape(line).replace(r"\.\.\.", ".*") + "\n" for line in wanted]
+    text = "".join(" ".join(line.split()) + "\n" for line in said.strip().splitlines())
+    assert re.fullmatch("".join(lines), text), f"expected:\n{expected}\nsaid:\n{said}"

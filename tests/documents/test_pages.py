@@ -13,9 +13,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from page_runner import ROOT, PageRunner, assert_said, blocks_of, commands_in, parse  # noqa: E402
+from page_runner import LITTLE, ROOT, PageRunner, assert_said, blocks_of, commands_in, parse  # noqa: E402
 from toy_history import toy_contacts  # noqa: E402
 
+from planner.cli import main  # noqa: E402
 from planner.frontier.frontier import Frontier  # noqa: E402
 from planner.history.importers.presets import PRESETS  # noqa: E402
 from planner.routing.export import TARGETS  # noqa: E402
@@ -34,7 +35,10 @@ def page_name(page: Path) -> str:
 
 @pytest.fixture(scope="module")
 def world(toy_planned: Frontier, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the pages take for granted: a run of the toy with its scenario, and some contacts."""
+    """What the pages take for granted: a run of the toy with its scenario, and some contacts.
+
+    `started` is where a reader stands after the first page; who runs the same again is told that it is complete.
+    """
     folder = tmp_path_factory.mktemp("world")
     shutil.copytree(ROOT / "scenarios", folder / "center", ignore=shutil.ignore_patterns("generated"))
     run = folder / "runs" / "minimal"
@@ -45,6 +49,9 @@ def world(toy_planned: Frontier, tmp_path_factory: pytest.TempPathFactory) -> Pa
     contacts["severity"] = (contacts.index * 7919 % 5).astype(float)
     contacts["entry_reason"] = contacts["reason"]
     contacts.to_parquet(folder / "contacts.parquet", index=False)
+    center = folder / "started" / "center"
+    assert main(["--quiet", "init", str(center)]) == 0
+    assert main(["--quiet", "run", str(center / "scenario.yaml"), "--out", str(folder / "started/runs"), *LITTLE]) == 0
     return folder
 
 
@@ -52,6 +59,7 @@ def world(toy_planned: Frontier, tmp_path_factory: pytest.TempPathFactory) -> Pa
 def reader(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PageRunner]:
     """A reader in a folder of their own; what an example adds to the planner is taken back."""
     shutil.copy(world / "contacts.parquet", tmp_path)
+    shutil.copytree(world / "started" / "runs", tmp_path / "runs")
     monkeypatch.chdir(tmp_path)
     kept = [(table, dict(table)) for table in (TARGETS, PRESETS)]
     yield PageRunner(world / "runs" / "minimal")

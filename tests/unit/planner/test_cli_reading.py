@@ -223,10 +223,8 @@ def _examples() -> dict[str, list[str]]:
 
 
 def test_every_command_ends_its_help_with_examples(capsys: Captured) -> None:
-    wanted = (
-        "demo init import validate schema estimate diff run frontier show explain gap what-if compare backtest simulate "
-    )
-    wanted += "export report doctor serve adopt"
+    wanted = "demo init import validate schema estimate diff run frontier show explain gap what-if compare "
+    wanted += "backtest simulate export report doctor serve adopt"
     assert set(_examples()) == set(wanted.split())
     for name, lines in _examples().items():
         assert lines, name
