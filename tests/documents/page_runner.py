@@ -30,7 +30,7 @@ from planner.scenario.load import load_scenario
 ROOT = Path(__file__).resolve().parents[2]
 _FEW = {"share_step": "null", "plans": 8, "cost_points": 2, "headroom_levels": "[0, 0.2]", "search_evaluations": 0}
 _FEW |= {"bound_steps": 1, "bound_boxes": 1, "risk_draws": 0}
-LITTLE = tuple(part for name, value in _FEW.items() for part in ("--set", f"frontier.{name}={value}"))
+LITTLE = ("--workers", "1", *(part for name, value in _FEW.items() for part in ("--set", f"frontier.{name}={value}")))
 """Added to every `planner run` of a page: few plans, in seconds."""
 
 _FENCE = re.compile(r"^```(?P<language>\w*)(?P<more>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
