@@ -106,11 +106,14 @@ def validate(
         list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Replace one value; may be repeated.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print problems and counts as JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the problems as CSV.")] = False,
 ) -> int:
     """Check scenario files: all problems at once, then what would be solved."""
     found = [_examine(file, variant, tuple(overrides or ())) for file in files]
     if as_json:
         console.give_json(found)
+    elif as_csv:
+        _give_csv([issue for result in found for issue in result["issues"]], _ISSUE)
     else:
         for result in found:
             _tell_validation(result)
@@ -141,15 +144,17 @@ def schema(
 
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the findings as CSV.")] = False,
 ) -> int:
     """Look at this machine: versions, cores, solver, write access, and what is optional."""
     from planner.doctor import examine
 
     checks = examine(Path.cwd())
+    facts = [{"name": c.name, "ok": c.ok, "needed": c.needed, "found": c.found, "advice": c.advice} for c in checks]
     if as_json:
-        console.give_json(
-            [{"name": c.name, "ok": c.ok, "needed": c.needed, "found": c.found, "advice": c.advice} for c in checks]
-        )
+        console.give_json(facts)
+    elif as_csv:
+        _give_csv(facts, ("name", "ok", "needed", "found", "advice"))
     else:
         marks = {(True, True): "ok", (True, False): "ok", (False, True): "MISSING", (False, False): "absent"}
         rows = [(c.name, marks[c.ok, c.needed], c.found, "" if c.ok else c.advice) for c in checks]
@@ -161,6 +166,20 @@ def refuse_existing(path: Path) -> None:
     """Refuse to write over a file."""
     if path.exists():
         raise RunError(f"{path}: exists already, and nothing is overwritten; choose another name or delete it")
+
+
+_ISSUE = ("file", "line", "column", "path", "severity", "message")
+
+
+def _give_csv(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
+    import csv
+    import io
+
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    console.give(out.getvalue())
 
 
 def _examine(file: Path, variant: str | None, overrides: tuple[str, ...]) -> dict[str, Any]:
