@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import console
+from planner.cli import rule_options as opt
 from planner.cli.endings import Exit
 from planner.cli.examples import examples
 from planner.cli.starting import refuse_existing
@@ -51,22 +52,6 @@ class ExportFormat(StrEnum):
     WFM_WIDE = "wfm-wide"
 
 
-OverflowAfter = Annotated[
-    float | None,
-    typer.Option(
-        "--overflow-after",
-        help="Rules: contacts the plan sends over by interval are helped after so many seconds of waiting instead; "
-        "simulated.",
-    ),
-]
-AgentIndex = Annotated[
-    Path | None,
-    typer.Option(
-        "--agent-index",
-        help="With --replay: also rank its agents per reason (CSV), for systems that route by agent; refused where "
-        "reliability is below 0.7.",
-    ),
-]
 _SUFFIX = {
     ExportFormat.JDM: ".json",
     ExportFormat.DMN: ".dmn",
@@ -112,45 +97,19 @@ def export(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="File or folder to write; left out: PLAN-FORMAT in this folder.")
     ] = None,
-    binding: Annotated[
-        Path | None, typer.Option("--binding", help="Rules: YAML file with the ids of the target system.")
-    ] = None,
-    replay: Annotated[
-        Path | None, typer.Option("--replay", help="Rules: past contacts; every written file is executed over them.")
-    ] = None,
-    mapping: Annotated[
-        Path | None, typer.Option("--mapping", help="With --replay: mapping file for another layout.")
-    ] = None,
-    contacts: Annotated[
-        int | None, typer.Option("--contacts", min=1, help="With --replay: the last so many contacts; left out: all.")
-    ] = None,
-    exceptions: Annotated[
-        bool | None,
-        typer.Option(
-            help="Rules: rows for closed hours, outage, a closed pool and must-human in front; on, but with "
-            "--max-rules off."
-        ),
-    ] = None,
-    max_rules: Annotated[
-        int | None, typer.Option("--max-rules", min=1, help="Rules: at most so many rows, with the loss of each step.")
-    ] = None,
-    scenario: Annotated[
-        Path | None, typer.Option("--scenario", help="With --max-rules: the scenario file of the run.")
-    ] = None,
-    today: Annotated[
-        Path | None,
-        typer.Option(
-            "--today", help="Rules: today's configuration (JSON) or history, to compare with and roll back to."
-        ),
-    ] = None,
-    rollback: Annotated[
-        Path | None, typer.Option("--rollback", help="Rules: also write today's rules in the same format.")
-    ] = None,
-    share: Annotated[
-        float | None, typer.Option("--share", help="Rules: this share of contacts follows them, the others today's.")
-    ] = None,
-    overflow_after: OverflowAfter = None,
-    agent_index: AgentIndex = None,
+    binding: opt.BindingFile = None,
+    replay: opt.Replay = None,
+    mapping: opt.ReplayMapping = None,
+    contacts: opt.Contacts = None,
+    exceptions: opt.Exceptions = None,
+    max_rules: opt.MaxRules = None,
+    scenario: opt.ScenarioFile = None,
+    today: opt.TodayFile = None,
+    rollback: opt.Rollback = None,
+    share: opt.Share = None,
+    overflow_after: opt.OverflowAfter = None,
+    agent_index: opt.AgentIndex = None,
+    handling: opt.HandlingWeights = None,
 ) -> int:
     """Write a plan for another tool; nothing is overwritten.
 
@@ -178,6 +137,7 @@ def export(
             share=share,
             agent_index=agent_index,
             overflow_after_s=overflow_after,
+            handling=handling,
         )
         return export_rule_files(loaded, run, loaded.plan(plan), form.value, target, fingerprint, options)
     if binding or replay:

@@ -43,6 +43,7 @@ class RuleOptions:
     share: float | None = None
     agent_index: Path | None = None
     overflow_after_s: float | None = None
+    handling: str | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def export_rule_files(
     ranked = None if history is None or options.agent_index is None else _ranked(here, history)
     extras = {} if report is None else {"fewer-rules.md": report}
     if form == SHEET:
-        _write_sheet(here, today, rules, out, extras)
+        _write_sheet(here, today, rules, out, extras, options)
         _write_agents(ranked, options)
         return int(Exit.DONE if _replayed(here, today, rules, None, out, options, history) else Exit.CHECK_FAILED)
     made = _made(here, today, rules, form, options)
@@ -253,7 +254,9 @@ def _write(made: Exported, out: Path, extras: dict[str, str]) -> None:
         console.say(text)
 
 
-def _write_sheet(here: _Run, today: TodaysRouting, rules: RuleSet, out: Path, extras: dict[str, str]) -> None:
+def _write_sheet(
+    here: _Run, today: TodaysRouting, rules: RuleSet, out: Path, extras: dict[str, str], options: RuleOptions
+) -> None:
     from planner.frontier.pool_price import SOURCE
     from planner.routing.budget import price_of_cx
     from planner.routing.export_cells import safe_frame, write_whole
@@ -269,12 +272,26 @@ def _write_sheet(here: _Run, today: TodaysRouting, rules: RuleSet, out: Path, ex
     guards = guard_words(floors(here.frontier, here.plan, here.center.cx_min))
     files = sheet_files(sheet) | {"guards.md": guards} | extras
     files["worth.csv"] = safe_frame(worth).to_csv(index=False, lineterminator="\n")
+    files |= _handling(here, options)
     with explained(out):
         out.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         write_whole(out / name, text.encode("utf-8"))
     console.give(out.as_posix())
     console.say(guards)
+    console.say(files["handling.md"])
+
+
+def _handling(here: _Run, options: RuleOptions) -> dict[str, str]:
+    """People or automation, type by type, as a table and in words."""
+    from planner.routing.export_cells import safe_frame
+    from planner.routing.handling import DEFAULT, handling, handling_words, scoring_from
+
+    scoring = DEFAULT if options.handling is None else scoring_from(options.handling)
+    bots = [name for name, pool in here.center.pools.items() if pool.automated]
+    found = handling(here.frontier, here.plan, bots, scoring)
+    table = safe_frame(found).to_csv(index=False, lineterminator="\n")
+    return {"handling.csv": table, "handling.md": handling_words(found, scoring)}
 
 
 def _say_limits(made: Exported) -> None:

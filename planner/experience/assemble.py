@@ -51,17 +51,22 @@ class Journeys:
 
 
 def estimated_model(
-    evidence: Evidence, journeys: Journeys, fits: est.Fits, *, outcome: Outcome, scenario: Scenario | None
+    evidence: Evidence,
+    journeys: Journeys,
+    fits: est.Fits,
+    asked: Asked,
+    *,
+    outcome: Outcome,
+    scenario: Scenario | None,
 ) -> ExperienceModel:
     """Put together the experience model of a history; what the scenario states overrides it, row by row."""
     better = outcome.higher_is_better
     notes = [*evidence.notes, *fits.notes, *_unseen_returns(journeys.volumes)]
-    blank = outcome_rows(evidence, scenario)
     if scenario is not None:
         fits = replace(fits, waits=with_stated(fits.waits, own_wait_curves(scenario), fits.last))
     escalations, more = _escalations(journeys, scenario)
     notes += more
-    outcomes, moves, sampler = _estimates(fits, evidence, blank, better)
+    outcomes, moves, sampler = _estimates(fits, evidence, asked, better)
     outcomes, more = fill_unfollowed(outcomes, evidence.cells)
     notes += more
     _take_chance_out(outcomes, moves, journeys.chance)
@@ -69,7 +74,7 @@ def estimated_model(
     outcomes["p_escalate"] = outcomes["p_escalate"].mask(unheard & outcomes["p_escalate"].notna(), 0.0)
     outcomes, more = fill_unsurveyed(outcomes, fits.surveyed, evidence.cells.scale)
     notes += more
-    table = read_off(est.reading_table(fits), outcomes, evidence.cells.scale)
+    table = read_off(asked.read.table, outcomes, evidence.cells.scale)
     if scenario is not None:
         outcomes = overlay_stated(outcomes, scenario)
         outcomes, more = complete_outcomes(outcomes, scenario, set(escalations["channel"]))
@@ -98,6 +103,22 @@ def estimated_model(
         quality=_quality(fits, evidence, spectral_radius(chain)),
         sampler=_sampler(sampler, outcomes, moves),
     )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be estimated: outcome rows with the contacts history has of each, moves, and what is read off both."""
+
+    outcomes: pd.DataFrame
+    moves: pd.DataFrame
+    read: est.Readings
+
+
+def asked_of(evidence: Evidence, fits: est.Fits, scenario: Scenario | None) -> Asked:
+    """List the outcome rows and moves to be estimated, and read off what the model and its bias both need."""
+    rows = outcome_rows(evidence, scenario)
+    moves = est.move_rows(rows)
+    return Asked(rows, moves, est.readings(fits, moves))
 
 
 def outcome_rows(evidence: Evidence, scenario: Scenario | None) -> pd.DataFrame:
@@ -143,19 +164,17 @@ class _Sample:
 
 
 def _estimates(
-    fits: est.Fits, evidence: Evidence, blank: pd.DataFrame, better: bool
+    fits: est.Fits, evidence: Evidence, asked_for: Asked, better: bool
 ) -> tuple[pd.DataFrame, pd.DataFrame, _Sample | None]:
     """Fill outcomes and moves with what history says; rows it says nothing about keep NaN and support none."""
     cells = evidence.cells
-    outcomes = blank.copy()
-    asked = est.move_rows(outcomes)
+    outcomes, asked, read = asked_for.outcomes.copy(), asked_for.moves, asked_for.read
     outcomes["aht_s"] = handle_times(cells, outcomes)
     outcomes["p_escalate"] = flows.escalation_rates(cells, outcomes)
     p_return, moved_return = est.return_shares_of(fits, cells, outcomes, asked)
     outcomes["p_return"] = p_return
-    effect, sd, support = est.move_effects(fits, asked)
     moves = asked.rename(columns={"entry_reason": "reason"})
-    moves = moves.assign(effect=effect, sd=sd, support=support, score=np.nan, p_return=moved_return)
+    moves = moves.assign(effect=read.effect, sd=read.sd, support=read.support, score=np.nan, p_return=moved_return)
     found = est.final_scores(fits, outcomes, asked)
     sample = None
     if found is not None:

@@ -100,7 +100,17 @@ class Cells:
 
     def summed(self, keys: Sequence[str]) -> pd.DataFrame:
         """Sum the cells over everything but `keys`, in sorted order (so the order of rows never matters)."""
-        return summed(self.frame, keys, self.sums)
+        asked = tuple(keys)
+        if any(name in self.frame for name in AFTER):
+            return summed(self.frame, keys, self.sums)
+        if asked not in self._summed:
+            self._summed[asked] = summed(self.frame, keys, self.sums)
+        return self._summed[asked].copy(deep=False)
+
+    @cached_property
+    def _summed(self) -> dict[tuple[str, ...], pd.DataFrame]:
+        """Sums of `customers` asked for so far: the same few questions come from many sides."""
+        return {}
 
 
 def sorted_cells(cells: Cells) -> Cells:

@@ -56,19 +56,18 @@ def _add(leaving: dict[object, float], node: object, probability: float) -> None
 
 def _state_means(outcomes: pd.DataFrame) -> dict[tuple[str, str, str], dict[str, float]]:
     frame = outcomes[outcomes["stage"] != Stage.REDIALED.value]
-    weight = frame["n_contacts"].to_numpy(float)
-    work = frame[["reason", "channel", "stage"]].copy()
-    states: dict[tuple[str, str, str], dict[str, float]] = {}
-    for key, index in work.groupby(["reason", "channel", "stage"], sort=False).indices.items():
-        w = weight[index] if weight[index].sum() > 0 else np.ones(len(index))
-        part = frame.iloc[index]
-        reason, channel, stage = cast("tuple[str, str, str]", key)
-        states[str(reason), str(channel), str(stage)] = {
-            "n": float(weight[index].sum()),
-            "p_escalate": float(np.average(part["p_escalate"].fillna(0.0), weights=w)),
-            "p_return": float(np.average(part["p_return"].fillna(0.0), weights=w)),
-        }
-    return states
+    keys = ["reason", "channel", "stage"]
+    state = frame.groupby(keys, sort=False).ngroup().to_numpy()
+    contacts = frame["n_contacts"].to_numpy(float)
+    total = np.bincount(state, weights=contacts)
+    weight = np.where(total[state] > 0, contacts, 1.0)
+    shares = [frame[name].fillna(0.0).to_numpy(float) for name in ("p_escalate", "p_return")]
+    means = [np.bincount(state, weights=weight * share) / np.bincount(state, weights=weight) for share in shares]
+    labels = frame[keys].astype(str).drop_duplicates().itertuples(index=False, name=None)
+    return {
+        cast("tuple[str, str, str]", key): {"n": float(n), "p_escalate": float(handed), "p_return": float(back)}
+        for key, n, handed, back in zip(labels, total, *means, strict=True)
+    }
 
 
 def _targets(

@@ -133,6 +133,22 @@ def reading_table(fits: Fits) -> pd.DataFrame:
     return rows[[*_READING[:2], "segment", *_READING[2:]]]
 
 
+@dataclass(frozen=True)
+class Readings:
+    """What the model and its bias both read off the fits: the reading table, and effect, sd and support of moves."""
+
+    table: pd.DataFrame
+    effect: Array
+    sd: Array
+    support: Labels
+
+
+def readings(fits: Fits, moves: pd.DataFrame) -> Readings:
+    """Read them off, the table beside the moves."""
+    table, (effect, sd, support) = side_by_side(lambda: reading_table(fits), lambda: move_effects(fits, moves))
+    return Readings(table, effect, sd, support)
+
+
 def reasons_table(fits: Fits) -> pd.DataFrame:
     """Return potential outcomes by true reason and channel over all segments, beside the raw means.
 

@@ -106,7 +106,10 @@ def _labeled(frame: pd.DataFrame, source: ContactCells, scenario: Scenario | Non
     sums = Cells(frame, source.covariates, (0.0, 1.0)).sums
     frame = _defaults(frame, scenario, sums, notes)
     for column, ladder in _LADDERS.items():
-        lost = float(frame.loc[frame[column].isna(), "contacts"].sum() / max(frame["contacts"].sum(), 1.0))
+        missing = frame[column].isna().to_numpy()
+        lost = (
+            float(frame["contacts"].to_numpy() @ missing / max(frame["contacts"].sum(), 1.0)) if missing.any() else 0.0
+        )
         if lost > 0:
             notes.append(f"{lost:.1%} of the served contacts have no {column}: allocated by the mix of the others")
             frame = allocate_missing(frame, sums, column=column, count="contacts", levels=ladder)
@@ -168,7 +171,7 @@ def _chosen(raw: pd.DataFrame, source: ContactCells) -> pd.DataFrame:
 
 def _defaults(frame: pd.DataFrame, scenario: Scenario | None, sums: Sequence[str], notes: list[str]) -> pd.DataFrame:
     """Fill the columns history lacks altogether with the one label there is, or with a name for "not known"."""
-    out = frame.copy()
+    out = frame.copy(deep=False)
     if out["reason"].isna().all():
         out["reason"] = out["entry_reason"]
     if out["entry_reason"].isna().all():

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from planner.experience.assemble import estimated_model, outcome_rows
+from planner.experience.assemble import Asked, asked_of, estimated_model
 from planner.experience.certainty import Bias, BiasSettings, bias_of, overlap_of_moves, with_bias
 from planner.experience.composites import composite_model
-from planner.experience.estimated import move_rows
 from planner.experience.labels import with_plain_labels
 from planner.experience.model import ExperienceModel
 from planner.experience.moves import spoken_moves
@@ -97,23 +96,32 @@ def estimate(
 
 def with_its_bias(prepared: Prepared) -> tuple[ExperienceModel, Bias | None]:
     """Assemble the model of what was prepared, with what nobody observed beside the sampling error."""
-    model, bias = side_by_side(lambda: model_of(prepared), lambda: bias_for(prepared))
+    asked = _asked(prepared)
+    model, bias = side_by_side(lambda: _assembled(prepared, asked), lambda: _bias(prepared, asked))
     return model if bias is None else with_bias(model, bias), bias
 
 
 def model_of(prepared: Prepared) -> ExperienceModel:
     """Assemble the model of what was prepared; its intervals hold the sampling error alone."""
+    return _assembled(prepared, _asked(prepared))
+
+
+def _asked(prepared: Prepared) -> Asked:
+    return asked_of(prepared.evidence, prepared.fits, prepared.scenario)
+
+
+def _assembled(prepared: Prepared, asked: Asked) -> ExperienceModel:
     model = estimated_model(
-        prepared.evidence, prepared.journeys, prepared.fits, outcome=prepared.outcome, scenario=prepared.scenario
+        prepared.evidence, prepared.journeys, prepared.fits, asked, outcome=prepared.outcome, scenario=prepared.scenario
     )
     open_moves = model.moves[~spoken_moves(model.moves, model.outcomes)]
     return with_plain_labels(replace(model, overlap=overlap_of_moves(prepared.evidence.cells, open_moves)))
 
 
-def bias_for(prepared: Prepared) -> Bias | None:
-    """Work out what nobody observed could do to the estimates of a history; None where there are none, or of times."""
+def _bias(prepared: Prepared, asked: Asked) -> Bias | None:
+    """Work out what nobody observed could do to the estimates; None where there are none, or of times."""
     if prepared.fits.total is None or prepared.outcome.kind is OutcomeKind.TIME:
         return None
-    outcomes = outcome_rows(prepared.evidence, prepared.scenario)
     least = 0.0 if prepared.scenario is None else prepared.scenario.experience.unseen_bias_sd
-    return with_plain_labels(bias_of(prepared.fits, move_rows(outcomes), outcomes, BiasSettings(unseen_bias_sd=least)))
+    settings = BiasSettings(unseen_bias_sd=least)
+    return with_plain_labels(bias_of(prepared.fits, asked.moves, asked.outcomes, settings, asked.read))

@@ -25,11 +25,11 @@ from planner.history import (
 )
 from planner.history.cells import ContactCells
 from planner.history.columns import SCALES
-from planner.history.confounders import with_useful_covariates
+from planner.history.confounders import judged, offered_covariates, with_chosen_covariates
 from planner.history.covariates import covariate_columns
 from planner.history.outcomes import Outcome, check_varies, outcome_named, polarity_words
 from planner.history.polarity import polarity_doubts
-from planner.history.precedes import refuse_after
+from planner.history.precedes import judged_order, looked_at, refused
 from planner.scenario import Scenario
 
 
@@ -94,14 +94,21 @@ def prepare(
         stated = scenario.experience
         named = replace(named, scale=stated.scale, higher_is_better=stated.higher_is_better)
     declared = covariate_columns(history, covariates, outcome)
-    doubts = refuse_after(history, declared, window_days=window_days)
-    history, used, looked = with_useful_covariates(history, outcome=outcome, declared=declared, window_days=window_days)
+    asked = looked_at(history, declared, window_days)
+    offered = None if history.given is not None else offered_covariates(history, outcome, declared, None, window_days)
+    # The engine is asked for one thing at a time: judging needs it no more, following journeys does.
+    (doubts, chosen), (journeys, notes) = side_by_side(
+        lambda: side_by_side(
+            lambda: refused(judged_order(history, asked)), lambda: None if offered is None else judged(offered)
+        ),
+        lambda: _journeys(history, outcome, window_days, scenario),
+    )
+    history, used = with_chosen_covariates(history, chosen, declared=declared, window_days=window_days)
     source = contact_cells(history, outcome=outcome, covariates=used, window_days=window_days)
     if scenario is None:
         check_varies(history, outcome, source.frame)
-    evidence, (journeys, notes) = side_by_side(
-        lambda: gather(source, scenario, named.scale), lambda: _journeys(history, outcome, window_days, scenario)
-    )
+    evidence = gather(source, scenario, named.scale)
+    looked = () if chosen is None else chosen.notes
     known = (*_directions(history, named, window_days, scenario), *_declared(outcome, journeys.volumes), *doubts)
     evidence = replace(evidence, notes=(*known, *looked, *evidence.notes, *notes))
     fitter: Fitter = fit_blocks

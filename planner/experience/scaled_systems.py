@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import linalg
 
+from planner.experience import lapack
 from planner.experience.blocks import Array
 from planner.experience.cell_kernels import mirror
 
@@ -21,10 +21,11 @@ def scaled_factor(gram: Array, root: Array) -> Array:
     scaled *= root[None, :]
     scaled[np.diag_indices_from(scaled)] += 1.0
     # Symmetric, so its transpose is the same matrix in the column order LAPACK overwrites without a copy.
-    factor, status = linalg.lapack.dpotrf(scaled.T, lower=1, overwrite_a=1)
+    factor = scaled.T
+    status = lapack.factorize(factor)
     if status:
         raise ValueError(f"the cell system is not positive definite (LAPACK status {status})")
-    return np.asarray(factor)
+    return factor
 
 
 def log_determinant(factor: Array) -> float:
@@ -34,16 +35,15 @@ def log_determinant(factor: Array) -> float:
 
 def solved(factor: Array, right: Array) -> Array:
     """Solution of the system for one right-hand side, shape (column,), or several, shape (column, side)."""
-    solution, _ = linalg.lapack.dpotrs(factor, right, lower=1)
-    return np.asarray(solution)
+    return lapack.solve(factor, right)
 
 
 def inverted(factor: Array) -> Array:
     """Inverse of the system, whole and symmetric; overwrites the factor."""
-    inverse, status = linalg.lapack.dpotri(factor, lower=1, overwrite_c=1)
+    status = lapack.invert(factor)
     if status:
         raise ValueError(f"the cell system is singular (LAPACK status {status})")
     # LAPACK's columns are the rows of the transpose.
-    whole = np.asarray(inverse).T
+    whole = factor.T
     mirror(whole)
     return whole

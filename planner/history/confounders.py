@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 import ibis
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.stats import chi2, rankdata
 
 from planner.history.before import HISTORY_COVARIATES, history_with_covariates, with_history_covariates
 from planner.history.columns import PERSON
@@ -20,6 +21,8 @@ from planner.history.outcomes import outcome_value
 from planner.history.sample import MOST_ROWS, sampled_contacts
 
 Array = NDArray[np.float64]
+Codes = NDArray[np.intp]
+_T = TypeVar("_T")
 
 ALPHA = 0.01
 """Level of each of the two tests."""
@@ -81,17 +84,52 @@ def useful_covariates(
     candidates
         Further covariates; left out: those history itself gives.
     """
-    given = [name for name in declared if name in (*history.covariates, "value")]
+    return judged(offered_covariates(history, outcome, declared, candidates, window_days, most_rows))
+
+
+@dataclass(frozen=True)
+class Offered:
+    """First contacts of the sample with the covariates declared (`given`) and offered (`asked`), for `judged`."""
+
+    rows: pd.DataFrame
+    given: tuple[str, ...]
+    asked: tuple[str, ...]
+    outcome: str
+
+
+def offered_covariates(
+    history: History,
+    outcome: str,
+    declared: Sequence[str],
+    candidates: Sequence[str] | None,
+    window_days: float,
+    most_rows: int = MOST_ROWS,
+) -> Offered:
+    """Fetch what `useful_covariates` judges by: all that it asks of the engine."""
+    given = tuple(name for name in declared if name in (*history.covariates, "value"))
     stitched = sampled_contacts(history, window_days, most_rows)
     if candidates is None:
         stitched = with_history_covariates(history, stitched, window_days=window_days)
     offered = HISTORY_COVARIATES if candidates is None else candidates
-    asked = [name for name in offered if name in stitched.columns and name not in declared]
+    asked = tuple(name for name in offered if name in stitched.columns and name not in declared)
     stitched = stitched.mutate(y=outcome_value(history, stitched, outcome)).filter(stitched.attempt == 1)
     person = signed_hash(ibis.coalesce(stitched[PERSON], hash64(stitched.contact_id)))
     columns = list(dict.fromkeys([*_NEEDED, *asked, *given]))
     rows = labeled_frame(stitched.order_by("contact_id").select(*columns, person=person))
-    found = [_judged(rows, name, [other for other in given if other != name]) for name in [*given, *asked]]
+    return Offered(rows, given, asked, outcome)
+
+
+def judged(offered: Offered) -> ChosenCovariates:
+    """Decide which of them are worth adjusting for."""
+    given = offered.given
+    first = _first_contacts(offered.rows)
+    known: dict[bytes, _Contacts] = {}
+    found = []
+    for name in (*given, *offered.asked):
+        here = first.values(name)
+        mask = ~np.isnan(here)
+        among = known.setdefault(mask.tobytes(), first if mask.all() else first.where(mask))
+        found.append(_judged(among, name, [other for other in given if other != name]))
     columns = ["covariate", "n", "choice", "outcome", "p_choice", "p_outcome", "strength"]
     table = pd.DataFrame(found, columns=columns)
     table.insert(1, "declared", table["covariate"].isin(given))
@@ -99,29 +137,29 @@ def useful_covariates(
     table["used"] = table["declared"] | earned
     table = table.sort_values(["strength", "covariate"], ascending=[False, True], na_position="last", kind="stable")
     table = table.reset_index(drop=True)
-    return ChosenCovariates(tuple(table.loc[table["used"], "covariate"]), table, tuple(_words(table, outcome)))
+    notes = tuple(_words(table, offered.outcome))
+    return ChosenCovariates(tuple(table.loc[table["used"], "covariate"]), table, notes)
 
 
-def with_useful_covariates(
-    history: History, *, outcome: str, declared: Sequence[str] = (), window_days: float = 7.0
-) -> tuple[History, tuple[str, ...], tuple[str, ...]]:
-    """Return the history with the covariates it gives itself where any is worth adjusting for.
+def with_chosen_covariates(
+    history: History, chosen: ChosenCovariates | None, *, declared: Sequence[str] = (), window_days: float = 7.0
+) -> tuple[History, tuple[str, ...]]:
+    """Return the history with the covariates it gives itself where any earned a place, and all to adjust for.
 
-    Its columns are computed for all contacts only then: the decision is made on a sample.
+    Its columns are computed for all contacts only then: the decision is made on a sample. With None it stands as it
+    was made before, in `history.given`.
 
     Returns
     -------
-        The history, with `given` set; all covariates to adjust for, strongest confounder first; and what was looked at,
-        in words.
+        The history, with `given` set, and all covariates to adjust for, strongest confounder first.
     """
-    if history.given is not None:
-        return history, (*declared, *(name for name in history.given if name not in declared)), ()
-    chosen = useful_covariates(history, outcome=outcome, declared=declared, window_days=window_days)
+    if chosen is None:
+        return history, (*declared, *(name for name in history.given or () if name not in declared))
     earned = tuple(name for name in chosen.names if name not in declared)
     missing = tuple(name for name in earned if name not in history.covariates)
     extended = history_with_covariates(history, window_days) if missing else history
     ranked = chosen.names if chosen.table["strength"].notna().any() else (*declared, *earned)
-    return replace(extended, given=earned), ranked, chosen.notes
+    return replace(extended, given=earned), ranked
 
 
 def _words(table: pd.DataFrame, outcome: str) -> list[str]:
@@ -140,47 +178,103 @@ def _words(table: pd.DataFrame, outcome: str) -> list[str]:
     return lines
 
 
-def _judged(rows: pd.DataFrame, name: str, others: Sequence[str]) -> tuple[str, int, float, float, float, float, float]:
+@dataclass(frozen=True)
+class _Contacts:
+    """Some first contacts as arrays, with what is worked out of them once.
+
+    Attributes
+    ----------
+    columns
+        Covariates, and `y`: shape (contact,), NaN where missing.
+    type_of, served, person
+        Codes of reason and segment, of these and the channel, and of the customer.
+    channels
+        Shape (contact, channel but the first): 1 where the contact came through it.
+    """
+
+    columns: dict[str, Array]
+    type_of: Codes
+    served: Codes
+    person: Codes
+    channels: Array
+    _done: dict[object, Any] = field(default_factory=dict)
+
+    def values(self, name: str) -> Array:
+        """Values of a column."""
+        return self.columns[name]
+
+    def where(self, mask: NDArray[np.bool_]) -> _Contacts:
+        """Keep some."""
+        columns = {name: values[mask] for name, values in self.columns.items()}
+        channels = self.channels[mask]
+        # The channels of a few contacts are fewer: the first of them is the one that the others are set against.
+        rest = 1 - channels.sum(axis=1)
+        seen = np.column_stack([rest, channels]).any(axis=0)
+        channels = np.column_stack([rest, channels])[:, seen][:, 1:]
+        return _Contacts(columns, self.type_of[mask], self.served[mask], self.person[mask], channels)
+
+    def answered(self) -> _Contacts:
+        """Keep those whose outcome is known."""
+        return self.once("answered", lambda: self.where(~np.isnan(self.columns["y"])))
+
+    def once(self, key: object, work: Callable[[], _T]) -> _T:
+        """Work something out, the first time it is asked for."""
+        if key not in self._done:
+            self._done[key] = work()
+        found: _T = self._done[key]
+        return found
+
+
+def _first_contacts(rows: pd.DataFrame) -> _Contacts:
+    topic = rows["reason"].where(rows["reason"].notna(), rows["entry_reason"])
+    keys = [pd.factorize(column.fillna(""), sort=True)[0] for column in (topic, rows["segment"], rows["channel"])]
+    type_of, served = _together(keys[:2]), _together([keys[0], keys[2], keys[1]])
+    channels = keys[2][:, None] == np.arange(1, int(keys[2].max(initial=0)) + 1)
+    columns = {str(name): rows[name].to_numpy(np.float64) for name in rows if name not in (*_NEEDED[:-1], "person")}
+    return _Contacts(columns, type_of, served, _dense(rows["person"].to_numpy(np.int64)), channels.astype(np.float64))
+
+
+def _together(keys: Sequence[Codes]) -> Codes:
+    """Number the combinations of codes."""
+    packed = np.zeros(len(keys[0]), dtype=np.int64)
+    for codes in keys:
+        packed = packed * (int(codes.max(initial=0)) + 1) + codes
+    return _dense(packed)
+
+
+def _dense(values: NDArray[np.int64]) -> Codes:
+    return np.asarray(pd.factorize(values)[0], dtype=np.intp)
+
+
+def _judged(among: _Contacts, name: str, others: Sequence[str]) -> tuple[str, int, float, float, float, float, float]:
     """Association of one covariate with the channel and with the outcome, both beyond reason, segment and `others`."""
     nothing = (float("nan"),) * 2
-    known = rows[rows[name].notna()]
-    x = _features(known, name)
-    type_of = _codes(known, ["topic", "segment"])
-    channels = pd.get_dummies(known["channel"]).to_numpy(float)[:, 1:]
-    choice = _association(x, channels, type_of, known, others) if channels.shape[1] else nothing
-    told = known["y"].notna().to_numpy()
-    served = _codes(known[told], ["topic", "channel", "segment"])
-    outcome = _association(x[told], known.loc[told, ["y"]].to_numpy(float), served, known[told], others)
+    x, told = _features(among.columns[name], name), among.answered()
+    choice = _association(x, among, "channel", others) if among.channels.shape[1] else nothing
+    outcome = _association(x[~np.isnan(among.columns["y"])], told, "y", others)
     strength = choice[0] * outcome[0]
-    return name, int(told.sum()), choice[0], outcome[0], choice[1], outcome[1], strength
+    return name, len(told.person), choice[0], outcome[0], choice[1], outcome[1], strength
 
 
-def _features(rows: pd.DataFrame, name: str) -> Array:
+def _features(values: Array, name: str) -> Array:
     """Ranks from 0 to 1; the time of day goes round, so it is two columns."""
     if name == "hour":
-        angle = rows[name].to_numpy(float) * (2 * np.pi / 24)
+        angle = values * (2 * np.pi / 24)
         return np.column_stack([np.sin(angle), np.cos(angle)])
-    return np.asarray(rows[name].rank(pct=True), dtype=np.float64)[:, None]
+    return (rankdata(values) / max(len(values), 1))[:, None]
 
 
-def _codes(rows: pd.DataFrame, keys: list[str]) -> NDArray[np.intp]:
-    topic = rows["reason"].where(rows["reason"].notna(), rows["entry_reason"])
-    frame = rows.assign(topic=topic)[keys].fillna("")
-    return np.asarray(frame.groupby(keys, sort=True).ngroup().to_numpy(), dtype=np.intp)
-
-
-def _association(
-    x: Array, y: Array, cell: NDArray[np.intp], rows: pd.DataFrame, others: Sequence[str]
-) -> tuple[float, float]:
-    """Multiple correlation of the columns x and y within cells beyond `others`, and the p-value of "none".
+def _association(x: Array, among: _Contacts, against: str, others: Sequence[str]) -> tuple[float, float]:
+    """Multiple correlation of x and `against` (channel | y) within cells beyond `others`, and the p-value of "none".
 
     Score test: U = sum_i x_i (x) y_i of the residuals, clustered by customer, U' Omega^-1 U ~ chi2 (White 1980; Liang &
     Zeger 1986).
     """
-    if len(rows) < _FEWEST_ROWS:
+    if len(among.person) < _FEWEST_ROWS:
         return float("nan"), float("nan")
-    held = [column for other in others for column in _held(rows[other])]
-    x, y = _residuals(x, held, cell), _residuals(y, held, cell)
+    cell = among.type_of if against == "channel" else among.served
+    x = _beyond(x, among, cell, against, others)
+    y = among.once((against, *others), lambda: _beyond(_explained(among, against), among, cell, against, others))
     x, y = x[:, x.std(axis=0) > 1e-9], y[:, y.std(axis=0) > 1e-9]
     if not x.shape[1] or not y.shape[1]:
         return 0.0, 1.0
@@ -188,33 +282,46 @@ def _association(
     cause, effect = (x, y) if y.shape[1] == 1 else (y, x)
     explained = cause @ np.linalg.lstsq(cause, effect, rcond=None)[0]
     share = min(float((explained**2).sum() / (effect**2).sum()), 1.0)
-    each = (x[:, :, None] * y[:, None, :]).reshape(len(x), -1)
-    code = pd.factorize(rows["person"])[0]
-    summed = np.column_stack([np.bincount(code, weights=each[:, k]) for k in range(each.shape[1])])
+    count = int(among.person.max()) + 1
+    each = [x[:, i] * y[:, j] for i in range(x.shape[1]) for j in range(y.shape[1])]
+    summed = np.column_stack([np.bincount(among.person, weights=product, minlength=count) for product in each])
     total, omega = summed.sum(axis=0), summed.T @ summed
     statistic = float(total @ np.linalg.pinv(omega, hermitian=True) @ total)
     return float(np.sqrt(share)), float(chi2.sf(statistic, np.linalg.matrix_rank(omega, hermitian=True)))
 
 
-def _held(values: pd.Series) -> list[Array]:
+def _explained(among: _Contacts, against: str) -> Array:
+    return among.channels if against == "channel" else among.columns["y"][:, None]
+
+
+def _held(values: Array) -> list[Array]:
     """A declared covariate as it is adjusted for: linear, and in fifths; a missing value is a level of its own."""
-    rank = values.rank(pct=True)
-    fifth = np.where(rank.isna(), -1, np.minimum((rank.fillna(0.0) * _FIFTHS).astype(int), _FIFTHS - 1))
-    linear = values.fillna(values.mean()).fillna(0.0).to_numpy(float)
+    known = ~np.isnan(values)
+    rank = np.full(len(values), np.nan)
+    rank[known] = rankdata(values[known]) / max(int(known.sum()), 1)
+    fifth = np.where(known, np.minimum((np.nan_to_num(rank) * _FIFTHS).astype(int), _FIFTHS - 1), -1)
+    linear = np.where(known, values, values[known].mean() if known.any() else 0.0)
     return [linear, *[(fifth == level).astype(float) for level in np.unique(fifth)[1:]]]
 
 
-def _residuals(values: Array, held: list[Array], cell: NDArray[np.intp]) -> Array:
-    """Values less the means of their cells and less what `held` explains within cells."""
-    count = np.maximum(np.bincount(cell), 1)[:, None]
+def _within(part: Array, cell: Codes) -> Array:
+    """Columns less the means of their cells."""
+    count = np.maximum(np.bincount(cell), 1)
+    means = np.column_stack([np.bincount(cell, weights=part[:, k]) / count for k in range(part.shape[1])])
+    return np.asarray(part - means[cell])
 
-    def within(part: Array) -> Array:
-        means = np.column_stack([np.bincount(cell, weights=part[:, k]) for k in range(part.shape[1])]) / count
-        return np.asarray(part - means[cell])
 
-    out = within(values)
-    if held:
-        basis = within(np.column_stack(held))
-        scale = np.maximum(basis.std(axis=0), 1e-12)
-        out = out - (basis / scale) @ np.linalg.lstsq(basis / scale, out, rcond=None)[0]
-    return out
+def _beyond(values: Array, among: _Contacts, cell: Codes, against: str, others: Sequence[str]) -> Array:
+    """Columns less the means of their cells and less what `others` explain within cells."""
+    out = _within(values, cell)
+    if not others:
+        return out
+
+    def basis() -> Array:
+        held = [column for other in others for column in _held(among.columns[other])]
+        inner = _within(np.column_stack(held), cell)
+        scaled: Array = inner / np.maximum(inner.std(axis=0), 1e-12)
+        return scaled
+
+    held = among.once(("basis", against, *others), basis)
+    return np.asarray(out - held @ np.linalg.lstsq(held, out, rcond=None)[0])

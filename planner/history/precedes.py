@@ -68,12 +68,29 @@ def check_precedes(history: History, names: Sequence[str], *, window_days: float
     window_days
         Window of the journeys, days.
     """
-    declared = history.quality.declared
-    known = [name for name in dict.fromkeys(names) if name in history.covariates or name == "value"]
-    open_names = [name for name in known if declared.known(name) is not Known.AFTER]
-    looks = _look(history, open_names, window_days) if open_names else None
+    return judged_order(history, looked_at(history, names, window_days))
+
+
+@dataclass(frozen=True, slots=True)
+class LookedAt:
+    """Covariates that are asked about, and the sample they are judged by; None where no rows are needed for that."""
+
+    names: tuple[str, ...]
+    looks: _Looks | None
+
+
+def looked_at(history: History, names: Sequence[str], window_days: float) -> LookedAt:
+    """Fetch what `check_precedes` judges by: all that it asks of the engine."""
+    known = tuple(name for name in dict.fromkeys(names) if name in history.covariates or name == "value")
+    open_names = [name for name in known if history.quality.declared.known(name) is not Known.AFTER]
+    return LookedAt(known, _look(history, open_names, window_days) if open_names else None)
+
+
+def judged_order(history: History, asked: LookedAt) -> list[Issue]:
+    """Judge them: see `check_precedes`."""
+    declared, looks = history.quality.declared, asked.looks
     issues = []
-    for name in known:
+    for name in asked.names:
         if declared.known(name) is Known.AFTER or looks is None:
             message = (
                 "is declared `known: after` the contact, so it cannot be adjusted for; drop it from the covariates"
@@ -94,7 +111,17 @@ def refuse_after(history: History, names: Sequence[str], *, window_days: float =
     HistoryError
         With every such covariate at once.
     """
-    issues = check_precedes(history, names, window_days=window_days)
+    return refused(check_precedes(history, names, window_days=window_days))
+
+
+def refused(issues: Sequence[Issue]) -> tuple[str, ...]:
+    """Raise what is certain of these issues; return what is only doubtful, in words.
+
+    Raises
+    ------
+    HistoryError
+        With every covariate that is certainly measured after the choice.
+    """
     errors = [issue for issue in issues if issue.severity == "error"]
     if errors:
         raise HistoryError(errors)

@@ -13,9 +13,10 @@ from planner.experience.certainty.refit import Loadings, Reading, Refit, coarse_
 from planner.experience.certainty.response import response_shift
 from planner.experience.certainty.settings import BiasSettings
 from planner.experience.certainty.unseen import UnseenCause, unseen_cause
-from planner.experience.estimated import Fits, move_effects, reading_table
+from planner.experience.estimated import Fits, Readings, readings
 from planner.experience.hierarchical import Array
 from planner.experience.targets import Z90
+from planner.experience.threads import side_by_side
 from planner.history.outcomes import OutcomeKind
 
 ROW_KEYS = ["reason", "channel", "segment"]
@@ -65,7 +66,11 @@ class Bias:
 
 
 def bias_of(
-    fits: Fits, moves: pd.DataFrame, outcomes: pd.DataFrame | None = None, settings: BiasSettings | None = None
+    fits: Fits,
+    moves: pd.DataFrame,
+    outcomes: pd.DataFrame | None = None,
+    settings: BiasSettings | None = None,
+    read: Readings | None = None,
 ) -> Bias:
     """Work out what score-dependent response and an unseen cause of channel choice could do to every estimate.
 
@@ -79,12 +84,18 @@ def bias_of(
     outcomes
         `reason, segment, channel, pool, stage, n_contacts`: asks for the bias of final scores too. Rows with contacts
         of their own say what their own customers score: no unseen cause of the choice bears on them.
+    read
+        As from `readings(fits, moves)`, if it is known already.
     """
     settings = settings or BiasSettings()
-    table, (effect, _, support) = reading_table(fits), move_effects(fits, moves)
+    read = read or readings(fits, moves)
+    table, effect, support = read.table, read.effect, read.support
     base = _base(fits, table, moves)
-    shift = _masked(response_shift(fits, base, moves, outcomes, settings.response_tilt), table, effect)
-    unseen = unseen_cause(fits, base, table, moves, support, settings)
+    moved, unseen = side_by_side(
+        lambda: response_shift(fits, base, moves, outcomes, settings.response_tilt),
+        lambda: unseen_cause(fits, base, table, moves, support, settings),
+    )
+    shift = _masked(moved, table, effect)
     table_loading = _loading(shift.table, unseen.table)
     move_loading = _loading(shift.moves, unseen.moves)
     named = moves.rename(columns={"entry_reason": "reason"})[MOVE_KEYS].assign(effect=effect, support=support)

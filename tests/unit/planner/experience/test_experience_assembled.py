@@ -10,7 +10,7 @@ import pytest
 from toy_scenarios import toy
 
 from planner.experience import ExperienceModel
-from planner.experience.assemble import Journeys, estimated_model
+from planner.experience.assemble import Journeys, asked_of, estimated_model
 from planner.experience.cells import Cells
 from planner.experience.estimated import fit_all
 from planner.experience.evidence import Evidence, gather
@@ -66,7 +66,8 @@ def model(scenario: Scenario | None, source: ContactCells | None = None) -> Expe
 def assembled(evidence: Evidence, scenario: Scenario | None) -> ExperienceModel:
     told = journeys(evidence.cells)
     fits = fit_all(evidence.cells, higher_is_better=True, seed=0, chance=told.chance)
-    return estimated_model(evidence, told, fits, outcome=OUTCOMES["csat"], scenario=scenario)
+    asked = asked_of(evidence, fits, scenario)
+    return estimated_model(evidence, told, fits, asked, outcome=OUTCOMES["csat"], scenario=scenario)
 
 
 FRAUD_CHAT = {"reason": "fraud", "channel": "chat", "aht_s": 500, "score": 3.1, "score_sd": 0.3, "p_return": 0.2}

@@ -162,7 +162,7 @@ def test_two_halves_differ_in_scores_alone_and_bracket_the_whole(center) -> None
 @pytest.mark.slow
 def test_the_bias_is_worked_out_once_and_drawn_with_both_halves(center, monkeypatch) -> None:
     scenario, history, whole = center
-    monkeypatch.setattr("planner.experience.fit.bias_for", lambda _: pytest.fail("worked out a second time"))
+    monkeypatch.setattr("planner.experience.fit._bias", lambda *_: pytest.fail("worked out a second time"))
     found = halved_models(scenario, history, whole, seed=1)
     assert found.rescored is not None
     bias = whole.draws(4000, 3).move_scores - whole.draws(4000, 3, bias=False).move_scores
