@@ -45,7 +45,7 @@ def world(toy_planned: Frontier, tmp_path_factory: pytest.TempPathFactory) -> Pa
     save_frontier(toy_planned, run)
     text = load_scenario_record(folder / "center/minimal.yaml").resolved_text
     (run / "scenario.yaml").write_text(text, encoding="utf-8")
-    contacts = toy_contacts(2000, seed=1)
+    contacts = toy_contacts(700, seed=1)
     contacts["severity"] = (contacts.index * 7919 % 5).astype(float)
     contacts["entry_reason"] = contacts["reason"]
     contacts.to_parquet(folder / "contacts.parquet", index=False)
