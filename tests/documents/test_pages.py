@@ -137,3 +137,17 @@ def test_the_reference_names_every_key_with_its_meaning() -> None:
     links = set(re.findall(r"\]\(#([\w-]+)\)", text))
     heads = {re.sub(r"[^\w-]", "", head.lower()) for head in re.findall(r"^## (.+)$", text, re.MULTILINE)}
     assert links <= heads
+
+
+@pytest.mark.slow
+def test_the_site_builds_without_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("material", reason="the extra docs is not installed")
+    from mkdocs.commands.build import build
+    from mkdocs.config import load_config
+
+    monkeypatch.setenv("NO_MKDOCS_2_WARNING", "1")
+    build(load_config(str(ROOT / "mkdocs.yml"), strict=True, site_dir=str(tmp_path / "site")))
+    assert "occupancy_max" in (tmp_path / "site/reference/scenario.html").read_text(encoding="utf-8")
+    assert "planner what-if" in (tmp_path / "site/reference/commands.html").read_text(encoding="utf-8")
+    page = (tmp_path / "site/index.html").read_text(encoding="utf-8")
+    assert not re.search(r'<(?:script|link|img)[^>]+(?:src|href)="https?://', page), "nothing is fetched from elsewhere"
