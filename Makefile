@@ -6,13 +6,14 @@ READY := $(VENV)/.ready
 # Dozens of interpreters start here; each reads what the first one compiled, whatever the surroundings say.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint bench docs clean
 
 help:
 	@echo "make demo    plan the reference scenario and write its report"
 	@echo "make test    run every test"
 	@echo "make lint    check style and types"
 	@echo "make bench   run the benchmarks"
+	@echo "make docs    build the documentation site in site/"
 	@echo "make clean   remove .venv and caches (never runs or demo results)"
 
 demo: $(READY)
@@ -32,8 +33,13 @@ lint: $(READY)
 bench: $(READY)
 	$(BIN)/python -m pytest tests/benchmarks -o python_files='bench_*.py' -o faulthandler_timeout=0 -s
 
+docs: $(READY)
+	@$(BIN)/python -c 'import material' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "site/index.html"
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python %d.%d is too old, 3.11 is needed; try: make PYTHON=python3.12" % sys.version_info[:2])'

@@ -20,6 +20,7 @@ from planner.cli import (
     backtesting,
     briefing,
     console,
+    differing,
     estimating,
     exporting,
     gaps,
@@ -75,7 +76,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_MODULES = (starting, importing, estimating, running, briefing, looking, gaps, asking, backtesting, simulating)
+_MODULES = (
+    starting, importing, estimating, differing, running, briefing, looking, gaps, asking, backtesting, simulating,
+)  # fmt: skip
 for module in (*_MODULES, exporting, serving, adopting):
     module.add_to(app)
 

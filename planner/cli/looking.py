@@ -14,7 +14,7 @@ from planner.cli.examples import examples
 if TYPE_CHECKING:
     import pandas as pd
 
-    from planner.frontier.frontier import Frontier
+    from planner.frontier.frontier import Frontier, Plan
 
 _PANEL = "Read"
 _EXAMPLES = {
@@ -24,13 +24,19 @@ _EXAMPLES = {
         'planner frontier RUN --wish "cx>=4.1,cost<=250000,headroom>=10%"',
         'planner frontier RUN --weights "cx=4,cost=3,headroom=2"',
     ),
-    "show": examples("planner show RUN cheapest", "planner show RUN p003 --json"),
+    "show": examples(
+        "planner show RUN cheapest", "planner show RUN p003 --json", "planner show RUN cheapest --table service --csv"
+    ),
     "explain": examples(
         "planner explain RUN balanced",
         'planner explain RUN --wish "cx>=4.1,cost<=250000"',
         'planner explain RUN --wish "cx>=4.1,cost<=250000" --scenario center/scenario.yaml',
     ),
-    "compare": examples("planner compare RUN cheapest best_cx", "planner compare RUN p003 p007 --json"),
+    "compare": examples(
+        "planner compare RUN cheapest best_cx",
+        "planner compare RUN p003 p007 --json",
+        "planner compare RUN runs/summer-0a1b2c3d",
+    ),
 }
 
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")]
@@ -90,7 +96,13 @@ def frontier(
     return int(Exit.DONE)
 
 
-def show(run: RunPath, plan: PlanId, as_json: AsJson = False) -> int:
+def show(
+    run: RunPath,
+    plan: PlanId,
+    table: Annotated[str, typer.Option("--table", help="Only this table: staffing, service, flows, costs, ...")] = "",
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> int:
     """Show one plan: what it costs, whom it moves, who works, which promises it keeps."""
     from planner.cli.plan_page import limit_words, plan_tables, summary_rows
     from planner.runs import load_run
@@ -98,6 +110,9 @@ def show(run: RunPath, plan: PlanId, as_json: AsJson = False) -> int:
 
     loaded = load_run(run)
     chosen = loaded.plan(plan)
+    if table or as_csv:
+        _give_cells(chosen, table, as_json, as_csv)
+        return int(Exit.DONE)
     if as_json:
         tables = {name: records(frame) for name, frame in chosen.tables.items()}
         console.give_json({"plan": plain(chosen.summary), "tables": tables})
@@ -122,6 +137,7 @@ def explain(
         Path | None, typer.Option("--scenario", help="Its file, to look for the least change (takes minutes).")
     ] = None,
     as_json: AsJson = False,
+    as_csv: AsCsv = False,
 ) -> int:
     """Say in words why a plan is on the frontier, what it gives up and what limits it; or what a wish would take."""
     from planner.errors import PlanError
@@ -139,6 +155,9 @@ def explain(
     loaded = load_run(run)
     chosen = loaded.plan(plan)
     prices = chosen.tables.get("prices")
+    if as_csv:
+        _give_cells(chosen, "says", False, True)
+        return int(Exit.DONE)
     if as_json:
         found = {"plan": chosen.id, "explanation": loaded.explain(plan)}
         says = chosen.tables.get("says")
@@ -159,15 +178,27 @@ def explain(
 
 def compare(
     run: RunPath,
-    plans: Annotated[list[str], typer.Argument(metavar="PLAN...", help="Plan ids or names, one to four.")],
+    plans: Annotated[
+        list[str], typer.Argument(metavar="PLAN...", help="Plan ids or names, one to four; or other run directories.")
+    ],
     as_json: AsJson = False,
+    as_csv: AsCsv = False,
 ) -> int:
-    """Compare plans with Today: Today first, then each plan with its difference."""
+    """Compare plans with Today: Today first, then each plan with its difference; or runs with each other.
+
+    Of runs (of variants, for example) it says what their scenarios differ in, and sets their named plans side by side.
+    """
     from planner.cli.comparison import compare_rows, comparison_json
     from planner.errors import PlanError
     from planner.report import adopted_lines
     from planner.runs import load_run
 
+    others = [Path(name) for name in plans]
+    if all((other / "result.json").is_file() for other in others):
+        from planner.cli.run_comparison import compare_runs
+
+        compare_runs([run, *others], as_json)
+        return int(Exit.DONE)
     if len(plans) > 4:
         raise PlanError(f"compare: {len(plans)} plans are too many to read side by side; name at most 4")
     loaded = load_run(run)
@@ -175,11 +206,38 @@ def compare(
     if as_json:
         console.give_json(comparison_json(loaded, chosen))
         return int(Exit.DONE)
+    if as_csv:
+        import pandas as pd
+
+        from planner.runs.tables import csv_text
+
+        console.give(csv_text(pd.DataFrame([loaded.baseline.to_dict(), *chosen])))
+        return int(Exit.DONE)
     heads, rows = compare_rows(loaded, chosen)
     console.give_table("Against Today", heads, rows)
     for line in adopted_lines(loaded):
         console.say(line)
     return int(Exit.DONE)
+
+
+def _give_cells(chosen: Plan, table: str, as_json: bool, as_csv: bool) -> None:
+    """Print one table of a plan, or its row of the plans, cell by cell."""
+    import pandas as pd
+
+    from planner.errors import PlanError
+    from planner.runs.tables import csv_text, records
+
+    if table and table not in chosen.tables:
+        raise PlanError(f"table {table!r} is none of a plan; known are {', '.join(chosen.tables)}")
+    frame = chosen.tables[table] if table else pd.DataFrame([dict(chosen.summary)])
+    if as_json:
+        console.give_json(records(frame))
+    elif as_csv:
+        console.give(csv_text(frame))
+    else:
+        names = [str(name) for name in frame.columns]
+        rows = [[row[name] for name in names] for row in records(frame)]
+        console.give_table(f"Plan {chosen.id}: {table}", names, rows, left=tuple(range(len(names))))
 
 
 def _give_plans(loaded: Frontier, chosen: pd.DataFrame, as_json: bool, as_csv: bool) -> None:

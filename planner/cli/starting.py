@@ -24,7 +24,11 @@ _EXAMPLES = {
         "planner init my-center --from-xlsx sheets/center.xlsx",
     ),
     "validate": examples("planner validate center/scenario.yaml", "planner validate center/scenario.yaml --json"),
-    "schema": examples("planner schema", "planner schema --out scenario.schema.json"),
+    "schema": examples(
+        "planner schema",
+        "planner schema --out scenario.schema.json",
+        "planner schema --markdown --out scenario-reference.md",
+    ),
     "doctor": examples("planner doctor", "planner doctor --json"),
 }
 
@@ -102,11 +106,14 @@ def validate(
         list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Replace one value; may be repeated.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print problems and counts as JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the problems as CSV.")] = False,
 ) -> int:
     """Check scenario files: all problems at once, then what would be solved."""
     found = [_examine(file, variant, tuple(overrides or ())) for file in files]
     if as_json:
         console.give_json(found)
+    elif as_csv:
+        _give_csv([issue for result in found for issue in result["issues"]], _ISSUE)
     else:
         for result in found:
             _tell_validation(result)
@@ -115,32 +122,39 @@ def validate(
 
 def schema(
     out: Annotated[Path | None, typer.Option("--out", help="File to write; left out: print it.")] = None,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="The reference for people instead: every key with its meaning.")
+    ] = False,
 ) -> int:
-    """Print the JSON Schema of scenario files, for editors and other tools."""
+    """Print the JSON Schema of scenario files, for editors and other tools, or the same as a reference for people."""
     from planner.cli.starters import schema_text
+    from planner.scenario.reference_page import reference_markdown
 
+    text = reference_markdown() if markdown else schema_text()
     if out is None:
-        console.give(schema_text())
+        console.give(text)
         return int(Exit.DONE)
     from planner.runs.atomic import write_text
 
     refuse_existing(out)
-    write_text(out, schema_text())
+    write_text(out, text)
     console.give(out.as_posix())
     return int(Exit.DONE)
 
 
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the findings as CSV.")] = False,
 ) -> int:
     """Look at this machine: versions, cores, solver, write access, and what is optional."""
     from planner.doctor import examine
 
     checks = examine(Path.cwd())
+    facts = [{"name": c.name, "ok": c.ok, "needed": c.needed, "found": c.found, "advice": c.advice} for c in checks]
     if as_json:
-        console.give_json(
-            [{"name": c.name, "ok": c.ok, "needed": c.needed, "found": c.found, "advice": c.advice} for c in checks]
-        )
+        console.give_json(facts)
+    elif as_csv:
+        _give_csv(facts, ("name", "ok", "needed", "found", "advice"))
     else:
         marks = {(True, True): "ok", (True, False): "ok", (False, True): "MISSING", (False, False): "absent"}
         rows = [(c.name, marks[c.ok, c.needed], c.found, "" if c.ok else c.advice) for c in checks]
@@ -152,6 +166,20 @@ def refuse_existing(path: Path) -> None:
     """Refuse to write over a file."""
     if path.exists():
         raise RunError(f"{path}: exists already, and nothing is overwritten; choose another name or delete it")
+
+
+_ISSUE = ("file", "line", "column", "path", "severity", "message")
+
+
+def _give_csv(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
+    import csv
+    import io
+
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    console.give(out.getvalue())
 
 
 def _examine(file: Path, variant: str | None, overrides: tuple[str, ...]) -> dict[str, Any]:

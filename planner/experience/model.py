@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from planner import notebook
+
 
 class Support(StrEnum):
     """How well history supports an estimate."""
@@ -114,6 +116,12 @@ class ExperienceModel:
     overlap: pd.DataFrame = field(default_factory=pd.DataFrame)
     sampler: Callable[[int, int], ExperienceDraws] | None = None
     bias_sampler: Callable[[int, int], ExperienceDraws] | None = None
+
+    def _repr_html_(self) -> str:
+        rows = self.table if self.reasons.empty else self.reasons
+        columns = ("reason", "channel", "segment", "mean", "lower", "upper", "raw_mean", "n_answers", "support")
+        title = f"Experience: {self.outcome}"
+        return notebook.shown(title, notebook.table(rows, columns), notebook.sentences(self.notes))
 
     def draws(self, n: int, seed: int, *, bias: bool = True) -> ExperienceDraws:
         """Draw `n` joint posterior samples; independent normals per row where no joint posterior exists.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from planner import notebook
 from planner.experience.certainty import (
     AnswerGoal,
     Bias,
@@ -77,6 +78,14 @@ class Study:
     attempts: pd.DataFrame
     pools: pd.DataFrame
     guards: pd.DataFrame
+
+    def _repr_html_(self) -> str:
+        columns = ("reason", "from_channel", "to_channel", "contacts", "effect", "lower", "upper", "p_gain", "advice")
+        return notebook.shown(
+            f"Study of {self.model.outcome}",
+            self.model._repr_html_(),
+            notebook.shown("Moves", notebook.table(self.moves_by_reason, columns)),
+        )
 
 
 @on_one_thread

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from planner import notebook
 from planner.errors import PlanError, RunError
 from planner.frontier.prefer import SENSES, achievements, best_reached, blended, condition_shares, effectiveness
 from planner.routing.overflow import Overflow
@@ -135,6 +136,13 @@ class Plan:
         shares, types = (self.tables.get(name, pd.DataFrame()) for name in ("overflow", "overflow_types"))
         overflow = Overflow(shares, types) if len(shares) else None
         return RuleSet(self.id, self.tables["rules"].reset_index(drop=True), overflow)
+
+    def _repr_html_(self) -> str:
+        columns = ("cx", "cost", "headroom", "peak_fte", "p_shortfall", "abandon_rate", "hires", "status", "gap")
+        known = {name: self.summary[name] for name in columns if name in self.summary}
+        name = str(self.summary.get("name") or "")
+        title = f"Plan {self.id}" + (f": {NAMED.get(name, name)}" if name else "")
+        return notebook.shown(title, notebook.facts(known | {"tables": ", ".join(self.tables)}))
 
 
 def with_initiatives(frame: pd.DataFrame, plan: Plan | None = None) -> pd.DataFrame:
@@ -269,5 +277,9 @@ class Frontier:
         return what_if(held_from(self.model, "model.npz"), self.plan(plan).id, question)
 
     def _repr_html_(self) -> str:
-        columns = ["plan", "name", "cx", "cost", "headroom", "peak_fte", "status", "gap"]
-        return str(self.table[columns].head(25).to_html(index=False, escape=True))
+        named = self.table["name"].fillna("").astype(str) != ""
+        shown = pd.concat([self.table[named], self.table[~named]])
+        title = str(self.meta.get("title") or self.meta.get("scenario") or "Frontier")
+        words = [str(self.meta[name]) for name in ("certificate_words",) if self.meta.get(name)]
+        columns = ("plan", "name", "cx", "cost", "headroom", "peak_fte", "p_shortfall", "status", "gap")
+        return notebook.shown(title, notebook.table(shown, columns), notebook.sentences(words))

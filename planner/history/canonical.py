@@ -42,6 +42,9 @@ from planner.history.zones import Clock
 FILTER = "filter: "
 """Start of the problem of a row that the mapping declares to be no contact."""
 
+UNREAD_STAMP = "started_at cannot be read as a date and time"
+"""Problem of a row whose stamp is written in another way than is looked for."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -237,7 +240,7 @@ def _problem(
         (rows.dropped.notnull(), rows.dropped, rows.contact_id),
         (rows.contact_id.isnull(), ibis.literal("contact_id is missing"), nothing),
         (rows.unwritten, ibis.literal("started_at is missing"), rows.contact_id),
-        (rows.started_at.isnull(), ibis.literal("started_at cannot be read as a date and time"), rows.written),
+        (rows.started_at.isnull(), ibis.literal(UNREAD_STAMP), rows.written),
         (rows.channel.isnull(), ibis.literal("channel is missing or not mapped"), rows.contact_id),
     ]
     for name in ("wait_s", "handle_s"):

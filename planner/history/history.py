@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import ibis
 import pandas as pd
 
+from planner import notebook
 from planner.history.columns import PERSON, ROW
 from planner.history.quality import QualityReport
 
@@ -46,6 +47,10 @@ class History:
     def materialize(self) -> pd.DataFrame:
         """All contacts as a DataFrame, in the order of the file."""
         return self.contacts.drop(PERSON).order_by(ROW).execute()
+
+    def _repr_html_(self) -> str:
+        told = [str(line) for line in (*self.quality.warnings, *self.quality.notes)]
+        return notebook.shown("History", notebook.table(self.quarantine), notebook.sentences(told))
 
     @property
     def end(self) -> dt.datetime:

@@ -12,7 +12,7 @@ import ibis
 import pandas as pd
 
 from planner.errors import HistoryError, Issue, PlannerWarning
-from planner.history.canonical import FILTER, Plan, canonical, plan_columns
+from planner.history.canonical import FILTER, UNREAD_STAMP, Plan, canonical, plan_columns
 from planner.history.columns import BY_NAME, ROW, Kind
 from planner.history.counts import counted_contacts
 from planner.history.database import Database, connect_database, database_of, open_database
@@ -176,11 +176,23 @@ def _refuse_mostly_bad(plan: Plan, quarantine: pd.DataFrame, rows: int) -> None:
     if int(bad["rows"].sum()) > _MOST_BAD * contacts or contacts == 0:
         file = str(plan.source.path)
         issues = [
-            Issue(file, None, None, "", f"{row['rows']:,} of {rows:,} rows: {row['problem']} ({row['example']})")
+            Issue(
+                file,
+                None,
+                None,
+                "",
+                f"{row['rows']:,} of {rows:,} rows: {row['problem']} ({row['example']}){_cure(row['problem'])}",
+            )
             for row in bad.to_dict("records")
         ]
         closing = "more than half of the rows cannot be used; correct the export or the mapping file"
         raise HistoryError([*issues, Issue(file, None, None, "", closing)])
+
+
+def _cure(problem: str) -> str:
+    if problem != UNREAD_STAMP:
+        return ""
+    return '; say how it is written in a mapping file: started_at: {from: COLUMN, format: "%d.%m.%Y %H:%M"}'
 
 
 def _unread(plan: Plan) -> list[str]:

@@ -67,7 +67,9 @@ def connect() -> ibis.BaseBackend:
     spill = tempfile.mkdtemp(prefix="planner-")
     connection = ibis.duckdb.connect(memory_limit=f"{_MEMORY_BYTES}B", temp_directory=spill)
     weakref.finalize(connection, shutil.rmtree, spill, ignore_errors=True)
-    connection.raw_sql("SET enable_progress_bar = false")  # else slow queries draw on standard output
+    # Slow queries would draw on standard output. In a notebook it is off, and turning it off would ask for widgets.
+    if connection.raw_sql("SELECT current_setting('enable_progress_bar')").fetchone()[0]:
+        connection.raw_sql("SET enable_progress_bar = false")
     connection.raw_sql("SET TimeZone = 'UTC'")
     return connection
 

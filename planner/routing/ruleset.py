@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from planner import notebook
 from planner.errors import PlanError
 from planner.routing.facts import facts_of
 from planner.routing.overflow import Overflow
@@ -44,6 +45,9 @@ class RuleSet:
     def actions(self) -> tuple[str, ...]:
         """Actions these rules take: the five of every rule set and those whose columns exist."""
         return (*ACTIONS, *(name for name in MORE_ACTIONS if name in self.rows))
+
+    def _repr_html_(self) -> str:
+        return notebook.shown(f"Rules of {self.plan}, first hit decides", notebook.table(self.rows))
 
     def decide(self, contact: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the actions of the first matching rule, with the pool and priority of overflow where it applies.

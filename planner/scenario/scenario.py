@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
+from planner import notebook
 from planner.scenario.center import Channel, Overflow, Pool, Reason, Segment, Shift, Steer
 from planner.scenario.horizon import Horizon
 from planner.scenario.initiatives import Initiative
@@ -347,6 +348,11 @@ class Scenario(Strict):
     )
 
     _folder: Path = PrivateAttr(default_factory=Path)
+
+    def _repr_html_(self) -> str:
+        from planner.scenario.summary import describe
+
+        return notebook.shown(self.title or self.name, notebook.facts(dict(describe(self))))
 
     @property
     def folder(self) -> Path:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
+from planner import notebook
 from planner.backtest.checks import BROKEN
 from planner.frontier.frontier import Frontier, Plan
 from planner.routing.ruleset import RuleSet
@@ -53,6 +54,10 @@ class PlanSimulation:
     settings: SimulationSettings
     replications: int
     days: int
+
+    def _repr_html_(self) -> str:
+        title = f"Simulated, {self.replications} replications"
+        return notebook.shown(title, notebook.table(self.pools), notebook.table(self.promises))
 
     @property
     def flow_error(self) -> float:

@@ -36,6 +36,7 @@ ENGINES = {
     "ruamel": ("planner.scenario",),
     "typer": ("planner.cli",),
     "rich": ("planner.cli",),
+    "plotly": ("planner.figures",),
 }
 """One door per engine: engine -> the modules or packages that may import it."""
 

@@ -115,4 +115,5 @@ def _outcomes(rows: pd.DataFrame) -> pd.DataFrame:
     )
     spread["csat_sd"] = np.sqrt(spread["squares"] / ((spread["k"] - 1).where(spread["k"] > 1) * spread["n"]))
     out = whole.merge(spread[[*_KEYS, "csat_sd"]], on=_KEYS, how="left")
+    out = out.astype({name: float for name in ("contacts", "aht_s", "csat", "csat_sd", "csat_n")})  # nobody answered
     return out[[*_KEYS, "contacts", "aht_s", "csat", "csat_sd", "csat_n"]]

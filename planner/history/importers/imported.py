@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from planner import notebook
 from planner.history.importers.reading import Trouble
 
 _MOST_LISTED = 20
@@ -47,6 +48,10 @@ class Imported:
     new_fields: dict[str, int] | None = None
     scales: dict[str, Any] | None = None
     notes: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        parts = (notebook.facts(self.counts), notebook.table(self.coverage), notebook.sentences(self.notes))
+        return notebook.shown("Imported contacts", *parts)
 
     def as_json(self) -> dict[str, Any]:
         """The mapping report as plain values."""

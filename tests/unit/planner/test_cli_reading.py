@@ -16,7 +16,7 @@ from toy_frontier import make_frontier
 from planner.cli import main
 from planner.cli.app import app
 from planner.cli.examples import example_lines
-from planner.runs import save_frontier
+from planner.runs import load_run, save_frontier
 
 Captured = pytest.CaptureFixture[str]
 
@@ -223,10 +223,8 @@ def _examples() -> dict[str, list[str]]:
 
 
 def test_every_command_ends_its_help_with_examples(capsys: Captured) -> None:
-    wanted = (
-        "demo init import validate schema estimate run frontier show explain gap what-if compare backtest simulate "
-    )
-    wanted += "export report doctor serve adopt brief"
+    wanted = "demo init import validate schema estimate diff run frontier show explain gap what-if compare "
+    wanted += "backtest simulate export report doctor serve adopt brief"
     assert set(_examples()) == set(wanted.split())
     for name, lines in _examples().items():
         assert lines, name
@@ -245,6 +243,7 @@ def test_cheap_examples_run(name: str, toy_run: Path, tmp_path: Path, monkeypatc
     for line in _examples()[name]:
         words = [plan_of.get(word, word) for word in shlex.split(line.replace("RUN", str(toy_run)))[1:]]
         if {
+            "runs/summer-0a1b2c3d",
             "xlsx",
             "retail_bank",
             "--scenario",
@@ -316,3 +315,35 @@ def test_explain_says_whether_a_wish_is_met_or_ruled_out(tmp_path: Path, capsys:
         "levers": [],
     }
     assert main(["explain", str(run)]) == 2
+
+
+def test_tables_of_a_plan_and_every_reading_command_give_csv(toy_run: Path, capsys: Captured) -> None:
+    assert main(["show", str(toy_run), "p002", "--table", "service", "--csv"]) == 0
+    own = load_run(toy_run).plan("p002").service
+    read = pd.read_csv(io.StringIO(capsys.readouterr().out))
+    assert list(read.columns) == list(own.columns)
+    assert read["offered"].tolist() == own["offered"].tolist()
+    assert main(["show", str(toy_run), "p002", "--csv"]) == 0
+    assert pd.read_csv(io.StringIO(capsys.readouterr().out))["cost"].tolist() == [990.0]
+    assert main(["compare", str(toy_run), "p001", "p002", "--csv"]) == 0
+    assert pd.read_csv(io.StringIO(capsys.readouterr().out))["plan"].tolist() == ["p000", "p001", "p002"]
+    assert main(["show", str(toy_run), "p002", "--table", "servce"]) == 2
+    assert "known are" in capsys.readouterr().err
+
+
+def test_runs_are_compared_by_scenario_and_named_plans(toy_run: Path, tmp_path: Path, capsys: Captured) -> None:
+    text = (Path(__file__).resolve().parents[3] / "scenarios/minimal.yaml").read_text(encoding="utf-8")
+    other = tmp_path / "other-00000000"
+    save_frontier(make_frontier(), other)
+    save_frontier(make_frontier(), tmp_path / "one-00000000")
+    (tmp_path / "one-00000000/scenario.yaml").write_text(text, encoding="utf-8")
+    (other / "scenario.yaml").write_text(text.replace("wage_per_h: 40", "wage_per_h: 44"), encoding="utf-8")
+    assert main(["compare", str(tmp_path / "one-00000000"), str(other)]) == 0
+    out = capsys.readouterr().out
+    assert "  wage per hour of phone +10 % (40 → 44)" in out
+    assert "€900.00 (same)" in out or "€900 (same)" in out
+    assert main(["compare", str(tmp_path / "one-00000000"), str(other), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [one["place"] for one in found[1]["differences"]] == ["pools.phone.wage_per_h"]
+    assert main(["compare", str(toy_run), str(other)]) == 2
+    assert "holds no scenario.yaml" in capsys.readouterr().err

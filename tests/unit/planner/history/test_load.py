@@ -218,6 +218,7 @@ def test_more_than_half_bad_rows_are_refused_with_every_problem(csv: Write) -> N
     )
     assert "contact_id is missing" in text
     assert "started_at cannot be read" in text
+    assert 'started_at: {from: COLUMN, format: "%d.%m.%Y %H:%M"}' in text
     assert "more than half of the rows cannot be used" in text
 
 

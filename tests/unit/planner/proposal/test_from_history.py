@@ -96,6 +96,18 @@ def test_what_is_missing_is_marked_and_said(tmp_path: Path, capsys: pytest.Captu
     assert list(scenario.reasons) == ["contact"]
 
 
+def test_counts_without_scores_propose_a_scenario_too(tmp_path: Path) -> None:
+    """The least a counts table may say: no scores, so no column of them has a number."""
+    rows = [(f"2025-11-0{day} {at}", 20 + day, 300) for day in (3, 4) for at in ("09:00", "09:30")]
+    lines = [f"{at},voice,billing,{volume},{aht}" for at, volume, aht in rows]
+    path = tmp_path / "counts.csv"
+    path.write_text("\n".join(["interval_start,channel,reason,volume,aht_s", *lines]) + "\n", encoding="utf-8")
+    assert main(["init", str(tmp_path / "c"), "--from-history", str(path), "--timezone", "UTC"]) == 0
+    scenario = planner.load_scenario(tmp_path / "c" / "scenario.yaml")
+    assert list(scenario.reasons) == ["billing"]
+    assert [row.aht_s for row in scenario.experience.outcomes if row.reason == "billing"] == [300.0]
+
+
 def test_a_staffing_table_gives_people_and_shrinkage(history: Path, tmp_path: Path) -> None:
     starts = [day + pd.Timedelta(minutes=m) for day in pd.bdate_range(LATE, EARLY) for m in range(540, 660, 30)]
     table = pd.DataFrame({"interval_start": starts, "pool": "phone", "scheduled": 10.0, "on_task": 7.5})

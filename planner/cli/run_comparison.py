@@ -1,0 +1,84 @@
+"""Runs beside each other: what their scenarios differ in, then Today and the plans with a name in each."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from planner.cli import console
+from planner.cli.comparison import Measure, measures
+from planner.cli.differing import run_differences
+from planner.cli.plan_page import number
+from planner.errors import PlanError
+from planner.frontier.frontier import NAMED, Frontier
+from planner.report.text import named_rows
+from planner.runs import load_run
+from planner.runs.tables import plain
+
+_AXES = ("cx", "cost", "headroom", "peak_fte", "p_shortfall")
+
+
+def compare_runs(paths: Sequence[Path], as_json: bool) -> None:
+    """Print runs beside each other, differences against the first.
+
+    Raises
+    ------
+    PlanError
+        Their money is not in one currency, or they are too many.
+    """
+    if len(paths) > 4:
+        raise PlanError(f"compare: {len(paths)} runs are too many to read side by side; name at most 4")
+    runs = [load_run(path) for path in paths]
+    money = {str(run.meta.get("currency", "")) for run in runs}
+    if len(money) > 1:
+        raise PlanError(f"compare: these runs count in {', '.join(sorted(money))}; one currency is needed")
+    changes = [run_differences(paths[0], path) for path in paths[1:]]
+    if as_json:
+        facts: list[dict[str, Any]] = [
+            {"run": path.as_posix(), "plans": {key: plain(row.to_dict()) for key, row in named_rows(run).items()}}
+            for path, run in zip(paths, runs, strict=True)
+        ]
+        for fact, found in zip(facts[1:], changes, strict=True):
+            fact["differences"] = [dataclasses.asdict(one) for one in found]
+        console.give_json(facts)
+        return
+    for path, found in zip(paths[1:], changes, strict=True):
+        console.give(console.inert(f"{path.name} against {paths[0].name}:"))
+        for one in found:
+            console.give(console.inert(f"  {one.words}"))
+        if not found:
+            console.give("  the same scenario (seed or settings differ)")
+    heads = ["plan", "run", *(measure.title for measure in _shown(runs[0]))]
+    console.give_table("Named plans", heads, _rows(paths, runs), left=(0, 1))
+
+
+def _shown(frontier: Frontier) -> list[Measure]:
+    return [measure for measure in measures(frontier) if measure.column in _AXES]
+
+
+def _rows(paths: Sequence[Path], runs: Sequence[Frontier]) -> list[list[Any]]:
+    rows: list[list[Any]] = []
+    shown, named = _shown(runs[0]), [named_rows(run) for run in runs]
+    for key, title in NAMED.items():
+        first = named[0].get(key)
+        for path, found in zip(paths, named, strict=True):
+            row = found.get(key)
+            if row is None:
+                continue
+            values = {str(name): value for name, value in row.items()}
+            base = None if first is None or path is paths[0] else {str(n): v for n, v in first.items()}
+            rows.append([title, path.name, *(_cell(measure, values, base) for measure in shown)])
+    return rows
+
+
+def _cell(measure: Measure, values: dict[str, Any], base: dict[str, Any] | None) -> str:
+    value = number(values, measure.column)
+    if base is None:
+        return measure.write(value)
+    change = value - number(base, measure.column)
+    written = measure.write(change)
+    if not any(char in "123456789" for char in written):
+        return f"{measure.write(value)} (same)"
+    return f"{measure.write(value)} ({'+' if change > 0 and not written.startswith('+') else ''}{written})"
