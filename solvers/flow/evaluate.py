@@ -202,6 +202,16 @@ def headroom(network: FlowNetwork, promises: Promises, decision: Decision, state
     return low
 
 
+def keeps(
+    network: FlowNetwork, promises: Promises, decision: Decision, growth: float, guess: SteadyState | None = None
+) -> bool:
+    """Tell if a decision has a headroom: caps, deadlines and promises hold there, and caps for today's load scaled."""
+    if not holds(network, promises, decision, steady_state(network, decision, growth, guess)):
+        return False
+    nominal = steady_state(network, decision, 0.0, guess)
+    return capacity_ratio(network, decision, nominal) >= (1.0 + growth) * (1 - 1e-9)
+
+
 def _caps_hold(
     network: FlowNetwork, decision: Decision, ceiling: float, state: SteadyState
 ) -> tuple[float, SteadyState]:

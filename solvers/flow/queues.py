@@ -43,12 +43,6 @@ class Box:
         below[pool] = above[pool] = at
         return Box(self.lower, below), Box(above, self.upper)
 
-    def without(self, pool: int) -> Box:
-        """Close one pool."""
-        upper, lower = self.upper.copy(), self.lower.copy()
-        upper[pool] = lower[pool] = 0.0
-        return Box(lower, upper)
-
 
 @dataclass
 class _Rows:
