@@ -8,7 +8,7 @@ import numpy as np
 
 from solvers.flow.network import Bools, Decision, Floats, FlowNetwork, Promises, Queue
 from solvers.flow.spread import spread_of
-from solvers.flow.steady_state import SteadyState, first_contacts, steady_state
+from solvers.flow.steady_state import TOLERANCE, SteadyState, first_contacts, steady_state
 from solvers.flow.waiting import pair_wait_loss, service_level
 
 KEPT_TOLERANCE = 1e-9
@@ -79,18 +79,15 @@ def pool_volume(network: FlowNetwork, state: SteadyState) -> Floats:
 def capacity_ratio(network: FlowNetwork, decision: Decision, state: SteadyState) -> float:
     """Least ratio of what caps, rates and contracts admit to what is offered (inf: nothing is offered)."""
     pools = network.pools
-    ratio = np.inf
     capacity = decision.on_task * (pools.speed * pools.occupancy_max)[:, None] * network.interval_s
-    for g, queue in enumerate(pools.queue):
-        if queue <= Queue.CHAT:
-            busy = state.work_s[g] > 1e-9
-            if busy.any():
-                ratio = min(ratio, float((capacity[g, busy] / state.work_s[g, busy]).min()))
-        elif queue == Queue.DEFERRED and state.work_s[g].sum() > 1e-9:
+    busy = (state.work_s > 1e-9) & (pools.queue <= Queue.CHAT)[:, None]
+    ratio = float((capacity[busy] / state.work_s[busy]).min(initial=np.inf))
+    for g in np.flatnonzero(pools.queue == Queue.DEFERRED):
+        if state.work_s[g].sum() > 1e-9:
             ratio = min(ratio, float(capacity[g].sum() / state.work_s[g].sum()))
-        if np.isfinite(pools.rate_max[g]):
-            most = float(state.arrivals[g].sum(axis=0).max())
-            ratio = min(ratio, float(pools.rate_max[g]) / most if most > 0 else np.inf)
+    for g in np.flatnonzero(np.isfinite(pools.rate_max)):
+        most = float(state.arrivals[g].sum(axis=0).max())
+        ratio = min(ratio, float(pools.rate_max[g]) / most if most > 0 else np.inf)
     volume = pool_volume(network, state)
     taken = np.isfinite(pools.contract_max) & (volume > 0)
     return min(ratio, float((pools.contract_max[taken] / volume[taken]).min(initial=np.inf)))
@@ -171,11 +168,15 @@ def in_time(network: FlowNetwork, promises: Promises, state: SteadyState) -> boo
 
 def holds(network: FlowNetwork, promises: Promises, decision: Decision, state: SteadyState) -> bool:
     """Tell if caps, deadlines and promises all hold in a steady state."""
+    return _copes(network, promises, decision, state) and all(
+        promises_kept(promises, promise_values(network, promises, decision, state))
+    )
+
+
+def _copes(network: FlowNetwork, promises: Promises, decision: Decision, state: SteadyState) -> bool:
+    """Tell if caps and deadlines hold in a steady state."""
     return (
-        state.converged
-        and in_time(network, promises, state)
-        and capacity_ratio(network, decision, state) >= 1 - 1e-9
-        and all(promises_kept(promises, promise_values(network, promises, decision, state)))
+        state.converged and in_time(network, promises, state) and capacity_ratio(network, decision, state) >= 1 - 1e-9
     )
 
 
@@ -252,6 +253,7 @@ def evaluate(
     *,
     known_headroom: float | None = None,
     guess: SteadyState | None = None,
+    tolerance: float = TOLERANCE,
 ) -> Evaluation:
     """Evaluate one decision exactly.
 
@@ -263,8 +265,10 @@ def evaluate(
         Headroom found for the same decision before; NaN where nobody asks for it. Left out: it is found.
     guess
         Steady state of a similar decision to start from.
+    tolerance
+        On abandoned shares, at which the steady state is settled.
     """
-    state = steady_state(network, decision, 0.0, guess)
+    state = steady_state(network, decision, 0.0, guess, tolerance=tolerance)
     points, weight = score_points(network, decision, state)
     kind_segment, count = network.segment[network.flow_kind], network.issue_weight[network.flow_kind]
     points, weight = points * count, weight * count
@@ -283,7 +287,8 @@ def evaluate(
     )
     cx_segment = by_segment / np.maximum(issues, 1e-300)
     kept = (
-        holds(network, promises, decision, state)
+        all(promises_kept(promises, values))
+        and _copes(network, promises, decision, state)
         and bool((starved <= network.abandon_max + 1e-9).all())
         and bool((cx_segment >= network.segment_min - 1e-9).all())
         and bool((first <= network.nodes.most * (1 + 1e-9) + 1e-9).all())
