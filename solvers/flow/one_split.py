@@ -19,7 +19,7 @@ from solvers.flow.network import Floats, FlowNetwork, Ints
 
 Row = Iterator[tuple[Any, Any]]
 SAFE = 1e-6  # by which bounds on contacts are widened, relative
-UNIT = 1e-3  # rows are in thousands of contacts, so that what a held program may miss of them is next to nothing
+UNIT = 100.0  # rows are in hundredths of a node's most contacts: a held program may miss a millionth of these
 ROUNDS = 500  # passes of contacts on to the next ones, until these are bounded
 LEAST = 1e-3  # contacts; a node that never gets more has no rows
 
@@ -43,17 +43,17 @@ def whole_shares(model: Any) -> Row:
 
 
 def one_split(model: Any) -> Row:
-    """L[n]·share[g] <= flow[n,g] <= U[n]·share[g], in thousands of contacts."""
+    """L[n]·share[g] <= flow[n,g] <= U[n]·share[g], in hundredths of U[n]."""
     net = model.net
     least, most = node_bounds(net)
     for n, flows in model.flows_at.items():
         if len(flows) < 2 or not LEAST < most[n] < np.inf:
             continue
         for f in flows:
-            contacts, share = UNIT * model.flow[f], model.share[int(net.flows.split[f])]
-            yield (n, f, 1), contacts <= float(UNIT * most[n]) * share
+            contacts, share = float(UNIT / most[n]) * model.flow[f], model.share[int(net.flows.split[f])]
+            yield (n, f, 1), contacts <= UNIT * share
             if least[n] > LEAST:
-                yield (n, f, 0), contacts >= float(UNIT * least[n]) * share
+                yield (n, f, 0), contacts >= float(UNIT * least[n] / most[n]) * share
 
 
 def node_bounds(network: FlowNetwork) -> tuple[Floats, Floats]:
