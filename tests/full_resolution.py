@@ -10,7 +10,6 @@ from solvers.flow.groups import TimeGroups
 from solvers.flow.master import Master
 from solvers.flow.network import FlowNetwork
 from solvers.flow.solution import Instance
-from solvers.flow.sweep import master_of
 
 
 def every_interval(network: FlowNetwork) -> TimeGroups:
@@ -22,4 +21,11 @@ def every_interval(network: FlowNetwork) -> TimeGroups:
 def full_master(instance: Instance) -> Master:
     """Compile the master of an instance at full resolution."""
     with patch("solvers.flow.declare.time_groups", every_interval):
-        return master_of(instance)
+        return Master(
+            instance.network,
+            instance.limits,
+            instance.payroll,
+            list(instance.catalogues),
+            instance.pins,
+            instance.doubt,
+        )

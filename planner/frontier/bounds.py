@@ -30,29 +30,27 @@ CANDIDATES = 24  # costs per headroom level that a plan may be aimed at
 
 @dataclass(frozen=True)
 class Rung:
-    """The bound of one headroom level: the least cost of any plan, planes, and the pool sizes where each is taken."""
+    """The bound of one headroom level: the least cost of any plan, and planes."""
 
     headroom: float
     cheapest: float
     planes: tuple[Plane, ...]
-    boxes: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...]
 
 
 @dataclass(frozen=True)
 class Coarse:
-    """The coarse bound of one portfolio: (headroom, least cost, planes) by level, and the box of all sizes of pools.
+    """The coarse bound of one portfolio: (headroom, least cost, planes) by level.
 
     No plan has a headroom of `closed` or more.
     """
 
     swept: tuple[tuple[float, float, tuple[Plane, ...]], ...]
-    box: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
     closed: float = np.inf
 
     @property
     def rungs(self) -> list[Rung]:
         """Rungs to aim first plans at."""
-        return [Rung(level, least, planes, (self.box,) * len(planes)) for level, least, planes in self.swept]
+        return [Rung(level, least, planes) for level, least, planes in self.swept]
 
     @property
     def planes(self) -> list[Plane]:
@@ -136,8 +134,8 @@ def _loose_rows(coarse: Coarse, levels: Sequence[float], price: float) -> Floats
         value = -cost if np.isnan(price) else cx - price * cost
         best = int(np.argmax(value))
         top = np.inf if slope.min() > price else float(value[best])  # no plane is as flat as the price
-        rows.append((level, price, top, float(cost[best]), float(cx[best]), *coarse.box[0], *coarse.box[1]))
-    return np.array(rows, dtype=float).reshape(len(rows), -1 if rows else 5)
+        rows.append((level, price, top, float(cost[best]), float(cx[best])))
+    return np.array(rows, dtype=float).reshape(-1, 5)
 
 
 def _leading(known: Mapping[tuple[int, int], Floats], loose: set[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -157,15 +155,13 @@ def _rungs_of(levels: Sequence[float], found: Sequence[Floats]) -> list[Rung]:
 
 
 def _rung(level: float, rows: Floats) -> Rung | None:
-    """Rows: headroom, price, value, cost, cx, sizes of pools from and to."""
+    """Rows: headroom, price, value, cost, cx."""
     least = rows[np.isnan(rows[:, 1])]
     if len(least) == 0:
         return None
     priced = rows[~np.isnan(rows[:, 1])]
-    planes = tuple(Plane(level, price, value, cost, cx) for _, price, value, cost, cx in priced[:, :5])
-    half = (rows.shape[1] - 5) // 2
-    boxes = tuple((tuple(row[5 : 5 + half]), tuple(row[5 + half :])) for row in priced)
-    return Rung(level, -float(least[0, 2]), planes, boxes)
+    planes = tuple(Plane(level, price, value, cost, cx) for _, price, value, cost, cx in priced)
+    return Rung(level, -float(least[0, 2]), planes)
 
 
 def surface_of(
@@ -250,8 +246,7 @@ def _headline(surface: OuterSurface, rungs: Sequence[Rung], cx: float, most: flo
         return
     slopes = np.array([p.slope for p in rung.planes])
     active = int((np.array([p.intercept for p in rung.planes]) + slopes * cost).argmin())
-    lower, upper = rung.boxes[active]
-    target = Target(rung.headroom, cost, FLAT * float(slopes[active]), lower, upper)
+    target = Target(rung.headroom, cost, FLAT * float(slopes[active]))
     yield (-best if np.isfinite(most) else cost), target
 
 
@@ -276,6 +271,5 @@ def _candidates(
         costs = np.linspace(surface.cheapest[level], max(p.cost for p in rung.planes), CANDIDATES)
         for cost, cx in zip(costs, surface.best_cx(level, costs), strict=True):
             active = int((intercepts + slopes * cost).argmin())
-            lower, upper = rung.boxes[active]
-            target = Target(rung.headroom, float(cost), FLAT * float(slopes[active]), lower, upper)
+            target = Target(rung.headroom, float(cost), FLAT * float(slopes[active]))
             yield (float(cx), float(cost), rung.headroom), (portfolio, target)

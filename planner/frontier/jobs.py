@@ -73,7 +73,7 @@ def screen_job(instance: Instance, levels: Sequence[float], cost_points: int) ->
     """Bounds of one portfolio at ascending headroom levels, without plans, in rows.
 
     Rows: headroom, slope, intercept, cost, cx; slope NaN: the intercept is the least cost (inf: proven that no plan has
-    this headroom). Two last rows hold the box of all sizes of pools, from and to.
+    this headroom).
     """
     level = master_of(instance).level(levels[0], least=levels[0])
     rows = []
@@ -87,16 +87,16 @@ def screen_job(instance: Instance, levels: Sequence[float], cost_points: int) ->
         flat = level.point(np.inf, LEAST_PRICE / cheapest)
         rows += [astuple(plane) for plane in planes_of([*points, flat] if flat else points)]
     buffer = io.BytesIO()
-    np.savez(buffer, rows=np.array(rows, dtype=float).reshape(-1, 5), box=[level.root.lower, level.root.upper])
+    np.save(buffer, np.array(rows, dtype=float).reshape(-1, 5), allow_pickle=False)
     return buffer.getvalue()
 
 
 def bound_job(instance: Instance, levels: Sequence[float], price: float, boxes: int) -> bytes:
     """What no plan exceeds at ascending headroom levels for one price of CX (NaN: the least cost)."""
     found = [b for b in climb(master_of(instance), levels, price, boxes) if b is not None]
-    rows = [[b.headroom, price, b.value, b.point.cost, b.point.cx, *b.box.lower, *b.box.upper] for b in found]
+    rows = [[b.headroom, price, b.value, b.point.cost, b.point.cx] for b in found]
     buffer = io.BytesIO()
-    np.save(buffer, np.array(rows, dtype=float), allow_pickle=False)
+    np.save(buffer, np.array(rows, dtype=float).reshape(-1, 5), allow_pickle=False)
     return buffer.getvalue()
 
 

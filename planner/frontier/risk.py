@@ -23,6 +23,7 @@ from solvers.pareto import nondominated
 Floats = NDArray[np.float64]
 AHT_CV = 0.03  # week-to-week coefficient of variation of a center's mean handle time, stated default
 CHUNK = 8
+SETTLED = 1e-7  # abandoned shares of a draw: CX to a millionth of a point
 _ROBUST = 104_729  # added to the seed, so that the draws that choose are not the draws that are reported
 
 
@@ -146,7 +147,9 @@ def risk_job(instance: Instance, plans: Sequence[Brief], draws: Draws) -> bytes:
         network = under_draw(instance, draws, d)
         for p, (decided, scheduled, people_money) in enumerate(plans):
             decision = present(instance, decided, scheduled, draws.shrinkage[d])
-            outcome = evaluate(network, instance.promises, decision, known_headroom=np.nan, guess=nominal[p])
+            outcome = evaluate(
+                network, instance.promises, decision, known_headroom=np.nan, guess=nominal[p], tolerance=SETTLED
+            )
             ratio = _spare(network, decision, outcome.state)
             result[:, p, d] = (
                 outcome.cx,

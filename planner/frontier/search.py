@@ -141,9 +141,7 @@ def _screen(hunt: Hunt, levels: list[float]) -> tuple[list[Record], list[Coarse]
 def _coarse(data: bytes | None) -> Coarse:
     if data is None:
         return Coarse(())
-    with np.load(io.BytesIO(data), allow_pickle=False) as stored:
-        rows, (lower, upper) = stored["rows"], stored["box"]
-    box = (tuple(map(float, lower)), tuple(map(float, upper)))
+    rows = np.load(io.BytesIO(data), allow_pickle=False)
     swept, closed = [], np.inf
     for headroom, least in rows[np.isnan(rows[:, 1])][:, [0, 2]]:
         if np.isinf(least):
@@ -152,7 +150,7 @@ def _coarse(data: bytes | None) -> Coarse:
         own = rows[(rows[:, 0] == headroom) & ~np.isnan(rows[:, 1])]
         planes = tuple(Plane(*map(float, row)) for row in own)
         swept.append((float(headroom), float(least), planes))
-    return Coarse(tuple(swept), box, closed)
+    return Coarse(tuple(swept), closed)
 
 
 def _surface(hunt: Hunt, coarse: Sequence[Coarse], rungs: Sequence[Sequence[Rung]]) -> Envelope | None:

@@ -11,6 +11,7 @@ import pyomo.core as pyo
 from solvers.flow.families import FAMILIES
 from solvers.flow.groups import time_groups
 from solvers.flow.network import Floats, FlowNetwork, Limits
+from solvers.flow.one_split import divided_splits
 from solvers.flow.queues import queued_pools
 from solvers.shifts.catalogue import Payroll
 
@@ -42,6 +43,7 @@ def declare(network: FlowNetwork, limits: Limits, payroll: Payroll, paid_ratio: 
     model.flow = pyo.Var(range(len(flows.node)), **positive)
     model.wait = pyo.Var([int(f) for f in np.flatnonzero(queued)], **positive)
     model.loss = pyo.Var([int(f) for f in np.flatnonzero(curved)], **positive)
+    model.share = pyo.Var(divided_splits(network), bounds=(0.0, 1.0))
     model.onward = pyo.Var(range(len(model.onward_to)), **positive)
     model.work = pyo.Var(range(len(network.pair_pool)), **positive)
     model.volume = pyo.Var([int(p) for p in limited], **positive)

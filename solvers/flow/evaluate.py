@@ -9,7 +9,7 @@ from numba import njit
 
 from solvers.flow.network import Bools, Decision, Floats, FlowNetwork, Ints, Promises, Queue
 from solvers.flow.spread import spread_of
-from solvers.flow.steady_state import SteadyState, first_contacts, steady_state
+from solvers.flow.steady_state import TOLERANCE, SteadyState, first_contacts, steady_state
 from solvers.flow.waiting import pair_wait_loss, service_level
 
 KEPT_TOLERANCE = 1e-9
@@ -181,19 +181,17 @@ def in_time(network: FlowNetwork, promises: Promises, state: SteadyState) -> boo
     return bool((state.in_time[strict_deadlines(network, promises)] >= 1 - KEPT_TOLERANCE).all())
 
 
-def holds(
-    network: FlowNetwork,
-    promises: Promises,
-    decision: Decision,
-    state: SteadyState,
-    values: tuple[Floats, ...] | None = None,
-) -> bool:
-    """Tell if caps, deadlines and promises all hold in a steady state; `values` of promises where they are known."""
+def holds(network: FlowNetwork, promises: Promises, decision: Decision, state: SteadyState) -> bool:
+    """Tell if caps, deadlines and promises all hold in a steady state."""
+    return _copes(network, promises, decision, state) and all(
+        promises_kept(promises, promise_values(network, promises, decision, state))
+    )
+
+
+def _copes(network: FlowNetwork, promises: Promises, decision: Decision, state: SteadyState) -> bool:
+    """Tell if caps and deadlines hold in a steady state."""
     return (
-        state.converged
-        and in_time(network, promises, state)
-        and capacity_ratio(network, decision, state) >= 1 - 1e-9
-        and all(promises_kept(promises, values or promise_values(network, promises, decision, state)))
+        state.converged and in_time(network, promises, state) and capacity_ratio(network, decision, state) >= 1 - 1e-9
     )
 
 
@@ -218,6 +216,16 @@ def headroom(network: FlowNetwork, promises: Promises, decision: Decision, state
         here = steady_state(network, decision, middle, here)
         low, high = (middle, high) if holds(network, promises, decision, here) else (low, middle)
     return low
+
+
+def keeps(
+    network: FlowNetwork, promises: Promises, decision: Decision, growth: float, guess: SteadyState | None = None
+) -> bool:
+    """Tell if a decision has a headroom: caps, deadlines and promises hold there, and caps for today's load scaled."""
+    if not holds(network, promises, decision, steady_state(network, decision, growth, guess)):
+        return False
+    nominal = steady_state(network, decision, 0.0, guess)
+    return capacity_ratio(network, decision, nominal) >= (1.0 + growth) * (1 - 1e-9)
 
 
 def _caps_hold(
@@ -260,6 +268,7 @@ def evaluate(
     *,
     known_headroom: float | None = None,
     guess: SteadyState | None = None,
+    tolerance: float = TOLERANCE,
 ) -> Evaluation:
     """Evaluate one decision exactly.
 
@@ -271,8 +280,10 @@ def evaluate(
         Headroom found for the same decision before; NaN where nobody asks for it. Left out: it is found.
     guess
         Steady state of a similar decision to start from.
+    tolerance
+        On abandoned shares, at which the steady state is settled.
     """
-    state = steady_state(network, decision, 0.0, guess)
+    state = steady_state(network, decision, 0.0, guess, tolerance=tolerance)
     points, weight = score_points(network, decision, state)
     kind_segment, count = network.segment[network.flow_kind], network.issue_weight[network.flow_kind]
     points, weight = points * count, weight * count
@@ -291,7 +302,8 @@ def evaluate(
     )
     cx_segment = by_segment / np.maximum(issues, 1e-300)
     kept = (
-        holds(network, promises, decision, state, values)
+        all(promises_kept(promises, values))
+        and _copes(network, promises, decision, state)
         and bool((starved <= network.abandon_max + 1e-9).all())
         and bool((cx_segment >= network.segment_min - 1e-9).all())
         and bool((first <= network.nodes.most * (1 + 1e-9) + 1e-9).all())

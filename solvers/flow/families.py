@@ -21,6 +21,7 @@ import pyomo.core as pyo
 from solvers.flow.closing import closed_pools, least_people
 from solvers.flow.doubt import experience_by_draw, scored_alike, tail_experience
 from solvers.flow.network import Queue
+from solvers.flow.one_split import one_split, whole_shares
 from solvers.flow.pins import pinned_offers, pinned_people, pinned_shares
 
 Rule = Iterator[tuple[Any, Any]]
@@ -344,6 +345,8 @@ FAMILIES: tuple[Callable[[Any], Rule], ...] = (
     natural_arrivals,
     steer_acceptance,
     one_offer,
+    whole_shares,
+    one_split,
     onward_contacts,
     next_contacts,
     pool_work,
@@ -387,5 +390,5 @@ SHRINKING = ("automated_rate", "contract_volume", "least_people", *ROSTERS, "sea
 MONEY = ("money", "budget", "contract_price")
 """Families whose rows are in money."""
 
-LATE = ("wait_loss",)
+LATE = ("wait_loss", "one_split")
 """Families of many rows, few of them tight: a held program gets them when a point violates them."""

@@ -247,6 +247,12 @@ class Level:
         self._room = room
         self._set_limits()
 
+    def charge(self, per_hour: Floats) -> None:
+        """Count money for an hour of work in queued pools, (queued pool,), under a ceiling of cost (not for bounds)."""
+        for g, money in zip(self.queued_pools, per_hour / self.master.money_unit, strict=True):
+            for pair in np.flatnonzero(self.master.network.pair_pool == g):
+                self._held.set_coefficient(self._cost_row, self.master.columns["work"][int(pair)], float(money))
+
     def _set_limits(self) -> None:
         master, room = self.master, self._room
         share = np.where(master.row_pool >= 0, room.heads[master.row_pool], 1.0)

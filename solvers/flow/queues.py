@@ -43,12 +43,6 @@ class Box:
         below[pool] = above[pool] = at
         return Box(self.lower, below), Box(above, self.upper)
 
-    def without(self, pool: int) -> Box:
-        """Close one pool."""
-        upper, lower = self.upper.copy(), self.lower.copy()
-        upper[pool] = lower[pool] = 0.0
-        return Box(lower, upper)
-
 
 @dataclass
 class _Rows:
@@ -126,14 +120,20 @@ class QueueFacets:
         for k, row in enumerate(hulls):
             for t, facets in enumerate(row):
                 self._facets[k, t, : len(facets)] = facets
-        for r, ((k, t), (lowest, highest)) in enumerate(zip(self._rows.place, self._rows.range, strict=True)):
-            here = self._range[k, t]
-            self._switch(r, bool(lowest <= here[0] and highest >= here[1]))
+        self._switch()
 
-    def _switch(self, r: int, active: bool) -> None:
-        if active != self._rows.active[r]:
-            self._held.set_row(self._rows.row[r], self._rows.plane[r][2] if active else -np.inf, np.inf)
-            self._rows.active[r] = active
+    def _switch(self) -> None:
+        """Hold the rows whose range of loads takes in the box's, free the others."""
+        rows = self._rows
+        if not rows.row:
+            return
+        place, ranges = np.array(rows.place), np.array(rows.range)
+        here = self._range[place[:, 0], place[:, 1]]
+        active = (ranges[:, 0] <= here[:, 0]) & (ranges[:, 1] >= here[:, 1])
+        changed = np.flatnonzero(active != np.array(rows.active))
+        least = np.where(active, np.array(rows.plane)[:, 2], -np.inf)[changed]
+        self._held.set_rows(np.array(rows.row, dtype=np.int32)[changed], least, np.full(len(changed), np.inf))
+        rows.active = active.tolist()
 
     def move(self, growth: float) -> None:
         """Go to another headroom: agents are (1 + h)·crew."""

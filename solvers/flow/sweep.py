@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import pickle
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from solvers.errors import NoSolution
 from solvers.flow.decode import priorities, routing_of
+from solvers.flow.evaluate import keeps
 from solvers.flow.master import Level, Master, MasterPoint, Room
 from solvers.flow.network import Floats
 from solvers.flow.pins import with_kept
-from solvers.flow.queues import Box
-from solvers.flow.solution import Instance, Routing, Solution, judge
+from solvers.flow.solution import Instance, Routing, Solution, decision_of, judge
 from solvers.flow.staff import Covers, day_covers, route_and_staff
 
 ROOM_ROUNDS = 3
 ROOM = 1.01  # a little more than rounding took
 LEAST_ROOM = 0.55  # a pool that loses more to rounding is so small that no room helps
 FLAT = 1e-2  # CX dearer than this many times the mean price of the level is not worth a plan
-SMALL = 6.0  # agents of load; it pays to try to do without a pool of fewer
+IDLE = 0.5  # people whom rounding leaves idle in every interval of a pool
+CHARGES = 3  # rounds in which what a pool costs by being there is spread anew over its work
+OPEN_H = 1.0  # hours of work; a pool with less is closed
 SLACK = 1e-6  # share of cost a ceiling is raised by, so that the cheapest plan itself lies below it
 
 
@@ -47,16 +52,11 @@ class Plane:
 
 @dataclass(frozen=True)
 class Target:
-    """A point worth a plan: the best CX within a cost at a headroom; `tie` is the CX given up for a unit of money.
-
-    `lower`, `upper` (queued pool,): sizes of pools to look at, hours, so that the master sees its waiting.
-    """
+    """A point worth a plan: the best CX within a cost at a headroom; `tie` is the CX given up for a unit of money."""
 
     headroom: float
     cost: float
     tie: float
-    lower: tuple[float, ...]
-    upper: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -105,12 +105,17 @@ def staffed_solution(
     if classes > 1:
         ranked = replace(routing, priority=priorities(instance.network, routing, classes))
         ranked = with_kept(instance.pins, instance.network, ranked)
-        if ranked.priority.any():
+        if ranked.priority.any() and _still_keeps(instance, best, ranked, min(target, best.evaluation.headroom)):
             other = judge(instance, ranked, people, origin)
-            safe = other.evaluation.headroom >= min(target, best.evaluation.headroom)
-            if other.feasible >= best.feasible and safe and other.cx > best.cx + 1e-9:
+            if other.feasible >= best.feasible and other.cx > best.cx + 1e-9:
                 best = other
     return best
+
+
+def _still_keeps(instance: Instance, plan: Solution, routing: Routing, growth: float) -> bool:
+    """Tell if a plan with another routing keeps caps and promises at a growth: sooner told than its whole headroom."""
+    decision = decision_of(instance, replace(routing, overflow=plan.routing.overflow), plan.staffing.scheduled)
+    return keeps(instance.network, instance.promises, decision, growth, plan.evaluation.state)
 
 
 def sweep_level(instance: Instance, headroom: float, settings: SweepSettings) -> SweepResult:
@@ -124,10 +129,7 @@ def sweep_level(instance: Instance, headroom: float, settings: SweepSettings) ->
 
 
 def plans_at(instance: Instance, targets: Sequence[Target], settings: SweepSettings) -> list[Solution]:
-    """Make a whole plan near each target, in order, and one without its smallest pool where that is small.
-
-    A pool of a few agents idles half a person in every interval and lets customers wait; the master sees neither.
-    """
+    """Make a whole plan near each target, in order, and one with fewer pools where these cost more than they bring."""
     if not targets:
         return []
     level = master_of(instance).level(targets[0].headroom, least=min(t.headroom for t in targets))
@@ -135,23 +137,25 @@ def plans_at(instance: Instance, targets: Sequence[Target], settings: SweepSetti
     plans = []
     for target in targets:
         level.move(target.headroom)
-        box = Box(np.array(target.lower), np.array(target.upper))
-        level.enter(box)
-        made = crew.plans(target.headroom, target.cost, target.tie, None)
-        plans += made
-        small = _smallest(instance, level, made[-1]) if made else None
-        if small is not None:
-            level.enter(box.without(small))
-            plans += crew.plans(target.headroom, target.cost, target.tie, None)
+        plans += crew.plans(target.headroom, target.cost, target.tie, None)
+        plans += crew.with_fewer_pools(target)
     return plans
 
 
-def _smallest(instance: Instance, level: Level, plan: Solution) -> int | None:
-    """Index among the queued pools of the smallest one at work, if it is small."""
-    load = np.array([float(plan.evaluation.state.work_s[g].mean()) for g in level.queued_pools])
-    load /= instance.network.interval_s * instance.network.pools.speed[level.queued_pools]
-    small = np.flatnonzero((load > 0.0) & (load < SMALL))
-    return int(small[np.argmin(load[small])]) if len(small) else None
+def standing_money(instance: Instance, pools: Sequence[int]) -> Floats:
+    """Money that each of some pools costs by being there: people idle because whole ones are needed, (pool,).
+
+    The master sees neither them nor what customers wait for in small pools.
+    """
+    network = instance.network
+    money = np.zeros(len(pools))
+    for k, g in enumerate(pools):
+        catalogue = instance.catalogues[g]
+        if catalogue is not None:
+            paid_h = float((catalogue.paid_h / catalogue.cover.sum(axis=1)).min())
+            open_ = int((~network.closed[g]).sum())
+            money[k] = IDLE * open_ * paid_h * float(network.pools.wage_per_h[g])
+    return money
 
 
 class _Crew:
@@ -165,6 +169,8 @@ class _Crew:
         self.instance, self.settings, self.level = instance, settings, level
         self.covers = day_covers(instance)
         self.room = Room(np.ones(len(instance.network.pools.queue)), np.ones(len(instance.limits.seat_max)))
+        self.standing = standing_money(instance, level.queued_pools)
+        self.sizes = np.zeros(len(level.queued_pools))  # hours of work of the last point
 
     def plans(self, headroom: float, cost: float, tie: float, point: MasterPoint | None) -> list[Solution]:
         """Plans of the best CX within a cost, the last one the best fit; `point` is the master's answer if known."""
@@ -176,6 +182,7 @@ class _Crew:
                 point = self.level.point(cost * (1 + SLACK), tie)
             if point is None:
                 break
+            self.sizes = point.sizes
             routing = routing_of(instance.network, point, settings.fallback, settings.step)
             plan = staffed_solution(instance, routing, headroom, self.covers, settings.classes, "master")
             if plan is None:
@@ -187,9 +194,46 @@ class _Crew:
             self.room, point = closer, None
         return found
 
+    def with_fewer_pools(self, target: Target) -> list[Solution]:
+        """Plans for the same money in which pools pay for being there, unless they have the pools of the last ones.
+
+        A fixed charge becomes one per hour of work at the last point's sizes, so that small pools look as dear as they
+        are (dynamic slope scaling; Kim and Pardalos 1999).
+        """
+        before = self.sizes > OPEN_H
+        if before.sum() < 2:
+            return []
+        cost = target.cost + float(self.standing[before].sum())
+        slope, sizes, point = np.zeros(len(before)), self.sizes, None
+        for _ in range(CHARGES):
+            slope = np.where(sizes > OPEN_H, self.standing / np.maximum(sizes, OPEN_H), slope)
+            self.level.charge(slope)
+            point = self.level.point(cost * (1 + SLACK), target.tie)
+            if point is None:
+                break
+            sizes = point.sizes
+        same = point is None or bool(((sizes > OPEN_H) == before).all())
+        plans = [] if same else self.plans(target.headroom, cost, target.tie, point)
+        self.level.charge(np.zeros(len(before)))
+        return plans
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """An instance by what it holds: the jobs of a run bring equal copies of it."""
+
+    digest: bytes
+    instance: Instance = field(compare=False)
+
 
 def master_of(instance: Instance) -> Master:
-    """Compile the master of an instance."""
+    """Compile the master of an instance; the last ones are kept."""
+    return _master_of(_Compiled(hashlib.blake2b(pickle.dumps(instance)).digest(), instance))
+
+
+@functools.lru_cache(maxsize=2)
+def _master_of(known: _Compiled) -> Master:
+    instance = known.instance
     return Master(
         instance.network, instance.limits, instance.payroll, list(instance.catalogues), instance.pins, instance.doubt
     )

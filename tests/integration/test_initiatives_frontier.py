@@ -205,14 +205,14 @@ def test_envelope_by_hand() -> None:
 def test_coarse_bounds_at_other_prices_and_rungs_by_hand() -> None:
     """cx <= 3 + 0.01·cost and cx <= 4 + 0.001·cost, cost >= 100: they meet at 111.1; dearer than 0.01 nothing pays."""
     planes = (Plane(0.0, 0.01, 3.0, 100.0, 4.0), Plane(0.0, 0.001, 4.0, 150.0, 4.15))
-    coarse = Coarse(((0.0, 100.0, planes),), ((1.0,), (9.0,)), closed=0.3)
+    coarse = Coarse(((0.0, 100.0, planes),), closed=0.3)
     for price, value, cost, cx in (
         (0.005, 4 + 1 / 9 - 0.005 * 1000 / 9, 1000 / 9, 4 + 1 / 9),
         (0.02, 2.0, 100.0, 4.0),
         (0.0005, np.inf, 1000 / 9, 4 + 1 / 9),
     ):
         rows = _loose_rows(coarse, [0.0, 0.15, 0.3], price)
-        expected = [[level, price, value, cost, cx, 1, 9] for level in (0.0, 0.15)]
+        expected = [[level, price, value, cost, cx] for level in (0.0, 0.15)]
         np.testing.assert_allclose(rows, expected, rtol=1e-9)
     least = _loose_rows(coarse, [0.0], np.nan)
     assert least[0, 2:4].tolist() == [-100.0, 100.0]

@@ -26,6 +26,7 @@ from solvers.flow.families import FAMILIES  # noqa: E402
 from solvers.flow.master import Master  # noqa: E402
 from solvers.flow.network import Queue  # noqa: E402
 from solvers.flow.solution import Routing, decision_of, judge  # noqa: E402
+from solvers.flow.spread import spread_of  # noqa: E402
 from solvers.flow.staff import day_covers  # noqa: E402
 from solvers.flow.sweep import Plane, planes_of, staffed_solution, sweep_points  # noqa: E402
 from solvers.flow.waiting import pair_wait_loss  # noqa: E402
@@ -74,6 +75,9 @@ def set_columns(model, instance, solution) -> None:
     shrink = pyo.value(model.shrink)
     for f in model.flow:
         model.flow[f].set_value(state.volume[f], skip_validation=True)
+    share = spread_of(network, decision).share
+    for split in model.share:
+        model.share[split].set_value(share[split], skip_validation=True)
     for f in model.wait:
         model.wait[f].set_value(waited[f], skip_validation=True)
     for f in model.loss:
@@ -201,7 +205,7 @@ def surface_of(instance, levels=(0.0, 0.1, 0.2, 0.4)):
         planes = tuple(Plane(level, p, b.value, b.point.cost, b.point.cx) for p, b in found if np.isfinite(p))
         least = [-b.value for p, b in found if np.isnan(p)]
         if least:
-            rungs.append(Rung(level, least[0], planes, ()))
+            rungs.append(Rung(level, least[0], planes))
     surface = surface_from(rungs, swept)
     assert surface is not None
     # Boxes tighten the bound of the sweep somewhere, never loosen it.

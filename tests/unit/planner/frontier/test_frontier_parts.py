@@ -270,9 +270,8 @@ def test_axes_keep_the_order():
 
 def test_headlines_aim_at_today_s_cx_and_at_its_cost() -> None:
     """A surface cx <= 3 + cost/100 from a cost of 50: CX 3.8 costs 80; for a cost of 120 there is 4.2."""
-    box = ((0.0,), (9.0,))
-    rung = Rung(0.0, 50.0, (Plane(0.0, 0.01, 3.0, 150.0, 4.5),), (box,))
-    empty = Rung(0.1, 50.0, (), ())
+    rung = Rung(0.0, 50.0, (Plane(0.0, 0.01, 3.0, 150.0, 4.5),))
+    empty = Rung(0.1, 50.0, ())
     piece = surface_of([rung, empty], [])
     assert piece is not None
     aims = headline_aims(Envelope((None, piece), ("", "x")), [[], [rung, empty]], 3.8, 120.0)
