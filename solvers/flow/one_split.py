@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import pyomo.environ as pyo
+import pyomo.core as pyo
 from scipy import sparse
 
 from solvers.flow.network import Floats, FlowNetwork, Ints

@@ -105,7 +105,8 @@ def test_change_sheet_shares_and_todays_rules(run: Path, tmp_path: Path, capsys:
     history = run.parents[1] / "contacts.csv"
     sheet = tmp_path / "sheet"
     assert export(run, "markdown", sheet, "--today", str(history)) == 0
-    assert sorted(p.name for p in sheet.iterdir()) == ["change-sheet.csv", "change-sheet.md", "guards.md", "worth.csv"]
+    names = ["change-sheet.csv", "change-sheet.md", "guards.md", "handling.csv", "handling.md", "worth.csv"]
+    assert sorted(p.name for p in sheet.iterdir()) == names
     said = (sheet / "change-sheet.md").read_text(encoding="utf-8")
     assert "offered chat" in said
     assert "dual of the pool's work" in said
