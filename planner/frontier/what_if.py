@@ -16,7 +16,7 @@ from planner.frontier.held import Held
 from planner.frontier.records import Record
 from solvers.flow.decode import routing_of
 from solvers.flow.evaluate import HEADROOM_TOLERANCE
-from solvers.flow.master import Level, MasterPoint
+from solvers.flow.master import QUEUE_MISSED, Level, MasterPoint
 from solvers.flow.network import Floats
 from solvers.flow.pins import Pins, faults
 from solvers.flow.queues import Box
@@ -30,6 +30,7 @@ PARTS = ("offers", "shares", "priority", "shifts")
 AROUND = 1.6  # pools are looked at within this factor of their size, so that the master sees their waits
 TRIES = 3  # plans per question
 HALVINGS = 6
+PLAN_QUEUE_MISSED = 1e-2  # contacts by which queues may lie below their facets where only a plan is looked for
 DEARER = (1.0, 1.015, 1.04)  # shares of the bound's money at which a CX is sought: whole people reach less for it
 
 
@@ -225,15 +226,18 @@ class _Anew:
     def for_money(self, money: float, known: Sequence[Solution]) -> Solution | None:
         """Best CX found for at most so much money, `known` plans among them.
 
-        Whole people cost a few percent more than the master says, so it is granted that much less after each try.
+        Whole people cost a few percent more than the master says, so it is granted that much less after each try,
+        until the second or third one fits.
         """
         self._bound_at(money)
         found, granted = list(known), money
-        for _ in range(TRIES):
+        for tries in range(TRIES):
             plan = self._plan(granted)
             if plan is None:
                 break
             found.append(plan)
+            if tries and plan.cost <= money * (1 + 1e-9):
+                break
             granted *= 0.999 * money / plan.cost
         fitting = [s for s in found if s.cost <= money * (1 + 1e-9)]
         return max(fitting, key=lambda s: (s.feasible, s.cx), default=None)
@@ -267,6 +271,16 @@ class _Anew:
     def _plan(self, money: float) -> Solution | None:
         if self._cheapest is None:
             return None
+        self._level.queue_missed = PLAN_QUEUE_MISSED
+        point = self._plan_point(money)
+        self._level.queue_missed = QUEUE_MISSED
+        if point is None:
+            return None
+        routing: Routing = routing_of(self.instance.network, point, self.fallback, None)
+        return staffed_solution(self.instance, routing, self.target, self.covers, self.classes, "pinned")
+
+    def _plan_point(self, money: float) -> MasterPoint | None:
+        """Look near the plan's own pool sizes, where waits are seen best, and anywhere if nothing is there."""
         point = None
         if money > self._too_little:
             self._level.enter(self._near)
@@ -275,7 +289,4 @@ class _Anew:
             self._too_little = max(self._too_little, money)
             self._level.enter(self._level.root)
             point = self._level.point(money * (1 + 1e-9), self._tie)
-        if point is None:
-            return None
-        routing: Routing = routing_of(self.instance.network, point, self.fallback, None)
-        return staffed_solution(self.instance, routing, self.target, self.covers, self.classes, "pinned")
+        return point
