@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from planner.curves import curve
 from planner.frontier.frontier import Frontier
 from planner.report.part_words import JOURNEYS
 from planner.report.text import label_of, percent
@@ -16,6 +17,7 @@ WIDTH = 860.0
 """Width of a picture, pixels; it is as high as it has channels."""
 _LEFT, _TOP, _STEP_X, _STEP_Y = 136.0, 30.0, 262.0, 68.0
 _BOX_W, _BOX_H, _BAR = 164.0, 54.0, 7.0
+_REACH, _LOOP = 44.0, (38.0, 24.0, 9.0)
 _WIDEST, _THINNEST = 16.0, 1.0
 _LEAST = 0.003
 """Ways taken by a smaller share of issues are not drawn."""
@@ -81,15 +83,9 @@ def _lines(
 
 
 def _path(row: int, attempt: int, to_row: int, to_attempt: int) -> str:
-    """A curve from the right of one box to the left of the next; within the last column a loop on the right."""
-    x, y, to_y = _x(attempt) + _BOX_W, _y(row) + _BOX_H / 2, _y(to_row) + _BOX_H / 2
-    if attempt == to_attempt:
-        if row == to_row:
-            return f"M{x:g} {y - 9:g}C{x + 38:g} {y - 24:g} {x + 38:g} {y + 24:g} {x:g} {y + 9:g}"
-        return f"M{x:g} {y:g}C{x + 44:g} {y:g} {x + 44:g} {to_y:g} {x:g} {to_y:g}"
-    to_x = _x(to_attempt)
-    middle = (x + to_x) / 2
-    return f"M{x:g} {y:g}C{middle:g} {y:g} {middle:g} {to_y:g} {to_x:g} {to_y:g}"
+    start = _x(attempt) + _BOX_W, _y(row) + _BOX_H / 2
+    end = _x(to_attempt), _y(to_row) + _BOX_H / 2
+    return curve(start, end, attempt == to_attempt, _REACH, _LOOP)
 
 
 def _box(point: Mapping[Any, Any], row: int, name: str, heads: list[str]) -> str:

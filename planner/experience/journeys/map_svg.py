@@ -8,12 +8,14 @@ from html import escape
 import networkx as nx
 import pandas as pd
 
+from planner.curves import curve
 from planner.experience.journeys.touchpoints import START, map_layout, worst_friction
 from planner.history.issue_steps import GAVE_UP, SOLVED
 
 WIDTH = 900
 _LEFT, _TOP, _STEP_X, _STEP_Y = 130, 66, 244, 104
 _BOX_W, _BOX_H = 186, 82
+_REACH, _LOOP = 62.0, (52.0, 34.0, 14.0)
 _WIDEST, _THINNEST = 18.0, 1.0
 _LEAST_SHARE = 0.002
 """Ways taken by fewer issues than this are counted in the legend, not drawn."""
@@ -93,16 +95,9 @@ def _lines(graph: nx.DiGraph, boxes: pd.DataFrame, issues: float) -> tuple[list[
 
 
 def _path(row: int, attempt: int, to_row: int, to_attempt: int) -> str:
-    """A curve from the right of one box to the left of the next; within the last column a loop on the right."""
-    x, y = _x(attempt) + _BOX_W, _y(row) + _BOX_H / 2
-    to_y = _y(to_row) + _BOX_H / 2
-    if attempt == to_attempt:
-        if row == to_row:
-            return f"M{x},{y - 14:g} C{x + 52},{y - 34:g} {x + 52},{y + 34:g} {x},{y + 14:g}"
-        return f"M{x},{y:g} C{x + 62},{y:g} {x + 62},{to_y:g} {x},{to_y:g}"
-    to_x = _x(to_attempt)
-    middle = (x + to_x) / 2
-    return f"M{x},{y:g} C{middle:g},{y:g} {middle:g},{to_y:g} {to_x},{to_y:g}"
+    start = _x(attempt) + _BOX_W, _y(row) + _BOX_H / 2
+    end = _x(to_attempt), _y(to_row) + _BOX_H / 2
+    return curve(start, end, attempt == to_attempt, _REACH, _LOOP)
 
 
 def _box(data: dict, worst: bool) -> str:
