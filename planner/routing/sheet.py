@@ -116,7 +116,8 @@ def _pilot_words(row: Mapping[Any, Any], spread: float, weeks: float, rates: Map
     pilot = pilot_for(float(row["effect"]), spread, float(row["contacts"]) / weeks, rate, PILOT_SHARE)
     if not np.isfinite(pilot.weeks):
         return pilot.stop
-    return f"{pilot.answers:,.0f} answers in the smaller group, {pilot.weeks:,.0f} weeks; {pilot.stop}"
+    length = f"{pilot.weeks:,.0f} {'week' if round(pilot.weeks) == 1 else 'weeks'}"
+    return f"{pilot.answers:,.0f} answers in the smaller group, {length}; {pilot.stop}"
 
 
 def sheet_files(sheet: ChangeSheet) -> dict[str, str]:
