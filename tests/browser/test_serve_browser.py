@@ -165,6 +165,7 @@ def test_it_reads_well_in_every_theme_and_size(visit: Any, scheme: str, width: i
 def test_what_is_typed_becomes_the_question(visit: Any) -> None:
     page = visit().page
     page.locator(".runs a").first.click()
+    page.wait_for_function("typeof ratioOf === 'function'")  # the click only starts the way to the run's page
     ratios = {
         "5": 0.05,
         "-3.5": -0.035,
