@@ -107,7 +107,7 @@ def _days(raw: pd.DataFrame) -> _Days:
     ]
     if weeks:
         return _Days(tuple(weeks), np.full(7, float(len(weeks))))
-    seen = pd.Series(dates.unique()).dt.weekday.value_counts()
+    seen = pd.Series(dates.unique()).dt.day_of_week.value_counts()
     return _Days((), seen.reindex(range(7)).fillna(0.0).to_numpy(float))
 
 

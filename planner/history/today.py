@@ -25,7 +25,7 @@ def mean_week_staffing(history: History, horizon: Horizon) -> pd.DataFrame:
     rows = history.staffing.order_by("interval_start", "pool").execute()
     at = pd.to_datetime(rows["interval_start"])
     rows = rows.assign(day=at.dt.normalize(), minute=at.dt.hour * 60 + at.dt.minute)
-    rows["weekday"] = rows["day"].dt.weekday
+    rows["weekday"] = rows["day"].dt.day_of_week
     step = _step_min(rows["minute"])
     days = rows.groupby("weekday")["day"].nunique()
     total = rows.groupby(["pool", "weekday", "minute"])[["scheduled", "on_task"]].sum(min_count=1)
@@ -47,7 +47,7 @@ def _on_horizon(mean: pd.DataFrame, horizon: Horizon, step: int, pool: str) -> p
     for k in range(inside):
         at = starts + pd.Timedelta(minutes=k * step)
         minute = (at.hour * 60 + at.minute).to_numpy(int)
-        keys = pd.MultiIndex.from_arrays([at.weekday, minute - minute % step], names=mean.index.names)
+        keys = pd.MultiIndex.from_arrays([at.day_of_week, minute - minute % step], names=mean.index.names)
         taken.append(mean.reindex(keys).to_numpy(float))
     values = np.stack(taken)
     # A clock time without a row is nobody there; a column that is never filled stays unknown.

@@ -78,7 +78,7 @@ def counts_of_aggregate(aggregate: Aggregate) -> Counts:
     rows = aggregate.rows.rename(columns={"volume": "contacts"})
     at = rows["interval_start"]
     minute = at.dt.hour * 60 + at.dt.minute
-    table = rows.assign(weekday=at.dt.weekday, minute=minute - minute % INTERVAL_MIN, pool=NOBODY)
+    table = rows.assign(weekday=at.dt.day_of_week, minute=minute - minute % INTERVAL_MIN, pool=NOBODY)
     table["segment"] = table["segment"].replace("all", NOBODY)
     table["reason"] = table["reason"].replace("all", NOBODY)
     table["handled"] = table["contacts"].where(table["aht_s"].notna(), 0.0)
@@ -99,5 +99,5 @@ def _people(rows: ibis.Table, days: tuple[float, ...]) -> pd.DataFrame:
 
 
 def _days(first: pd.Timestamp, last: pd.Timestamp) -> tuple[float, ...]:
-    weekdays = pd.date_range(first, last, freq="D").weekday
+    weekdays = pd.date_range(first, last, freq="D").day_of_week
     return tuple(float(max((weekdays == day).sum(), 1)) for day in range(7))

@@ -86,7 +86,7 @@ def _people(
         own = measured[measured["pool"] == name]
         at = starts[own["interval"].to_numpy(int)]
         values = own["scheduled"].fillna(own["on_task"]).fillna(0.0).to_numpy(float)
-        series = pd.Series(values, index=pd.MultiIndex.from_arrays([at.weekday, at.hour * 60 + at.minute]))
+        series = pd.Series(values, index=pd.MultiIndex.from_arrays([at.day_of_week, at.hour * 60 + at.minute]))
         return series.groupby(level=[0, 1]).mean().reindex(grid, fill_value=0.0), "the staffing table"
     own_people = (
         seen.counts.people[seen.counts.people["pool"] == name] if name and name == key else seen.counts.people[:0]

@@ -33,7 +33,7 @@ def staffing_of(rows: dict[str, list[Row]]) -> pd.DataFrame:
     pairs = zip(frame["reason"], frame["channel"], strict=True)
     frame["work"] = frame["contacts"] * [_aht(rows["outcomes"], str(reason), str(channel)) for reason, channel in pairs]
     load = frame.assign(at=at).groupby(["channel", "at"], as_index=False)["work"].sum()
-    load["weekday"], load["time"] = load["at"].dt.weekday, load["at"].dt.strftime("%H:%M")
+    load["weekday"], load["time"] = load["at"].dt.day_of_week, load["at"].dt.strftime("%H:%M")
     mean = load.groupby(["channel", "weekday", "time"], as_index=False)["work"].mean()
     parts = []
     for row in rows["roster"]:

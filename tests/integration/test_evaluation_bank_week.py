@@ -105,7 +105,7 @@ def week() -> Week:
 
     minute = (now["started_at"].dt.hour * 60 + now["started_at"].dt.minute).to_numpy() - facts.opens
     now, minute = now[minute >= 0], minute[minute >= 0]
-    slot = now["started_at"].dt.weekday.to_numpy() * facts.slots + minute // 30
+    slot = now["started_at"].dt.day_of_week.to_numpy() * facts.slots + minute // 30
     came = np.zeros((len(reasons), 7 * facts.slots))
     np.add.at(came, (pd.Index(reasons).get_indexer(now["reason"]), slot), 1.0)
 
@@ -203,6 +203,6 @@ def test_the_week_is_predicted_without_bias(week: Week) -> None:
 
 def test_each_priority_class_is_predicted(week: Week) -> None:
     """Of the callers who queue, for only their priority is recorded."""
-    both = week.queued_seen.join(week.queued_predicted, rsuffix="_predicted")
+    both = week.queued_seen.join(week.queued_predicted.add_suffix("_predicted"))
     print(both.round(3).to_string())
     assert (both["abandoned_predicted"] - both["abandoned"]).abs().max() <= 0.04

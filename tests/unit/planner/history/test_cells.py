@@ -66,7 +66,7 @@ def test_waits_and_weeks_hold_the_same_contacts(history: History) -> None:
     assert cells.waits["sum_ln_wait"].sum() == pytest.approx(np.log1p(served["wait_s"]).sum(), rel=1e-6)
     assert cells.waits["s1"].sum() == pytest.approx(served["csat"].sum())
     assert cells.weeks["cnt"].sum() == len(rows)
-    monday = rows["started_at"].dt.normalize() - pd.to_timedelta(rows["started_at"].dt.dayofweek, unit="D")
+    monday = rows["started_at"].dt.normalize() - pd.to_timedelta(rows["started_at"].dt.day_of_week, unit="D")
     recount = rows.groupby([rows["channel"], monday])["csat"].count()
     found = cells.weeks.groupby(["channel", "week"])["ans"].sum()
     assert found.tolist() == recount.tolist()
