@@ -154,11 +154,11 @@ def test_infeasible_exits_3_and_names_promises(tmp_path: Path, capsys: pytest.Ca
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-@pytest.mark.parametrize(("sign", "workers"), [("SIGKILL", 1), ("SIGINT", 2)])
-def test_stopped_run_resumes_to_the_same_bytes(run: Path, tmp_path: Path, sign: str, workers: int) -> None:
+def test_killed_run_resumes_to_the_same_bytes(run: Path, tmp_path: Path) -> None:
+    """One moment of many: interrupts at every stage, with two workers too, are asked of a run of few stages."""
     assert main(["--quiet", "init", str(tmp_path / "center")]) == 0
     scenario = tmp_path / "center" / "scenario.yaml"
-    arguments = [str(scenario), "--out", str(tmp_path / "runs"), "--workers", str(workers), *LITTLE]
+    arguments = [str(scenario), "--out", str(tmp_path / "runs"), "--workers", "1", *LITTLE]
     process = subprocess.Popen(
         [sys.executable, "-m", "planner", "--quiet", "run", *arguments],
         cwd=tmp_path,
@@ -172,9 +172,9 @@ def test_stopped_run_resumes_to_the_same_bytes(run: Path, tmp_path: Path, sign: 
         assert time.monotonic() < deadline
         time.sleep(0.01)
     assert process.poll() is None, "the run ended before it could be stopped"
-    os.killpg(process.pid, getattr(signal, sign))
+    os.killpg(process.pid, signal.SIGKILL)
     _, err = process.communicate(timeout=60)
-    assert process.returncode == (4 if sign == "SIGINT" else -9), err.decode()
+    assert process.returncode == -signal.SIGKILL, err.decode()
     assert main(["--quiet", "run", *arguments]) == 2
     assert main(["--quiet", "run", *arguments, "--resume"]) == 0
     (resumed,) = (tmp_path / "runs").iterdir()

@@ -31,14 +31,14 @@ CELL = ["reason", "channel", "segment"]
 SURVEYED = ("voice", "chat")
 LITTLE = (
     "experience.rescore=none",
-    "frontier.headroom_levels=[0,0.2]",
+    "frontier.headroom_levels=[0.2]",
     "frontier.cost_points=4",
     "frontier.plans=6",
     "frontier.bound_prices=2",
     "frontier.bound_boxes=2",
     "frontier.bound_steps=1",
     "frontier.search_evaluations=0",
-    "frontier.risk_draws=10",
+    "frontier.risk_draws=0",
 )
 
 

@@ -49,7 +49,7 @@ pytest.importorskip(
     reason="the driver of PostgreSQL is not installed: pip install 'cxfrontier[warehouse]'",
 )
 
-CONTACTS = 20_000
+CONTACTS = 8_000
 WINDOW = 7.0
 
 
