@@ -79,12 +79,12 @@ class _Page:
         for column, text in enumerate(texts):
             own = "label_wrapped" if column == 0 and style == "sentence" else style
             self._sheet.write_string(self._line, column, text, self._book.formats[own])
-        self._next([(text, width) for text, width in zip(texts, self._widths, strict=False)])
+        self._next([(text, width) for text, width in zip(texts, self._widths, strict=False)], style)
 
     def across(self, text: str, style: str = "sentence") -> None:
         """One text over the whole width."""
         self._merged(0, self._columns - 1, text, style)
-        self._next([(text, sum(self._widths))], tall=1.6 if style == "title" else 1.0)
+        self._next([(text, sum(self._widths))], style)
 
     def heading(self, text: str) -> None:
         """A heading with room above it."""
@@ -95,7 +95,7 @@ class _Page:
         """Two texts, the first over label and Today, the second over the options."""
         self._merged(0, 1, texts[0], style)
         self._merged(2, self._columns - 1, texts[1], style)
-        self._next([(texts[0], sum(self._widths[:2])), (texts[1], sum(self._widths[2:]))])
+        self._next([(texts[0], sum(self._widths[:2])), (texts[1], sum(self._widths[2:]))], style)
 
     def _merged(self, first: int, last: int, text: str, style: str) -> None:
         chosen = self._book.formats[style]
@@ -103,7 +103,10 @@ class _Page:
             self._sheet.merge_range(self._line, first, self._line, last, "", chosen)
         self._sheet.write_string(self._line, first, text, chosen)
 
-    def _next(self, texts: Sequence[tuple[str, float]], tall: float = 1.0) -> None:
+    def _next(self, texts: Sequence[tuple[str, float]], style: str) -> None:
         lines = max(lines_of(text, width) for text, width in texts)
-        self._sheet.set_row(self._line, tall * LINE * lines + 4)
+        self._sheet.set_row(self._line, (1.6 if style == "title" else 1.0) * LINE * lines + 4)
         self._line += 1
+        if style == "head":  # on paper its rule runs through the tops of letters right below
+            self._sheet.set_row(self._line, 4)
+            self._line += 1
