@@ -64,7 +64,7 @@ def test_moves_between_channels_without_effect(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_shuffled_answers_show_neither_reasons_nor_channels(tmp_path: Path) -> None:
     channels, reasons = [], []
-    for seed, family in WORLDS:
+    for seed, family in WORLDS[:2]:
         world = make_world(seed, family, 30_000)
         answered = world.rows["csat"].notna().to_numpy()
         rows = world.rows.copy()
