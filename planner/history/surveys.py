@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import ibis
 import pandas as pd
 
 from planner.history.columns import ROW, SCALES
-from planner.history.engine import count_if, exact_sum
+from planner.history.engine import count_if, drop_kept, exact_sum, keep_coded
 from planner.history.history import History
 from planner.history.journeys import stitch_issues
 from planner.history.outcomes import OUTCOMES, outcome_named, outcome_value
+from planner.history.staged import LABEL_CODES
 
 GAP_DAYS = (1, 3, 7, 14, 30, 60)
 """Upper ends, in days, of the bins of the time since the customer last answered; one open bin follows."""
 DRIVERS = ("resolved", "repeat", "wait")
 """What a score is compared with to see which way it points; the wait as log(1 + seconds)."""
 
+_KEPT = "survey_log"
 _SURVEYS = ("csat", "nps", "ces")
 _DAY_S = 86_400
 _RECENT_DAYS = 30
@@ -150,11 +153,11 @@ def survey_log(history: History, *, outcome: str, window_days: float) -> SurveyL
         after=outcome_value(history, rows, "repeat"),
     )
     table = _with_recent(rows).select(
-        "period",
         "channel",
         "gap_bin",
         "recent_answers",
         "recent_contacts",
+        period=lambda t: t.period.cast("int32"),
         reason=lambda t: ibis.coalesce(t.reason, t.entry_reason),
         agent=lambda t: t.agent_id,
         answered=lambda t: _flag(t.raw.notnull()),
@@ -172,9 +175,20 @@ def survey_log(history: History, *, outcome: str, window_days: float) -> SurveyL
     return SurveyLog(table, score, words, days, last + 1, first)
 
 
+@contextmanager
+def kept_log(history: History, *, outcome: str, window_days: float) -> Iterator[SurveyLog]:
+    """`survey_log` with its rows kept in the engine meanwhile: its windows over customers are worked out once."""
+    log = survey_log(history, outcome=outcome, window_days=window_days)
+    codes = {name: LABEL_CODES[name] for name in ("channel", "reason")}
+    try:
+        yield replace(log, table=keep_coded(history.connection, _KEPT, log.table.drop("person"), codes))
+    finally:
+        drop_kept(history.connection, _KEPT)
+
+
 def _flag(condition: ibis.Value) -> ibis.Value:
-    """1, 0 or NULL; PostgreSQL casts no truth value to a long integer."""
-    return ibis.cases((condition, 1), (~condition, 0), else_=ibis.null("int64")).cast("int64")
+    """1, 0 or NULL; PostgreSQL casts no truth value to an integer."""
+    return ibis.cases((condition, 1), (~condition, 0), else_=ibis.null("int16")).cast("int16")
 
 
 def _score_column(history: History, outcome: str) -> str | None:
@@ -217,7 +231,7 @@ def _with_recent(rows: ibis.Table) -> ibis.Table:
     cases = [(gap < limit, k) for k, limit in enumerate(GAP_DAYS)]
     unknown = ibis.null("int64")
     return rows.mutate(
-        gap_bin=ibis.cases((~known | rows.said.isnull(), unknown), *cases, else_=len(GAP_DAYS)).cast("int64"),
-        recent_answers=ibis.ifelse(known, ibis.least(rows.answers, _MOST_RECENT), unknown),
-        recent_contacts=ibis.ifelse(known, ibis.least(rows.seen, _MOST_RECENT), unknown),
+        gap_bin=ibis.cases((~known | rows.said.isnull(), unknown), *cases, else_=len(GAP_DAYS)).cast("int16"),
+        recent_answers=ibis.ifelse(known, ibis.least(rows.answers, _MOST_RECENT), unknown).cast("int16"),
+        recent_contacts=ibis.ifelse(known, ibis.least(rows.seen, _MOST_RECENT), unknown).cast("int16"),
     )

@@ -36,7 +36,7 @@ from planner.history.issue_steps import issue_lengths, issue_steps
 from planner.history.links import linked_reasons
 from planner.history.return_times import first_contact_codes, return_counts
 from planner.history.rows import contact_rows
-from planner.history.surveys import survey_log
+from planner.history.surveys import kept_log, survey_log
 from planner.history.volumes import escalation_destinations, link_counts, linked_returns, reason_confusion
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -224,12 +224,15 @@ def test_tables_of_the_user_with_names_of_ours_are_left_alone(server: Server) ->
         "stitched_7",
         "linked_7",
         "halves_3",
+        "survey_log",
     )
     statements(server, *(f"CREATE TABLE {name} (x int); INSERT INTO {name} VALUES (7)" for name in ours))
     try:
         history = load_history(server.address(), salt="pepper")
         assert contact_cells(history, outcome="csat").frame["cnt"].sum() == history.quality.rows_kept
         customer_halves(history, window_days=WINDOW, seed=3)
+        with kept_log(history, outcome="csat", window_days=WINDOW) as log:
+            assert log.sums(["channel"])["contacts"].sum() > 0
         assert statements(server, *(f"SELECT x FROM {name}" for name in ours)) == [[(7,)]] * len(ours)
     finally:
         statements(server, *(f"DROP TABLE {name}" for name in ours))

@@ -16,7 +16,7 @@ from planner.experience.guards.negatives import missing_negatives
 from planner.experience.guards.reasons import reason_drift
 from planner.experience.guards.response import response_shifts
 from planner.history import History
-from planner.history.surveys import SurveyLog, survey_log
+from planner.history.surveys import SurveyLog, kept_log
 
 Guard = Callable[[SurveyLog, int], list[Finding]]
 """From the sums of a history to one finding per test, found or not."""
@@ -61,8 +61,8 @@ def check_guards(
     DataFrame `guard, where, finding, size, lower, upper, p_value, level`: alarms and warnings per guard, most certain
     first, then notes (p_value is NaN). `lower, upper` are 90 % intervals, `p_value` is that of the single test.
     """
-    log = survey_log(history, outcome=outcome, window_days=window_days)
-    found = {guard.__name__: guard(log, seed) for guard in GUARDS}
+    with kept_log(history, outcome=outcome, window_days=window_days) as log:
+        found = {guard.__name__: guard(log, seed) for guard in GUARDS}
     # Guards that could test nothing can raise no false alarm: the others share the rate.
     testing = sum(any(not math.isnan(f.p_value) for f in findings) for findings in found.values())
     rate = false_alarm_rate / max(testing, 1)
