@@ -105,7 +105,7 @@ def test_returns_by_chance_are_taken_out_of_resolution(tmp_path: Path) -> None:
 def test_the_two_methods_agree_where_both_are_right(tmp_path: Path) -> None:
     """Sums by the cells' estimator against rows, on well-specified worlds: few marks, as chance allows."""
     marked = []
-    for seed in range(40, 46):
+    for seed in range(40, 44):
         rows, _, _ = make_rows(seed)
         history = loaded(rows, tmp_path)
         table = planner.estimate(history, **ASKED).table
