@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _EXAMPLES = examples(
     "planner estimate contacts.parquet",
-    "planner estimate contacts.parquet --outcome fcr --out first_contact",
     "planner estimate calls.csv --mapping mapping.yaml --covariates severity,tenure --csv",
     "planner estimate 'postgresql://user@host/database?table=schema.contacts' --outcome fcr",
 )
