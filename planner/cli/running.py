@@ -34,7 +34,7 @@ _RUN_EXAMPLES = examples(
     "planner run center/scenario.yaml --from RUN --plan p003 --keep offers,shifts:phone",
     "planner run center/scenario.yaml --from-choice RUN-choice.json",
 )
-_DEMO_EXAMPLES = examples("planner demo", "planner demo --scenario minimal --out first-look")
+_DEMO_EXAMPLES = examples("planner demo", "planner demo --scenario minimal")
 
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random draw.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]

@@ -27,7 +27,7 @@ from planner.history.salt import project_salt, user_folder
 from planner.history.source import Format, Source, connect, open_source
 from planner.history.staffing import load_staffing, staffing_source
 from planner.history.staged import stage_rows
-from planner.history.values import number, text
+from planner.history.values import flag, number, text
 from planner.history.zones import Clock, read_clock
 
 _MOST_BAD = 0.5
@@ -197,7 +197,7 @@ def _cure(problem: str) -> str:
 
 def _unread(plan: Plan) -> list[str]:
     """Values of text columns that could not be read and are taken as missing."""
-    kinds = (Kind.SECONDS, Kind.SCORE, Kind.NUMBER)
+    kinds = (Kind.SECONDS, Kind.SCORE, Kind.NUMBER, Kind.FLAG)
     table = plan.source.table
     tests, suspects = {}, {}
     for name, rule in plan.rules.items():
@@ -205,6 +205,9 @@ def _unread(plan: Plan) -> list[str]:
         if plain and BY_NAME[name].kind in kinds and table[rule.source].type().is_string():
             raw = table[rule.source]
             written = raw.notnull() & ~raw.isin(["", *[str(value) for value in rule.missing]])
+            if BY_NAME[name].kind is Kind.FLAG:
+                tests[name] = suspects[name] = written & flag(raw).isnull() & text(raw).notnull()
+                continue
             tests[name] = written & number(raw, plan.source.csv).isnull() & text(raw).notnull()
             suspects[name] = (raw.notnull() & raw.try_cast("float64").isnull()) | raw.lower().contains("n")
     tests = _suspected(table, tests, suspects)

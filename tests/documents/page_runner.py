@@ -42,6 +42,7 @@ NOT_RUN = {
     "pip install 'cxfrontier[web]'": "needs the package index",
     "pip install 'cxfrontier[warehouse]'": "needs the package index",
     "pip install 'cxfrontier[notebook]' jupyterlab": "needs the package index",
+    ".venv/bin/planner demo": "tests/documents/test_help_examples.py runs planner demo",
     "planner serve runs": "serves until it is stopped; tests/browser works with a served folder",
     "planner serve RUN --scenario center/scenario.yaml": "serves until it is stopped",
     "planner serve runs --port 0 --workers 1": "serves until it is stopped",
