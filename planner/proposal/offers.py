@@ -80,7 +80,7 @@ def _cells(seen: Seen) -> pd.DataFrame:
     )
     named = named[named["reason"].isin(seen.reasons.index) & named["segment"].isin(seen.segments.index)]
     summed = named.astype({"contacts": float}).groupby(["reason", "segment", "channel"])["contacts"].sum()
-    return summed.unstack("channel", fill_value=0.0)
+    return pd.DataFrame(summed.unstack("channel", fill_value=0))
 
 
 def _scored(seen: Seen, a: str, c: str) -> bool:
