@@ -17,6 +17,7 @@ from planner.scenario.quantities import clock_text
 from planner.scenario.scenario import Horizon
 
 _CONTRACT_H = 38.0
+_PART_H = 4.0
 _AHT_S = 300
 
 
@@ -245,6 +246,17 @@ def _pools(seen: Seen, page: _Page) -> None:
         f'  day: {{length_h: {length:g}, starts: {{first: "{clock_text(horizon.opens)}", last: "{last}"}}}}',
         "your shifts, with breaks",
     )
+    names = "[day]"
+    if length > _PART_H:
+        names = "[day, part]"
+        last = clock_text(horizon.closes - int(_PART_H * 60))
+        page.add(
+            "  # PROPOSED: Today's people follow the demand by the half hour; long shifts alone would cost more to plan"
+        )
+        page.mark(
+            f'  part: {{length_h: {_PART_H:g}, starts: {{first: "{clock_text(horizon.opens)}", last: "{last}"}}}}',
+            "does anybody work short shifts? else delete them here and in the pools",
+        )
     page.add("", "pools:")
     for pool in seen.pools:
         aht = "handle time unknown" if pool.aht_s is None else f"mean handle time {pool.aht_s:.0f} s"
@@ -259,10 +271,10 @@ def _pools(seen: Seen, page: _Page) -> None:
         )
         page.mark("    cost_per_contact: 0.1", f"{pool.key}: telephony, license or AI cost of a contact")
         if pool.discipline != "automated":
-            _people(pool, length, page)
+            _people(pool, length, names, page)
 
 
-def _people(pool: PoolSeen, length: float, page: _Page) -> None:
+def _people(pool: PoolSeen, length: float, shifts: str, page: _Page) -> None:
     if pool.discipline == "live_chat":
         page.mark("    chat: {total_speed: [1, 1.6]}", f"{pool.key}: chats at once and the speed they leave")
     if pool.discipline == "deferred":
@@ -276,7 +288,7 @@ def _people(pool: PoolSeen, length: float, page: _Page) -> None:
         )
     else:
         page.add(f"    shrinkage: {guess:.3f}           # measured: scheduled time not on task")
-    page.add("    occupancy_max: 0.87", "    shifts: [day]")
+    page.add("    occupancy_max: 0.87", f"    shifts: {shifts}")
     contract = min(_CONTRACT_H, 5 * length)
     heads = max(1, math.ceil(pool.hours_per_week / contract))
     page.mark(
