@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import re
 import warnings
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import ibis
@@ -181,7 +183,7 @@ def _refuse_mostly_bad(plan: Plan, quarantine: pd.DataFrame, rows: int) -> None:
                 None,
                 None,
                 "",
-                f"{row['rows']:,} of {rows:,} rows: {row['problem']} ({row['example']}){_cure(row['problem'])}",
+                f"{row['rows']:,} of {rows:,} rows: {row['problem']} ({row['example']}){_cure(row)}",
             )
             for row in bad.to_dict("records")
         ]
@@ -189,10 +191,15 @@ def _refuse_mostly_bad(plan: Plan, quarantine: pd.DataFrame, rows: int) -> None:
         raise HistoryError([*issues, Issue(file, None, None, "", closing)])
 
 
-def _cure(problem: str) -> str:
-    if problem != UNREAD_STAMP:
+def _cure(row: dict[Any, Any]) -> str:
+    """How to declare the format of a stamp, with seconds and marks as in the example."""
+    if row["problem"] != UNREAD_STAMP:
         return ""
-    return '; say how it is written in a mapping file: started_at: {from: COLUMN, format: "%d.%m.%Y %H:%M"}'
+    example = str(row["example"])
+    mark = next((mark for mark in "/-" if re.search(rf"\d{mark}\d+{mark}\d", example)), ".")
+    seconds = ":%S" if re.search(r"\d:\d\d:\d\d", example) else ""
+    form = f"%d{mark}%m{mark}%Y %H:%M{seconds}"
+    return f'; say how it is written in a mapping file: started_at: {{from: COLUMN, format: "{form}"}}'
 
 
 def _unread(plan: Plan) -> list[str]:
