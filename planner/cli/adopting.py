@@ -11,7 +11,7 @@ import typer
 from planner.cli import console
 from planner.cli.endings import Exit
 from planner.cli.examples import examples
-from planner.cli.looking import AsJson, RunPath
+from planner.cli.looking import AsCsv, AsJson, RunPath
 from planner.errors import RunError
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def adopt(
     by: Annotated[str, typer.Option("--by", help="Who decided.")],
     why: Annotated[str, typer.Option("--why", help="Why, in a sentence.")],
     as_json: AsJson = False,
+    as_csv: AsCsv = False,
 ) -> int:
     """Record which plan was adopted; the next run of the scenario shows it beside Today."""
     from planner.runs.decisions import FOLDER
@@ -44,6 +45,12 @@ def adopt(
     folder = (run if run.is_dir() else run.parent).absolute().parent / FOLDER
     if as_json:
         console.give_json(asdict(decision))
+    elif as_csv:
+        import pandas as pd
+
+        from planner.runs.tables import csv_text
+
+        console.give(csv_text(pd.DataFrame([asdict(decision)])))
     else:
         console.give(f"{decision.plan} of {decision.run} adopted by {console.inert(decision.by)}")
     console.say(f"Recorded in {folder / f'{decision.scenario}.jsonl'}; the next run shows it beside Today")

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from planner.backtest.record import BacktestRecord
 
 _EXAMPLES = examples(
-    "planner backtest center/scenario.yaml",
-    "planner backtest center/scenario.yaml --weeks 8 --csv",
+    "planner backtest bank/scenario.yaml",
+    "planner backtest bank/scenario.yaml --weeks 8 --csv",
     "planner backtest RUN --intervals --csv",
 )
 _SCENARIOS = (".yaml", ".yml")

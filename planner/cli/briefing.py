@@ -9,7 +9,7 @@ import typer
 from planner.cli import console
 from planner.cli.endings import Exit
 from planner.cli.examples import examples
-from planner.cli.looking import AsJson, RunPath
+from planner.cli.looking import AsCsv, AsJson, RunPath
 
 
 def add_to(app: typer.Typer) -> None:
@@ -18,7 +18,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("brief", rich_help_panel="Read", epilog=epilog)(brief)
 
 
-def brief(run: RunPath, as_json: AsJson = False) -> int:
+def brief(run: RunPath, as_json: AsJson = False, as_csv: AsCsv = False) -> int:
     """Give the decision brief: the options beside Today, what must be true, and the decision asked."""
     from planner.report import build_brief
     from planner.runs import load_run
@@ -27,9 +27,27 @@ def brief(run: RunPath, as_json: AsJson = False) -> int:
     if as_json:
         console.give_json({key: value for key, value in found.items() if key != "words"})
         return int(Exit.DONE)
+    if as_csv:
+        console.give(_as_csv(found))
+        return int(Exit.DONE)
     _give(found)
     console.say(f"Next: planner explain {run} PLAN   or: planner report {run}")
     return int(Exit.DONE)
+
+
+def _as_csv(found: dict[str, Any]) -> str:
+    """Every cell of the brief: a row per measure and option, with the lines, the difference from Today, the mark."""
+    import pandas as pd
+
+    from planner.report.brief import cell_lines, marked
+    from planner.runs.tables import csv_text
+
+    rows = [
+        (head["plan"] or "today", head["title"], row["label"], " | ".join(cell_lines(cell)), marked(cell))
+        for row in found["rows"]
+        for head, cell in zip(found["heads"], row["cells"], strict=True)
+    ]
+    return csv_text(pd.DataFrame(rows, columns=["plan", "title", "measure", "value", "against_today"]))
 
 
 def _give(found: dict[str, Any]) -> None:

@@ -1,26 +1,21 @@
-"""The command `diff`: what differs between two scenarios, in planner's words; runs are compared by the same."""
+"""The command `diff`: what differs between two scenarios, in planner's words."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from planner.cli import console
 from planner.cli.endings import Exit
 from planner.cli.examples import examples
-from planner.errors import RunError
-
-if TYPE_CHECKING:
-    from planner.scenario import Scenario
-    from planner.scenario.difference import Difference
 
 _EXAMPLES = examples(
     "planner diff center/scenario.yaml next/scenario.yaml",
-    "planner diff center/scenario.yaml center/scenario.yaml --new-variant summer",
+    "planner diff center/scenario.yaml next/scenario.yaml --new-variant summer",
     "planner diff center/scenario.yaml center/scenario.yaml --set demand.growth=0.1 --json",
 )
 
@@ -66,43 +61,3 @@ def diff(
         if not found:
             console.say("These scenarios say the same.")
     return int(Exit.DONE)
-
-
-def run_differences(old: Path, new: Path) -> list[Difference]:
-    """Return what differs between the scenarios of two runs: their values, and which input tables are others.
-
-    Raises
-    ------
-    RunError
-        A run does not hold its scenario.
-    """
-    from planner.scenario.difference import Difference, scenario_differences
-
-    found = scenario_differences(_scenario_of(old), _scenario_of(new))
-    before, after = _tables_of(old), _tables_of(new)
-    for name in sorted({*before, *after}):
-        if before.get(name) != after.get(name):
-            words = "other content" if name in before and name in after else "new" if name in after else "gone"
-            found.append(Difference(name, f"table {name}: {words}"))
-    return found
-
-
-def _scenario_of(run: Path) -> Scenario:
-    from planner.scenario.layers import read_layers
-    from planner.scenario.messages import validate
-
-    file = run / "scenario.yaml"
-    if not file.is_file():
-        raise RunError(f"{run}: holds no scenario.yaml, so its scenario cannot be compared")
-    document = read_layers(file, str(file), (), None).document
-    scenario, _ = validate(document.data, document)
-    if scenario is None:
-        raise RunError(f"{file}: is not a scenario of this version, so it cannot be compared")
-    return scenario
-
-
-def _tables_of(run: Path) -> dict[str, str]:
-    """SHA-256 by name of the input files that are no scenario files."""
-    file = run / "inputs.lock.json"
-    inputs = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
-    return {str(one["name"]): str(one["sha256"]) for one in inputs if not str(one["name"]).endswith((".yaml", ".yml"))}

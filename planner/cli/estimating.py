@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from planner.history.quality import QualityReport
 
 _EXAMPLES = examples(
-    "planner estimate contacts.parquet",
-    "planner estimate contacts.parquet --outcome fcr --out first_contact",
+    "planner estimate contacts.parquet --covariates severity",
     "planner estimate calls.csv --mapping mapping.yaml --covariates severity,tenure --csv",
     "planner estimate 'postgresql://user@host/database?table=schema.contacts' --outcome fcr",
 )

@@ -10,6 +10,7 @@ import typer
 from planner.cli import console
 from planner.cli.endings import Exit
 from planner.cli.examples import examples
+from planner.cli.facts import facts_csv
 from planner.cli.starting import refuse_existing
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 _EXAMPLES = examples(
     "planner import amazon_connect records.jsonl --out history --timezone Europe/Zurich",
-    "planner import five9 calls.csv --out history --source-timezone America/New_York --timezone America/New_York",
+    "planner import five9 call_log.csv --out calls --source-timezone America/New_York --timezone America/New_York",
     "planner import surveys answers.csv --contacts history/contacts.parquet --out surveyed --scale csat=1:7",
     "planner import staffing schedule.csv statuses.csv --out staffing --timezone Europe/Zurich",
     "planner import aggregate intervals.csv --out demand",
@@ -69,6 +70,7 @@ def import_(
         list[str] | None, typer.Option("--on-task", help="staffing: a status that counts as on task; may be repeated.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the mapping report as JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the mapping report as CSV.")] = False,
 ) -> int:
     """Turn exports into canonical Parquet tables and a mapping report; ids of customers and agents are hashed."""
     _check_zones(timezone, source_timezone)
@@ -92,6 +94,8 @@ def import_(
         report = _contacts(preset, files, out, mapping_out, {**settings, **zones})
     if as_json:
         console.give_json(report)
+    elif as_csv:
+        console.give(facts_csv(report))
     else:
         console.give(out.as_posix())
     return int(Exit.DONE)

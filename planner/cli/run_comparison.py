@@ -9,12 +9,12 @@ from typing import Any
 
 from planner.cli import console
 from planner.cli.comparison import Measure, measures
-from planner.cli.differing import run_differences
 from planner.cli.plan_page import number
 from planner.errors import PlanError
 from planner.frontier.frontier import NAMED, Frontier
 from planner.report.text import named_rows
 from planner.runs import load_run
+from planner.runs.difference import AGAINST, SAME, run_differences
 from planner.runs.tables import plain
 
 _AXES = ("cx", "cost", "headroom", "peak_fte", "p_shortfall")
@@ -45,11 +45,11 @@ def compare_runs(paths: Sequence[Path], as_json: bool) -> None:
         console.give_json(facts)
         return
     for path, found in zip(paths[1:], changes, strict=True):
-        console.give(console.inert(f"{path.name} against {paths[0].name}:"))
+        console.give(console.inert(AGAINST.format(new=path.name, old=paths[0].name)))
         for one in found:
             console.give(console.inert(f"  {one.words}"))
         if not found:
-            console.give("  the same scenario (seed or settings differ)")
+            console.give(f"  {SAME}")
     heads = ["plan", "run", *(measure.title for measure in _shown(runs[0]))]
     console.give_table("Named plans", heads, _rows(paths, runs), left=(0, 1))
 

@@ -14,6 +14,7 @@ from planner.cli.adopting import adopted_before
 from planner.cli.durations import seconds_of
 from planner.cli.endings import Exit
 from planner.cli.examples import examples
+from planner.cli.facts import facts_csv
 from planner.cli.progress import progress_bar
 from planner.cli.taking_up import Wanted, tell_nearest, with_choice
 from planner.errors import Infeasible, PlanError, PlannerError, RunError, Stopped
@@ -33,9 +34,11 @@ _RUN_EXAMPLES = examples(
     "planner run center/scenario.yaml --from RUN --plan p003 --keep offers,shifts:phone",
     "planner run center/scenario.yaml --from-choice RUN-choice.json",
 )
-_DEMO_EXAMPLES = examples("planner demo", "planner demo --scenario minimal --out first-look")
+_DEMO_EXAMPLES = examples("planner demo", "planner demo --scenario minimal")
 
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random draw.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print the plans as CSV, with the run directory.")]
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="Processes; left out: all cores. Never changes a result.")
 ]
@@ -72,7 +75,8 @@ def run(
         typer.Option("--from-choice", metavar="FILE", help="Take up a choice that a report page saved."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and plan nothing.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
     progress_json: Annotated[
         bool, typer.Option("--progress-json", help="Tell progress on stderr as lines of JSON, for programs.")
     ] = False,
@@ -102,9 +106,9 @@ def run(
         more_files=() if wanted.start is None else (wanted.start / "model.npz",),
     )
     if dry_run:
-        return _tell_dry_run(prepared, as_json)
+        return _tell_dry_run(prepared, as_json, as_csv)
     outcome = _execute(prepared, progress_json)
-    _tell_outcome(outcome, as_json)
+    _tell_outcome(outcome, as_json, as_csv)
     tell_nearest(outcome.frontier, wanted.choice)
     return exit_code_of(outcome.frontier)
 
@@ -116,6 +120,8 @@ def demo(
     scenario: Annotated[str, typer.Option("--scenario", help="Scenario that comes with the planner.")] = "retail_bank",
     seed: Seed = 0,
     workers: Workers = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
 ) -> int:
     """Plan a scenario that comes with the planner, and write its report and workbook."""
     from planner.cli.starters import copy_example
@@ -130,6 +136,10 @@ def demo(
     write_report(outcome.frontier, report)
     write_workbook(outcome.frontier, workbook)
     console.say(f"Run:      {outcome.path}\nWorkbook: {workbook}")
+    if as_json or as_csv:
+        console.say(f"Report:   {report}")
+        _tell_outcome(outcome, as_json, as_csv)
+        return exit_code_of(outcome.frontier)
     console.give(f"Report:   {report}")
     for line in summary_lines(outcome.frontier):
         console.give(console.inert(line))
@@ -274,7 +284,7 @@ def _how_to_resume(prepared: PreparedRun, err: BaseException) -> str:
     )
 
 
-def _tell_dry_run(prepared: PreparedRun, as_json: bool) -> int:
+def _tell_dry_run(prepared: PreparedRun, as_json: bool, as_csv: bool) -> int:
     settings = prepared.request.scenario.frontier
     points = len(settings.headroom_levels) * settings.cost_points
     found: dict[str, Any] = {
@@ -288,6 +298,8 @@ def _tell_dry_run(prepared: PreparedRun, as_json: bool) -> int:
     }
     if as_json:
         console.give_json(found)
+    elif as_csv:
+        console.give(facts_csv(found))
     else:
         console.give("\n".join(f"{name.replace('_', ' ')}: {value}" for name, value in found.items()))
     return int(Exit.DONE)
@@ -299,13 +311,12 @@ def _state(prepared: PreparedRun) -> str:
     return "unfinished" if prepared.directory.unfinished else "new"
 
 
-def _tell_outcome(outcome: RunOutcome, as_json: bool) -> None:
+def _tell_outcome(outcome: RunOutcome, as_json: bool, as_csv: bool = False) -> None:
     from planner.report import adopted_lines, backtest_lines, summary_lines
+    from planner.runs.tables import csv_text, plain
 
     lines = summary_lines(outcome.frontier)
     if as_json:
-        from planner.runs.tables import plain
-
         console.give_json(
             {
                 "directory": outcome.path.as_posix(),
@@ -317,6 +328,10 @@ def _tell_outcome(outcome: RunOutcome, as_json: bool) -> None:
                 "adopted": adopted_lines(outcome.frontier),
             }
         )
+    elif as_csv:
+        plans = outcome.frontier.table.copy()
+        plans.insert(0, "run", outcome.path.as_posix())
+        console.give(csv_text(plans))
     else:
         console.give(outcome.path.as_posix())
         for line in (*lines, *adopted_lines(outcome.frontier), *backtest_lines(outcome.frontier)):

@@ -63,6 +63,8 @@ def write_proposal(proposal: Proposal, folder: Path) -> Path:
     if not (folder / SCHEMA_NAME).exists():
         write_text(folder / SCHEMA_NAME, schema_text())
     write_text(scenario, proposal.text)
+    for words in proposal.heard:
+        console.say(words)
     if proposal.todo:
         console.say(f"To do ({len(proposal.todo)}): what only you can tell; look for # TODO in {scenario}")
         for words in proposal.todo:

@@ -21,7 +21,7 @@ _EXAMPLES = {
         "planner init bank --example retail_bank",
         "planner init my-center --from-history history/contacts.parquet --timezone Europe/Zurich",
         "planner init sheets --xlsx",
-        "planner init my-center --from-xlsx sheets/center.xlsx",
+        "planner init from-sheets --from-xlsx sheets/center.xlsx",
     ),
     "validate": examples("planner validate center/scenario.yaml", "planner validate center/scenario.yaml --json"),
     "schema": examples(

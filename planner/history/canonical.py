@@ -42,6 +42,9 @@ from planner.history.zones import Clock
 FILTER = "filter: "
 """Start of the problem of a row that the mapping declares to be no contact."""
 
+_MOST_SHOWN = 15
+"""Columns of a file that a message lists."""
+
 UNREAD_STAMP = "started_at cannot be read as a date and time"
 """Problem of a row whose stamp is written in another way than is looked for."""
 
@@ -119,7 +122,8 @@ def _missing(name: str, present: list[str]) -> str:
     example = f"`columns: {{{name}: {alias or 'its name here'}}}`"
     if name == "channel":
         example += " or `constants: {channel: voice}`"
-    return f"required column is missing{near}; name it in a mapping file: {example}"
+    there = "" if near else f"; the file has {', '.join(present[:_MOST_SHOWN])}{', …' * (len(present) > _MOST_SHOWN)}"
+    return f"required column is missing{near}; name it in a mapping file: {example}{there}"
 
 
 def _covariates(source: Source, mapping: Mapping | None, present: list[str]) -> tuple[dict[str, str], tuple[str, ...]]:

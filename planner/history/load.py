@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import re
 import warnings
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import ibis
@@ -27,7 +29,7 @@ from planner.history.salt import project_salt, user_folder
 from planner.history.source import Format, Source, connect, open_source
 from planner.history.staffing import load_staffing, staffing_source
 from planner.history.staged import stage_rows
-from planner.history.values import number, text
+from planner.history.values import flag, number, text
 from planner.history.zones import Clock, read_clock
 
 _MOST_BAD = 0.5
@@ -181,7 +183,7 @@ def _refuse_mostly_bad(plan: Plan, quarantine: pd.DataFrame, rows: int) -> None:
                 None,
                 None,
                 "",
-                f"{row['rows']:,} of {rows:,} rows: {row['problem']} ({row['example']}){_cure(row['problem'])}",
+                f"{row['rows']:,} of {rows:,} rows: {row['problem']} ({row['example']}){_cure(row)}",
             )
             for row in bad.to_dict("records")
         ]
@@ -189,15 +191,20 @@ def _refuse_mostly_bad(plan: Plan, quarantine: pd.DataFrame, rows: int) -> None:
         raise HistoryError([*issues, Issue(file, None, None, "", closing)])
 
 
-def _cure(problem: str) -> str:
-    if problem != UNREAD_STAMP:
+def _cure(row: dict[Any, Any]) -> str:
+    """How to declare the format of a stamp, with seconds and marks as in the example."""
+    if row["problem"] != UNREAD_STAMP:
         return ""
-    return '; say how it is written in a mapping file: started_at: {from: COLUMN, format: "%d.%m.%Y %H:%M"}'
+    example = str(row["example"])
+    mark = next((mark for mark in "/-" if re.search(rf"\d{mark}\d+{mark}\d", example)), ".")
+    seconds = ":%S" if re.search(r"\d:\d\d:\d\d", example) else ""
+    form = f"%d{mark}%m{mark}%Y %H:%M{seconds}"
+    return f'; say how it is written in a mapping file: started_at: {{from: COLUMN, format: "{form}"}}'
 
 
 def _unread(plan: Plan) -> list[str]:
     """Values of text columns that could not be read and are taken as missing."""
-    kinds = (Kind.SECONDS, Kind.SCORE, Kind.NUMBER)
+    kinds = (Kind.SECONDS, Kind.SCORE, Kind.NUMBER, Kind.FLAG)
     table = plan.source.table
     tests, suspects = {}, {}
     for name, rule in plan.rules.items():
@@ -205,6 +212,9 @@ def _unread(plan: Plan) -> list[str]:
         if plain and BY_NAME[name].kind in kinds and table[rule.source].type().is_string():
             raw = table[rule.source]
             written = raw.notnull() & ~raw.isin(["", *[str(value) for value in rule.missing]])
+            if BY_NAME[name].kind is Kind.FLAG:
+                tests[name] = suspects[name] = written & flag(raw).isnull() & text(raw).notnull()
+                continue
             tests[name] = written & number(raw, plan.source.csv).isnull() & text(raw).notnull()
             suspects[name] = (raw.notnull() & raw.try_cast("float64").isnull()) | raw.lower().contains("n")
     tests = _suspected(table, tests, suspects)

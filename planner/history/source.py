@@ -173,7 +173,9 @@ def _read_csv(connection: ibis.BaseBackend, path: Path, csv: Csv | None) -> ibis
         words = {";": "semicolons (';')", "\t": "tabs", "|": "bars ('|')", ",": "commas"}[guess]
         shown = "\\t" if guess == "\t" else guess
         hint = f'declare `csv: {{delimiter: "{shown}"' + (', decimal: ","' if guess == ";" else "") + "}`"
-        message = f"columns are separated by {words}; {hint} in a mapping file, or export it with commas"
+        message = (
+            f"columns are separated by {words}; {hint} in a mapping file (--mapping FILE), or export it with commas"
+        )
         raise HistoryError([Issue(str(path), 1, None, "", message)])
     raw = connection.read_csv(str(path), delim=delimiter, header=True, all_varchar=True, quote='"', escape='"')
     cut = raw.mutate(**{name: raw[name].strip() for name in raw.columns})

@@ -11,8 +11,9 @@ import ibis.expr.datatypes as dt
 from planner.history.engine import parse_stamp, salted_hash64, sha256
 from planner.history.mapping import Check, ColumnRule, Condition, Csv, Scalar, Unit
 
-_TRUE = ("true", "t", "yes", "y", "1", "1.0")
-_FALSE = ("false", "f", "no", "n", "0", "0.0")
+TRUE = ("true", "t", "yes", "y", "1", "1.0", "wahr", "ja", "j", "vrai", "oui", "verdadero", "sí", "si", "vero")
+FALSE = ("false", "f", "no", "n", "0", "0.0", "falsch", "nein", "faux", "non", "falso")
+"""As people and spreadsheets write them in English, German, French, Spanish and Italian."""
 _FACTOR = {Unit.SECONDS: 1.0, Unit.MILLISECONDS: 0.001, Unit.MINUTES: 60.0, Unit.HOURS: 3600.0}
 OFFSET = r":\d{2}(\.\d+)?\s*(Z|z|UTC|[+-]\d{2}(:?\d{2})?)$"
 _HASH_LENGTH = 20
@@ -48,13 +49,13 @@ def duration(column: ibis.Value, unit: Unit, csv: Csv) -> ibis.Value:
 
 
 def flag(column: ibis.Value) -> ibis.Value:
-    """Boolean from true/false, yes/no, 1/0 in any spelling; anything else is NULL."""
+    """Boolean from true/false, yes/no, 1/0, also in German, French, Spanish and Italian; anything else is NULL."""
     if column.type().is_boolean():
         return column
     if column.type().is_numeric():
         return column != 0
     lower = text(column).lower()
-    return ibis.cases((lower.isin(_TRUE), True), (lower.isin(_FALSE), False), else_=ibis.null("boolean"))
+    return ibis.cases((lower.isin(TRUE), True), (lower.isin(FALSE), False), else_=ibis.null("boolean"))
 
 
 def hashed(plain: ibis.Value, salt: str, role: str) -> ibis.Value:

@@ -13,6 +13,7 @@ from scipy.stats import chi2
 from planner.errors import HistoryError, Issue
 from planner.history import History, load_history, mean_week_staffing, patience, redial_shares, shrinkage_seen
 from planner.history.columns import SCALES
+from planner.history.engine import count_if
 from planner.history.importers.aggregate import Aggregate, read_aggregate
 from planner.history.week_counts import Counts, counts_of_aggregate, counts_of_history
 from planner.proposal.pools import PoolSeen, pools_of
@@ -24,6 +25,7 @@ _MOST_REASONS = 30
 _FEW = 0.005
 """Opening hours hold all but this share of the contacts at either end of the day."""
 _WEEKEND = 0.01
+_MOST_VALUES = 5
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,14 @@ class Proposal:
         File name relative to the scenario -> table.
     todo
         The marks, in words.
+    heard
+        What was read and kept, what was not, and doubts about it, in words.
     """
 
     text: str
     tables: dict[str, pd.DataFrame]
     todo: tuple[str, ...]
+    heard: tuple[str, ...] = ()
 
 
 def propose_from_history(
@@ -113,6 +118,7 @@ def _from_counts(
         redial={} if history is None else _redials(history),
         outcomes=None if aggregate is None else aggregate.outcomes,
         timezone_known=timezone is not None,
+        answered={} if history is None else _answered(history),
         waited=frozenset() if history is None else frozenset(patience(history)["channel"].astype(str)),
     )
     tables = {"data/today_routing.csv": routing_table(seen, history)}
@@ -123,7 +129,21 @@ def _from_counts(
         tables["data/demand.csv"] = demand_table(seen)
     seen = replace(seen, pools=_with_heads(pools, table, horizon), staffing_from=how)
     text, todo = scenario_text(seen)
-    return Proposal(text, tables, todo)
+    return Proposal(text, tables, todo, _heard(history, aggregate))
+
+
+def _heard(history: History | None, aggregate: Aggregate | None) -> tuple[str, ...]:
+    """What was read and kept; what was left out, does not fit the mapping, or is doubtful."""
+    if history is None:
+        return () if aggregate is None else (*map(str, aggregate.troubles), *aggregate.notes)
+    quality = history.quality
+    out = [f"{quality.rows_read:,} rows read, {quality.rows_kept:,} contacts kept"]
+    for name, rows in quality.unmapped.groupby("column", sort=False):
+        shown = ", ".join(f"{row['value']!r} ({row['rows']:,})" for row in rows.head(_MOST_VALUES).to_dict("records"))
+        more = f" and {len(rows) - _MOST_VALUES:,} more" if len(rows) > _MOST_VALUES else ""
+        share = rows["rows"].sum() / max(quality.rows_read, 1)
+        out.append(f"{name}: {share:.0%} of the rows have values the mapping does not list: {shown}{more}")
+    return (*out, *quality.notes, *quality.warnings)
 
 
 def _horizon(counts: Counts, timezone: str) -> Horizon:
@@ -183,6 +203,14 @@ def _patience(history: History | None) -> dict[str, tuple[float, float, float, i
             low, high = (2 * waited / chi2.ppf(level, 2 * left) for level in (0.975, 0.025))
             out[str(row["channel"])] = (waited / left, float(low), float(high), left)
     return out
+
+
+def _answered(history: History) -> dict[tuple[str, int], float]:
+    """Channel and seconds -> share of the contacts with a measured wait that were answered within so long."""
+    rows = history.contacts.filter(history.contacts.wait_s.notnull())
+    sums = {str(s): count_if((rows.wait_s <= s) & ~rows.abandoned.fill_null(False)) for s in (20, 60)}
+    frame = rows.group_by("channel").aggregate(n=rows.count(), **sums).execute()
+    return {(str(row["channel"]), s): row[str(s)] / row["n"] for row in frame.to_dict("records") for s in (20, 60)}
 
 
 def _redials(history: History) -> dict[str, tuple[float, int]]:

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from planner.history.week_counts import Counts
+from planner.proposal.offers import LEAST_CONTACTS, MOST_ACCEPT, Offer, offers_of
 from planner.proposal.pools import PoolSeen, shrinkage_guess
 from planner.scenario.quantities import clock_text
 from planner.scenario.scenario import Horizon
 
 _CONTRACT_H = 38.0
+_PART_H = 4.0
 _AHT_S = 300
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What the past tells of a center; names by contacts per week, the most frequent first."""
+    """What the past tells of a center; names by contacts per week, the most frequent first.
+
+    `answered`: channel and seconds -> share of the contacts answered within so long, where waits were measured.
+    """
 
     counts: Counts
     horizon: Horizon
@@ -38,6 +44,7 @@ class Seen:
     timezone_known: bool
     waited: frozenset[str] = frozenset()
     staffing_from: str = ""
+    answered: dict[tuple[str, int], float] = field(default_factory=dict)
 
 
 @dataclass
@@ -239,6 +246,17 @@ def _pools(seen: Seen, page: _Page) -> None:
         f'  day: {{length_h: {length:g}, starts: {{first: "{clock_text(horizon.opens)}", last: "{last}"}}}}',
         "your shifts, with breaks",
     )
+    names = "[day]"
+    if length > _PART_H:
+        names = "[day, part]"
+        last = clock_text(horizon.closes - int(_PART_H * 60))
+        page.add(
+            "  # PROPOSED: Today's people follow the demand by the half hour; long shifts alone would cost more to plan"
+        )
+        page.mark(
+            f'  part: {{length_h: {_PART_H:g}, starts: {{first: "{clock_text(horizon.opens)}", last: "{last}"}}}}',
+            "does anybody work short shifts? else delete them here and in the pools",
+        )
     page.add("", "pools:")
     for pool in seen.pools:
         aht = "handle time unknown" if pool.aht_s is None else f"mean handle time {pool.aht_s:.0f} s"
@@ -253,10 +271,10 @@ def _pools(seen: Seen, page: _Page) -> None:
         )
         page.mark("    cost_per_contact: 0.1", f"{pool.key}: telephony, license or AI cost of a contact")
         if pool.discipline != "automated":
-            _people(pool, length, page)
+            _people(pool, length, names, page)
 
 
-def _people(pool: PoolSeen, length: float, page: _Page) -> None:
+def _people(pool: PoolSeen, length: float, shifts: str, page: _Page) -> None:
     if pool.discipline == "live_chat":
         page.mark("    chat: {total_speed: [1, 1.6]}", f"{pool.key}: chats at once and the speed they leave")
     if pool.discipline == "deferred":
@@ -270,7 +288,7 @@ def _people(pool: PoolSeen, length: float, page: _Page) -> None:
         )
     else:
         page.add(f"    shrinkage: {guess:.3f}           # measured: scheduled time not on task")
-    page.add("    occupancy_max: 0.87", "    shifts: [day]")
+    page.add("    occupancy_max: 0.87", f"    shifts: {shifts}")
     contract = min(_CONTRACT_H, 5 * length)
     heads = max(1, math.ceil(pool.hours_per_week / contract))
     page.mark(
@@ -286,18 +304,17 @@ def _rest(seen: Seen, page: _Page) -> None:
         name = _q(f"{pool.key}_promise"[:80])
         if pool.discipline in ("live_voice", "live_chat"):
             within = 20 if pool.discipline == "live_voice" else 60
+            share = seen.answered.get((pool.channel, within))
+            told = "" if share is None else f" {share:.0%} were answered within {within} s"
             page.mark(
-                f"  {name}: {{pools: [{_q(pool.key)}], measure: service_level, target: 0.8, answer_within_s: {within}, "
-                "period: week}",
-                f"{pool.key}: what do you promise?",
+                f"  {name}: {{pools: [{_q(pool.key)}], measure: service_level, target: {_target(share):g}, "
+                f"answer_within_s: {within}, period: week}}",
+                f"{pool.key}: what do you promise?{told}",
             )
     if page.lines[-1].startswith("promises:"):
         page.lines.pop()
+    _steers(seen, page)
     page.add(
-        "",
-        "# steers:                      # offers that move contacts to another channel; no log tells who would accept",
-        "#   offer_chat: {from_channel: voice, to_channel: chat, offered_at: phone menu,",
-        "#     acceptance: {value: 0.3, low: 0.1, high: 0.5, source: a pilot}, cost_per_offer: 0.05}",
         "",
         f"today:                         # people from {seen.staffing_from}",
         "  staffing: data/today_staffing.csv",
@@ -310,6 +327,56 @@ def _rest(seen: Seen, page: _Page) -> None:
         "  search_evaluations: 0",
         "  risk_draws: 20",
         "  priority_classes: 1",
+    )
+
+
+def _target(share: float | None) -> float:
+    """80 %, or what was kept so far where that is less: a promise that Today breaks makes every plan dearer than it."""
+    return 0.8 if share is None else min(0.8, max(math.floor(20 * share) / 20, 0.05))
+
+
+def _steers(seen: Seen, page: _Page) -> None:
+    """The offers the past supports, or how one would be written."""
+    offers = offers_of(seen)
+    if not offers:
+        page.add(
+            "",
+            "# steers:                      # offers that move contacts; the past supports none: no other channel",
+            f"#                              # served {LEAST_CONTACTS} contacts of the same reason",
+            "#   offer_chat: {from_channel: voice, to_channel: chat, offered_at: phone menu,",
+            "#     acceptance: {value: 0.3, low: 0.1, high: 0.5, source: a pilot}, cost_per_offer: 0.05}",
+        )
+        return
+    page.add(
+        "",
+        "# PROPOSED offers, each into a channel that already serves the same reasons: delete those you cannot make.",
+        "# No log tells who accepts; what stands here is the share that chooses the channel unasked, of the reason",
+        f"# with the least, at most {MOST_ACCEPT:.0%}. A pilot tells more.",
+        "steers:",
+    )
+    for offer in offers:
+        _steer(offer, seen, page)
+
+
+def _steer(offer: Offer, seen: Seen, page: _Page) -> None:
+    key = re.sub(r"\W+", "_", f"{offer.from_channel}_to_{offer.to_channel}")[:80]
+    page.add(
+        f"  {_q(key)}:   # {offer.to_channel} served {offer.served:,} contacts of these reasons; of each at least "
+        f"{offer.choose:.0%} chose it over {offer.from_channel}"
+    )
+    for reason, n in offer.left_out.items():
+        page.add(f"    # without {_q(reason)}: too few choose {offer.to_channel} ({n:,} contacts)")
+    page.add(f"    from_channel: {_q(offer.from_channel)}", f"    to_channel: {_q(offer.to_channel)}")
+    if len(offer.reasons) < len(seen.reasons):
+        page.add(f"    reasons: [{', '.join(map(_q, offer.reasons))}]")
+    page.mark(
+        f"    offered_at: {_q(offer.from_channel)}", f"{key}: can you offer this, where, at what cost, and who accepts?"
+    )
+    low = math.floor(100 * offer.acceptance / 3) / 100
+    page.add(
+        f"    acceptance: {{value: {offer.acceptance:g}, low: {low:g}, high: {offer.acceptance:g}, "
+        "source: proposed from the share that chooses it unasked}",
+        "    cost_per_offer: 0.05",
     )
 
 

@@ -110,10 +110,8 @@ RUNS: dict[str, Any] = {
     "choose_runs": "Mark two to four runs.",
     "plans_of_runs": "Today and the named plans of each run",
     "differences": "What their scenarios differ in",
-    "same_scenario": "Their scenarios are the same.",
     "left_out": "{n} more differences are not shown.",
     "result": "Result",
-    "key": "Key of the scenario",
     "named": dict(NAMED),
     "axes": {"cx": "CX", "cost": "cost", "headroom": "headroom"},
     "run_states": {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,15 +12,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from page_runner import LITTLE, ROOT, PageRunner, assert_said, blocks_of, commands_in, parse  # noqa: E402
-from toy_history import toy_contacts  # noqa: E402
+from page_runner import ROOT, PageRunner, assert_said, blocks_of, commands_in, parse  # noqa: E402
+from world import RUN, settle  # noqa: E402
 
-from planner.cli import main  # noqa: E402
-from planner.frontier.frontier import Frontier  # noqa: E402
 from planner.history.importers.presets import PRESETS  # noqa: E402
 from planner.routing.export import TARGETS  # noqa: E402
-from planner.runs import save_frontier  # noqa: E402
-from planner.scenario.load import load_scenario_record  # noqa: E402
 from planner.scenario.reference_page import reference_markdown  # noqa: E402
 from planner.scenario.schema import scenario_schema  # noqa: E402
 
@@ -33,36 +28,12 @@ def page_name(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
-@pytest.fixture(scope="module")
-def world(toy_planned: Frontier, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the pages take for granted: a run of the toy with its scenario, and some contacts.
-
-    `started` is where a reader stands after the first page; who runs the same again is told that it is complete.
-    """
-    folder = tmp_path_factory.mktemp("world")
-    shutil.copytree(ROOT / "scenarios", folder / "center", ignore=shutil.ignore_patterns("generated"))
-    run = folder / "runs" / "minimal"
-    save_frontier(toy_planned, run)
-    text = load_scenario_record(folder / "center/minimal.yaml").resolved_text
-    (run / "scenario.yaml").write_text(text, encoding="utf-8")
-    contacts = toy_contacts(700, seed=1)
-    contacts["severity"] = (contacts.index * 7919 % 5).astype(float)
-    contacts["entry_reason"] = contacts["reason"]
-    contacts.to_parquet(folder / "contacts.parquet", index=False)
-    center = folder / "started" / "center"
-    assert main(["--quiet", "init", str(center)]) == 0
-    assert main(["--quiet", "run", str(center / "scenario.yaml"), "--out", str(folder / "started/runs"), *LITTLE]) == 0
-    return folder
-
-
 @pytest.fixture
-def reader(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PageRunner]:
+def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PageRunner]:
     """A reader in a folder of their own; what an example adds to the planner is taken back."""
-    shutil.copy(world / "contacts.parquet", tmp_path)
-    shutil.copytree(world / "started" / "runs", tmp_path / "runs")
     monkeypatch.chdir(tmp_path)
     kept = [(table, dict(table)) for table in (TARGETS, PRESETS)]
-    yield PageRunner(world / "runs" / "minimal")
+    yield PageRunner(tmp_path / RUN, tmp_path / "library")
     for table, before in kept:
         table.clear()  # type: ignore[attr-defined]
         table.update(before)  # type: ignore[attr-defined]
@@ -70,17 +41,19 @@ def reader(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", RUNNING, ids=page_name)
-def test_every_block_of_a_page_runs(page: Path, reader: PageRunner) -> None:
+def test_every_block_of_a_page_runs(page: Path, reader: PageRunner, world: Path) -> None:
+    settle(world, Path(), made=page.read_text(encoding="utf-8"))
     reader.follow(blocks_of(page))
 
 
-def test_a_wrong_page_fails(reader: PageRunner, tmp_path: Path) -> None:
+def test_a_wrong_page_fails(reader: PageRunner, world: Path, tmp_path: Path) -> None:
     """The check can fail: an unknown option, a wrong exit code, another output, a key nobody knows."""
+    settle(world, tmp_path, made="")
     for text in (
         "```\nplanner frontier RUN --mincx 4\n```\n",
         "```\nplanner show RUN nobody\n```\n",
         "```sh\nplanner serve runs --prot 1\n```\n",
-        "```sh\nmake coffee\n```\n",
+        "```sh\nmake lint\n```\n",
         "```yaml\npools: {phone: {wage: 3}}\n```\n",
         "```\nplanner --version\n```\n```text\nplanner 99\n```\n",
         "```python\nassert 1 == 2\n```\n",

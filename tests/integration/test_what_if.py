@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +10,6 @@ import pytest
 from typer.testing import CliRunner
 
 from planner.cli.app import app, main
-from planner.cli.examples import example_lines
 from planner.errors import PlanError, RunError
 from planner.frontier.certificate import outer_surface
 from planner.frontier.held import held_from
@@ -148,18 +146,6 @@ def test_the_command_gives_the_same_numbers(toy_planned, plan, tmp_path):
     assert "as it stands" in page.stdout
     for wrong in (["--volume", "5"], ["--volume", "lots"], ["--aht", "1%", "--aht", "2%"], ["--headroom", "x"]):
         assert run(app, ["what-if", str(tmp_path), "--plan", plan, *wrong]).exit_code == 2
-
-
-def test_the_examples_of_its_help_run(toy_planned, tmp_path, monkeypatch):
-    save_frontier(toy_planned, tmp_path)
-    (tmp_path / "manifest.json").write_text("{}", encoding="utf-8")
-    for command in app.registered_commands:
-        if command.name == "what-if":
-            lines = example_lines(command.epilog)
-    assert lines
-    for line in lines:
-        words = shlex.split(line.replace("RUN", str(tmp_path)))[1:]
-        assert CliRunner().invoke(app, words).exit_code == 0, line
 
 
 @pytest.mark.parametrize(

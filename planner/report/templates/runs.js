@@ -6,7 +6,6 @@ const AXIS = {
   cost: (v, currency) => `${fixed(v, 0)} ${currency}`,
   headroom: (v) => percent(v),
 };
-const cellOf = (value) => (missing(value) ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value));
 function tableOf(title, head, rows) {
   const cells = head.map((text, i) => el("th", { scope: "col", class: i ? "num" : "", dir: "auto" }, text));
   return scrolling(title, el("table", {}, el("caption", {}, title), el("thead", {}, el("tr", {}, ...cells)), el("tbody", {}, ...rows)));
@@ -22,12 +21,14 @@ function planRows(runs) {
     return el("tr", {}, rowHead(`${asks.named[key] || key}: ${asks.axes[axis]}`), ...cells);
   }));
 }
-function drawComparison({ runs, differences, left_out: left }) {
+// The lines of `planner diff`, for every run after the first.
+function differenceList({ title, words, left_out: left }) {
+  const more = left ? [el("li", { class: "quiet" }, fill(asks.left_out, { n: left }))] : [];
+  return [el("p", { dir: "auto" }, title), el("ul", {}, ...words.map((line) => el("li", { dir: "auto" }, line)), ...more)];
+}
+function drawComparison({ runs, differences }) {
   const head = [asks.result, ...runs.map((run) => run.name)];
-  const changed = differences.map(({ path, values }) => el("tr", {}, rowHead(path), ...values.map((value) => el("td", { class: "num", dir: "auto" }, cellOf(value)))));
-  const none = el("p", {}, asks.same_scenario);
-  const more = left ? el("p", { class: "quiet" }, fill(asks.left_out, { n: left })) : "";
-  show("comparison", tableOf(asks.plans_of_runs, head, planRows(runs)), changed.length ? tableOf(asks.differences, [asks.key, ...head.slice(1)], changed) : none, more);
+  show("comparison", tableOf(asks.plans_of_runs, head, planRows(runs)), el("h3", {}, asks.differences), ...differences.flatMap(differenceList));
 }
 async function compareRuns() {
   const told = document.getElementById("compare-told");

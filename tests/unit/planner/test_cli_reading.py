@@ -6,7 +6,6 @@ import csv
 import dataclasses
 import io
 import json
-import shlex
 from pathlib import Path
 
 import pandas as pd
@@ -232,29 +231,6 @@ def test_every_command_ends_its_help_with_examples(capsys: Captured) -> None:
         out = " ".join(capsys.readouterr().out.split())
         for line in lines:
             assert " ".join(line.split()) in out
-
-
-@pytest.mark.parametrize(
-    "name", ["frontier", "brief", "show", "explain", "compare", "doctor", "schema", "init", "export"]
-)
-def test_cheap_examples_run(name: str, toy_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    plan_of = {"balanced": "cheapest", "p007": "p002"}
-    for line in _examples()[name]:
-        words = [plan_of.get(word, word) for word in shlex.split(line.replace("RUN", str(toy_run)))[1:]]
-        if {
-            "runs/summer-0a1b2c3d",
-            "xlsx",
-            "retail_bank",
-            "--scenario",
-            "--replay",
-            "--binding",
-            "markdown",
-            "--from-history",
-            "wfm-long",
-        } & set(words):
-            continue
-        assert main(words) == 0, line
 
 
 def test_a_wish_ranks_the_plans_and_names_the_nearest(toy_run: Path, capsys: Captured) -> None:

@@ -198,8 +198,13 @@ def test_all_missing_required_columns_are_named_with_a_hint(csv: Write) -> None:
     text = refused(csv("call_id,start_time,queue\n1,2024-03-04 09:00,x\n"))
     assert "contact_id: required column is missing (did you mean call_id?)" in text
     assert "started_at: required column is missing (did you mean start_time?)" in text
-    assert "`constants: {channel: voice}`" in text
+    assert "`constants: {channel: voice}`; the file has call_id, start_time, queue" in text
     assert len(text.splitlines()) == 3
+
+
+def test_stamps_written_otherwise_are_refused_with_the_format_they_have(csv: Write) -> None:
+    for stamp, form in (("31.12.2024 09:00:10", "%d.%m.%Y %H:%M:%S"), ("31.12.2024 09:00", "%d.%m.%Y %H:%M")):
+        assert f'format: "{form}"' in refused(csv(f"contact_id,started_at,channel\na,{stamp},voice\n"))
 
 
 def test_semicolons_and_decimal_commas_are_refused_with_the_exact_hint(csv: Write) -> None:

@@ -10,7 +10,17 @@ import pytest
 
 import planner
 from planner.cli import main
+from planner.history.week_counts import Counts
 from planner.proposal import propose_from_history
+from planner.proposal.offers import (
+    LEAST_ANSWERS,
+    LEAST_CONTACTS,
+    LEAST_OF_SEGMENT,
+    MOST_ACCEPT,
+    MOST_OFFERS,
+    offers_of,
+)
+from planner.proposal.text import Seen
 
 LATE, EARLY = "2026-01-05", "2026-02-01"
 
@@ -75,6 +85,85 @@ def test_what_was_counted_stands_in_the_scenario(history: Path, tmp_path: Path) 
     text = (folder / "scenario.yaml").read_text(encoding="utf-8")
     assert "wage_per_h: 30   # TODO" in text
     assert main(["init", str(folder), "--from-history", str(history)]) == 2  # nothing is overwritten
+
+
+def test_offers_are_proposed_where_the_other_channel_serves_the_reason(history: Path, tmp_path: Path) -> None:
+    """Mails are about faults only, half of all faults: billing is never offered them, and 30 % is the most accepted."""
+    frame = contacts()
+    found = propose_from_history(history, tmp_path / "c", timezone="UTC")
+    assert "voice_to_email" not in found.text  # no mail was scored
+    assert "email_to_voice" in found.text
+    frame.loc[frame["channel"] == "email", "csat"] = 3.0
+    frame.to_parquet(history, index=False)
+    assert main(["init", str(tmp_path / "c"), "--from-history", str(history), "--timezone", "UTC"]) == 0
+    steers = planner.load_scenario(tmp_path / "c" / "scenario.yaml").steers
+    assert set(steers) == {"voice_to_email", "email_to_voice"}
+    faults = frame[frame["reason"] == "fault"]
+    for steer in steers.values():
+        assert steer.reasons == ("fault",)
+        choose = (faults["channel"] == steer.to_channel).mean()
+        assert steer.acceptance.value == pytest.approx(min(choose, 0.3))
+        assert steer.acceptance.bounds[1] <= choose
+    text = (tmp_path / "c" / "scenario.yaml").read_text(encoding="utf-8")
+    assert "# without billing: too few choose email (0 contacts)" in text
+    assert "voice_to_email: can you offer this" in text
+
+
+def test_no_offer_goes_beyond_what_the_past_supports() -> None:
+    """200 random pasts: reasons have contacts enough, and no more accept than choose the channel unasked."""
+    rng = np.random.default_rng(4)
+    proposed = 0
+    for _ in range(200):
+        names = [(f"r{r}", f"s{s}", f"c{c}") for r in range(3) for s in range(2) for c in range(3)]
+        volume = np.floor(10 ** rng.uniform(-1, 3.5, len(names)))
+        table = pd.DataFrame(names, columns=["reason", "segment", "channel"]).assign(contacts=volume)
+        answers = {"csat": {f"c{c}": int(rng.integers(0, 90)) for c in range(3)}}
+        offers = offers_of(_seen(table[table["contacts"] > 0], answers))
+        assert len(offers) <= MOST_OFFERS
+        for offer in offers:
+            assert answers["csat"][offer.to_channel] >= LEAST_ANSWERS or not any(
+                answers["csat"][name] for name in (offer.from_channel, offer.to_channel)
+            )
+            for reason in offer.reasons:
+                own = table[table["reason"] == reason].pivot_table("contacts", "segment", "channel", fill_value=0.0)
+                own = own[own[offer.from_channel] > 0]
+                here, there = own[offer.from_channel].sum(), own[offer.to_channel].sum()
+                assert there >= LEAST_CONTACTS
+                assert own[offer.to_channel].min() >= LEAST_OF_SEGMENT
+                assert 0 < offer.acceptance <= min(there / (here + there), MOST_ACCEPT)
+                proposed += 1
+    assert proposed > 200
+
+
+def _seen(table: pd.DataFrame, answers: dict[str, dict[str, int]]) -> Seen:
+    counts = Counts(table, (1.0,) * 7, pd.Timestamp(LATE), pd.Timestamp(EARLY), pd.DataFrame())
+    names = {f"{name}s": table.groupby(name)["contacts"].sum() for name in ("reason", "segment", "channel")}
+    rest = dict.fromkeys(("horizon", "pools", "files", "scale", "identified", "patience", "redial", "timezone_known"))
+    return Seen(counts=counts, answers=answers, outcomes=None, **names, **rest)  # type: ignore[arg-type]
+
+
+def test_what_a_history_says_about_itself_is_said(history: Path, tmp_path: Path, capsys) -> None:
+    """Flags that nobody can read, values that a mapping does not list, and the service that was kept so far."""
+    frame = contacts()
+    frame["abandoned"] = frame["abandoned"].map({True: "hung up", False: "talked"})
+    frame.to_csv(tmp_path / "odd.csv", index=False)
+    columns = "contact_id: contact_id, started_at: started_at, channel: channel, abandoned: abandoned, wait_s: wait_s"
+    values = "reason: {from: reason, values: {billing: bills}}"
+    (tmp_path / "mapping.yaml").write_text(f"columns: {{{columns}, {values}}}\n", encoding="utf-8")
+    asked = ["init", str(tmp_path / "o"), "--from-history", str(tmp_path / "odd.csv"), "--timezone", "UTC"]
+    assert main([*asked, "--mapping", str(tmp_path / "mapping.yaml")]) == 0
+    told = capsys.readouterr().err
+    assert f"{len(frame):,} rows read, {len(frame):,} contacts kept" in told
+    assert f"abandoned: {len(frame):,} values such as 'talked' cannot be read; taken as missing" in told
+    share = (frame["reason"] == "fault").mean()
+    assert f"reason: {share:.0%} of the rows have values the mapping does not list: 'fault'" in told
+    frame["abandoned"] = frame["abandoned"].map({"hung up": "ja", "talked": "NEIN"})
+    frame.to_csv(tmp_path / "german.csv", index=False)
+    found = propose_from_history(tmp_path / "german.csv", tmp_path / "g", timezone="UTC")
+    assert "abandonments, those served before as censored" in found.text
+    kept = 1 - contacts().query("channel == 'voice'")["abandoned"].mean()  # the others waited 20 s
+    assert f"{kept:.0%} were answered within 20 s" in found.text
+    assert f"target: {min(0.8, np.floor(20 * kept) / 20):g}," in found.text
 
 
 def test_what_is_missing_is_marked_and_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

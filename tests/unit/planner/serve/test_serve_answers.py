@@ -17,11 +17,11 @@ from planner.errors import PlanError, RunError
 from planner.frontier.what_if import Question
 from planner.report.heat import written_short
 from planner.runs import load_run
+from planner.runs.difference import SAME, run_differences
 from planner.runs.tables import plain
 from planner.serve.app import Settings, alone, bound_socket, create_app
 from planner.serve.asking import records_of
 from planner.serve.commands import scenario_of
-from planner.serve.comparing import differences
 
 SCENARIOS = Path(__file__).resolve().parents[4] / "scenarios"
 
@@ -93,7 +93,7 @@ def test_plans_and_downloads_are_what_the_commands_write(client: TestClient, run
     assert "known are" in refused.json()["error"]
 
 
-def test_plan_again_keeps_limits_and_the_runs_own_changes(client: TestClient, run, folder):
+def test_plan_again_keeps_limits_and_the_runs_own_changes(client: TestClient, run, folder, capsys):
     """The new run has the quick settings of the old one, its parts, and the budget as its most expensive plan."""
     plan = some_plan(run)
     budget = float(load_run(run).table["cost"].max()) * 1.2
@@ -114,7 +114,12 @@ def test_plan_again_keeps_limits_and_the_runs_own_changes(client: TestClient, ru
     assert simulated["result"]["plan"] == plan
     assert {"promise", "value", "verdict"} <= set(simulated["result"]["promises"][0])
     compared = client.get("/api/compare", params={"run": [run.name, made.run]}).json()
-    assert {row["path"] for row in compared["differences"]} >= {"limits.budget_max", "frontier.headroom_levels"}
+    assert compared["differences"][0]["words"] == [one.words for one in run_differences(run, folder / made.run)]
+    assert any("budget" in line for line in compared["differences"][0]["words"])
+    assert main(["compare", str(run), str(folder / made.run)]) == 0
+    said = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    (title, words) = (compared["differences"][0][key] for key in ("title", "words"))
+    assert said[: len(words) + 1] == [title, *words]
     assert [one["name"] for one in compared["runs"]] == [run.name, made.run]
     assert client.get("/api/jobs").json()[0]["id"] == second["id"]
 
@@ -191,7 +196,12 @@ def test_one_server_per_folder_and_one_port_per_server(folder, capsys):
         bound_socket(taken.getsockname()[1])
 
 
-def test_differences_of_scenarios():
-    found = differences([{"a": 1, "b": [1]}, {"a": 2, "b": [1]}, {"b": [1], "c": None}])
-    assert found == [{"path": "a", "values": [1, 2, None]}]
-    assert differences([]) == []
+def test_runs_that_cannot_be_compared_say_why_without_a_path(client: TestClient, run, folder):
+    other = folder / "minimal-other"
+    shutil.copytree(run, other)
+    same = client.get("/api/compare", params={"run": [run.name, other.name]}).json()["differences"]
+    assert same == [{"title": f"minimal-other against {run.name}:", "words": [SAME], "left_out": 0}]
+    (other / "scenario.yaml").unlink()
+    told = client.get("/api/compare", params={"run": [run.name, other.name]}).json()["differences"][0]["words"]
+    assert told == ["minimal-other: holds no scenario.yaml, so its scenario cannot be compared"]
+    shutil.rmtree(other)
