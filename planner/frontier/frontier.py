@@ -10,6 +10,7 @@ import pandas as pd
 
 from planner import notebook
 from planner.errors import PlanError, RunError
+from planner.frontier.choose import leading_plans
 from planner.frontier.prefer import SENSES, achievements, best_reached, blended, condition_shares, effectiveness
 from planner.routing.overflow import Overflow
 from planner.routing.ruleset import RuleSet
@@ -92,6 +93,7 @@ TABLES: dict[str, str] = {
 }
 """Tables of a frontier and their columns; every table is plain pandas and is saved as it stands."""
 
+_AXES = ("cx", "cost", "headroom")
 NAMED = {
     "today": "Today",
     "cheapest": "Cheapest no worse than today",
@@ -188,9 +190,21 @@ class Frontier:
         """P10, P50, P90 per plan and axis, probability of kept promises and of staying efficient, regret."""
         return self.tables["risk"]
 
+    @property
+    def leading(self) -> dict[str, str]:
+        """Names -> id of the plan that leads by their rule; one plan may lead by several, but carries one name."""
+        others, now = self.table[self.table["origin"] != "today"], self.baseline
+        if others.empty:
+            return {}
+        today = float(now["cx"]), float(now["cost"]), float(now["headroom"])
+        found = leading_plans(others[list(_AXES)].to_numpy(float), today)
+        return {name: str(others["plan"].iloc[k]) for name, k in found.items()}
+
     def plan(self, id: str) -> Plan:
-        """Return a plan by its id (`p017`) or its name (`cheapest`, `today`)."""
+        """Return a plan by its id (`p017`) or its name (`cheapest`, `today`), be it known by another name as well."""
         rows = self.table[(self.table["plan"] == id) | (self.table["name"] == id)]
+        if rows.empty:
+            rows = self.table[self.table["plan"] == self.leading.get(id)]
         if rows.empty:
             known = ", ".join([n for n in self.table["name"] if n] + [f"{self.table['plan'].iloc[-1]} ..."])
             raise PlanError(f"plan {id!r} is not in this run; known are {known}")

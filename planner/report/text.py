@@ -112,10 +112,12 @@ def headline(frontier: Frontier) -> list[dict[str, Any]]:
         One record per entry of `TITLES`: `key, title, plan` (None where no plan qualifies) and, where there is
         one, the fragments `cost, cx, headroom, doable, split`; `line` is the whole sentence.
     """
-    units, named = units_of(frontier), named_rows(frontier)
+    units, named, leading = units_of(frontier), named_rows(frontier), frontier.leading
     records: list[dict[str, Any]] = []
     for key, title in TITLES.items():
-        row = named[key] if key in named else _by_rule(frontier, key)
+        if key not in named and key in leading:  # it carries the name of another rule that it leads by
+            named[key] = frontier.table[frontier.table["plan"] == leading[key]].iloc[0]
+        row = named.get(key)
         if row is None or row["plan"] == frontier.baseline["plan"]:
             records.append({"key": key, "title": title, "plan": None, "line": SUMMARY["none"].format(title=title)})
             continue
@@ -170,21 +172,6 @@ def _hiring_words(frontier: Frontier, row: pd.Series, units: Units) -> str:
         for pool, n in zip(own["pool"], own["hires"], strict=True)
     ]
     return SUMMARY["hires_pools"].format(pools=", ".join(pools))
-
-
-def _by_rule(frontier: Frontier, key: str) -> pd.Series | None:
-    """Find a leading plan by the rule of its name: a plan has one name only, so it may carry another."""
-    today, table = frontier.baseline, frontier.table
-    others = table[table["origin"] != "today"]
-    no_worse, within = others["cx"] >= today["cx"], others["cost"] <= today["cost"]
-    as_safe = others["headroom"] >= min(float(today["headroom"]), float(others["headroom"].max()))
-    narrow, wide, order = {
-        "cheapest": (no_worse & as_safe, no_worse, "cost"),
-        "best_cx": (within & no_worse, within & no_worse, "cx"),
-        "resilient": (within & no_worse, within, "headroom"),
-    }[key]
-    fit = others[narrow] if narrow.any() else others[wide]
-    return None if fit.empty else fit.sort_values(order, ascending=order == "cost", kind="stable").iloc[0]
 
 
 def _cost_words(cost: float, today: float, units: Units) -> str:

@@ -15,9 +15,11 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from small_centers import problem_of  # noqa: E402
 
+import planner  # noqa: E402
+from planner.errors import PlanError  # noqa: E402
 from planner.frontier.bounds import Rung, headline_aims, surface_of  # noqa: E402
 from planner.frontier.certificate import OuterSurface, certify, outer_surface  # noqa: E402
-from planner.frontier.choose import keep_best, name_plans  # noqa: E402
+from planner.frontier.choose import keep_best, leading_plans, name_plans  # noqa: E402
 from planner.frontier.envelope import Envelope  # noqa: E402
 from planner.frontier.plan_rows import _time_off_h  # noqa: E402
 from planner.frontier.records import Record, axes, pack, unpack  # noqa: E402
@@ -103,9 +105,16 @@ def test_names_by_hand():
     assert name_plans(table, today) == {"cheapest": 1, "best_cx": 2, "resilient": 3, "balanced": 4}
 
 
-def test_names_are_given_once():
-    names = name_plans(np.array([[4.2, 90.0, 0.2]]), (4.0, 100.0, 0.1))
-    assert names == {"cheapest": 0}
+def test_names_are_given_once_but_a_plan_is_found_by_each_it_leads_by(quick_run):
+    points, today = np.array([[4.2, 90.0, 0.2]]), (4.0, 100.0, 0.1)
+    assert name_plans(points, today) == {"cheapest": 0}
+    assert leading_plans(points, today) == dict.fromkeys(("cheapest", "best_cx", "resilient", "balanced"), 0)
+    found = planner.load_run(quick_run)
+    assert len(found.leading) > sum(found.table["name"].isin(list(found.leading))), "here one plan leads by several"
+    for name, plan in found.leading.items():
+        assert found.plan(name).id == plan
+    with pytest.raises(PlanError, match="'best' is not in this run"):
+        found.plan("best")
 
 
 def test_voluntary_time_off_by_hand():
