@@ -21,9 +21,9 @@ def profile_rows(plan: Plan, judged: ibis.Table) -> pd.DataFrame:
     """Count per channel: one row each, sorted by `channel`, `(none)` where it is missing.
 
     `rows_read`, and of the rows kept `rows_kept, abandoned, first, last, first_reason, last_reason` (in alphabetical
-    order), `has_<column>` for every column the source has and a contact can lack, `unhandled` (served contacts without a handle time),
-    `handled, short, long` handle times. Per score that the source has: `all_, low_, high_` over everything read, `out_`
-    outside its scale, `kept_low_, kept_high_` of the rows kept.
+    order), `has_<column>` for every column the source has and a contact can lack, `unhandled` (served contacts without
+    a handle time), `handled, short, long` handle times. Per score that the source has: `all_, low_, high_` over
+    everything read, `out_` outside its scale, `kept_low_, kept_high_` of the rows kept.
 
     Parameters
     ----------
