@@ -105,4 +105,4 @@ def _coded(connection: ibis.BaseBackend, query: str, codes: Mapping[str, str]) -
 
 def _labels(connection: ibis.BaseBackend, kind: str) -> list[str]:
     """Labels of an enumerated type, in the order of their codes."""
-    return list(connection.raw_sql(f"SELECT enum_range(NULL::{kind})").fetchone()[0])
+    return list(connection.raw_sql(f"SELECT enum_range(NULL::{kind})").fetchall()[0][0])
