@@ -29,6 +29,7 @@ from planner.history.outcomes import OutcomeKind
 from planner.scenario import Scenario
 
 _MOST_LATE = 0.2
+_LABELS = (*KEYS, "disposition", "later")
 ALL_SEGMENTS = "all"
 UNKNOWN_REASON = "unknown"
 _LATER = {"none": LATER_NO, "return": LATER_YES, "redial": LATER_YES, "escalation": LATER_ESCALATED}
@@ -94,7 +95,7 @@ def _late(raw: pd.DataFrame) -> pd.Series:
 
 
 def _cells(frame: pd.DataFrame, source: ContactCells, scale: tuple[float, float]) -> Cells:
-    frame = _coded(frame.reset_index(drop=True), (*KEYS, "disposition", "later"))
+    frame = _coded(frame.reset_index(drop=True), _LABELS)
     return sorted_cells(Cells(frame, source.covariates, scale, source.outcome))
 
 
@@ -128,7 +129,7 @@ def _labeled(frame: pd.DataFrame, source: ContactCells, scenario: Scenario | Non
         )
         if lost > 0:
             notes.append(f"{lost:.1%} of the served contacts have no {column}: allocated by the mix of the others")
-            frame = frame.astype({name: object for name in LABELS})
+            frame = frame.astype({name: object for name in _LABELS})
             frame = allocate_missing(frame, sums, column=column, count="contacts", levels=ladder)
     return frame if scenario is None else _known_to(frame, scenario, notes)
 
