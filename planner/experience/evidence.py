@@ -114,8 +114,8 @@ def _called(column: pd.Series, names: Mapping[str, str]) -> pd.Series:
     """Give labels of `later` other names, of which several may be one."""
     words = sorted((LATER_NO, LATER_YES, LATER_ESCALATED, LATER_UNKNOWN))
     own = column.cat
-    place = np.array([*(words.index(names.get(label, label)) for label in own.categories), -1])
-    return pd.Series(pd.Categorical.from_codes(place[own.codes], words), index=column.index)
+    place = np.array([*(words.index(names.get(label, label)) for label in own.categories), -1], dtype=np.int64)
+    return pd.Series(pd.Categorical.from_codes(place[own.codes.to_numpy()], pd.Index(words)), index=column.index)
 
 
 def _labeled(frame: pd.DataFrame, source: ContactCells, scenario: Scenario | None, notes: list[str]) -> pd.DataFrame:
@@ -180,7 +180,7 @@ def _chosen(raw: pd.DataFrame, source: ContactCells) -> pd.DataFrame:
     """Rename the sums and keep the columns of `Cells`."""
     frame = raw.rename(columns=_NAMES)
     known = frame["disposition"].cat
-    frame["disposition"] = known.set_categories(dict.fromkeys(["", *known.categories])).fillna("")
+    frame["disposition"] = known.set_categories(list(dict.fromkeys(["", *known.categories]))).fillna("")
     bins = [name for name in source.bins if name in frame]
     sums = Cells(frame, source.covariates, (0.0, 1.0)).sums
     frame = frame[[*KEYS, *AFTER, *bins, *sums]].reset_index(drop=True)

@@ -196,10 +196,11 @@ def _unwritten(plan: Plan, clock: Clock) -> ibis.Value:
 
 def _unread_id(plan: Plan, name: str, read: ibis.Value) -> ibis.Value:
     """True where an id is missing; numbers are not spelled out to learn that."""
-    rule, table = plan.rules.get(name), plan.source.table
-    plain = rule is not None and rule.source is not None and rule == ColumnRule.model_validate(rule.source)
-    if plain and not plan.nobody and table[rule.source].type().is_integer():
-        return table[rule.source].isnull()
+    rule = plan.rules.get(name)
+    if rule is not None and rule.source is not None and rule == ColumnRule.model_validate(rule.source):
+        raw = plan.source.table[rule.source]
+        if raw.type().is_integer() and not plan.nobody:
+            return raw.isnull()
     return read.isnull()
 
 
