@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pandas as pd
 
 from planner.experience.cells import (
@@ -22,11 +23,13 @@ from planner.experience.model import Stage
 from planner.experience.serving import serving_table
 from planner.history import allocate_missing
 from planner.history.bands import UNKNOWN
+from planner.history.cell_tables import LABELS, WAIT_LABELS
 from planner.history.cells import ContactCells
 from planner.history.outcomes import OutcomeKind
 from planner.scenario import Scenario
 
 _MOST_LATE = 0.2
+_LABELS = (*KEYS, "disposition", "later")
 ALL_SEGMENTS = "all"
 UNKNOWN_REASON = "unknown"
 _LATER = {"none": LATER_NO, "return": LATER_YES, "redial": LATER_YES, "escalation": LATER_ESCALATED}
@@ -58,7 +61,7 @@ def gather(source: ContactCells, scenario: Scenario | None, scale: tuple[float, 
     alike, a pool by the pools of its channel. Labels the scenario does not know are left out and counted in a note.
     """
     notes: list[str] = list(source.notes)
-    raw = source.frame
+    raw = _coded(source.frame, (*LABELS, "later_kind"))
     abandoned = raw["abandoned"].astype(bool)
     served = _labeled(_renamed(raw[~abandoned], source), source, scenario, notes)
     cells = _cells(served, source, scale)
@@ -69,7 +72,7 @@ def gather(source: ContactCells, scenario: Scenario | None, scale: tuple[float, 
     if asked is not None:
         labeled = _labeled(_renamed(raw[asked], source), source, scenario, [])
         cells = replace(cells, asked=_cells(labeled, source, scale))
-    return Evidence(cells, _waited(raw), tuple(notes))
+    return Evidence(cells, _waited(source.frame), tuple(notes))
 
 
 def _asked(raw: pd.DataFrame, kind: OutcomeKind) -> pd.Series | None:
@@ -92,13 +95,27 @@ def _late(raw: pd.DataFrame) -> pd.Series:
 
 
 def _cells(frame: pd.DataFrame, source: ContactCells, scale: tuple[float, float]) -> Cells:
-    frame = _coded(frame.reset_index(drop=True), (*KEYS, "disposition", "later"))
+    frame = _coded(frame.reset_index(drop=True), _LABELS)
     return sorted_cells(Cells(frame, source.covariates, scale, source.outcome))
 
 
 def _coded(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """Keep labels as small integers in alphabetical order: sums and designs are then a matter of numbers."""
-    return frame.assign(**{name: pd.Categorical(frame[name]).remove_unused_categories() for name in names})
+    return frame.assign(**{name: _in_use(pd.Categorical(frame[name])) for name in names})
+
+
+def _in_use(values: pd.Categorical) -> pd.Categorical:
+    """Drop labels that no row has."""
+    seen = np.bincount(values.codes + 1, minlength=len(values.categories) + 1)[1:] > 0
+    return values if seen.all() else values.remove_unused_categories()
+
+
+def _called(column: pd.Series, names: Mapping[str, str]) -> pd.Series:
+    """Give labels of `later` other names, of which several may be one."""
+    words = sorted((LATER_NO, LATER_YES, LATER_ESCALATED, LATER_UNKNOWN))
+    own = column.cat
+    place = np.array([*(words.index(names.get(label, label)) for label in own.categories), -1], dtype=np.int64)
+    return pd.Series(pd.Categorical.from_codes(place[own.codes.to_numpy()], pd.Index(words)), index=column.index)
 
 
 def _labeled(frame: pd.DataFrame, source: ContactCells, scenario: Scenario | None, notes: list[str]) -> pd.DataFrame:
@@ -112,6 +129,7 @@ def _labeled(frame: pd.DataFrame, source: ContactCells, scenario: Scenario | Non
         )
         if lost > 0:
             notes.append(f"{lost:.1%} of the served contacts have no {column}: allocated by the mix of the others")
+            frame = frame.astype({name: object for name in _LABELS})
             frame = allocate_missing(frame, sums, column=column, count="contacts", levels=ladder)
     return frame if scenario is None else _known_to(frame, scenario, notes)
 
@@ -140,17 +158,16 @@ _NAMES = {"cnt": "contacts", "ans": "answers", "s1": "sum_score", "s2": "sum_sco
 
 
 def _renamed(raw: pd.DataFrame, source: ContactCells) -> pd.DataFrame:
-    later = raw["later_kind"].map(_LATER).fillna(LATER_YES)
     hidden = raw["anonymous"].astype(bool) | raw["censored"].astype(bool)
-    return _chosen(raw.assign(later=later.mask(hidden, LATER_UNKNOWN), hour_band=UNKNOWN), source)
+    later = _called(raw["later_kind"], _LATER).fillna(LATER_YES).mask(hidden, LATER_UNKNOWN)
+    return _chosen(raw.assign(later=later, hour_band=UNKNOWN), source)
 
 
 def _by_hour(source: ContactCells, kind: OutcomeKind) -> pd.DataFrame:
-    waits, asked = source.waits, _asked(source.frame, kind)
-    late = waits["later"] == "censored"
+    waits, asked = _coded(source.waits, WAIT_LABELS), _asked(source.frame, kind)
     if asked is not None and not asked[_late(source.frame)].any():
-        waits = waits[~late]
-    waits = waits.assign(later=waits["later"].mask(late, LATER_UNKNOWN))
+        waits = waits[waits["later"] != "censored"]
+    waits = waits.assign(later=_called(waits["later"], {"censored": LATER_UNKNOWN}))
     raw = waits.assign(entry_reason=waits["reason"], n_handle=0, sum_handle_s=0.0, sum_handle2=0.0)
     # A key that was left out as too fine is one label, the same everywhere.
     for name in ("stage", "segment"):
@@ -162,7 +179,8 @@ def _by_hour(source: ContactCells, kind: OutcomeKind) -> pd.DataFrame:
 def _chosen(raw: pd.DataFrame, source: ContactCells) -> pd.DataFrame:
     """Rename the sums and keep the columns of `Cells`."""
     frame = raw.rename(columns=_NAMES)
-    frame["disposition"] = frame["disposition"].astype(object).where(frame["disposition"].notna(), "")
+    known = frame["disposition"].cat
+    frame["disposition"] = known.set_categories(list(dict.fromkeys(["", *known.categories]))).fillna("")
     bins = [name for name in source.bins if name in frame]
     sums = Cells(frame, source.covariates, (0.0, 1.0)).sums
     frame = frame[[*KEYS, *AFTER, *bins, *sums]].reset_index(drop=True)

@@ -107,9 +107,11 @@ def prepare(
     source = contact_cells(history, outcome=outcome, covariates=used, window_days=window_days)
     if scenario is None:
         check_varies(history, outcome, source.frame)
-    evidence = gather(source, scenario, named.scale)
+    evidence, directions = side_by_side(
+        lambda: gather(source, scenario, named.scale), lambda: _directions(history, named, window_days, scenario)
+    )
     looked = () if chosen is None else chosen.notes
-    known = (*_directions(history, named, window_days, scenario), *_declared(outcome, journeys.volumes), *doubts)
+    known = (*directions, *_declared(outcome, journeys.volumes), *doubts)
     evidence = replace(evidence, notes=(*known, *looked, *evidence.notes, *notes))
     fitter: Fitter = fit_blocks
     if full_posterior:

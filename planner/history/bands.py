@@ -13,6 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from planner.history.engine import keep_coded
+
 UNKNOWN = -1
 """Band or bin of a contact whose value is missing."""
 OTHERS = "others"
@@ -70,7 +72,7 @@ def find_bands(contacts: ibis.Table, rows: int, covariates: tuple[str, ...]) -> 
     covariates
         Strongest first: two are binned; all further ones together, as the best linear predictor of the outcome.
     """
-    sample = sampled(contacts, rows, _SAMPLE) if rows >= VERY_MANY_CONTACTS else contacts
+    sample = _kept_sample(contacts, rows, covariates) if rows >= VERY_MANY_CONTACTS else contacts
     numbers = _FINE_BINS if rows >= SOME_CONTACTS else _BINS
     hours = _FINE_HOURS if rows >= MANY_CONTACTS else _HOURS
     weights, middle = _others(contacts, rows, covariates)
@@ -101,6 +103,13 @@ def sampled(contacts: ibis.Table, rows: int, wanted: int) -> ibis.Table:
     second = contacts.started_at.epoch_seconds().cast("int64")
     # Steps of a minute or an hour are spread evenly too, as the modulus is prime.
     return contacts.filter((second % 1_000_003 * 7_919) % step == 0)
+
+
+def _kept_sample(contacts: ibis.Table, rows: int, covariates: tuple[str, ...]) -> ibis.Table:
+    """Keep the sample on the engine, for it is asked more than once."""
+    columns = dict.fromkeys(("started_at", "channel", "wait_s", *covariates))
+    some = sampled(contacts, rows, _SAMPLE).select(*columns)
+    return keep_coded(contacts.get_backend(), "banded_sample", some, {})
 
 
 def _others(contacts: ibis.Table, rows: int, covariates: tuple[str, ...]) -> tuple[dict[str, float], dict[str, float]]:

@@ -147,7 +147,8 @@ def _covariates(source: Source, mapping: Mapping | None, present: list[str]) -> 
 def canonical(plan: Plan, clock: Clock, salt: str, now: dt.datetime) -> ibis.Table:
     """Canonical columns and covariates of every row, lazily; ids as they stand in the source (see `with_hashed_ids`).
 
-    With them come `row_id`, `person_key`, `faulty` (has a problem), `problem` and `example` (NULL for good rows).
+    With them come `row_id`, `person_key`, `identified` (has a customer), `faulty` (has a problem), `problem` and
+    `example` (NULL for good rows).
     """
     table, csv = plan.source.table, plan.source.csv
     columns = {column.name: _column(plan, column, clock) for column in COLUMNS}
@@ -170,12 +171,16 @@ def canonical(plan: Plan, clock: Clock, salt: str, now: dt.datetime) -> ibis.Tab
         dropped=dropped,
         written=clock.raw_text,
         unwritten=_unwritten(plan, clock),
+        unnamed=_unread_id(plan, "contact_id", columns["contact_id"]),
+        identified=~_unread_id(plan, "customer_id", columns["customer_id"]),
     )
     # An abandoned contact was never handled; sources write 0 for that.
     unhandled = rows.abandoned.fill_null(False) & (rows.handle_s == 0)
     rows = rows.mutate(handle_s=ibis.ifelse(unhandled, ibis.null("float64"), rows.handle_s))
     faulty, problem, example = _problem(rows, plan.scales, now)
-    return rows.mutate(faulty=faulty, problem=problem, example=example).drop("dropped", "written", "unwritten")
+    return rows.mutate(faulty=faulty, problem=problem, example=example).drop(
+        "dropped", "written", "unwritten", "unnamed"
+    )
 
 
 def with_hashed_ids(rows: ibis.Table, plan: Plan, salt: str) -> ibis.Table:
@@ -191,6 +196,16 @@ def _unwritten(plan: Plan, clock: Clock) -> ibis.Value:
     rule = plan.rules["started_at"]
     plain = stamp_text(plan.source.table, rule) is None and plan.source.table[rule.source].type().is_temporal()
     return (plan.source.table[rule.source] if plain else clock.raw_text).isnull()
+
+
+def _unread_id(plan: Plan, name: str, read: ibis.Value) -> ibis.Value:
+    """True where an id is missing; numbers are not spelled out to learn that."""
+    rule = plan.rules.get(name)
+    if rule is not None and rule.source is not None and rule == ColumnRule.model_validate(rule.source):
+        raw = plan.source.table[rule.source]
+        if raw.type().is_integer() and not plan.nobody:
+            return raw.isnull()
+    return read.isnull()
 
 
 def _numeric(column: ibis.Value) -> ibis.Value:
@@ -242,7 +257,7 @@ def _problem(
     nothing = ibis.null("string")
     found: list[tuple[ibis.Value, ibis.Value, ibis.Value]] = [
         (rows.dropped.notnull(), rows.dropped, rows.contact_id),
-        (rows.contact_id.isnull(), ibis.literal("contact_id is missing"), nothing),
+        (rows.unnamed, ibis.literal("contact_id is missing"), nothing),
         (rows.unwritten, ibis.literal("started_at is missing"), rows.contact_id),
         (rows.started_at.isnull(), ibis.literal(UNREAD_STAMP), rows.written),
         (rows.channel.isnull(), ibis.literal("channel is missing or not mapped"), rows.contact_id),

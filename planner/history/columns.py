@@ -107,10 +107,10 @@ _RESERVED = frozenset(
     name
     for names in (
         "ans answers anonymous at attempt bin cell censored channel_to child cnt contacts count draw effect entry",
-        "events faulty filed given group handled hour_band issue_key kind later later_channel later_gap_s later_kind",
-        "later_reason level loss lower mean n next_gap_s others pair parent part partition pending people person place",
-        "problem example rank root row row_id s1 s2 sd share stage step support target to_channel from_channel topic",
-        "truth upper users w wait_band week weight y",
+        "events faulty filed given group handled hour_band identified issue_key kind later later_channel later_gap_s",
+        "later_kind later_reason level loss lower mean n next_gap_s others pair parent part partition pending people",
+        "person place problem example rank root row row_id s1 s2 sd share stage step support target to_channel",
+        "from_channel topic truth upper users w wait_band week weight y",
     )
     for name in names.split()
 )

@@ -191,7 +191,9 @@ def _read(connection: ibis.BaseBackend, rows: ibis.Table, most: int) -> _Few:
     topics, place = reasons.alphabetical(NO_REASON)
     named, at = channels.alphabetical()
     for codes, places in ((entry, place), (reason, place), (channel, at)):
-        codes[:end] = places[codes[:end]]
+        # Labels that the engine codes come in alphabetical order already.
+        if (np.diff(places[:-1]) != 1).any():
+            codes[:end] = places[codes[:end]]
     return _Few(
         row=row[:end], person=person[:end], seconds=seconds[:end], entry=entry[:end], reason=reason[:end],
         channel=channel[:end], abandoned=abandoned[:end], until=None if until is None else until[:end],

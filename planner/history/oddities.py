@@ -5,7 +5,8 @@ from __future__ import annotations
 import ibis
 import pandas as pd
 
-from planner.history.engine import count_if, hash64, instant, wall_clock
+from planner.history.columns import ROW
+from planner.history.engine import count_if, drop_kept, hash64, instant, keep_coded, wall_clock
 from planner.history.zones import Clock
 
 _SAMPLE = 20_000
@@ -21,8 +22,15 @@ _NEGATIVE_SHARE = 0.01
 def sampled(rows: ibis.Table, total: int) -> pd.DataFrame:
     """Take some 20,000 rows, the same ones whatever their order: `contact_id, started_at, customer_id`."""
     classes = total // _SAMPLE
-    some = rows if classes <= 1 else rows.filter(hash64(rows.contact_id) % classes == 0)
-    return some.select("contact_id", "started_at", "customer_id").execute()
+    columns = ("contact_id", "started_at", "customer_id")
+    if classes <= 1:
+        return rows.select(*columns).execute()
+    # Which rows first, by nothing but their ids: of all others no more is then read.
+    connection, some = rows.get_backend(), rows.filter(hash64(rows.contact_id) % classes == 0).select(ROW)
+    picked = keep_coded(connection, "picked", some, {})
+    found = rows.select(ROW, *columns).semi_join(picked, ROW).drop(ROW).execute()
+    drop_kept(connection, "picked")
+    return found
 
 
 def not_identities(rows: ibis.Table, sample: pd.DataFrame) -> tuple[tuple[str, ...], list[str]]:

@@ -201,7 +201,8 @@ def _missing(plan: Plan, looked: pd.Series, rows: int) -> pd.DataFrame:
     found = []
     for column in COLUMNS:
         absent = column.name in plan.absent
-        count = rows if absent else rows - int(looked[f"has_{column.name}"])
+        told = rows if column.required else 0 if absent else int(looked[f"has_{column.name}"])
+        count = rows - told
         if column.name == "handle_s" and not absent:
             count = int(looked["unhandled"])
         share = count / rows if rows else 1.0

@@ -7,7 +7,7 @@ from dataclasses import replace
 import ibis
 import ibis.expr.operations as ops
 
-from planner.history.columns import ROW
+from planner.history.columns import PERSON, ROW
 from planner.history.engine import drop_kept, keep_coded, kept_table
 from planner.history.history import History
 from planner.history.journeys import stitch_issues, stitched_rows
@@ -23,9 +23,9 @@ _MOSTLY_ANONYMOUS = 0.5
 def sampled_contacts(history: History, window_days: float, most_rows: int = MOST_ROWS) -> ibis.Table:
     """About `most_rows` stitched contacts of this history: all there are, or whole customers.
 
-    Customers are picked by their salted hash, or, where most of them are unknown, contacts by the second they started
-    in; so the same rows come whatever their order in the file, and journeys are not cut. Kept on the engine, as several
-    checks look at the same sample.
+    Customers are picked by the hash that the engine partitions by, or, where most of them are unknown, contacts by the
+    second they started in; so the same rows come whatever their order in the file, and journeys are not cut. Kept on
+    the engine, as several checks look at the same sample.
     """
     name = f"sample_{window_days:g}_{most_rows}".replace(".", "_").replace("+", "")
     # Parts of a history, or one with further columns, share its engine but not its sample.
@@ -60,7 +60,8 @@ def _picked(history: History, table: ibis.Table, share: float) -> ibis.Value:
     known = 1.0 - history.quality.share_anonymous
     if known > _MOSTLY_ANONYMOUS:
         cut = min(int(share / known * _BUCKETS), _BUCKETS - 1)
-        return (table.customer_id < f"{max(cut, 1):04x}").fill_null(False)
+        # Hashes of some engines are signed.
+        return ((table[PERSON] % _BUCKETS).cast("int64").abs() < max(cut, 1)).fill_null(False)
     second = table.started_at.epoch_seconds().cast("int64")
     # Steps of a minute or an hour are spread evenly too, as the modulus is prime.
     return ((second % 1_000_003) * 7_919) % _BUCKETS < max(int(share * _BUCKETS), 1)

@@ -38,7 +38,7 @@ class Staged:
     rows
         Canonical columns, ids hashed: what a history keeps.
     counted
-        The same and `faulty`, with ids that are cheaper to read: for counting alone.
+        The same, `identified` and `faulty`, with ids that are cheaper to read: for counting alone.
     problems
         `row_id, faulty, problem, example` among other columns.
     """
@@ -57,7 +57,9 @@ def stage_rows(connection: ibis.BaseBackend, plan: Plan, read: ibis.Table, salt:
     """
     if plan.source.format is Format.POSTGRES:
         staged = connection.create_table("staged", with_hashed_ids(read, plan, salt), temp=True)
-        return Staged(staged.drop("faulty", "problem", "example"), staged.drop("problem", "example"), staged)
+        return Staged(
+            staged.drop("identified", "faulty", "problem", "example"), staged.drop("problem", "example"), staged
+        )
     lazily = _scannable(plan) and total > MOST_COPIED
     present = [name for name in read.columns if name not in ("problem", "example", *_empty(plan))]
     codes = _declared(connection, read, [name for name in LABEL_CODES if name in present])
@@ -65,7 +67,7 @@ def stage_rows(connection: ibis.BaseBackend, plan: Plan, read: ibis.Table, salt:
     # Columns the source has not take no room.
     nothing = {name: ibis.null(read[name].type()) for name in _empty(plan)}
     staged = kept.mutate(**nothing).select(*[name for name in read.columns if name not in ("problem", "example")])
-    return Staged(with_hashed_ids(staged.drop("faulty"), plan, salt), staged, read)
+    return Staged(with_hashed_ids(staged.drop("identified", "faulty"), plan, salt), staged, read)
 
 
 def _empty(plan: Plan) -> list[str]:

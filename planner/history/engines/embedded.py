@@ -8,6 +8,9 @@ import ibis
 import pyarrow as pa
 
 _MOST_CODES = 60_000
+_MOST_LISTED = 100
+"""Of so few labels text is looked up in their list: once per entry of a dictionary-coded column, where a cast looks at
+every row."""
 
 
 class Embedded:
@@ -38,10 +41,9 @@ class Embedded:
         self, connection: ibis.BaseBackend, name: str, rows: ibis.Table, codes: Mapping[str, str], *, view: bool
     ) -> ibis.Table:
         """Keep rows as a temporary table or view; coded columns read as text."""
-        cast = ", ".join(f'CAST("{column}" AS {kind}) AS "{column}"' for column, kind in codes.items())
-        chosen = f"* REPLACE ({cast})" if codes else "*"
-        kind = "VIEW" if view else "TABLE"
         query = connection.compile(rows)
+        chosen = f"* REPLACE ({_coded(connection, query, codes)})" if codes else "*"
+        kind = "VIEW" if view else "TABLE"
         self.drop(connection, [name])
         connection.raw_sql(f'CREATE TEMP {kind} "{name}" AS SELECT {chosen} FROM ({query})')
         return connection.table(name)
@@ -64,8 +66,14 @@ class Embedded:
     def append(self, connection: ibis.BaseBackend, name: str, rows: pa.Table, codes: Mapping[str, str]) -> ibis.Table:
         """Add rows made in this process to a temporary table, which begins with the first of them."""
         known = self.declared_codes(connection)
-        cast = ", ".join(f'CAST("{column}" AS {kind}) AS "{column}"' for column, kind in codes.items() if kind in known)
-        chosen = f"* REPLACE ({cast})" if cast else "*"
+        coded = []
+        for column, kind in [(column, kind) for column, kind in codes.items() if kind in known]:
+            labels = rows.column(column).combine_chunks().dictionary_encode()
+            place = {label: k + 1 for k, label in enumerate(_labels(connection, kind))}
+            numbers = pa.array([place[label] for label in labels.dictionary.to_pylist()], pa.int32())
+            rows = rows.set_column(rows.column_names.index(column), column, numbers.take(labels.indices))
+            coded.append(f'list_extract(enum_range(NULL::{kind})::{kind}[], "{column}") AS "{column}"')
+        chosen = f"* REPLACE ({', '.join(coded)})" if coded else "*"
         start = f'INSERT INTO "{name}"' if name in self.kept_tables(connection) else f'CREATE TEMP TABLE "{name}" AS'
         connection.con.register("appended_rows", rows)
         connection.raw_sql(f"{start} SELECT {chosen} FROM appended_rows")
@@ -79,3 +87,22 @@ class Embedded:
     def settle(self, connection: ibis.BaseBackend) -> None:
         """Let the engine hand rows out in any order, which costs less memory."""
         connection.raw_sql("SET preserve_insertion_order = false")
+
+
+def _coded(connection: ibis.BaseBackend, query: str, codes: Mapping[str, str]) -> str:
+    """SQL of the columns of a query that are to have an enumerated type."""
+    made = connection.con.sql(query)
+    types = {name: str(kind) for name, kind in zip(made.columns, made.types, strict=True)}
+    found = []
+    for column, kind in codes.items():
+        value = f'CAST("{column}" AS {kind})'
+        if types[column] == "VARCHAR" and len(_labels(connection, kind)) <= _MOST_LISTED:
+            listed = f"enum_range(NULL::{kind})"
+            value = f'list_extract({listed}::{kind}[], list_position({listed}, "{column}"))'
+        found.append(f'{value} AS "{column}"')
+    return ", ".join(found)
+
+
+def _labels(connection: ibis.BaseBackend, kind: str) -> list[str]:
+    """Labels of an enumerated type, in the order of their codes."""
+    return list(connection.raw_sql(f"SELECT enum_range(NULL::{kind})").fetchall()[0][0])
