@@ -107,9 +107,9 @@ def find_plans(
 
 def _every_plan(hunt: Hunt, levels: list[float]) -> Found:
     """All plans of a small grid, and the bound of them."""
+    records = _enumerate(hunt)
     coarse = _screen(hunt, levels)
     surface = _surface(hunt, coarse, bound_rungs(hunt.problems, levels, coarse, hunt.work))
-    records = _enumerate(hunt)
     whole = keep_best(records, len(records) + 1, hunt.objectives.senses)
     return Found(tuple(whole), surface, not hunt.work.skipped, hunt.objectives, hunt.problems)
 
