@@ -82,12 +82,15 @@ def climb(master: Master, levels: Sequence[float], price: float, most_boxes: int
     made = 1
     for low, headroom in zip([levels[0], *levels], levels, strict=False):
         level.move(headroom)
-        solved = 0
+        solved, gone = 0, -np.inf  # what holds, below this headroom, in boxes without a plan from it on
         while heap:
             leaf = heap[0]
             if leaf.headroom != headroom:
                 heapq.heappop(heap)
-                for again in _solved(level, leaf, price):
+                again = _solved(level, leaf, price)
+                if again is None:
+                    gone = max(gone, -leaf.held(headroom))
+                else:
                     heapq.heappush(heap, again)
                 solved += 1
                 continue
@@ -102,7 +105,7 @@ def climb(master: Master, levels: Sequence[float], price: float, most_boxes: int
         if best is None or best.point is None:
             yield None
             continue
-        chord = _chord(level, heap, price, low) if low < headroom else None
+        chord = _chord(level, heap, price, low, gone) if low < headroom else None
         yield Bounded(headroom, -best.value, best.point, best.box, chord)
 
 
@@ -124,32 +127,36 @@ class _Leaf:
     point: MasterPoint | None = field(default=None, compare=False)
     basis: Basis | None = field(default=None, compare=False)
 
+    def held(self, headroom: float) -> float:
+        """Return what holds at every headroom from the one before this on."""
+        return self.value if self.since < headroom else self.before
 
-def _solved(level: Level, leaf: _Leaf, price: float) -> list[_Leaf]:
-    """Solve a box at the level's headroom; nothing is left of it only where it is proven to hold no plan.
+
+def _solved(level: Level, leaf: _Leaf, price: float) -> _Leaf | None:
+    """Solve a box at the level's headroom; None only where it is proven to hold no plan.
 
     What held at less headroom still holds, so a program the solver fails on keeps the bound it had.
     """
     level.enter(leaf.box, leaf.basis)
     here = level.headroom
-    before = leaf.value if leaf.since < here else leaf.before
-    point = _point(level, price)
+    before, point = leaf.held(here), _point(level, price)
     if point is None:
-        return [replace(leaf, headroom=here, point=None)] if level.failed else []
+        return replace(leaf, headroom=here, point=None) if level.failed else None
     value = max(leaf.value, -point.intercept_of(price))
     basis = level.basis()
-    return [replace(leaf, value=value, before=before, since=here, headroom=here, point=point, basis=basis)]
+    return replace(leaf, value=value, before=before, since=here, headroom=here, point=point, basis=basis)
 
 
 def _point(level: Level, price: float) -> MasterPoint | None:
     return level.cheapest() if np.isnan(price) else level.point(np.inf, price)
 
 
-def _chord(level: Level, leaves: Sequence[_Leaf], price: float, low: float) -> Chord:
+def _chord(level: Level, leaves: Sequence[_Leaf], price: float, low: float, gone: float) -> Chord:
     """Bound all plans between a headroom and the level's, to which the leaves that count have just been solved.
 
     In a box either the chord of its two ends holds or what held before, at all headroom; whole of either, for a line
-    between ends of both may lie below what is true. The level is left between the two.
+    between ends of both may lie below what is true. `gone` is what held in boxes that have no plan any more at the
+    level's headroom. The level is left between the two.
     """
     high = level.headroom
     fresh = [leaf for leaf in leaves if leaf.headroom == high and leaf.point is not None]
@@ -162,8 +169,8 @@ def _chord(level: Level, leaves: Sequence[_Leaf], price: float, low: float) -> C
             point = _point(level, price)
             own += [] if point is None else [point.intercept_of(price)]
     chords = {leaf.made: own for leaf, own in zip(fresh, ends, strict=True) if len(own) == 2 and own[0] < -leaf.before}
-    held = [leaf.value if leaf.since < high else leaf.before for leaf in leaves if leaf.made not in chords]
-    last, first = np.array([*chords.values(), *([-value, -value] for value in held)]).max(axis=0)
+    held = max([gone, *(-leaf.held(high) for leaf in leaves if leaf.made not in chords)])
+    last, first = np.array([*chords.values(), [held, held]]).max(axis=0)
     return Chord((low, float(first)), (high, float(last)))
 
 

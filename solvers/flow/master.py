@@ -234,11 +234,7 @@ class Level:
         return self._queues.pools
 
     def move(self, headroom: float, within: tuple[float, float] | None = None) -> None:
-        """Go to another headroom; cuts stay.
-
-        With `within`, two headrooms about this one, money is counted at the headroom and all else holds for every plan
-        whose headroom lies between the two (for bounds).
-        """
+        """Go to another headroom; cuts stay. Within two headrooms all but money holds for all plans between them."""
         within = (headroom, headroom) if within is None else within
         if (headroom, within) == (self.headroom, self.within):
             return
@@ -265,10 +261,9 @@ class Level:
         if len(room.seats):
             share = np.where(master.row_limit >= 0, room.seats[master.row_limit], share)
         rows = np.flatnonzero(master.shrinking | (master.rows.family == "budget")).astype(np.int32)
-        shrinking = master.shrinking[rows]
-        # Staff that is at most a budget at the lower headroom is at most so much more at the one money is counted at.
+        # What is within a budget at the lower headroom costs at most so much more at the one money is counted at.
         budget = room.budget * (1.0 + self.headroom) / (1.0 + self.within[0])
-        shares = [np.where(shrinking, share[rows] / (1.0 + h), budget) for h in self.within]
+        shares = [np.where(master.shrinking[rows], share[rows] / (1.0 + h), budget) for h in self.within]
         lower = np.minimum(*(self._lower[rows] * one for one in shares))
         upper = np.maximum(*(self._upper[rows] * one for one in shares))
         self._held.set_rows(rows, lower, upper)
@@ -310,10 +305,9 @@ class Level:
             self._last = answer.x
             if not self._cut(answer.x):
                 break
-            before, answer = answer, self._held.solve()
-            moved = abs(answer.objective - before.objective)
-            if answer.optimal and moved < self.settled * abs(float(answer.x[columns["cost"][None]])):
-                self._last = answer.x
+            before, answer = answer.objective, self._held.solve()
+            enough = self.settled * abs(float(answer.x[columns["cost"][None]]))
+            if answer.optimal and abs(answer.objective - before) < enough:
                 break
         self.failed = answer.termination not in SETTLED
         return answer
