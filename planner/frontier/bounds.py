@@ -25,6 +25,7 @@ from solvers.pareto import hypervolume
 Floats = NDArray[np.float64]
 MORE_CX = (0.005, 0.015, 0.02, 0.025, 0.03, 0.04)  # points above the CX of Today
 LESS_COST = (0.99, 0.97, 0.95)  # shares of the cost of Today
+CHORD = 5  # levels a chord between two headrooms of the bound is read at, its upper end one of them
 CANDIDATES = 24  # costs per headroom level that a plan may be aimed at
 
 
@@ -48,11 +49,6 @@ class Coarse:
     closed: float = np.inf
 
     @property
-    def rungs(self) -> list[Rung]:
-        """Rungs to aim first plans at."""
-        return [Rung(level, least, planes) for level, least, planes in self.swept]
-
-    @property
     def planes(self) -> list[Plane]:
         """Planes of all levels."""
         return [plane for _, _, planes in self.swept for plane in planes]
@@ -66,11 +62,31 @@ def ladder(levels: Sequence[float], steps: int) -> list[float]:
     return rungs
 
 
+def guessed(coarse: Coarse, levels: Sequence[float]) -> list[Rung]:
+    """Rungs to aim at before the bound is known: those swept and, between two, the lower with costs scaled.
+
+    Costs are scaled as the least costs of the two grow. This is where plans may lie, no bound.
+    """
+    known = sorted((one for one in coarse.swept if np.isfinite(one[1])), key=lambda one: one[0])
+    rungs = []
+    for level in levels:
+        below = [one for one in known if one[0] <= level + 1e-9]
+        if not below or level > known[-1][0] + 1e-9:
+            continue
+        _, least, planes = below[-1]
+        here = float(np.interp(level, [one[0] for one in known], [one[1] for one in known]))
+        k = here / least
+        scaled = tuple(Plane(level, p.slope / k, p.intercept, p.cost * k, p.cx) for p in planes)
+        rungs.append(Rung(level, here, scaled))
+    return rungs
+
+
 def prices_of(portfolios: Sequence[Sequence[Plane]], count: int) -> list[float]:
     """Prices of CX (CX for a unit of money) along the coarse sweeps of portfolios, and one next to nothing.
 
-    They are quantiles of the chords between neighboring points of a level: the planes' own slopes would do at the
-    points alone, and those of the ends are steeper and flatter than anything between.
+    They are in geometric steps from the flattest to the steepest chord between neighboring points of a level: how far
+    two planes of neighboring prices lie above the curve between them goes with the ratio of their prices, and quantiles
+    of the chords left holes where a coarse sweep has few points. The planes' own slopes would do at the points alone.
     """
     chords: list[float] = []
     for planes in portfolios:
@@ -80,7 +96,7 @@ def prices_of(portfolios: Sequence[Sequence[Plane]], count: int) -> list[float]:
             chords += [rise / run for run, rise in steps if run > 1e-9 * ends[-1][0] and rise > 0]
     if not chords:
         return []
-    chosen = np.unique(np.quantile(chords, np.linspace(0.0, 1.0, count)))
+    chosen = np.unique(np.geomspace(min(chords), max(chords), count))
     return [float(FLAT * np.median(chords)), *map(float, chosen)]
 
 
@@ -92,7 +108,7 @@ def bound_rungs(
     `coarse` (portfolio,): their coarse bounds.
     """
     settings = problems[0].scenario.frontier
-    rungs = ladder(levels, settings.bound_steps)
+    rungs = ladder(levels, settings.bound_steps * CHORD)
     prices = [float("nan"), *prices_of([one.planes for one in coarse], settings.bound_prices)]
     loose = {(p, k) for p in range(len(problems)) for k in range(len(prices))}
     known: dict[tuple[int, int], Floats] = {}
@@ -101,7 +117,7 @@ def bound_rungs(
     chosen = _leading(known, loose) if known else sorted(loose)
     while chosen:
         jobs = [
-            (f"bound/{p}/{prices[k]!r}", (problems[p].instance, rungs, prices[k], settings.bound_boxes))
+            (f"bound/{p}/{prices[k]!r}", (problems[p].instance, rungs, CHORD, prices[k], settings.bound_boxes))
             for p, k in chosen
         ]
         for place, data in zip(chosen, work.run("bound", bound_job, jobs), strict=True):

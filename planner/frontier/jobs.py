@@ -10,7 +10,7 @@ import numpy as np
 
 from planner.frontier.objectives import Objectives
 from planner.frontier.records import Record, brief, pack
-from solvers.flow.bound import climb
+from solvers.flow.bound import Bounded, climb
 from solvers.flow.enumerate import enumerate_offer
 from solvers.flow.genome import express
 from solvers.flow.network import Floats, Ints
@@ -18,6 +18,7 @@ from solvers.flow.pins import with_kept
 from solvers.flow.solution import Instance, Routing, Solution, judge
 from solvers.flow.staff import day_covers
 from solvers.flow.sweep import (
+    Crew,
     SweepSettings,
     Target,
     master_of,
@@ -69,6 +70,22 @@ def warm_job(instance: Instance, seeds: Sequence[Seed], settings: SweepSettings,
     return pack(_briefs(instance, plans, objectives))
 
 
+def first_job(
+    instance: Instance, routing: Routing, headroom: float, settings: SweepSettings, objectives: Objectives
+) -> bytes:
+    """A first plan, soon: a routing staffed anew and, where that breaks a limit, the master's cheapest point."""
+    covers = day_covers(instance)
+    plan = staffed_solution(instance, routing, headroom, covers, settings.classes, "master")
+    plans = [] if plan is None else [plan]
+    if plan is None or not plan.feasible:
+        level = master_of(instance).level(headroom, least=headroom)
+        cheapest = level.cheapest()
+        if cheapest is not None:
+            crew, cost = Crew(instance, settings, level), cheapest.cost
+            plans += crew.plans(headroom, cost, LEAST_PRICE / cost, cheapest)
+    return pack(_briefs(instance, plans, objectives))
+
+
 def screen_job(instance: Instance, levels: Sequence[float], cost_points: int) -> bytes:
     """Bounds of one portfolio at ascending headroom levels, without plans, in rows.
 
@@ -91,10 +108,23 @@ def screen_job(instance: Instance, levels: Sequence[float], cost_points: int) ->
     return buffer.getvalue()
 
 
-def bound_job(instance: Instance, levels: Sequence[float], price: float, boxes: int) -> bytes:
-    """What no plan exceeds at ascending headroom levels for one price of CX (NaN: the least cost)."""
-    found = [b for b in climb(master_of(instance), levels, price, boxes) if b is not None]
-    rows = [[b.headroom, price, b.value, b.point.cost, b.point.cx] for b in found]
+def bound_job(instance: Instance, levels: Sequence[float], steps: int, price: float, boxes: int) -> bytes:
+    """What no plan exceeds at ascending headroom levels for one price of CX (NaN: the least cost).
+
+    Boxes are solved at every `steps`-th level; between two of these the chord is read.
+    """
+    rows: list[list[float]] = []
+    last: Bounded | None = None
+    for k, bound in enumerate(climb(master_of(instance), levels[::steps], price, boxes)):
+        if bound is not None and last is not None and bound.chord is not None:
+            for level in levels[(k - 1) * steps + 1 : k * steps]:
+                part = (level - last.headroom) / (bound.headroom - last.headroom)
+                cost = last.point.cost + part * (bound.point.cost - last.point.cost)
+                cx = last.point.cx + part * (bound.point.cx - last.point.cx)
+                rows.append([level, price, bound.chord.at(level), cost, cx])
+        if bound is not None:
+            rows.append([bound.headroom, price, bound.value, bound.point.cost, bound.point.cx])
+        last = bound
     buffer = io.BytesIO()
     np.save(buffer, np.array(rows, dtype=float).reshape(-1, 5), allow_pickle=False)
     return buffer.getvalue()

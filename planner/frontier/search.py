@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from planner.frontier.bounds import Aim, Coarse, Rung, aim, bound_rungs, headline_aims, surface_of
+from planner.frontier.bounds import Aim, Coarse, Rung, aim, bound_rungs, guessed, headline_aims, ladder, surface_of
 from planner.frontier.choose import keep_best
 from planner.frontier.envelope import Envelope, envelope
 from planner.frontier.evolving import Hunt, search_on
-from planner.frontier.jobs import Seed, aim_job, grid_job, screen_job, sweep_job, warm_job
+from planner.frontier.jobs import Seed, aim_job, first_job, grid_job, screen_job, sweep_job, warm_job
 from planner.frontier.objectives import Objectives, objectives_of
 from planner.frontier.records import Record, axes, unpack
 from planner.frontier.work import Work
@@ -26,9 +26,11 @@ from planner.operation import portfolio_problems
 from planner.operation.problem import FlowProblem
 from solvers.flow.enumerate import grid_size, offer_grid
 from solvers.flow.network import Floats
+from solvers.flow.solution import Routing
 from solvers.flow.sweep import Plane, SweepSettings
 
 AIMED = 10  # targets a job
+EARLY = 0.75  # of the plans are aimed before the bound is known, the others where these leave most of it open
 
 
 @dataclass(frozen=True)
@@ -67,35 +69,59 @@ def find_plans(
     seeds: list[Seed] | None = None,
     now: Standing | None = None,
 ) -> Found:
-    """Find the frontier's plans: a coarse sweep, the bound, plans aimed at the bound's surface, a seeded search.
+    """Find the frontier's plans: a first one soon, a coarse sweep, plans all over it, the bound, more plans, a search.
 
-    The result depends on the problem, the seeds and the seed alone, not on workers. With `seeds`, plans of an
-    earlier run, these take the place of most of the sweep and of two thirds of the plans that are aimed. `now`, where
-    Today stands, adds plans that are no worse than it, or no dearer.
+    Plans come first and the bound of them second, so that whoever stops early has plans from everywhere. The result
+    depends on the problem, the seeds and the seed alone, not on workers. With `seeds`, plans of an earlier run, these
+    take the place of most of the sweep and of two thirds of the plans that are aimed. `now`, where Today stands, adds
+    plans that are no worse than it, or no dearer.
     """
     nowhere = np.full(len(problem.network.segment_min), np.nan)
     objectives = objectives_of(problem, work.seed, nowhere if now is None else now.cx_segment)
     hunt = Hunt(portfolio_problems(problem), sweep_settings(problem, fallback), objectives, work)
     budgets, levels = problem.scenario.frontier, sorted(set(problem.scenario.frontier.headroom_levels))
-    several = len(hunt.problems) > 1
-    swept, coarse = _screen(hunt, levels) if several else _sweep(hunt, levels[:1] if seeds else levels)
-    warm = _warm(hunt, seeds) if seeds else []
-    rungs = bound_rungs(hunt.problems, levels, coarse, work)
-    surface = _surface(hunt, coarse, rungs)
     size = len(hunt.problems) * grid_size(problem.instance, hunt.settings.step)
     if size <= budgets.enumerate_max and problem.instance.pins is None:
-        records = _enumerate(hunt)
-        whole = keep_best(records, len(records) + 1, hunt.objectives.senses)
-        return Found(tuple(whole), surface, not work.skipped, hunt.objectives, hunt.problems)
-    count = budgets.plans // 3 if warm else budgets.plans
-    aimed = _aimed(hunt, surface, rungs, count, "aim", axes(warm))
+        return _every_plan(hunt, levels)
+    known = _first(hunt, levels[0])
+    known += _warm(hunt, seeds) if seeds else []
+    several = len(hunt.problems) > 1
+    swept, coarse = ([], _screen(hunt, levels)) if several else _sweep(hunt, levels[:1] if seeds else levels)
+    known += swept
+    count = budgets.plans // 3 if seeds else budgets.plans
+    count += budgets.cost_points * len(levels) if several else 0
+    early = 0 if seeds else round(EARLY * count)
+    guess = [guessed(one, ladder(levels, budgets.bound_steps)) for one in coarse]
+    known += _aimed(hunt, _surface(hunt, coarse, guess), guess, early, "aim", axes(known))
+    rungs = bound_rungs(hunt.problems, levels, coarse, work)
+    surface = _surface(hunt, coarse, rungs)
+    known += _aimed(hunt, surface, rungs, count - early, "fill", axes(known))
     if surface is not None and now is not None:
-        aimed += _planned(hunt, headline_aims(surface, rungs, now.cx, now.cost), "headline")
-    searched = search_on(hunt, [*swept, *warm, *aimed])
-    front = keep_best([*swept, *warm, *aimed, *searched], budgets.max_plans, hunt.objectives.senses)
+        known += _planned(hunt, headline_aims(surface, rungs, now.cx, now.cost), "headline")
+    known += search_on(hunt, known)
+    front = keep_best(known, budgets.max_plans, hunt.objectives.senses)
     if problem.instance.pins is not None and problem.instance.pins.complete(problem.network):
         front = [record.named("pinned") for record in front]
     return Found(tuple(front), surface, False, hunt.objectives, hunt.problems)
+
+
+def _every_plan(hunt: Hunt, levels: list[float]) -> Found:
+    """All plans of a small grid, and the bound of them."""
+    records = _enumerate(hunt)
+    coarse = _screen(hunt, levels)
+    surface = _surface(hunt, coarse, bound_rungs(hunt.problems, levels, coarse, hunt.work))
+    whole = keep_best(records, len(records) + 1, hunt.objectives.senses)
+    return Found(tuple(whole), surface, not hunt.work.skipped, hunt.objectives, hunt.problems)
+
+
+def _first(hunt: Hunt, headroom: float) -> list[Record]:
+    """A plan before anything else: Today's routing, staffed for the least headroom."""
+    network = hunt.problems[0].network
+    nobody = np.zeros(len(network.pair_pool), dtype=np.int64)
+    routing = Routing(np.zeros(len(network.nodes.kind)), hunt.settings.fallback, nobody)
+    given = (hunt.problems[0].instance, routing, headroom, hunt.settings, hunt.objectives)
+    found = hunt.work.run("first plan", first_job, [("first plan", given)])
+    return [record for data in found if data is not None for record in unpack(data)[0]]
 
 
 def _warm(hunt: Hunt, seeds: Sequence[Seed]) -> list[Record]:
@@ -129,13 +155,11 @@ def _sweep(hunt: Hunt, levels: list[float]) -> tuple[list[Record], list[Coarse]]
     return records, [Coarse(tuple(bounds))]
 
 
-def _screen(hunt: Hunt, levels: list[float]) -> tuple[list[Record], list[Coarse]]:
-    """Coarse bounds of every portfolio, and as many first plans, aimed at the highest of them, as one would get."""
+def _screen(hunt: Hunt, levels: list[float]) -> list[Coarse]:
+    """Coarse bounds of every portfolio."""
     points = hunt.problems[0].scenario.frontier.cost_points
     jobs = [(f"screen/{p}", (one.instance, levels, points)) for p, one in enumerate(hunt.problems)]
-    coarse = [_coarse(data) for data in hunt.work.run("master", screen_job, jobs)]
-    rungs = [one.rungs for one in coarse]
-    return _aimed(hunt, _surface(hunt, coarse, rungs), rungs, points * len(levels), "first"), coarse
+    return [_coarse(data) for data in hunt.work.run("master", screen_job, jobs)]
 
 
 def _coarse(data: bytes | None) -> Coarse:
@@ -160,7 +184,7 @@ def _surface(hunt: Hunt, coarse: Sequence[Coarse], rungs: Sequence[Sequence[Rung
 
 def _farthest_first(levels: list[float]) -> list[float]:
     """Order levels so that any prefix is spread out: both ends, then the widest gaps."""
-    order = [levels[0], levels[-1]][: len(levels)]
+    order = levels[:1] + levels[1:][-1:]
     while len(order) < len(levels):
         order.append(max((x for x in levels if x not in order), key=lambda x: min(abs(x - y) for y in order)))
     return order
@@ -181,7 +205,7 @@ def _aimed(
 
 
 def _planned(hunt: Hunt, targets: Sequence[Aim], stage: str) -> list[Record]:
-    """Plans near targets, in jobs of fixed size and one portfolio."""
+    """Plans near targets, in jobs of fixed size and one portfolio; any first few jobs are spread over all headroom."""
     jobs: list[tuple[str, tuple[Any, ...]]] = []
     owners: list[int] = []
     for p in sorted({portfolio for portfolio, _ in targets}):
@@ -190,7 +214,9 @@ def _planned(hunt: Hunt, targets: Sequence[Aim], stage: str) -> list[Record]:
             given = (hunt.problems[p].instance, own[k : k + AIMED], hunt.settings, hunt.objectives)
             jobs.append((f"{stage}/{len(jobs)}", given))
             owners.append(p)
-    found = zip(owners, hunt.work.run("plans", aim_job, jobs), strict=True)
+    order = [round(k) for k in _farthest_first([float(k) for k in range(len(jobs))])]
+    done = hunt.work.run("plans", aim_job, [jobs[k] for k in order])
+    found = zip([owners[k] for k in order], done, strict=True)
     return [replace(r, portfolio=p) for p, data in found if data is not None for r in unpack(data)[0]]
 
 

@@ -20,17 +20,41 @@ from solvers.highs import Basis
 
 AROUND = 1.5  # a pool's size is isolated within this factor
 NARROW = 1.3  # a box is not cut further in a pool whose sizes differ by less
+SETTLED = 2e-5  # share of cost by which rows cut in must move a bound for more of them
 WORTH = 1e-3  # share of cost that waiting left out must be worth to cut on
 
 
 @dataclass(frozen=True)
 class Bounded:
-    """The best point of a headroom and what no plan exceeds there: `value` of cx − price·cost (−cost if no price)."""
+    """The best point of a headroom and what no plan exceeds there: `value` of cx − price·cost (−cost if no price).
+
+    `chord`: what no plan exceeds whose headroom lies between the last one and this; None at the first headroom.
+    """
 
     headroom: float
     value: float
     point: MasterPoint
     box: Box
+    chord: Chord | None = None
+
+
+@dataclass(frozen=True)
+class Chord:
+    """A bound that is linear in headroom, between two of them: (headroom, value) at its ends.
+
+    Let F be the points of the master whose waits keep the facets at the staff of the higher headroom (more agents wait
+    less) and whose limits are the looser of both ends: F holds the scaled columns of every plan between the two, for
+    whatever its headroom. Over F, cx − price·((1 + h)·staff + other cost) is linear in h at every point, so its largest
+    value is convex in h and lies below the chord between what it is at the ends.
+    """
+
+    low: tuple[float, float]
+    high: tuple[float, float]
+
+    def at(self, headroom: float) -> float:
+        """What no plan of this headroom exceeds."""
+        part = (headroom - self.low[0]) / (self.high[0] - self.low[0])
+        return self.low[1] + part * (self.high[1] - self.low[1])
 
 
 def climb(master: Master, levels: Sequence[float], price: float, most_boxes: int) -> Iterator[Bounded | None]:
@@ -53,16 +77,20 @@ def climb(master: Master, levels: Sequence[float], price: float, most_boxes: int
         None where no plan is possible, or no bound is known because the solver failed.
     """
     level = master.level(levels[0], least=levels[0])
+    level.settled = SETTLED
     heap = [_Leaf(-np.inf, 0, level.root)]
     made = 1
-    for headroom in levels:
+    for low, headroom in zip([levels[0], *levels], levels, strict=False):
         level.move(headroom)
-        solved = 0
+        solved, gone = 0, -np.inf  # what holds, below this headroom, in boxes without a plan from it on
         while heap:
             leaf = heap[0]
             if leaf.headroom != headroom:
                 heapq.heappop(heap)
-                for again in _solved(level, leaf, price):
+                again = _solved(level, leaf, price)
+                if again is None:
+                    gone = max(gone, -leaf.held(headroom))
+                else:
                     heapq.heappush(heap, again)
                 solved += 1
                 continue
@@ -71,38 +99,79 @@ def climb(master: Master, levels: Sequence[float], price: float, most_boxes: int
                 break
             heapq.heappop(heap)
             for half in leaf.box.split(*cut):
-                heapq.heappush(heap, _Leaf(leaf.value, made, half, basis=leaf.basis))
+                heapq.heappush(heap, replace(leaf, made=made, box=half, headroom=np.nan, point=None))
                 made += 1
         best = heap[0] if heap else None
-        yield Bounded(headroom, -best.value, best.point, best.box) if best and best.point else None
+        if best is None or best.point is None:
+            yield None
+            continue
+        chord = _chord(level, heap, price, low, gone) if low < headroom else None
+        yield Bounded(headroom, -best.value, best.point, best.box, chord)
 
 
 @dataclass(frozen=True, order=True)
 class _Leaf:
     """A box, what holds in it (`value`, minimized) and the point it was solved at; ordered by value, then by age.
 
-    `basis` is where its last solve ended, or that of the box it was cut from: the next solve starts there.
+    `value` holds at every headroom from `since` on, `before` at those before it, too; `headroom` is where the box
+    itself was solved last (NaN: only those it was cut from). `basis` is where the last solve ended, its own or that of
+    the box it was cut from: the next one starts there.
     """
 
     value: float
     made: int
     box: Box = field(compare=False)
+    before: float = field(default=-np.inf, compare=False)
+    since: float = field(default=-np.inf, compare=False)
     headroom: float = field(default=np.nan, compare=False)
     point: MasterPoint | None = field(default=None, compare=False)
     basis: Basis | None = field(default=None, compare=False)
 
+    def held(self, headroom: float) -> float:
+        """Return what holds at every headroom from the one before this on."""
+        return self.value if self.since < headroom else self.before
 
-def _solved(level: Level, leaf: _Leaf, price: float) -> list[_Leaf]:
-    """Solve a box at the level's headroom; nothing is left of it only where it is proven to hold no plan.
+
+def _solved(level: Level, leaf: _Leaf, price: float) -> _Leaf | None:
+    """Solve a box at the level's headroom; None only where it is proven to hold no plan.
 
     What held at less headroom still holds, so a program the solver fails on keeps the bound it had.
     """
     level.enter(leaf.box, leaf.basis)
-    point = level.cheapest() if np.isnan(price) else level.point(np.inf, price)
+    here = level.headroom
+    before, point = leaf.held(here), _point(level, price)
     if point is None:
-        return [replace(leaf, headroom=level.headroom, point=None)] if level.failed else []
+        return replace(leaf, headroom=here, point=None) if level.failed else None
     value = max(leaf.value, -point.intercept_of(price))
-    return [replace(leaf, value=value, headroom=level.headroom, point=point, basis=level.basis())]
+    basis = level.basis()
+    return replace(leaf, value=value, before=before, since=here, headroom=here, point=point, basis=basis)
+
+
+def _point(level: Level, price: float) -> MasterPoint | None:
+    return level.cheapest() if np.isnan(price) else level.point(np.inf, price)
+
+
+def _chord(level: Level, leaves: Sequence[_Leaf], price: float, low: float, gone: float) -> Chord:
+    """Bound all plans between a headroom and the level's, to which the leaves that count have just been solved.
+
+    In a box either the chord of its two ends holds or what held before, at all headroom; whole of either, for a line
+    between ends of both may lie below what is true. `gone` is what held in boxes that have no plan any more at the
+    level's headroom. The level is left between the two.
+    """
+    high = level.headroom
+    fresh = [leaf for leaf in leaves if leaf.headroom == high and leaf.point is not None]
+    ends: list[list[float]] = [[] for _ in fresh]
+    for leaf, own in zip(fresh, ends, strict=True):
+        level.move(high, (low, high))
+        level.enter(leaf.box, leaf.basis)
+        for headroom in (high, low):
+            level.move(headroom, (low, high))
+            point = _point(level, price)
+            own += [] if point is None else [point.intercept_of(price)]
+    chords = {leaf.made: own for leaf, own in zip(fresh, ends, strict=True) if len(own) == 2 and own[0] < -leaf.before}
+    held = max([gone, *(-leaf.held(high) for leaf in leaves if leaf.made not in chords)])
+    last, first = np.array([*chords.values(), [held, held]]).max(axis=0)
+    return Chord((low, float(first)), (high, float(last)))
 
 
 def _where_to_cut(box: Box, point: MasterPoint) -> tuple[int, float] | None:

@@ -188,6 +188,7 @@ class Level:
     """A held program of the master: it stands at a headroom, in a box of pool sizes, and is swept along cost."""
 
     queue_missed = QUEUE_MISSED
+    settled = 0.0  # share of cost; rows are cut in as long as a round of them moves the optimum by more (for bounds)
 
     def __init__(
         self, master: Master, headroom: float, program: Program, dropped: frozenset[str], least: float
@@ -214,7 +215,7 @@ class Level:
         self.failed = False  # the last answer is neither an optimum nor a proof that there is none
         self._wait_rows = np.flatnonzero(master.rows.family == "waiting_shared")
         self._work_rows = np.flatnonzero(master.rows.family == "pool_work")
-        self.headroom = 0.0
+        self.headroom, self.within = 0.0, (0.0, 0.0)
         self.move(headroom)
 
     @property
@@ -232,14 +233,15 @@ class Level:
         """Pools whose sizes a box bounds, in its order."""
         return self._queues.pools
 
-    def move(self, headroom: float) -> None:
-        """Go to another headroom; cuts stay."""
-        if headroom == self.headroom:
+    def move(self, headroom: float, within: tuple[float, float] | None = None) -> None:
+        """Go to another headroom; cuts stay. Within two headrooms all but money holds for all plans between them."""
+        within = (headroom, headroom) if within is None else within
+        if (headroom, within) == (self.headroom, self.within):
             return
-        self.headroom = headroom
+        self.headroom, self.within = headroom, within
         unit = self.master.staff_unit / (1.0 + headroom)
         self._held.set_coefficient(self.master.staff_row, self.master.columns["staff"][None], unit)
-        self._queues.move(1.0 + headroom)
+        self._queues.move(1.0 + within[1])
         self._set_limits()
 
     def leave(self, room: Room) -> None:
@@ -258,16 +260,19 @@ class Level:
         share = np.where(master.row_pool >= 0, room.heads[master.row_pool], 1.0)
         if len(room.seats):
             share = np.where(master.row_limit >= 0, room.seats[master.row_limit], share)
-        share = np.where(master.shrinking, share / (1.0 + self.headroom), 1.0)
-        share = np.where(master.rows.family == "budget", room.budget, share)
         rows = np.flatnonzero(master.shrinking | (master.rows.family == "budget")).astype(np.int32)
-        self._held.set_rows(rows, self._lower[rows] * share[rows], self._upper[rows] * share[rows])
+        # What is within a budget at the lower headroom costs at most so much more at the one money is counted at.
+        budget = room.budget * (1.0 + self.headroom) / (1.0 + self.within[0])
+        shares = [np.where(master.shrinking[rows], share[rows] / (1.0 + h), budget) for h in self.within]
+        lower = np.minimum(*(self._lower[rows] * one for one in shares))
+        upper = np.maximum(*(self._upper[rows] * one for one in shares))
+        self._held.set_rows(rows, lower, upper)
         for row, cut in self._seat_cuts:
             self._held.set_row(row, self._seat_bound(cut), np.inf)
 
     def _seat_bound(self, cut: Cut) -> float:
         share = float(self._room.seats[cut.limit]) if cut.limit >= 0 else 1.0
-        return cut.lower * share / (1.0 + self.headroom)
+        return min(cut.lower * share / (1.0 + h) for h in self.within)
 
     def enter(self, box: Box, start: Basis | None = None) -> None:
         """Bound the sizes of pools by a box; facets of waiting are close inside a narrow one.
@@ -300,13 +305,16 @@ class Level:
             self._last = answer.x
             if not self._cut(answer.x):
                 break
-            answer = self._held.solve()
+            before, answer = answer.objective, self._held.solve()
+            enough = self.settled * abs(float(answer.x[columns["cost"][None]]))
+            if answer.optimal and abs(answer.objective - before) < enough:
+                break
         self.failed = answer.termination not in SETTLED
         return answer
 
     def _cut(self, x: Floats) -> bool:
         """Add what a point violates; tell if anything was."""
-        growth = 1.0 + self.headroom
+        growth = 1.0 + self.within[0]
         covers, seats = self._cuts.violated(x, self._room.seats / growth, self._room.heads / growth, growth)
         self._seat_cuts += [(self._held.rows + len(covers) + k, cut) for k, cut in enumerate(seats)]
         cuts: list[Cut] = covers + seats

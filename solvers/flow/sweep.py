@@ -123,7 +123,7 @@ def sweep_level(instance: Instance, headroom: float, settings: SweepSettings) ->
     level = master_of(instance).level(headroom)
     cheapest, points = sweep_points(level, settings.cost_points)
     tie = min((p.slope for p in points if p.slope > 0), default=1e-9)
-    crew = _Crew(instance, settings, level)
+    crew = Crew(instance, settings, level)
     plans = [plan for point in points for plan in crew.plans(headroom, point.cost, tie, point)]
     return SweepResult(headroom, cheapest, tuple(plans), planes_of(points))
 
@@ -133,7 +133,7 @@ def plans_at(instance: Instance, targets: Sequence[Target], settings: SweepSetti
     if not targets:
         return []
     level = master_of(instance).level(targets[0].headroom, least=min(t.headroom for t in targets))
-    crew = _Crew(instance, settings, level)
+    crew = Crew(instance, settings, level)
     plans = []
     for target in targets:
         level.move(target.headroom)
@@ -158,7 +158,7 @@ def standing_money(instance: Instance, pools: Sequence[int]) -> Floats:
     return money
 
 
-class _Crew:
+class Crew:
     """Turns points of one held program into whole plans, and remembers how much room rounding needs.
 
     Whole people on whole shifts need more heads, seats and money than the master counts. Where a plan breaks such a

@@ -22,7 +22,7 @@ from generated_center import MIDDLE, Size, generate  # noqa: E402
 
 from solvers.flow.decode import even_split  # noqa: E402
 from solvers.flow.solution import Instance  # noqa: E402
-from solvers.flow.sweep import FLAT, SweepSettings, _Crew, master_of  # noqa: E402
+from solvers.flow.sweep import FLAT, Crew, SweepSettings, master_of  # noqa: E402
 
 REPORT = Path(__file__).with_name("frontier_growth.md")
 STAGES = ("declare", "least cost", "middle point", "whole plan")
@@ -62,7 +62,7 @@ def _stages(instance: Instance) -> tuple[list[float], tuple[int, int, int]]:
     point = level.point((low.cost + top.cost) / 2, tie)
     marks.append(marks[-1] + time.process_time() - began)
     began = time.process_time()
-    crew = _Crew(instance, SweepSettings(3, None, 2, even_split(instance.network)), level)
+    crew = Crew(instance, SweepSettings(3, None, 2, even_split(instance.network)), level)
     assert crew.plans(0.1, point.cost, tie, point)
     marks.append(marks[-1] + time.process_time() - began)
     return list(np.diff(marks)), master.size

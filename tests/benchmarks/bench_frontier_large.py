@@ -32,7 +32,7 @@ from solvers.executor import local_executor  # noqa: E402
 from solvers.flow.decode import even_split  # noqa: E402
 from solvers.flow.solution import Instance  # noqa: E402
 from solvers.flow.staff import day_covers  # noqa: E402
-from solvers.flow.sweep import FLAT, SweepSettings, _Crew, master_of  # noqa: E402
+from solvers.flow.sweep import FLAT, Crew, SweepSettings, master_of  # noqa: E402
 
 REPORT = Path(__file__)
 LEVELS, POINTS, WORKERS = (0.0, 0.1, 0.2, 0.3), 11, 2
@@ -74,7 +74,7 @@ def _first_plan(size: Size) -> tuple[float, float]:
     price = 1e-3 / float(hours @ instance.network.pools.wage_per_h[staffed])
     point = level.point(np.inf, 30.0 * price)
     assert point is not None
-    crew = _Crew(instance, _settings(instance), level)
+    crew = Crew(instance, _settings(instance), level)
     plan = crew.plans(0.1, point.cost, FLAT * price, point)[-1]
     assert plan.feasible
     return time.process_time() - began, plan.cost / point.cost - 1.0

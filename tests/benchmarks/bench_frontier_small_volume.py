@@ -57,7 +57,7 @@ def _row(size: Size) -> tuple[str, str]:
     evaluations: list[Evaluation] = [s.evaluation for s in solutions]
     assert all(e.kept for e in evaluations)
     people = max(float(s.staffing.scheduled.sum(axis=0).max()) for s in solutions)
-    told = rounding_words(problem_like(instance), solutions, made.found.surface) or "nothing"
+    told = rounding_words([problem_like(instance)] * len(solutions), solutions, made.found.surface) or "nothing"
     return (
         f"| {size.contacts:,.0f} | {people:.0f} | {len(points)} | {np.median(gaps):.1%} / {np.quantile(gaps, 0.9):.1%} "
         f"| {np.median(part):.1%} | {made.cpu_s:.0f} |"

@@ -177,8 +177,8 @@ def test_work_does_not_grow_with_portfolios(swept) -> None:
     """As many plans are aimed at as without initiatives, and boxes are opened for the leading portfolios alone."""
     found, keys = swept
     assert sum(key.startswith("screen/") for key in keys) == 8
-    assert 0 < sum(key.startswith("first/") for key in keys) <= 8
-    assert 0 < sum(key.startswith("aim/") for key in keys) <= 8
+    assert sum(key == "first plan" for key in keys) == 1
+    assert 0 < sum(key.startswith(("aim/", "fill/")) for key in keys) <= 16
     closely = [key.split("/") for key in keys if key.startswith("bound/")]
     prices = {price for _, _, price in closely}
     assert len(prices) == 5  # three, one next to nothing, and the least cost

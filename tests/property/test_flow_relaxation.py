@@ -7,6 +7,7 @@ are exact); bounds relative to cost at 1e-6.
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -190,8 +191,15 @@ def test_no_cut_is_violated_by_an_evaluated_plan(cases, name):
     assert cuts_against(master, 0.0) > 0
 
 
+def rung_of(headroom, found):
+    """One rung out of (price, bound, value), None where the least cost is not among them."""
+    planes = tuple(Plane(headroom, p, value, b.point.cost, b.point.cx) for p, b, value in found if np.isfinite(p))
+    least = [-value for p, _, value in found if np.isnan(p)]
+    return Rung(headroom, least[0], planes) if least else None
+
+
 def surface_of(instance, levels=(0.0, 0.1, 0.2, 0.4)):
-    """The outer surface of a sweep and of bounds over boxes of pool sizes, at a few prices of CX."""
+    """The outer surface of a sweep, of bounds over boxes of pool sizes and of their chords, at a few prices of CX."""
     master = Master(instance.network, instance.limits, instance.payroll, list(instance.catalogues))
     swept = []
     for level in levels:
@@ -201,11 +209,12 @@ def surface_of(instance, levels=(0.0, 0.1, 0.2, 0.4)):
     rows = {price: list(climb(master, levels, price, 6)) for price in [np.nan, *prices]}
     rungs = []
     for k, level in enumerate(levels):
-        found = [(price, row[k]) for price, row in rows.items() if row[k] is not None]
-        planes = tuple(Plane(level, p, b.value, b.point.cost, b.point.cx) for p, b in found if np.isfinite(p))
-        least = [-b.value for p, b in found if np.isnan(p)]
-        if least:
-            rungs.append(Rung(level, least[0], planes))
+        known = [(price, row[k]) for price, row in rows.items() if row[k] is not None]
+        for part in (0.25, 0.5, 0.75) if k else ():
+            here = levels[k - 1] + part * (level - levels[k - 1])
+            rungs.append(rung_of(here, [(p, b, b.chord.at(here)) for p, b in known if b.chord is not None]))
+        rungs.append(rung_of(level, [(p, b, b.value) for p, b in known]))
+    rungs = [rung for rung in rungs if rung is not None]
     surface = surface_from(rungs, swept)
     assert surface is not None
     # Boxes tighten the bound of the sweep somewhere, never loosen it.
@@ -244,6 +253,32 @@ def test_no_plan_passes_the_outer_surface(cases, name):
         there = points[:, 2] >= level
         best = surface.best_cx(k, points[there, 1])
         assert (points[there, 0] <= best + 1e-6).all()
+
+
+@pytest.mark.parametrize(("name", "budget"), [("toy", False), ("small_1", False), ("small_2", True)])
+def test_chord_lies_above_the_master_between_its_ends(cases, name, budget):
+    """In the box of all sizes the master's own optimum at any headroom is known: it obeys the chord that spans it.
+
+    And the chord says more than the bound at its lower end does, which holds there too.
+    """
+    instance = cases[name][0].instance
+    if budget:  # one that binds: a little more than the least cost at the higher end
+        least = open_master(instance).level(0.2).cheapest().cost
+        instance = replace(instance, limits=replace(instance.limits, budget=1.02 * least))
+    master = open_master(instance)
+    top = master.level(0.0).point(np.inf, 1e-3 / master.level(0.0).cheapest().cost)
+    mean = (top.cx - master.level(0.0).cheapest().cx) / top.cost
+    sharper = 0
+    for price in (np.nan, 3 * mean, 0.3 * mean, 0.01 * mean):
+        low, high = climb(master, (0.05, 0.2), price, 1)
+        level = master.level(0.05)
+        for headroom in (0.05, 0.08, 0.1, 0.125, 0.17, 0.2):
+            level.move(headroom)
+            point = level.cheapest() if np.isnan(price) else level.point(np.inf, price)
+            scale = abs(high.value) if np.isnan(price) else price * point.cost
+            assert point.intercept_of(price) <= high.chord.at(headroom) + 1e-7 * scale
+            sharper += high.chord.at(headroom) < low.value - 1e-3 * scale
+    assert sharper >= 8
 
 
 @pytest.mark.parametrize("name", ["toy", "small_1"])
