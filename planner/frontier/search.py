@@ -30,7 +30,7 @@ from solvers.flow.solution import Routing
 from solvers.flow.sweep import Plane, SweepSettings
 
 AIMED = 10  # targets a job
-EARLY = 0.75  # of the plans are aimed before the bound is known, the others where these leave most of it open
+EARLY = 0.5  # of the plans are aimed before the bound is known, the others where these leave most of it open
 
 
 @dataclass(frozen=True)
