@@ -193,17 +193,17 @@ class Frontier:
     @property
     def leading(self) -> dict[str, str]:
         """Names -> id of the plan that leads by their rule; one plan may lead by several, but carries one name."""
-        others, now = self.table[self.table["origin"] != "today"], self.baseline
-        if others.empty:
+        there = self.table["origin"] == "today"
+        others, now = self.table[~there], self.table.loc[there, list(_AXES)].to_numpy(float)
+        if others.empty or not len(now):
             return {}
-        today = float(now["cx"]), float(now["cost"]), float(now["headroom"])
-        found = leading_plans(others[list(_AXES)].to_numpy(float), today)
+        found = leading_plans(others[list(_AXES)].to_numpy(float), (now[0, 0], now[0, 1], now[0, 2]))
         return {name: str(others["plan"].iloc[k]) for name, k in found.items()}
 
     def plan(self, id: str) -> Plan:
         """Return a plan by its id (`p017`) or its name (`cheapest`, `today`), be it known by another name as well."""
         rows = self.table[(self.table["plan"] == id) | (self.table["name"] == id)]
-        if rows.empty:
+        if rows.empty and id in NAMED:
             rows = self.table[self.table["plan"] == self.leading.get(id)]
         if rows.empty:
             known = ", ".join([n for n in self.table["name"] if n] + [f"{self.table['plan'].iloc[-1]} ..."])

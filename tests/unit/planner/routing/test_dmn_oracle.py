@@ -35,7 +35,7 @@ def test_a_full_dmn_engine_decides_alike() -> None:
     """pyDMNrules on distinct contacts; it loads slowly (its grammar), so this is the only test that does."""
     engine = pytest.importorskip("pyDMNrules", reason="pyDMNrules is not installed")
     compared = 0
-    for seed in range(3):
+    for seed in range(2):
         made = make_export(random_rules(seed, 7, SAFE), "dmn")
         job, text = made.jobs["main"], made.files[FILE]
         loaded = engine.DMN()
@@ -51,4 +51,4 @@ def test_a_full_dmn_engine_decides_alike() -> None:
             found = answer["Result"] if isinstance(answer, dict) else answer[-1]["Result"]
             assert {name: found[name] for name in ours} == ours
             compared += 1
-    assert compared == 180
+    assert compared == 120
