@@ -53,7 +53,7 @@ class Work:
         done = sum(result is not None for result in results)
         self.progress(stage, done, len(jobs), "")
         missing = [k for k, result in enumerate(results) if result is None]
-        if self.executor is None:
+        if self.executor is None or len(missing) == 1:  # alone it need not wait for a worker to start
             for k in missing:
                 if self.out_of_time:
                     self.skipped.append(jobs[k][0])
