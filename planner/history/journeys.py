@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from planner.history.coded_batches import coded_batches
 from planner.history.columns import PERSON, ROW
 from planner.history.engine import declare_codes, declared_codes, keep_coded, kept_table, kept_tables
+from planner.history.engines import held_name
 from planner.history.history import History
 from planner.history.links import HAND_OVER_S, issue_keys
 from planner.history.lot_links import LATER_KINDS, STAGES, in_lots, stitch_lots
@@ -92,11 +93,19 @@ def stitched_codes(history: History, window_days: float) -> dict[str, tuple[NDAr
 
     For engines inside this process: there a look-up by row is many times cheaper than a join.
     """
-    rows = stitched_rows(history, window_days).select(ROW, "stage", "later_kind")
     stages, kinds = tuple(sorted(STAGES)), tuple(sorted(("none", *LATER_KINDS)))
     stage = np.full(history.quality.rows_read, stages.index("first"), dtype=np.int8)
     kind = np.full(history.quality.rows_read, kinds.index("none"), dtype=np.int8)
-    for part in coded_batches(history.connection, rows):
+    rows = stitched_rows(history, window_days)
+    held = kept_table(history.connection, held_name(rows.get_name()))
+    if held is not None:
+        # Made here: their labels are places among all there are, from 1.
+        later = held.later_kind.fill_null(kinds.index("none") + 1)
+        for part in coded_batches(history.connection, held.select(ROW, "stage", later=later)):
+            row = part.numbers(ROW)
+            stage[row], kind[row] = part.numbers("stage") - 1, part.numbers("later") - 1
+        return {"stage": (stage, stages), "later_kind": (kind, kinds)}
+    for part in coded_batches(history.connection, rows.select(ROW, "stage", "later_kind")):
         row = part.numbers(ROW)
         stage[row] = part.codes("stage", stages)
         later = part.codes("later_kind", kinds)

@@ -15,7 +15,6 @@ REDIAL, RETURN, ESCALATION = 0, 1, 2
 
 @njit(cache=True, nogil=True)
 def pair_keys(
-    order: NDArray[np.int64],
     begins: NDArray[np.int64],
     wanted: NDArray[np.bool_],
     at: NDArray[np.float64],
@@ -41,10 +40,8 @@ def pair_keys(
     for c in range(len(begins) - 1):
         if not wanted[c]:
             continue
-        for k in range(begins[c], begins[c + 1]):
-            i = order[k]
-            for m in range(k + 1, begins[c + 1]):
-                j = order[m]
+        for i in range(begins[c], begins[c + 1]):
+            for j in range(i + 1, begins[c + 1]):
                 gap = (at[j] - at[i]) / unit_s
                 if gap > uppers[last]:
                     break
@@ -57,17 +54,16 @@ def pair_keys(
 
 @njit(cache=True, nogil=True)
 def gaps(
-    order: NDArray[np.int64], begins: NDArray[np.int64], seconds: NDArray[np.float64], at: NDArray[np.float64]
+    begins: NDArray[np.int64], seconds: NDArray[np.float64], at: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Whole seconds to the nearer neighbor of the same customer (inf without one), and to the next one (NaN)."""
-    nearer, following = np.full(len(order), np.inf), np.full(len(order), np.nan)
+    nearer, following = np.full(len(at), np.inf), np.full(len(at), np.nan)
     for c in range(len(begins) - 1):
-        for k in range(begins[c], begins[c + 1]):
-            i = order[k]
-            if k > begins[c]:
-                nearer[i] = at[i] - seconds[order[k - 1]]
-            if k + 1 < begins[c + 1]:
-                following[i] = seconds[order[k + 1]] - at[i]
+        for i in range(begins[c], begins[c + 1]):
+            if i > begins[c]:
+                nearer[i] = at[i] - seconds[i - 1]
+            if i + 1 < begins[c + 1]:
+                following[i] = seconds[i + 1] - at[i]
                 nearer[i] = min(nearer[i], following[i])
             nearer[i] = np.rint(nearer[i])
     return nearer, following
@@ -86,7 +82,6 @@ def _linked_pair(
 
 @njit(cache=True, nogil=True)
 def parents(
-    order: NDArray[np.int64],
     begins: NDArray[np.int64],
     near: NDArray[np.bool_],
     at: NDArray[np.float64],
@@ -110,32 +105,30 @@ def parents(
     pairs
         Linked topics: where those that follow topic a begin, the topics that follow, from and to which gap (seconds).
     """
-    found = np.full(len(order), -1, dtype=np.int64)
+    found = np.full(len(at), -1, dtype=np.int64)
     last_of_topic = np.full(len(pairs[0]) - 1, -1, dtype=np.int64)
     for c in range(len(begins) - 1):
         before = -1
-        for k in range(begins[c], begins[c + 1]):
-            i = order[k]
+        for i in range(begins[c], begins[c + 1]):
             if not near[i]:
                 continue
             if before >= 0:
-                was = order[before]
+                was = before
                 gap = at[i] - at[was]
                 redial = abandoned[was] and (entry[was] == entry[i] or entry[was] < 0)
                 handed = at[i] - until[was] <= hand_over_s
                 same = last_of_topic[topic[i]]
                 if gap <= reach_s and (redial or handed or _linked_pair(topic[was], topic[i], gap, *pairs)):
                     found[i] = was
-                elif topic[i] != no_topic and same >= begins[c] and at[i] - at[order[same]] <= reach_s:
-                    found[i] = order[same]
-            before = k
-            last_of_topic[topic[i]] = k
+                elif topic[i] != no_topic and same >= begins[c] and at[i] - at[same] <= reach_s:
+                    found[i] = same
+            before = i
+            last_of_topic[topic[i]] = i
     return found
 
 
 @njit(cache=True, nogil=True)
 def stages(
-    order: NDArray[np.int64],
     begins: NDArray[np.int64],
     parent: NDArray[np.int64],
     at: NDArray[np.float64],
@@ -151,13 +144,12 @@ def stages(
         One of `FIRST, ...`; from 1; entry of the issue's first contact; entry of its next contact, -1 without one; one
         of `REDIAL, ...`, -1 without one.
     """
-    n = len(order)
+    n = len(at)
     stage, kind, later_kind = np.zeros(n, np.int8), np.zeros(n, np.int8), np.full(n, -1, np.int8)
     attempt, served = np.ones(n, np.int32), np.zeros(n, np.bool_)
     root, later, last = np.arange(n), np.full(n, -1, dtype=np.int64), np.arange(n)
     for c in range(len(begins) - 1):
-        for k in range(begins[c], begins[c + 1]):
-            i = order[k]
+        for i in range(begins[c], begins[c + 1]):
             if parent[i] < 0:
                 continue
             root[i] = root[parent[i]]

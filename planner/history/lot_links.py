@@ -6,6 +6,7 @@ customers. The rules are those of `links` and `journeys`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import ibis
@@ -28,6 +29,8 @@ from planner.history.staged import CHANNEL_CODES, NO_REASON, REASON_CODES
 STAGES = ("first", "redialed", "returned", "escalated")
 LATER_KINDS = ("redial", "return", "escalation")
 _RETURNED = "returned"
+_READ_AS = {ROW: "BIGINT", "issue_key": "BIGINT", "later_gap_s": "DOUBLE"}
+"""What is held in half the room: numbers of rows, and whole seconds."""
 
 
 def in_lots(history: History) -> bool:
@@ -48,19 +51,23 @@ def stitch_lots(history: History, window_days: float, name: str) -> ibis.Table:
              "channel": CHANNEL_CODES, "later_channel": CHANNEL_CODES}  # fmt: skip
 
     def found_in(lot: Lot) -> tuple[pd.DataFrame, pa.Table]:
-        nearer, following = gaps(lot.order, lot.begins, lot.seconds, lot.at)
+        nearer, following = gaps(lot.begins, lot.seconds, lot.at)
         parent = _parents(lot, nearer, pairs, base)
         near = nearer <= max(window_days, 1.0) * DAY_S
         found = _stitched(lot, _within(lot, parent, near, window_days), near, following)
         return _returned(lot, parent, base), found
 
-    returned = []
-    for counts, found in lots.each(found_in):
-        returned.append(counts)
-        engine.append(history.connection, name, found, codes)
+    returned: list[pd.DataFrame] = []
+
+    def stitched() -> Iterator[pa.Table]:
+        for counts, found in lots.each(found_in):
+            returned.append(counts)
+            yield found
+
+    kept = engine.hold(history.connection, name, stitched(), codes, _READ_AS)
     lots.close()
     _keep_returned(history, returned, base)
-    return history.connection.table(name)
+    return kept
 
 
 def returned_in_lots(history: History, window_days: float) -> pd.DataFrame:
@@ -72,7 +79,7 @@ def returned_in_lots(history: History, window_days: float) -> pd.DataFrame:
         pairs = _linked(history, window_days, lots)
 
         def counted_in(lot: Lot) -> pd.DataFrame:
-            nearer, _ = gaps(lot.order, lot.begins, lot.seconds, lot.at)
+            nearer, _ = gaps(lot.begins, lot.seconds, lot.at)
             return _returned(lot, _parents(lot, nearer, pairs, window_days), window_days)
 
         counts = list(lots.each(counted_in))
@@ -88,7 +95,7 @@ def _linked(history: History, window_days: float, lots: Lots) -> pd.DataFrame:
 def _parents(lot: Lot, nearer: NDArray[np.float64], pairs: pd.DataFrame, window_days: float) -> NDArray[np.int64]:
     """Entry of the parent within twice the window, -1 without one."""
     return parents(
-        lot.order, lot.begins, nearer <= 2 * max(window_days, 1.0) * DAY_S, lot.at, lot.topic, lot.entry,
+        lot.begins, nearer <= 2 * max(window_days, 1.0) * DAY_S, lot.at, lot.topic, lot.entry,
         lot.abandoned, lot.until, lot.reason_code(NO_REASON), _followers(lot, pairs), 2 * window_days * DAY_S,
         HAND_OVER_S,
     )  # fmt: skip
@@ -112,13 +119,11 @@ def _within(lot: Lot, parent: NDArray[np.int64], near: NDArray[np.bool_], window
 
 
 def _stitched(lot: Lot, parent: NDArray[np.int64], near: NDArray[np.bool_], following: NDArray[np.float64]) -> pa.Table:
-    stage, attempt, root, later, kind = stages(
-        lot.order, lot.begins, parent, lot.at, lot.abandoned, lot.until, HAND_OVER_S
-    )
+    stage, attempt, root, later, kind = stages(lot.begins, parent, lot.at, lot.abandoned, lot.until, HAND_OVER_S)
     rows = np.flatnonzero(near)
     then = later[rows]
     follows = then >= 0
-    gap = pa.array(lot.at[then] - lot.at[rows], mask=~follows)
+    gap = pa.array((lot.at[then] - lot.at[rows]).astype(np.int32), mask=~follows)
     return pa.table(
         {
             ROW: lot.row[rows],
@@ -137,7 +142,7 @@ def _stitched(lot: Lot, parent: NDArray[np.int64], near: NDArray[np.bool_], foll
 
 
 def _labeled(codes: NDArray[Any], labels: tuple[str, ...] | list[str]) -> pa.DictionaryArray:
-    indices = pa.array(codes.astype(np.int32), mask=codes < 0)
+    indices = pa.array(codes.astype(np.int16), mask=codes < 0)
     return pa.DictionaryArray.from_arrays(indices, pa.array(labels, type=pa.string()))
 
 
@@ -172,4 +177,4 @@ def _keep_returned(history: History, counts: list[pd.DataFrame], window_days: fl
     )
     engine = local_engine_of(history.connection)
     assert engine is not None
-    return engine.append(history.connection, name, rows, {})
+    return engine.hold(history.connection, name, [rows], {}, {})

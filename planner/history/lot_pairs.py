@@ -32,7 +32,7 @@ def pairs_in_lots(lots: Lots, uppers: Sequence[float], classes: int, busiest: in
         sizes = np.diff(lot.begins)
         wanted = (sizes > 1) & (sizes <= busiest)
         return np.asarray(
-            pair_keys(lot.order, lot.begins, wanted, lot.at, lot.topic, ends, DAY_S, len(lot.reasons)), dtype=np.int64
+            pair_keys(lot.begins, wanted, lot.at, lot.topic, ends, DAY_S, len(lot.reasons)), dtype=np.int64
         )
 
     if classes > 1:

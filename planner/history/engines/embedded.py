@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import ibis
 import pyarrow as pa
+
+from planner.history.engines.protocol import held_name
 
 _MOST_CODES = 60_000
 _MOST_LISTED = 100
@@ -63,21 +65,26 @@ class Embedded:
         """Fetch rows; Ibis itself would spell out every code."""
         return connection.con.sql(connection.compile(rows)).to_arrow_table()
 
-    def append(self, connection: ibis.BaseBackend, name: str, rows: pa.Table, codes: Mapping[str, str]) -> ibis.Table:
-        """Add rows made in this process to a temporary table, which begins with the first of them."""
+    def hold(
+        self,
+        connection: ibis.BaseBackend,
+        name: str,
+        parts: Iterable[pa.Table],
+        codes: Mapping[str, str],
+        kinds: Mapping[str, str],
+    ) -> ibis.Table:
+        """Let the engine read rows made in this process where they stand: a table of its own would be a copy."""
         known = self.declared_codes(connection)
-        coded = []
-        for column, kind in [(column, kind) for column, kind in codes.items() if kind in known]:
-            labels = rows.column(column).combine_chunks().dictionary_encode()
-            place = {label: k + 1 for k, label in enumerate(_labels(connection, kind))}
-            numbers = pa.array([place[label] for label in labels.dictionary.to_pylist()], pa.int32())
-            rows = rows.set_column(rows.column_names.index(column), column, numbers.take(labels.indices))
-            coded.append(f'list_extract(enum_range(NULL::{kind})::{kind}[], "{column}") AS "{column}"')
-        chosen = f"* REPLACE ({', '.join(coded)})" if coded else "*"
-        start = f'INSERT INTO "{name}"' if name in self.kept_tables(connection) else f'CREATE TEMP TABLE "{name}" AS'
-        connection.con.register("appended_rows", rows)
-        connection.raw_sql(f"{start} SELECT {chosen} FROM appended_rows")
-        connection.con.unregister("appended_rows")
+        coded = {column: kind for column, kind in codes.items() if kind in known}
+        places = {
+            column: {label: k + 1 for k, label in enumerate(_labels(connection, kind))}
+            for column, kind in coded.items()
+        }
+        connection.con.register(held_name(name), pa.concat_tables(_numbered(part, places) for part in parts))
+        read = [_label_at(kind, f'"{column}"') + f' AS "{column}"' for column, kind in coded.items()]
+        read += [f'CAST("{column}" AS {kind}) AS "{column}"' for column, kind in kinds.items()]
+        chosen = f"* REPLACE ({', '.join(read)})" if read else "*"
+        connection.raw_sql(f'CREATE TEMP VIEW "{name}" AS SELECT {chosen} FROM "{held_name(name)}"')
         return connection.table(name)
 
     def batches(self, connection: ibis.BaseBackend, rows: ibis.Table, most: int) -> Iterator[pa.RecordBatch]:
@@ -89,6 +96,18 @@ class Embedded:
         connection.raw_sql("SET preserve_insertion_order = false")
 
 
+def _numbered(rows: pa.Table, places: Mapping[str, Mapping[str, int]]) -> pa.Table:
+    """Replace the labels of dictionary-coded columns by their places, from 1."""
+    for column, place in places.items():
+        kind = pa.uint8() if len(place) < 256 else pa.uint16()
+        parts = [
+            pa.array([place[label] for label in part.dictionary.to_pylist()], kind).take(part.indices)
+            for part in rows.column(column).chunks
+        ]
+        rows = rows.set_column(rows.column_names.index(column), column, pa.chunked_array(parts, kind))
+    return rows
+
+
 def _coded(connection: ibis.BaseBackend, query: str, codes: Mapping[str, str]) -> str:
     """SQL of the columns of a query that are to have an enumerated type."""
     made = connection.con.sql(query)
@@ -97,10 +116,14 @@ def _coded(connection: ibis.BaseBackend, query: str, codes: Mapping[str, str]) -
     for column, kind in codes.items():
         value = f'CAST("{column}" AS {kind})'
         if types[column] == "VARCHAR" and len(_labels(connection, kind)) <= _MOST_LISTED:
-            listed = f"enum_range(NULL::{kind})"
-            value = f'list_extract({listed}::{kind}[], list_position({listed}, "{column}"))'
+            value = _label_at(kind, f'list_position(enum_range(NULL::{kind}), "{column}")')
         found.append(f'{value} AS "{column}"')
     return ", ".join(found)
+
+
+def _label_at(kind: str, place: str) -> str:
+    """SQL of the label of an enumerated type at a place, from 1."""
+    return f"list_extract(enum_range(NULL::{kind})::{kind}[], {place})"
 
 
 def _labels(connection: ibis.BaseBackend, kind: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import ibis
@@ -50,10 +50,26 @@ class Engine(Protocol):
 class LocalEngine(Engine, Protocol):
     """An engine inside this process: rows go there and back at the cost of a copy."""
 
-    def append(self, connection: ibis.BaseBackend, name: str, rows: pa.Table, codes: Mapping[str, str]) -> ibis.Table:
-        """Add rows to a table, which begins with the first of them; columns of `codes` in their type, if declared."""
+    def hold(
+        self,
+        connection: ibis.BaseBackend,
+        name: str,
+        parts: Iterable[pa.Table],
+        codes: Mapping[str, str],
+        kinds: Mapping[str, str],
+    ) -> ibis.Table:
+        """Give rows made in this process a name, and as `held_name` of it, as they stand, too.
+
+        Columns of `codes`, dictionary-coded, are read in their type, if it is declared (as they stand they are places
+        in its labels, from 1), and those of `kinds` in these SQL types.
+        """
         ...
 
     def batches(self, connection: ibis.BaseBackend, rows: ibis.Table, most: int) -> Iterator[pa.RecordBatch]:
         """Hand rows out in parts of at most so many, never all at once; nothing else may be asked meanwhile."""
         ...
+
+
+def held_name(name: str) -> str:
+    """Name of the rows that stand in this process as they are held there."""
+    return f"{name}_held"
