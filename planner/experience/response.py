@@ -133,7 +133,7 @@ def answered_cells(split: Split) -> pd.DataFrame:
     return split.fine.assign(**split.answers)[answered].reset_index(drop=True)
 
 
-def fit_response(split: Split, terms: Sequence[Term], *, near: Response | None = None, hold: bool = False) -> Response:
+def fit_response(split: Split, terms: Sequence[Term], *, near: Response | None = None) -> Response:
     """Regress answers on everything known before and after the contact (step A).
 
     Parameters
@@ -144,8 +144,6 @@ def fit_response(split: Split, terms: Sequence[Term], *, near: Response | None =
         Those known before the contact; those known after it are added.
     near
         What explains similar answers: its variance components and the variance of its answers are the start.
-    hold
-        Keep those components and the variance of an answer: effects alone, without their covariance.
     """
     fine = split.fine
     part = answered_cells(split)
@@ -156,17 +154,12 @@ def fit_response(split: Split, terms: Sequence[Term], *, near: Response | None =
     y = part["sum_score"].to_numpy(float) / n
     blocks = design.blocks(part)
     start = None if near is None else near.fit.start_for(blocks, None)
-    if near is not None and hold:
-        variance = near.variance
-        fit = fit_blocks(y, variance / n, blocks, draws=0, start=start, max_steps=0, spread=False)
+    variance = _pure_error(part, unit) if near is None else near.variance
+    for steps in (8, 4) if near is None else (1, 1):
+        fit = fit_blocks(y, variance / n, blocks, draws=0, start=start, max_steps=steps)
+        start = fit.log_variance
         predicted = fit.center + predictor(blocks, fit.mean[0], len(y))
-    else:
-        variance = _pure_error(part, unit) if near is None else near.variance
-        for steps in (8, 4) if near is None else (1, 1):
-            fit = fit_blocks(y, variance / n, blocks, draws=0, start=start, max_steps=steps)
-            start = fit.log_variance
-            predicted = fit.center + predictor(blocks, fit.mean[0], len(y))
-            variance = _residual_variance(part, predicted, fit.edf, unit)
+        variance = _residual_variance(part, predicted, fit.edf, unit)
     cuts = np.quantile(predicted, _LEVELS)
     by_level = _variance_by_level(part, predicted, cuts, variance)
     after = tuple(t.slope is not None or any(f in AFTER for f in t.factors) for t in design.terms)
@@ -229,23 +222,36 @@ def adjust(split: Split, response: Response) -> Adjusted:
     bin; only groups of which no answer is to be expected are unknown.
     """
     fine, groups = split.fine, split.groups
-    count, group = len(groups), fine["group"].to_numpy()
-
-    def total(values: Array) -> Array:
-        return np.asarray(np.bincount(group, weights=values, minlength=count))
-
     m, said = response.predict(fine), response.predict(fine.assign(**split.answers))
-    n = fine["contacts"].to_numpy(float)
-    answers, score = fine["answers"].to_numpy(float), fine["sum_score"].to_numpy(float)
-    contacts, expected = total(n), expected_answers(groups)
+    n, expected = fine["contacts"].to_numpy(float), expected_answers(groups)
     known = expected > _LEAST_EXPECTED
     safe = np.where(known, expected, 1.0)
-    mean = total(n * m) / contacts
-    y = mean + total(score - answers * said) / safe
-    within = np.maximum(total(n * m**2) / contacts - mean**2, 0.0)
-    noise = _of_class(groups, total(n * response.cell_variance(m)) / contacts)
+    y = carried(split, m, said, fine["sum_score"].to_numpy(float), safe)
+    contacts = _total(split, n)
+    within = np.maximum(_total(split, n * m**2) / contacts - (_total(split, n * m) / contacts) ** 2, 0.0)
+    noise = _of_class(groups, _total(split, n * response.cell_variance(m)) / contacts)
     v = noise / safe + _of_class(groups, within) / contacts
     return Adjusted(y, np.where(known, v, NO_ANSWER), safe)
+
+
+def carried(split: Split, m: Array, said: Array, score: Array, expected: Array) -> Array:
+    """Mean of each group by step B, shape (group,): see `adjust`.
+
+    Parameters
+    ----------
+    m, said, score
+        Shape (row of `fine`,): predicted means of all contacts and of the answers, and sum of the answers.
+    expected
+        Shape (group,): answers to expect, above 0.
+    """
+    n, answers = (split.fine[name].to_numpy(float) for name in ("contacts", "answers"))
+    return _total(split, n * m) / _total(split, n) + _total(split, score - answers * said) / expected
+
+
+def _total(split: Split, values: Array) -> Array:
+    """Sum of a value of the fine cells over each group."""
+    group = split.fine["group"].to_numpy()
+    return np.asarray(np.bincount(group, weights=values, minlength=len(split.groups)))
 
 
 def answer_shift(split: Split, response: Response, adjusted: Adjusted) -> sparse.csr_matrix:

@@ -13,7 +13,7 @@ from planner.history.engine import keep_coded, kept_table
 from planner.history.engines import local_engine_of
 from planner.history.history import History
 from planner.history.lot_pairs import pairs_in_lots
-from planner.history.lots import Lots
+from planner.history.lots import SAMPLED_CONTACTS, Lots
 from planner.history.narrow import DAY_S, handed_from, narrow_contacts, near_contacts
 from planner.history.staged import CHANNEL_CODES, NO_REASON, REASON_CODES
 
@@ -24,7 +24,6 @@ _PAIRS = "pair_counts"
 _FEWEST_PAIRS = 10
 _BUSIEST = 60
 """Customer ids with more contacts than this are shared lines or test accounts; they say nothing about chance."""
-_SAMPLED_CONTACTS = 1_000_000
 HAND_OVER_S = 600.0
 """A contact that starts so soon after a transferred one ended is the same matter, handed over."""
 _CARRIED = (ROW, "at", "filed", "abandoned", "handing_until", "issue")
@@ -279,14 +278,13 @@ def _pair_counts(history: History, edges: list[float], far: float, lots: Lots | 
         # Fine enough for the window asked for and for its double.
         uppers = sorted({*_BIN_EDGES[1:], *edges[1:], 2 * edges[-1], _BACKGROUND_DAYS, far})
         # All pairs of some customers, chosen by their hash, rather than some pairs of all: shares keep their meaning.
-        classes = history.quality.rows_kept // _SAMPLED_CONTACTS
         if local_engine_of(history.connection) is not None:
             own = Lots(history) if lots is None else lots
-            counts = pairs_in_lots(own, uppers, classes, _BUSIEST)
+            counts = pairs_in_lots(own, uppers, _BUSIEST)
             if lots is None:
                 own.close()
         else:
-            counts = _counted_pairs(history, uppers, far, classes)
+            counts = _counted_pairs(history, uppers, far, history.quality.rows_kept // SAMPLED_CONTACTS)
         history.connection.create_table(_PAIRS, counts, temp=True, overwrite=True)
     upper = counts["upper"].to_numpy(float)
     near, beyond = counts[upper <= edges[-1]], counts[upper > _BACKGROUND_DAYS]

@@ -16,15 +16,15 @@ _MOST_COUNTED = 1 << 22
 """Up to so many kinds of pairs, counting them is cheaper than sorting the pairs."""
 
 
-def pairs_in_lots(lots: Lots, uppers: Sequence[float], classes: int, busiest: int) -> pd.DataFrame:
+def pairs_in_lots(lots: Lots, uppers: Sequence[float], busiest: int) -> pd.DataFrame:
     """Count pairs: `topic_a, topic_b` (the earlier and the later one), `upper` (end of the bin, days), `pairs`.
 
     Parameters
     ----------
     uppers
         Upper ends of the bins of the gap, days, rising; pairs beyond the last are not counted.
-    classes, busiest
-        Only customers whose hash is a multiple of `classes` (if that is above 1), with at most `busiest` contacts.
+    busiest
+        Only customers with at most so many contacts, whose hash is a multiple of `lots.classes`.
     """
     ends = np.array(uppers, dtype=np.float64)
 
@@ -35,10 +35,7 @@ def pairs_in_lots(lots: Lots, uppers: Sequence[float], classes: int, busiest: in
             pair_keys(lot.begins, wanted, lot.at, lot.topic, ends, DAY_S, len(lot.reasons)), dtype=np.int64
         )
 
-    if classes > 1:
-        lot = lots.drawn(classes, 0)
-        return _table(lot.reasons, keys_of(lot), ends)
-    found = list(lots.each(lambda lot: (lot.reasons, keys_of(lot))))
+    found = list(lots.each(lambda lot: (lot.reasons, keys_of(lot)), lots.classes))
     return _table(found[0][0], np.concatenate([keys for _, keys in found]), ends)
 
 

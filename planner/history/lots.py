@@ -25,8 +25,8 @@ from planner.history.staged import CHANNEL_CODES, NO_REASON, REASON_CODES
 
 MOST_IN_LOT = 750_000
 MOST_HELD = 12_000_000
-_KEPT = 3
-"""So few sorted lots are kept, for they are asked for twice."""
+SAMPLED_CONTACTS = 1_000_000
+"""The lots of customers with about so many contacts are asked for twice, and kept in between."""
 _CODES = {"entry_reason": REASON_CODES, "reason": REASON_CODES, "channel": CHANNEL_CODES}
 _COPY = "lot_rows"
 _Found = TypeVar("_Found")
@@ -82,45 +82,51 @@ class Lots:
     history: History
     _held: _Few | None = field(default=None, init=False)
     _copy: ibis.Table | None = field(default=None, init=False)
-    _classes: dict[int, NDArray[np.uint16]] = field(default_factory=dict, init=False)
+    _lots: NDArray[np.uint16] | None = field(default=None, init=False)
     _sorted: dict[int, Lot] = field(default_factory=dict, init=False)
 
     @property
-    def count(self) -> int:
-        """Number of lots."""
-        return max(1, -(-self.history.quality.rows_kept // MOST_IN_LOT))
+    def classes(self) -> int:
+        """Number of classes of customers, by their hash, of which one has about `SAMPLED_CONTACTS` contacts."""
+        return max(1, self.history.quality.rows_kept // SAMPLED_CONTACTS)
 
-    def each(self, work: Callable[[Lot], _Found]) -> Iterator[_Found]:
-        """Do something with every lot, in order; two at a time where they are held here."""
+    @property
+    def count(self) -> int:
+        """Number of lots, a multiple of that of the classes."""
+        return self.classes * max(1, -(-self.history.quality.rows_kept // (self.classes * MOST_IN_LOT)))
+
+    def each(self, work: Callable[[Lot], _Found], step: int = 1) -> Iterator[_Found]:
+        """Do something with every lot (or every so many), in order; two at a time where they are held here."""
+        wanted = range(0, self.count, step)
         if self.history.quality.rows_kept > MOST_HELD:
-            yield from (work(self._lot(k)) for k in range(self.count))
+            yield from (work(self._lot(k)) for k in wanted)
             return
-        self._class_of(self.count)
+        self._class_of()
         with ThreadPoolExecutor(2) as pool:
-            yield from pool.map(lambda k: work(self._lot(k)), range(self.count))
+            yield from pool.map(lambda k: work(self._lot(k)), wanted)
 
     def _lot(self, k: int) -> Lot:
-        if self.count > _KEPT:
-            return self.drawn(self.count, k)
+        if k % self.classes:
+            return self._drawn(k)
         if k not in self._sorted:
-            self._sorted[k] = self.drawn(self.count, k)
+            self._sorted[k] = self._drawn(k)
         return self._sorted[k]
 
-    def drawn(self, classes: int, of: int) -> Lot:
-        """Fetch the customers whose hash is `of` modulo `classes`."""
+    def _drawn(self, k: int) -> Lot:
+        """Fetch the customers whose hash is `k` modulo the number of lots."""
         if self.history.quality.rows_kept > MOST_HELD:
             connection = self.history.connection
             if self._copy is None:
                 self._copy = keep_coded(connection, _COPY, _few_columns(self.history), _CODES)
-            rows = self._copy.filter(self._copy[PERSON] % classes == of)
+            rows = self._copy.filter(self._copy[PERSON] % self.count == k)
             return _sorted(_read(connection, rows, self.history.quality.rows_kept))
         held = self._hold()
-        return _sorted(held if classes <= 1 else held.part(np.flatnonzero(self._class_of(classes) == of)))
+        return _sorted(held if self.count == 1 else held.part(np.flatnonzero(self._class_of() == k)))
 
-    def _class_of(self, classes: int) -> NDArray[np.uint16]:
-        if classes not in self._classes:
-            self._classes[classes] = (self._hold().person % np.uint64(classes)).astype(np.uint16)
-        return self._classes[classes]
+    def _class_of(self) -> NDArray[np.uint16]:
+        if self._lots is None:
+            self._lots = (self._hold().person % np.uint64(self.count)).astype(np.uint16)
+        return self._lots
 
     def _hold(self) -> _Few:
         if self._held is None:
@@ -131,8 +137,8 @@ class Lots:
         """Give up what is kept."""
         if self._copy is not None:
             drop_kept(self.history.connection, _COPY)
-        self._copy = self._held = None
-        self._sorted, self._classes = {}, {}
+        self._copy = self._held = self._lots = None
+        self._sorted = {}
 
 
 @dataclass(frozen=True)

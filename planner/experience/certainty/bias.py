@@ -75,7 +75,7 @@ def bias_of(
     """Work out what score-dependent response and an unseen cause of channel choice could do to every estimate.
 
     Var_total = sd^2 + bias_response^2 + bias_unseen^2 (points squared): the estimates are made again under tilted
-    response (see `tilted_cells`) and without each known covariate (see `unseen_cause`).
+    response (see `tilt_shift`) and without each known covariate (see `unseen_cause`).
 
     Parameters
     ----------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,8 +11,20 @@ import pandas as pd
 from planner.experience.cells import AFTER, KEYS, Cells
 from planner.experience.design import make_design, make_targets
 from planner.experience.estimated import move_pairs, outcome_pairs
-from planner.experience.hierarchical import Array, BlockFit, fit_blocks
-from planner.experience.response import Response, adjust, before_keys, before_terms, fit_response, split_cells
+from planner.experience.hierarchical import Array, Block, BlockFit, fit_blocks
+from planner.experience.likelihood import RESIDUAL
+from planner.experience.response import (
+    Adjusted,
+    Response,
+    Split,
+    adjust,
+    answered_cells,
+    before_keys,
+    before_terms,
+    carried,
+    fit_response,
+    split_cells,
+)
 from planner.experience.scores import CellFit
 from planner.experience.targets import channel_targets, population
 from planner.history.outcomes import OutcomeKind
@@ -44,11 +57,13 @@ class Reading:
 
 @dataclass(frozen=True)
 class Refit:
-    """Scores of cells at one point of the variance components, with what explains the answers."""
+    """Scores of cells at one point of the variance components, with what explains the answers and was made of them."""
 
     cells: Cells
     scores: CellFit
     response: Response
+    split: Split
+    adjusted: Adjusted
 
 
 def coarse_cells(cells: Cells) -> Cells:
@@ -63,21 +78,18 @@ def coarse_cells(cells: Cells) -> Cells:
     return replace(cells, frame=frame, by_hour=None, asked=None)
 
 
-def refit(cells: Cells, near: CellFit | Refit, *, hold: bool = False) -> Refit:
+def refit(cells: Cells, near: CellFit | Refit) -> Refit:
     """Fit the scores of cells again, at the mode of the variance components (all a shift needs).
 
     Parameters
     ----------
     near
         A fit of similar cells, whose variance components of the same name are the start.
-    hold
-        Keep the components as they are in `near`, a refit of cells with the same keys: but for the weights, its
-        estimates and these are then the same linear function of the sums of scores.
     """
     like = near.scores if isinstance(near, Refit) else near
     split = split_cells(cells, before_keys(cells))
     terms = before_terms(split.fine, cells)
-    response = fit_response(split, terms, near=near.response, hold=hold)
+    response = fit_response(split, terms, near=near.response)
     adjusted = adjust(split, response)
     known = adjusted.known
     kept = split.groups[known].reset_index(drop=True)
@@ -85,7 +97,7 @@ def refit(cells: Cells, near: CellFit | Refit, *, hold: bool = False) -> Refit:
     blocks = design.blocks(kept)
     residual = _RESIDUAL_SCALE * response.unit if cells.bins else None
     start = like.fit.start_for(blocks, residual)
-    steps = 0 if hold else _STEPS.get(cells.kind, _FAR_STEPS)
+    steps = _STEPS.get(cells.kind, _FAR_STEPS)
     fit = fit_blocks(
         adjusted.y[known],
         adjusted.v[known],
@@ -98,7 +110,39 @@ def refit(cells: Cells, near: CellFit | Refit, *, hold: bool = False) -> Refit:
     )
     contacts = float(split.groups["contacts"].sum())
     bins = tuple(cells.bins)
-    return Refit(cells, CellFit(design, fit, split.groups, bins, split.scales, contacts, response.variance), response)
+    scores = CellFit(design, fit, split.groups, bins, split.scales, contacts, response.variance)
+    return Refit(cells, scores, response, split, adjusted)
+
+
+def shifted(found: Refit, points: Array) -> BlockFit:
+    """Change of the scores if the mean answer of each fine cell moves by so many points.
+
+    At given variances the estimates are linear in the sums of scores: they move as the answers do, by the same
+    regression, adjustment and pooling (steps A to C).
+
+    Parameters
+    ----------
+    points
+        Shape (row of `found.split.fine`,).
+    """
+    split, response, scores = found.split, found.response, found.scores
+    answers = split.fine["answers"].to_numpy(float)
+    heard = answers > 0
+    told = response.design.blocks(answered_cells(split))
+    moved = replace(response, fit=_held(response.fit, points[heard], response.variance / answers[heard], told))
+    m, said = moved.predict(split.fine), moved.predict(split.fine.assign(**split.answers))
+    known = found.adjusted.known
+    y = carried(split, m, said, answers * points, found.adjusted.expected)
+    blocks = scores.design.blocks(split.groups[known].reset_index(drop=True))
+    return _held(scores.fit, y[known], found.adjusted.v[known], blocks)
+
+
+def _held(like: BlockFit, y: Array, v: Array, blocks: Sequence[Block]) -> BlockFit:
+    """Effects at the variance components of a fit of the same blocks."""
+    residual = 1.0 if RESIDUAL in like.names else None
+    return fit_blocks(
+        y, v, blocks, residual_scale=residual, draws=0, start=like.log_variance, max_steps=0, spread=False
+    )
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ from planner.experience.certainty.refit import (
     coarse_cells,
     final_loading,
     refit,
+    shifted,
 )
-from planner.experience.certainty.tilt import tilted_cells
+from planner.experience.certainty.tilt import tilt_shift
 from planner.experience.estimated import Fits
-from planner.experience.hierarchical import Array
+from planner.experience.hierarchical import BlockFit
 from planner.history.outcomes import OutcomeKind
 
 
@@ -29,9 +30,9 @@ def response_shift(
 ) -> Reading:
     """Points each estimate has to move if the content answer more often, by `tilt` logits per sd of the score.
 
-    Half the difference between the estimates under +tilt and -tilt, at the variance components of the fits. It is the
-    same tilt in every channel, so most of it cancels in a move, which is computed as one contrast; where channels ask
-    in different ways, more remains.
+    Half the difference between the answers under +tilt and -tilt, carried through the fits at their variances and
+    weights. It is the same tilt in every channel, so most of it cancels in a move, which is computed as one contrast;
+    where channels ask in different ways, more remains.
 
     Parameters
     ----------
@@ -46,24 +47,21 @@ def response_shift(
         # Known for everybody who can be followed: nobody answers, so nothing depends on who does.
         level = np.zeros(len(base[1].table))
         return Reading(level, np.zeros(len(moves)), np.zeros(count), np.zeros(len(moves) if count else 0))
-    unit, (first, loading) = score_sd(fits.first), base
-    up, down = (refit(tilted_cells(first.cells, sign * tilt, unit), first, hold=True) for sign in (1.0, -1.0))
-    table = (loading.table_mean(up.scores.fit) - loading.table_mean(down.scores.fit)) / 2
-    effects = (loading.effects(up.scores.fit) - loading.effects(down.scores.fit)) / 2
+    slope, (first, loading) = tilt / score_sd(fits.first), base
+    change = _tilted(first, slope)
+    table, effects = loading.table_mean(change), loading.effects(change)
     if outcomes is None or fits.final is None:
         return Reading(table, effects, np.full(count, np.nan), nothing if count else np.zeros(0))
-    ends = _final_shift(fits, moves, outcomes, tilt, unit)
+    last = refit(coarse_cells(fits.last), fits.final)
+    change = _tilted(last, slope)
+    ends = change.center + final_loading(last, outcomes, moves) @ change.mean[0]
     return Reading(table, effects, ends[:count], ends[count:])
 
 
-def _final_shift(fits: Fits, moves: pd.DataFrame, outcomes: pd.DataFrame, tilt: float, unit: float) -> Array:
-    """Shift the scores of final contacts, of outcome rows and then of moves."""
-    assert fits.final is not None
-    last = refit(coarse_cells(fits.last), fits.final)
-    loading = final_loading(last, outcomes, moves)
-    up, down = (refit(tilted_cells(last.cells, sign * tilt, unit), last, hold=True).scores.fit for sign in (1.0, -1.0))
-    moved = up.mean[0] - down.mean[0]
-    return np.asarray((up.center - down.center + loading @ moved) / 2)
+def _tilted(found: Refit, slope: float) -> BlockFit:
+    """Change of the scores of a refit, half of that between the two signs of the tilt."""
+    fine, scale = found.split.fine, found.cells.scale
+    return shifted(found, (tilt_shift(fine, scale, slope) - tilt_shift(fine, scale, -slope)) / 2)
 
 
 def score_sd(cells: Cells) -> float:

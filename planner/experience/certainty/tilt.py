@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from planner.experience.cells import Cells
 from planner.experience.hierarchical import Array
 
 _GROUP = ["channel", "disposition", "later"]
@@ -18,29 +15,37 @@ _MOST_POINTS = 11
 _NEWTON_STEPS = 40
 
 
-def tilted_cells(cells: Cells, tilt: float, unit: float) -> Cells:
-    """Shift the scores of each cell to what all its contacts would give if response depended on the score.
+def tilt_shift(frame: pd.DataFrame, scale: tuple[float, float], slope: float) -> Array:
+    """Points by which the mean of all contacts of a cell lies above that of its answers; 0 without answers.
 
-    Where logit P(answers) = a + (tilt / unit) y within a cell, those who do not answer have the density of those who
-    do, times exp(-(tilt / unit) y), exactly (Kim & Yu 2011; Franks, D'Amour & Feller 2020). With the share p that
-    answers, the mean of all contacts is that of the answers plus (1 - p) (m0 - m1). m1 is the mean of the answers, m0
-    of the tilted ones: under the maximum-entropy law on the points of the scale with the mean and variance of the
-    answers, or the normal one (m0 - m1 = -(tilt / unit) variance) where the scale has no points. p, m1 and the
-    variance within cells are pooled over cells of one channel, disposition and later fate; sums of squares move so
-    that the variance within a cell stays.
+    Where logit P(answers) = a + slope y within a cell, those who do not answer have the density of those who do, times
+    exp(-slope y), exactly (Kim & Yu 2011; Franks, D'Amour & Feller 2020). With the share p that answers, the mean of
+    all contacts is that of the answers plus (1 - p) (m0 - m1). m1 is the mean of the answers, m0 of the tilted ones:
+    under the maximum-entropy law on the points of the scale with the mean and variance of the answers, or the normal
+    one (m0 - m1 = -slope variance) where the scale has no points. p, m1 and the variance within cells are pooled over
+    cells of one channel, disposition and later fate.
 
     Parameters
     ----------
-    tilt
-        Logits per `unit` of score; positive: the content answer more often.
-    unit
-        Standard deviation of the answers, points.
+    frame
+        Cells with `channel, disposition, later, contacts, answers, sum_score, sum_score2`.
+    slope
+        Logits per point of score; positive: the content answer more often.
     """
-    frame = cells.frame.reset_index(drop=True)
-    shift = _nonresponse(frame, cells.scale, tilt / unit)
-    n, total = frame["answers"].to_numpy(float), frame["sum_score"].to_numpy(float)
-    squares = frame["sum_score2"].to_numpy(float) + 2 * shift * total + n * shift**2
-    return replace(cells, frame=frame.assign(sum_score=total + n * shift, sum_score2=squares))
+    n, contacts = frame["answers"].to_numpy(float), frame["contacts"].to_numpy(float)
+    group, groups = _codes(frame)
+    answers = np.bincount(group, weights=n, minlength=groups)
+    if not answers.sum() > 0:
+        return np.zeros(len(frame))
+    mean = np.bincount(group, weights=frame["sum_score"].to_numpy(float), minlength=groups)
+    overall = mean.sum() / answers.sum()
+    mean = (mean + _PRIOR_ANSWERS * overall) / (answers + _PRIOR_ANSWERS)
+    silent = tilted_mean(mean, _variance_within(frame, group, groups), slope, scale_points(scale)) - mean
+    rate = answers / np.maximum(np.bincount(group, weights=contacts, minlength=groups), 1.0)
+    answering = (n + _PRIOR_CONTACTS * rate[group]) / np.maximum(contacts + _PRIOR_CONTACTS, n + 1e-9)
+    # Nobody is silent where everybody answered, whatever the others of the group did.
+    answering = np.where(n >= contacts, np.where(rate[group] >= 1 - 1e-9, 1.0, answering), answering)
+    return np.where(n > 0, (1 - np.clip(answering, 0.0, 1.0)) * silent[group], 0.0)
 
 
 def scale_points(scale: tuple[float, float]) -> Array | None:
@@ -126,24 +131,6 @@ def _moments(a: Array, b: Array, points: Array) -> tuple[Array, Array]:
     p = _weights(np.stack([a, b], axis=1), np.stack([x, x**2], axis=1))
     mean = p @ points
     return mean, p @ points**2 - mean**2
-
-
-def _nonresponse(frame: pd.DataFrame, scale: tuple[float, float], slope: float) -> Array:
-    """Points by which the mean of all contacts of a cell lies above that of its answers; 0 without answers."""
-    n, contacts = frame["answers"].to_numpy(float), frame["contacts"].to_numpy(float)
-    group, groups = _codes(frame)
-    answers = np.bincount(group, weights=n, minlength=groups)
-    if not answers.sum() > 0:
-        return np.zeros(len(frame))
-    mean = np.bincount(group, weights=frame["sum_score"].to_numpy(float), minlength=groups)
-    overall = mean.sum() / answers.sum()
-    mean = (mean + _PRIOR_ANSWERS * overall) / (answers + _PRIOR_ANSWERS)
-    silent = tilted_mean(mean, _variance_within(frame, group, groups), slope, scale_points(scale)) - mean
-    rate = answers / np.maximum(np.bincount(group, weights=contacts, minlength=groups), 1.0)
-    answering = (n + _PRIOR_CONTACTS * rate[group]) / np.maximum(contacts + _PRIOR_CONTACTS, n + 1e-9)
-    # Nobody is silent where everybody answered, whatever the others of the group did.
-    answering = np.where(n >= contacts, np.where(rate[group] >= 1 - 1e-9, 1.0, answering), answering)
-    return np.where(n > 0, (1 - np.clip(answering, 0.0, 1.0)) * silent[group], 0.0)
 
 
 def _variance_within(frame: pd.DataFrame, group: NDArray[np.intp], groups: int) -> Array:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from scipy.special import expit, ndtr
 
 from planner.experience.cells import Cells
+from planner.experience.certainty.tilt import tilt_shift
 from planner.experience.estimated import seen_outcomes
 
 NOISE = 0.8
@@ -126,3 +127,12 @@ def todays_outcomes(world: HiddenWorld) -> pd.DataFrame:
     outcomes = seen_outcomes(world.cells)
     index = pd.MultiIndex.from_frame(outcomes[keys])
     return outcomes.assign(n_contacts=counts.reindex(index).fillna(0.0).to_numpy())
+
+
+def tilted_cells(cells: Cells, tilt: float, unit: float) -> Cells:
+    """Cells whose answers have the mean that all contacts would give; the variance within a cell stays."""
+    frame = cells.frame.reset_index(drop=True)
+    shift = tilt_shift(frame, cells.scale, tilt / unit)
+    n, total = frame["answers"].to_numpy(float), frame["sum_score"].to_numpy(float)
+    squares = frame["sum_score2"].to_numpy(float) + 2 * shift * total + n * shift**2
+    return replace(cells, frame=frame.assign(sum_score=total + n * shift, sum_score2=squares))

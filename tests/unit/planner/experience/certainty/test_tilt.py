@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hidden_worlds import make_hidden_world
+from hidden_worlds import make_hidden_world, tilted_cells
 from scipy.special import expit
 
 from planner.experience.cells import Cells
-from planner.experience.certainty.tilt import scale_points, tilted_cells, tilted_mean
+from planner.experience.certainty.tilt import scale_points, tilted_mean
 
 
 def one_cell(n: float, contacts: float, score: float, squares: float, scale: tuple[float, float]) -> Cells:
