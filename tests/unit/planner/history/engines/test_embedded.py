@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from planner.history.engine import declare_codes, keep_coded
-from planner.history.engines import local_engine_of
+from planner.history.engines import held_name, local_engine_of
 from planner.history.source import connect
 
 FEW = ["", "a b", "it's", "naïve", "z"]
@@ -30,7 +30,7 @@ def test_coded_columns_read_as_their_text(labels: list[str], view: bool) -> None
 
 
 @pytest.mark.parametrize("labels", [FEW, MANY])
-def test_rows_made_here_are_appended_under_the_codes_of_the_engine(labels: list[str]) -> None:
+def test_rows_made_here_are_read_under_the_codes_of_the_engine(labels: list[str]) -> None:
     connection = connect()
     engine = local_engine_of(connection)
     assert engine is not None
@@ -39,10 +39,14 @@ def test_rows_made_here_are_appended_under_the_codes_of_the_engine(labels: list[
     own = labels[::-2]
     codes = np.random.default_rng(2).integers(-1, len(own), 900)
     column = pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), pa.array(own))
-    rows = pa.table({"place": np.arange(900), "label": column, "plain": column})
-    for part in (rows.slice(0, 400), rows.slice(400, 0), rows.slice(400)):
-        engine.append(connection, "made", part, {"label": "kind", "plain": "undeclared"})
-    made = connection.table("made").order_by("place")
+    rows = pa.table({"place": pa.array(np.arange(900), pa.int32()), "label": column, "plain": column})
+    parts = (rows.slice(0, 400), rows.slice(400, 0), rows.slice(400))
+    named = {"label": "kind", "plain": "undeclared"}
+    made = engine.hold(connection, "made", parts, named, {"place": "BIGINT"}).order_by("place")
+    assert made.schema()["place"].is_int64()
+    held = connection.table(held_name("made")).order_by("place")
+    places = [None if k < 0 else sorted(labels).index(own[k]) + 1 for k in codes]
+    assert held.label.to_pyarrow().to_pylist() == places
     expected = [None if k < 0 else own[k] for k in codes]
     assert _kind(connection, "made").startswith("ENUM")
     for name in ("label", "plain"):
