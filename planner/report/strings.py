@@ -38,7 +38,10 @@ SUMMARY = {
     "hires": "{n} hires in {pool}",
     "hires_total": "needs {n} hires",
     "hires_some": "needs hires",
-    "idle": "{people}; on top, {idle} {per} is owed to people on the payroll it does not schedule (Today {today})",
+    "idle": "{people}; until the payroll follows, {idle} {per} is owed on top to people it does not schedule (Today "
+    "{today}): {change} {per} {end} than Today in all",
+    "idle_more": "more",
+    "idle_less": "less",
     "split": "{committed} of its cost is committed either way, {avoidable} can be avoided",
     "times": "{k} of {n} cases",
     "times_always": "practically all cases",

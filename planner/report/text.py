@@ -206,11 +206,22 @@ def _headroom_words(headroom: float, today: float) -> str:
 
 
 def _with_idle(people: str, row: pd.Series, today: pd.Series, units: Units) -> str:
-    """Add the payroll a plan leaves idle where it is more than Today's: paid until people leave or move."""
+    """Add the payroll a plan leaves idle where it is more than Today's, and what it costs with it.
+
+    It is paid until people leave or move: what a plan saves comes only then.
+    """
     idle, now = (_number(r, "idle_payroll") for r in (row, today))
     if not (math.isfinite(idle) and math.isfinite(now)) or idle - now < 0.001 * float(today["cost"]):
         return people
-    return SUMMARY["idle"].format(people=people, idle=units.money(idle), per=units.per, today=units.money(now))
+    change = float(row["cost"]) + idle - float(today["cost"]) - now
+    return SUMMARY["idle"].format(
+        people=people,
+        idle=units.money(idle),
+        per=units.per,
+        today=units.money(now),
+        change=units.money(abs(change)),
+        end=SUMMARY["idle_more" if change > 0 else "idle_less"],
+    )
 
 
 def _split_words(row: pd.Series, units: Units) -> str:
