@@ -143,7 +143,7 @@ def _sweep(hunt: Hunt, levels: list[float]) -> tuple[list[Record], list[Coarse]]
     """Plans and coarse bounds of the only portfolio, level by level."""
     instance = hunt.problems[0].instance
     jobs = [
-        (f"sweep/{level!r}", (instance, level, hunt.settings, hunt.objectives)) for level in _farthest_first(levels)
+        (f"sweep/{levels[k]!r}", (instance, levels[k], hunt.settings, hunt.objectives)) for k in _farthest_first(levels)
     ]
     records: list[Record] = []
     bounds: list[tuple[float, float, tuple[Plane, ...]]] = []
@@ -182,11 +182,13 @@ def _surface(hunt: Hunt, coarse: Sequence[Coarse], rungs: Sequence[Sequence[Rung
     return envelope(tuple(pieces), tuple(", ".join(problem.choice) for problem in hunt.problems))
 
 
-def _farthest_first(levels: list[float]) -> list[float]:
-    """Order levels so that any prefix is spread out: both ends, then the widest gaps."""
-    order = levels[:1] + levels[1:][-1:]
-    while len(order) < len(levels):
-        order.append(max((x for x in levels if x not in order), key=lambda x: min(abs(x - y) for y in order)))
+def _farthest_first(places: Sequence[float]) -> list[int]:
+    """Order points so that any first few are spread out, both ends first, then the widest gaps; which ones they are."""
+    left = list(range(len(places)))
+    order = left[:1] + left[1:][-1:]
+    while len(order) < len(places):
+        rest = (k for k in left if k not in order)
+        order.append(max(rest, key=lambda k: min(abs(places[k] - places[j]) for j in order)))
     return order
 
 
@@ -214,7 +216,7 @@ def _planned(hunt: Hunt, targets: Sequence[Aim], stage: str) -> list[Record]:
             given = (hunt.problems[p].instance, own[k : k + AIMED], hunt.settings, hunt.objectives)
             jobs.append((f"{stage}/{len(jobs)}", given))
             owners.append(p)
-    order = [round(k) for k in _farthest_first([float(k) for k in range(len(jobs))])]
+    order = _farthest_first(range(len(jobs)))
     done = hunt.work.run("plans", aim_job, [jobs[k] for k in order])
     found = zip([owners[k] for k in order], done, strict=True)
     return [replace(r, portfolio=p) for p, data in found if data is not None for r in unpack(data)[0]]

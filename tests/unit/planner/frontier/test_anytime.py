@@ -71,8 +71,8 @@ def test_first_plans_are_spread_over_headroom(toy) -> None:
     for side in (0, 2):
         whole, part = np.ptp(axes(found.records)[:, side]), np.ptp(axes(early.records)[:, side])
         assert part > 0.6 * whole
-    assert _farthest_first([0.0, 1.0, 2.0, 3.0, 4.0]) == [0.0, 4.0, 2.0, 1.0, 3.0]
-    assert _farthest_first([0.0]) == [0.0]
+    assert _farthest_first([0.0, 0.1, 0.2, 0.3, 0.4]) == [0, 4, 2, 1, 3]
+    assert _farthest_first([0.7]) == [0]
     assert _farthest_first([]) == []
 
 

@@ -230,7 +230,7 @@ def test_no_records_come_back_as_none():
 @pytest.mark.parametrize("count", [1, 2, 3, 6])
 def test_levels_farthest_first(count):
     levels = [k / 10 for k in range(count)]
-    order = _farthest_first(levels)
+    order = [levels[k] for k in _farthest_first(levels)]
     assert sorted(order) == levels
     assert order[0] == levels[0]
     assert order[:2] == [levels[0], levels[-1]][:count]
