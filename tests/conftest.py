@@ -36,6 +36,11 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_unconfigure() -> None:
+    """Modules of compiled code that are not taken apart in the end complain of leaks."""
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="session")
 def toy_scenario() -> Scenario:
     return planner.load_scenario(TOY)
