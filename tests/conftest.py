@@ -7,6 +7,7 @@ and made some tests three times as long.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import pickle
 from collections.abc import Callable
@@ -28,6 +29,16 @@ QUICK = (
     "frontier.share_step=null", "frontier.risk_draws=0",
 )  # fmt: skip
 QUICK_RUN = ("run", str(TOY), "--seed", "3", "--workers", "1", *(part for one in QUICK for part in ("--set", one)))
+
+
+def pytest_collection_finish() -> None:
+    """Never look again for garbage among all modules and tests: a twentieth of the whole time went there."""
+    gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    """Modules of compiled code that are not taken apart in the end complain of leaks."""
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

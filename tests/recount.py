@@ -34,11 +34,14 @@ import csv
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 
 MOST_HEADROOM = 9.0
+_remembered = lru_cache(maxsize=200_000)
+"""Plans that differ in one pool ask the same of the others, to the last digit."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,11 @@ class Center:
 
     def profile(self, reason: str) -> np.ndarray:
         """Share of a reason's issues per interval."""
-        return self.issues(reason) / self.issues(reason).sum()
+        return self._profiles[reason]
+
+    @cached_property
+    def _profiles(self) -> dict[str, np.ndarray]:
+        return {r: self.issues(r) / self.issues(r).sum() for r in self.reasons}
 
 
 @dataclass(frozen=True)
@@ -235,28 +242,24 @@ def _desk(scenario, pool, count: int) -> Desk:
 
 def chain(rate: float, aht_s: float, agents: int, patience_s: float, chat: tuple[float, ...] | None):
     """Solve the birth–death chain of contacts in a pool; P(n) for n = 0.., and the number that fill all slots."""
-    speeds = chat or (1.0,)
-    slots, theta = agents * len(speeds), 1.0 / patience_s
-    deaths = []
-    for n in range(1, slots + 1):
-        each, more = divmod(n, agents)
-        deaths.append((more * speeds[each] if more else 0.0) / aht_s)
-        deaths[-1] += ((agents - more) * speeds[each - 1] if each else 0.0) / aht_s
-    full = agents * speeds[-1] / aht_s
-    log = [0.0]
-    peak = 0.0
-    n = 0
+    speeds = np.array((0.0, *(chat or (1.0,)), 0.0))  # of an agent with so many contacts; nobody has more than fit
+    slots = agents * (len(speeds) - 2)
+    each, more = np.divmod(np.arange(1, slots + 1), agents)
+    busy = (more * speeds[each + 1] + (agents - more) * speeds[each]) / aht_s
+    room = 64
     while True:
-        n += 1
-        death = deaths[n - 1] if n <= slots else full + (n - slots) * theta
-        log.append(log[-1] + math.log(rate / death))
-        peak = max(peak, log[-1])
-        if n > slots and log[-1] < peak - 50 and rate < death:
+        death = np.append(busy, agents * speeds[-2] / aht_s + np.arange(1, room + 1) / patience_s)
+        log = np.append(0.0, np.cumsum(np.log(rate / death)))
+        ends = (log < np.maximum.accumulate(log) - 50)[slots + 1 :] & (rate < death[slots:])
+        if ends.any():
             break
-    weight = np.exp(np.array(log) - peak)
+        room *= 2
+    log = log[: slots + 2 + int(ends.argmax())]
+    weight = np.exp(log - log.max())
     return weight / weight.sum(), slots
 
 
+@_remembered
 def waiting(rate: float, aht_s: float, agents: int, patience_s: float, chat: tuple[float, ...] | None):
     """Probability of waiting and mean wait (s) of all contacts."""
     if rate <= 0:
@@ -268,6 +271,7 @@ def waiting(rate: float, aht_s: float, agents: int, patience_s: float, chat: tup
     return float(share[slots:].sum()), queue / rate
 
 
+@_remembered
 def answered_within(
     rate: float, aht_s: float, agents: int, patience_s: float, chat: tuple[float, ...] | None, within_s: float
 ) -> float:
@@ -302,6 +306,7 @@ def answered_within(
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(40)
 
 
+@_remembered
 def expected_loss(mean_s: float, curve: tuple[tuple[float, float], ...]) -> float:
     """Integrate an exponential density of the given mean against a piecewise-linear curve, flat after its end."""
     total, last = 0.0, curve[-1]

@@ -244,8 +244,8 @@ def steady_state(
 
 
 def _plain(*arrays: NDArray[Any]) -> tuple[NDArray[Any], ...]:
-    """Copies in one layout that may be written: numba compiles a kernel anew for every other kind of array."""
-    return tuple(np.array(array, order="C") for array in arrays)
+    """Arrays in one layout that may be written, copied where need be: numba compiles anew for every other kind."""
+    return tuple([array if array.flags.carray else np.array(array, order="C") for array in arrays])
 
 
 def _deferred(network: FlowNetwork, decision: Decision, work: Floats) -> tuple[Floats, Floats]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,25 +14,18 @@ from typing import Any
 import pytest
 from test_report_browser import CONTRAST, UNNAMED, set_limit
 
-from planner.cli import main
-
 pytest.importorskip("fastapi", reason="the extra web is not installed")
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 TOY = ROOT / "scenarios/minimal.yaml"
-QUICK = (
-    "frontier.search_evaluations=0", "frontier.plans=4", "frontier.bound_steps=1", "frontier.cost_points=2",
-    "frontier.share_step=null", "frontier.risk_draws=10",
-)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def address(quick_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a real `planner serve` with one run, its token behind the #."""
     folder = tmp_path_factory.mktemp("served") / "runs"
-    sets = [part for change in QUICK for part in ("--set", change)]
-    assert main(["run", str(TOY), "--out", str(folder), "--seed", "3", "--workers", "1", *sets]) == 0
+    shutil.copytree(quick_run, folder / quick_run.name)
     command = [sys.executable, "-m", "planner", "serve", str(folder), "--port", "0", "--scenario", str(TOY)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     server = subprocess.Popen(

@@ -1,4 +1,8 @@
-"""Where nothing has an effect, nothing is found: generated histories through the public doors."""
+"""Where nothing has an effect, nothing is found: generated histories through the public doors.
+
+One world of each family, a thousand moves in each; many small worlds are asked of the fits behind the doors, in
+`tests/property/test_cell_worlds.py` and `test_experience_truth.py`.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "property"))
 from experience_worlds import make_world  # noqa: E402
 
 Z90 = 1.6448536269514722
-WORLDS = [(seed, family) for seed in (501, 502) for family in ("logit", "threshold")]
+WORLDS = [(501, "logit"), (502, "threshold")]
 
 
 def estimated(rows: pd.DataFrame, covariates: tuple[str, ...], folder: Path) -> ExperienceModel:
@@ -46,32 +50,29 @@ def between_reasons(model: ExperienceModel) -> list[bool]:
 @pytest.mark.slow
 def test_moves_between_channels_without_effect(tmp_path: Path) -> None:
     """Severity drives choice and score, channels do nothing: naive means differ, moves must not."""
-    found, naive = [], []
+    naive = []
     for seed, family in WORLDS:
         world = make_world(seed, family, 30_000, effects=False)
         assert world.truth_moves["score"].abs().max() < 1e-9
-        found += between_channels(estimated(world.rows, world.covariates, tmp_path))
+        found = between_channels(estimated(world.rows, world.covariates, tmp_path))
+        assert len(found) > 200
+        assert np.mean(found) <= 0.10, family
         parts = world.rows.groupby(["reason", "channel"])["csat"].agg(["mean", "std", "count"])
         for _, part in parts[parts["count"] > 30].groupby("reason"):
             for one, other in combinations(part.itertuples(), 2):
                 error = np.hypot(one.std / one.count**0.5, other.std / other.count**0.5)
                 naive.append(abs(one.mean - other.mean) > Z90 * error)
-    assert len(found) > 200
-    assert np.mean(found) <= 0.10
     assert np.mean(naive) > 0.2
 
 
 @pytest.mark.slow
 def test_shuffled_answers_show_neither_reasons_nor_channels(tmp_path: Path) -> None:
-    channels, reasons = [], []
-    for seed, family in WORLDS[:2]:
-        world = make_world(seed, family, 30_000)
-        answered = world.rows["csat"].notna().to_numpy()
-        rows = world.rows.copy()
-        answers = rows.loc[answered, "csat"].to_numpy()
-        rows.loc[answered, "csat"] = np.random.default_rng(seed).permutation(answers)
-        model = estimated(rows, world.covariates, tmp_path)
-        channels += between_channels(model)
-        reasons += between_reasons(model)
-    assert np.mean(channels) <= 0.10
-    assert np.mean(reasons) <= 0.10
+    seed, family = WORLDS[0]
+    world = make_world(seed, family, 30_000)
+    answered = world.rows["csat"].notna().to_numpy()
+    rows = world.rows.copy()
+    answers = rows.loc[answered, "csat"].to_numpy()
+    rows.loc[answered, "csat"] = np.random.default_rng(seed).permutation(answers)
+    model = estimated(rows, world.covariates, tmp_path)
+    assert np.mean(between_channels(model)) <= 0.10
+    assert np.mean(between_reasons(model)) <= 0.10

@@ -58,6 +58,7 @@ def _modules(*packages: str) -> dict[str, Path]:
 
 
 @functools.cache
+@functools.cache
 def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 

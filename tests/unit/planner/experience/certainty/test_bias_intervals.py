@@ -125,6 +125,6 @@ def test_total_intervals_hold_what_a_half_as_strong_unseen_cause_does() -> None:
 
 @pytest.mark.slow
 def test_total_intervals_are_no_narrower_than_needed_where_nothing_is_hidden() -> None:
-    plain, total = np.mean([coverage(make_hidden_world(seed)) for seed in range(100, 106)], axis=0)
+    plain, total = np.mean([coverage(make_hidden_world(seed)) for seed in range(100, 103)], axis=0)
     assert plain > 0.84
     assert total >= plain

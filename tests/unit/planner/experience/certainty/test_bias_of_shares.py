@@ -47,9 +47,12 @@ def resolved_world(seed: int, unseen: float) -> tuple[pd.DataFrame, pd.DataFrame
 
 
 def covered(folder: Path, unseen: float) -> tuple[float, float]:
-    """Shares of true moves inside the sampling interval and inside the total one."""
+    """Shares of true moves inside the sampling interval and inside the total one.
+
+    Of four worlds each one alone passes, and each alone fails where the total has no bias in it.
+    """
     found = []
-    for seed in range(4):
+    for seed in range(2):
         rows, truth = resolved_world(seed, unseen)
         path = folder / f"world{seed}.parquet"
         rows.to_parquet(path)
