@@ -11,6 +11,7 @@ import pandas as pd
 
 from planner.agreement import check_agreement, with_agreement
 from planner.backtest.record import BacktestRecord, look_back
+from planner.collector import collector_apart
 from planner.demand import demand_for
 from planner.errors import Stopped
 from planner.experience import model_for
@@ -34,6 +35,7 @@ from planner.scenario import Scenario, read_today_routing, read_today_staffing
 from solvers.flow.doubt import axis_of
 
 
+@collector_apart
 def plan(
     scenario: Scenario,
     *,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from planner.collector import collector_apart
 from planner.experience.assemble import Asked, asked_of, estimated_model
 from planner.experience.certainty import Bias, BiasSettings, bias_of, overlap_of_moves, with_bias
 from planner.experience.composites import composite_model
@@ -21,6 +22,7 @@ from planner.history.outcomes import OutcomeKind
 from planner.scenario import Scenario
 
 
+@collector_apart
 @on_one_thread
 def model_for(
     scenario: Scenario, history: History | None = None, *, seed: int = 0, bias: bool = True
@@ -43,6 +45,7 @@ def model_for(
     return with_its_bias(prepared)[0] if bias else model_of(prepared)
 
 
+@collector_apart
 @on_one_thread
 def estimate(
     history_or_path: History | str | Path,

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import ibis
 import pandas as pd
 
+from planner.collector import collector_apart
 from planner.errors import HistoryError, Issue, PlannerWarning
 from planner.history.canonical import FILTER, UNREAD_STAMP, Plan, canonical, plan_columns
 from planner.history.columns import BY_NAME, ROW, Kind
@@ -35,6 +36,7 @@ from planner.history.zones import Clock, read_clock
 _MOST_BAD = 0.5
 
 
+@collector_apart
 def load_history(
     path: str | Path,
     mapping: str | Path | None = None,

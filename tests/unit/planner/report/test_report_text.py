@@ -110,6 +110,8 @@ def test_missing_tables_do_not_matter() -> None:
 def test_a_saving_is_told_with_the_payroll_it_leaves_idle(idle: float, words: str) -> None:
     frontier = with_plans(sample_frontier(1), cx=[3.8, 3.9], cost=[112e3, 100e3], idle_payroll=[2e3, idle])
     line = summary_lines(frontier)[0]
-    owed = f"until the payroll follows, ${idle:,.0f} a week is owed on top to people it does not schedule (Today $2,000)"
+    owed = (
+        f"until the payroll follows, ${idle:,.0f} a week is owed on top to people it does not schedule (Today $2,000)"
+    )
     assert f"{owed}: {words} than Today in all" in line
     assert "owed" not in summary_lines(with_plans(frontier, idle_payroll=[2e3, 2e3]))[0]
