@@ -7,14 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from solvers.shifts.catalogue import Catalogue, Floats
-from solvers.shifts.cover import DayCover
+from solvers.shifts.cover import DayCover, State
+
+DRIFTED = 1e-6  # share of a price by which its duals may miss it before a day is solved afresh
 
 
 class CoverDuals:
     """Relaxed covers of a fixed list of days, whose needs change, at several weights of a person.
 
     For duals u found at any need, paid hours + weight·people >= u·need (Benders 1962). A cover of need n', scaled by
-    max n/n', covers n, so that a day whose need hardly changed is not priced again.
+    max n/n', covers n, so that a day whose need hardly changed is not priced again; one
+    that did is priced from where it stood.
     """
 
     def __init__(self, covers: Sequence[DayCover], days: int) -> None:
@@ -24,6 +27,7 @@ class CoverDuals:
         self._need = np.zeros((len(covers), days, intervals))
         self._paid = np.full((len(covers), days), np.inf)
         self._people = np.zeros((len(covers), days))
+        self._states: dict[tuple[int, int], State] = {}
 
     @property
     def catalogue(self) -> Catalogue:
@@ -72,7 +76,11 @@ class CoverDuals:
     def _priced(self, weight: int, day: int, need: Floats) -> tuple[float, Floats]:
         """Price a need; duals are scaled down by what rounding put them above the cost of a shift."""
         cover = self.covers[weight]
-        price, people, dual = cover.relaxed(need)
+        state = self._states.setdefault((weight, day), cover.start())
+        price, people, dual = cover.relaxed(need, state)
+        if abs(float(dual @ need) - price) > DRIFTED * price:
+            state = self._states[weight, day] = cover.start()
+            price, people, dual = cover.relaxed(need, state)
         self._need[weight, day] = need
         self._paid[weight, day], self._people[weight, day] = price - cover.person_h * people, people
         above = float((cover.catalogue.cover @ dual / cover.cost).max(initial=0.0))
