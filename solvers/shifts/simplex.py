@@ -17,7 +17,8 @@ from solvers.shifts.catalogue import Floats, Ints
 
 ZERO = 1e-9
 NOISE = 1e-12  # entries that only rounding leaves
-BLAND_AFTER = 20  # pivots per row and column before the rule that cannot cycle takes over
+BLAND_AFTER = 20  # pivots per row before the rule that cannot cycle takes over; a cover takes one to four
+FEW_ROWS = 10  # covers with fewer count as many
 GIVE_UP_AFTER = 20  # times as many
 
 
@@ -185,7 +186,7 @@ def reoptimize(columns: Columns, inverse: Floats, reduced: Floats, value: Floats
 
     −2 where rounding makes it cycle although Bland's rule holds, which is given up.
     """
-    most = BLAND_AFTER * (value.size + reduced.size)
+    most = BLAND_AFTER * max(value.size, FEW_ROWS)
     line, entries, edge = np.empty(reduced.size), np.empty(value.size), np.empty(value.size)
     pivots = 0
     while True:
