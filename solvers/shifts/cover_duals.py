@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from solvers.errors import NoSolution, SolverFailed
 from solvers.shifts.catalogue import Catalogue, Floats
 from solvers.shifts.cover import DayCover, State
 
@@ -76,13 +77,22 @@ class CoverDuals:
     def _priced(self, weight: int, day: int, need: Floats) -> tuple[float, Floats]:
         """Price a need; duals are scaled down by what rounding put them above the cost of a shift."""
         cover = self.covers[weight]
-        state = self._states.setdefault((weight, day), cover.start())
-        price, people, dual = cover.relaxed(need, state)
-        if abs(float(dual @ need) - price) > DRIFTED * price:
-            state = self._states[weight, day] = cover.start()
-            price, people, dual = cover.relaxed(need, state)
+        price, people, dual = self._from_where_it_stood(weight, day, need)
         self._need[weight, day] = need
         self._paid[weight, day], self._people[weight, day] = price - cover.person_h * people, people
         above = float((cover.catalogue.cover @ dual / cover.cost).max(initial=0.0))
         dual = dual / max(1.0, above)
         return float(dual @ need), dual
+
+    def _from_where_it_stood(self, weight: int, day: int, need: Floats) -> tuple[float, float, Floats]:
+        """Relax the cover of a day from its last basis, or afresh where that has lost its digits."""
+        cover, state = self.covers[weight], self._states.get((weight, day))
+        if state is not None:
+            try:
+                price, people, dual = cover.relaxed(need, state)
+            except (NoSolution, SolverFailed):
+                price, people, dual = np.inf, 0.0, np.zeros_like(need)
+            if abs(float(dual @ need) - price) <= DRIFTED * price < np.inf:
+                return price, people, dual
+        state = self._states[weight, day] = cover.start()
+        return cover.relaxed(need, state)

@@ -17,6 +17,8 @@ from solvers.shifts.catalogue import Floats, Ints
 
 ZERO = 1e-9
 NOISE = 1e-12  # entries that only rounding leaves
+PIVOT = 1e-7  # least pivot
+NEARLY = 1e-10  # by which a reduced cost may miss 0
 BLAND_AFTER = 20  # pivots per row before the rule that cannot cycle takes over; a cover takes one to four
 FEW_ROWS = 10  # covers with fewer count as many
 GIVE_UP_AFTER = 20  # times as many
@@ -153,13 +155,21 @@ def _column(columns: Columns, inverse: Floats, column: int, entries: Floats) -> 
 
 @njit(cache=True)
 def _entering(line: Floats, reduced: Floats, bland: bool) -> int:
-    """Column of least ratio of reduced cost to pivot; among equals the largest pivot, or the lowest column."""
-    chosen, least = -1, np.inf
+    """Column of largest pivot (or the lowest, Bland 1977) among those whose ratio of reduced cost to pivot is least.
+
+    Least within a tolerance on reduced costs (Harris 1973): tiny pivots made inverses of long backlogs explode.
+    """
+    least = np.inf
     for k in range(line.size):
-        if line[k] < -ZERO:
-            ratio = max(reduced[k], 0.0) / -line[k]
-            if ratio < least - 1e-12 or (not bland and ratio < least + 1e-12 and line[k] < line[chosen]):
-                chosen, least = k, min(ratio, least)
+        if line[k] < -PIVOT:
+            least = min(least, (max(reduced[k], 0.0) + NEARLY) / -line[k])
+    chosen = -1
+    for k in range(line.size):
+        if line[k] < -PIVOT and max(reduced[k], 0.0) <= least * -line[k]:
+            if bland:
+                return k
+            if chosen < 0 or line[k] < line[chosen]:
+                chosen = k
     return chosen
 
 
@@ -184,7 +194,7 @@ def _pivot(inverse: Floats, value: Floats, entries: Floats, row: int) -> None:
 def reoptimize(columns: Columns, inverse: Floats, reduced: Floats, value: Floats, basis: Ints) -> int:
     """Pivot until no basic column is negative; return the pivots made, −1 if the need cannot be covered.
 
-    −2 where rounding makes it cycle although Bland's rule holds, which is given up.
+    −2 where rounding makes it cycle although Bland's rule holds, or the inverse has lost its digits: it is given up.
     """
     most = BLAND_AFTER * max(value.size, FEW_ROWS)
     line, entries, edge = np.empty(reduced.size), np.empty(value.size), np.empty(value.size)
@@ -197,14 +207,11 @@ def reoptimize(columns: Columns, inverse: Floats, reduced: Floats, value: Floats
             return -2
         _line(columns, inverse, row, line)
         column = _entering(line, reduced, pivots > most)
-        while column >= 0:
-            _column(columns, inverse, column, entries)
-            if entries[row] < -ZERO / 2:
-                break
-            line[column] = 0.0  # no more than rounding
-            column = _entering(line, reduced, pivots > most)
         if column < 0:
             return -1
+        _column(columns, inverse, column, entries)
+        if entries[row] > -PIVOT / 2:
+            return -2
         factor = reduced[column] / entries[row]
         for k in range(reduced.size):
             reduced[k] -= factor * line[k]
