@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
@@ -38,6 +36,22 @@ class BreakEven:
     change_cx: float
     threshold: float
     falling: bool = False
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What break-even is asked of: `name` and `place` of a steer (acceptance) or a pool (containment).
+
+    `value` now, `low` and `high` ends of its range, `offers` (node,) that go with it.
+    """
+
+    what: str
+    name: str
+    place: int
+    value: float
+    low: float
+    high: float
+    offers: Bools
 
 
 def with_acceptance(network: FlowNetwork, steer: int, acceptance: float) -> FlowNetwork:
@@ -76,11 +90,11 @@ def contained(network: FlowNetwork, pool: int) -> float:
     return 1.0 - float(network.flows.escalate[members].mean()) if members.any() else float("nan")
 
 
-def break_evens(shown: Shown, covers: Covers) -> list[BreakEven]:
-    """Break-even of every steer a plan uses and of every automated pool it steers contacts to."""
+def asked_of(shown: Shown) -> list[Asked]:
+    """Return what to seek the break-even of: every steer a plan uses, every automated pool it steers contacts to."""
     problem = shown.problem
     network = problem.network
-    nodes, found = network.nodes, []
+    nodes, asked = network.nodes, []
     used = nodes.steer >= 0
     used &= network.first_volume * shown.routing.offer * nodes.acceptance > 1e-6
     for k, name in enumerate(problem.steers):
@@ -88,36 +102,28 @@ def break_evens(shown: Shown, covers: Covers) -> list[BreakEven]:
         if mine.any():
             stated = problem.scenario.steers[name].acceptance
             low, high = stated.bounds if stated.bounds[1] > stated.bounds[0] else (0.0, 1.0)
-            label = ("acceptance", name, stated.value, low, high)
-            found.append(_break_even(shown, covers, label, mine, partial(with_acceptance, network, k)))
-    for g in np.flatnonzero(network.pools.queue == Queue.AUTOMATED):
+            asked.append(Asked("acceptance", name, k, stated.value, low, high, mine))
+    for g in map(int, np.flatnonzero(network.pools.queue == Queue.AUTOMATED)):
         mine = used & np.isin(np.arange(len(used)), network.flows.node[network.flows.pool == g])
-        now = contained(network, int(g))
+        now = contained(network, g)
         if mine.any() and np.isfinite(now):
-            label = ("containment", problem.pools[g], now, 0.0, 1.0)
-            found.append(_break_even(shown, covers, label, mine, partial(with_containment, network, int(g))))
-    return [one for one in found if one is not None]
+            asked.append(Asked("containment", problem.pools[g], g, now, 0.0, 1.0, mine))
+    return asked
 
 
-def _break_even(
-    shown: Shown,
-    covers: Covers,
-    label: tuple[str, str, float, float, float],
-    offers: Bools,
-    network_at: Callable[[float], FlowNetwork],
-) -> BreakEven | None:
-    """Money saved over the range: the ends, then halving where their signs differ."""
-    what, name, value, low, high = label
-    problem = shown.problem
+def break_even(shown: Shown, covers: Covers, asked: Asked) -> BreakEven | None:
+    """Money saved over the range: the ends, then halving where their signs differ; None where one cannot be staffed."""
+    what, name, value, low, high = asked.what, asked.name, asked.value, asked.low, asked.high
+    problem, changed = shown.problem, with_acceptance if what == "acceptance" else with_containment
 
     def priced(at: float, offer: Floats) -> tuple[float, float]:
-        network = network_at(max(at, 1e-6))
+        network = changed(problem.network, asked.place, max(at, 1e-6))
         routing = Routing(snap_offers(network, offer, None), shown.routing.split, shown.routing.priority)
         instance = replace(problem.instance, network=network)
         found = restaffed(instance, routing, shown.evaluation.headroom, covers)
         return (np.nan, np.nan) if found is None else (found.cost, found.cx)
 
-    never = np.where(offers, 0.0, shown.routing.offer)
+    never = np.where(asked.offers, 0.0, shown.routing.offer)
     alone = priced(value, never)
 
     def saves(at: float) -> tuple[float, float]:
@@ -139,7 +145,7 @@ def _break_even(
         same = (saves(middle)[0] > 0) == (bottom > 0)
         inside = (middle, inside[1]) if same else (inside[0], middle)
     edge = (inside[0] + inside[1]) / 2
-    return BreakEven(what, name, value, low, high, here, change_cx, edge, falling=bottom > 0)
+    return BreakEven(what, name, value, low, high, here, change_cx, edge, falling=bool(bottom > 0))
 
 
 def break_even_words(one: BreakEven, problem: FlowProblem, per: str) -> str:

@@ -16,6 +16,7 @@ from solvers.flow.staff import Covers
 RATIO_STEP = 0.05  # 80 % to 75 %
 WAIT_STEP = 0.1  # of the promised wait
 RATES = (0, 2, 3)  # measures that are ratios
+COLUMNS = ("plan", "promise", "target", "relaxed", "saves", "change_cx")
 
 
 def slack_table(shown: Shown) -> pd.DataFrame:
@@ -72,7 +73,7 @@ def promise_prices(shown: Shown, covers: Covers) -> pd.DataFrame:
         if now is not None and then is not None:
             saved = max(0.0, now.cost - then.cost)
             rows.append((shown.key, name, float(instance.promises.target[k]), weaker[k], saved, then.cx - now.cx))
-    return pd.DataFrame(rows, columns=["plan", "promise", "target", "relaxed", "saves", "change_cx"])
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def slack_words(slack: pd.DataFrame, measures: dict[str, int]) -> list[str]:

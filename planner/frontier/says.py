@@ -7,17 +7,17 @@ from dataclasses import asdict
 
 import pandas as pd
 
-from planner.frontier.break_even import BreakEven, break_even_words, break_evens
+from planner.frontier.break_even import BreakEven, break_even_words
 from planner.frontier.changes import change_words, changes_table, gain_words, gains_table, neighbors_of
 from planner.frontier.frontier import TOPICS
-from planner.frontier.initiative_worth import COLUMNS, initiative_words, initiatives_table
+from planner.frontier.initiative_worth import initiative_words
 from planner.frontier.labels import label, labels_of_changes
-from planner.frontier.promise_price import price_words, promise_prices, slack_table, slack_words
+from planner.frontier.promise_price import price_words, slack_table, slack_words
+from planner.frontier.say_jobs import Said, ask
 from planner.frontier.tables import Shown, stack
-from planner.frontier.withstand import withstood, withstood_columns, withstood_words
+from planner.frontier.withstand import withstood_columns, withstood_words
 from planner.frontier.work import Work
 from planner.operation.problem import FlowProblem
-from solvers.flow.staff import day_covers
 
 Saying = tuple[str, str, str]
 
@@ -32,8 +32,8 @@ def add_sayings(
     """Add `neighbors, changes, gains, slack, initiatives, promise_prices, break_even, says`, three columns of `plans`.
 
     Figures of every plan come from its tables; what needs the evaluator or new staffing is done for Today and the named
-    plans alone, and left out when the time is over. `headline` is the plan whose break-evens are sought; `problems` one
-    per portfolio of initiatives, the first without any.
+    plans alone, as jobs, and left out when the time is over. `headline` is the plan whose break-evens are sought;
+    `problems` one per portfolio of initiatives, the first without any.
     """
     plans, problem = tables["plans"], problems[0]
     name_of = dict(zip(plans["plan"], plans["name"], strict=True))
@@ -43,12 +43,14 @@ def add_sayings(
     tables["changes"] = changes_table(tables, interval_h)
     tables["gains"] = gains_table(shown)
     tables["slack"] = stack([slack_table(view) for view in shown])
-    found = {view.key: withstood(view) for view in named if not work.out_of_time}
+    said = ask(problems, named, headline, work)
+    withstood = {view.key: said.withstood(view.key) for view in named}
+    found = {plan: one for plan, one in withstood.items() if one is not None}
     for column, values in _columns(withstood_columns(found)).items():
         plans[column] = plans["plan"].map(values)
     says: list[Saying] = [(plan, "withstands", line) for plan, one in found.items() for line in withstood_words(one)]
     says += _words_of_tables(problem, tables, [view.key for view in named])
-    says += _restaffed(problems, named, tables, headline, work)
+    says += _restaffed(problem, named, tables, headline, said)
     order = {topic: place for place, topic in enumerate(TOPICS)}
     says.sort(key=lambda saying: (list(name_of).index(saying[0]), order[saying[1]]))
     tables["says"] = pd.DataFrame(says, columns=["plan", "topic", "words"])
@@ -78,31 +80,16 @@ def _words_of_tables(problem: FlowProblem, tables: dict[str, pd.DataFrame], name
 
 
 def _restaffed(
-    problems: Sequence[FlowProblem],
-    named: Sequence[Shown],
-    tables: dict[str, pd.DataFrame],
-    headline: str,
-    work: Work,
+    problem: FlowProblem, named: Sequence[Shown], tables: dict[str, pd.DataFrame], headline: str, said: Said
 ) -> Iterable[Saying]:
     """Prices of promises and initiatives for the named plans, break-evens of the headline plan: by staffing anew."""
-    problem = problems[0]
-    currency, per, covers = problem.scenario.currency, per_horizon(problem), day_covers(problem.instance)
-    worth = [pd.DataFrame(columns=list(COLUMNS))]
-    nothing = pd.DataFrame(columns=["plan", "promise", "target", "relaxed", "saves", "change_cx"])
-    prices, evens, says = [nothing], list[BreakEven](), list[Saying]()
-    for view in named:
-        if view.people is None or work.out_of_time:
-            continue
-        own = promise_prices(view, covers)
-        prices.append(own)
-        says += [(view.key, "relax", line) for line in price_words(own, _measures(problem), currency, per)]
-        worth.append(initiatives_table(view, problems, covers))
-        says += [(view.key, "initiatives", line) for line in initiative_words(worth[-1], problem, per)]
-        if view.key == headline:
-            evens = break_evens(view, covers)
-            says += [(view.key, "break_even", break_even_words(one, problem, per)) for one in evens]
-    if work.out_of_time:
-        work.skipped.append("explanations")
+    currency, per, says = problem.scenario.currency, per_horizon(problem), list[Saying]()
+    prices, worth = [said.prices(view.key) for view in named], [said.worth(view.key) for view in named]
+    for view, price, worths in zip(named, prices, worth, strict=True):
+        says += [(view.key, "relax", line) for line in price_words(price, _measures(problem), currency, per)]
+        says += [(view.key, "initiatives", line) for line in initiative_words(worths, problem, per)]
+    evens = said.break_evens(headline)
+    says += [(headline, "break_even", break_even_words(one, problem, per)) for one in evens]
     tables["promise_prices"], tables["initiatives"] = stack(prices), stack(worth)
     columns = ["plan", *BreakEven.__dataclass_fields__]
     tables["break_even"] = pd.DataFrame([{"plan": headline} | asdict(one) for one in evens], columns=columns)

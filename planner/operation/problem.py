@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,11 @@ class FlowProblem:
     def network(self) -> FlowNetwork:
         """The arrays of the network."""
         return self.instance.network
+
+    @property
+    def to_send(self) -> FlowProblem:
+        """The same for a job that draws nothing: without samplers, which are functions no process can be sent."""
+        return replace(self, experience=replace(self.experience, sampler=None, bias_sampler=None))
 
     def flow_scores(self, scores: NDArray[np.float64], move_scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """Score of every flow under draws of the experience model, shape (draw, flow)."""

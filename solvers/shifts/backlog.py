@@ -14,7 +14,7 @@ from numba import njit
 from solvers.errors import NoSolution
 from solvers.shifts.catalogue import Catalogue, Floats, Ints
 from solvers.shifts.dive import best_dive, objective
-from solvers.shifts.simplex import add_rows, reoptimize, set_need, slack_tableau
+from solvers.shifts.simplex import Columns, add_rows, columns_of, reoptimize, set_need, slack_basis
 
 STARTS = 4
 ROUNDS = 100
@@ -116,18 +116,18 @@ class _Rows:
         self.catalogue, self.work = catalogue, work
         self.days = len(work) // catalogue.cover.shape[1]
         self._cost = np.tile(catalogue.paid_h + person_h, self.days)
-        self._matrix = self._columns(np.ones((1, len(work))))
+        self._columns = columns_of(self._added(np.ones((1, len(work)))))
         self._need = np.array([work.sum() / occupancy_max + SPARE])
-        self._tableau = slack_tableau(self._matrix, self._cost)
+        self._basis = slack_basis(self._columns, self._cost)
         if not self._solve():
             raise NoSolution("no shift is ever on the floor")
 
     @property
     def cost(self) -> float:
         """Cost of the relaxation."""
-        return float(objective(self._value, self._tableau[2], self._cost))
+        return float(objective(self._value, self._basis[2], self._cost))
 
-    def _columns(self, weight: Floats) -> Floats:
+    def _added(self, weight: Floats) -> Floats:
         """What a person on each (day, shift) adds to rows that weigh intervals, shape (day·shift, row)."""
         blocks = weight.reshape(len(weight), self.days, -1)
         each = np.einsum("rdt,jt->djr", blocks, self.catalogue.cover)
@@ -136,9 +136,9 @@ class _Rows:
     def _solve(self) -> bool:
         """Solve the relaxation for the rows held; False if no shift can meet one."""
         self._value = np.zeros(len(self._need))
-        tableau, reduced, basis = self._tableau
-        set_need(tableau, self._need, self._value)
-        return bool(reoptimize(tableau, reduced, self._value, basis) >= 0)
+        inverse, reduced, basis = self._basis
+        set_need(inverse, self._need, self._value)
+        return bool(reoptimize(self._columns, inverse, reduced, self._value, basis) >= 0)
 
     def _late(self, people: Floats, window: float) -> tuple[float, Ints, Ints, Floats]:
         there = (people.reshape(self.days, -1) @ self.catalogue.cover).ravel()
@@ -149,9 +149,9 @@ class _Rows:
         weight = np.zeros((len(first), len(self.work)))
         for row, (begin, end) in enumerate(zip(first, last, strict=True)):
             np.add.at(weight[row], np.arange(begin, end) % len(self.work), 1.0)
-        columns = self._columns(weight)
-        self._tableau = add_rows(*self._tableau, columns)
-        self._matrix = np.ascontiguousarray(np.hstack([self._matrix, columns]))
+        added = self._added(weight)
+        self._basis = add_rows(*self._basis, added)
+        self._columns = columns_of(np.ascontiguousarray(np.hstack([self._columns.cover, added])))
         self._need = np.concatenate([self._need, must + SPARE])
         return self._solve()
 
@@ -159,8 +159,8 @@ class _Rows:
         """Add rows until the relaxation does its share of the work within the window; False if it cannot."""
         for _ in range(ROUNDS):
             people = np.zeros(len(self._cost))
-            inside = self._tableau[2] < len(self._cost)
-            people[self._tableau[2][inside]] = self._value[inside]
+            inside = self._basis[2] < len(self._cost)
+            people[self._basis[2][inside]] = self._value[inside]
             kept, first, last, must = self._late(people, window)
             if kept >= share - 1e-12:
                 return True
@@ -171,7 +171,7 @@ class _Rows:
     def whole(self, window: float, share: float) -> Ints:
         """Whole people that do their share of the work within the window."""
         for _ in range(ROUNDS):
-            people, _ = best_dive(*self._parts(), self._matrix, self._cost, self._need, 0.0, STARTS)
+            people, _ = best_dive(*self._parts(), self._cost, self._need, 0.0, STARTS)
             kept, first, last, must = self._late(people.astype(np.float64), window)
             if kept >= share - 1e-12:
                 return np.asarray(people.reshape(self.days, -1))
@@ -179,6 +179,6 @@ class _Rows:
                 break
         raise NoSolution(f"whole people miss {share:.3g} of the deferred work within {window:.3g} intervals")
 
-    def _parts(self) -> tuple[Floats, Floats, Floats, Ints]:
-        tableau, reduced, basis = self._tableau
-        return tableau, reduced, self._value, basis
+    def _parts(self) -> tuple[Columns, Floats, Floats, Floats, Ints]:
+        inverse, reduced, basis = self._basis
+        return self._columns, inverse, reduced, self._value, basis

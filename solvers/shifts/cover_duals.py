@@ -6,15 +6,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from solvers.errors import NoSolution, SolverFailed
 from solvers.shifts.catalogue import Catalogue, Floats
-from solvers.shifts.cover import DayCover
+from solvers.shifts.cover import DayCover, State
+
+DRIFTED = 1e-6  # share of a price by which its duals may miss it before a day is solved afresh
 
 
 class CoverDuals:
     """Relaxed covers of a fixed list of days, whose needs change, at several weights of a person.
 
     For duals u found at any need, paid hours + weight·people >= u·need (Benders 1962). A cover of need n', scaled by
-    max n/n', covers n, so that a day whose need hardly changed is not priced again.
+    max n/n', covers n, so that a day whose need hardly changed is not priced again; one
+    that did is priced from where it stood.
     """
 
     def __init__(self, covers: Sequence[DayCover], days: int) -> None:
@@ -24,6 +28,7 @@ class CoverDuals:
         self._need = np.zeros((len(covers), days, intervals))
         self._paid = np.full((len(covers), days), np.inf)
         self._people = np.zeros((len(covers), days))
+        self._states: dict[tuple[int, int], State] = {}
 
     @property
     def catalogue(self) -> Catalogue:
@@ -72,9 +77,22 @@ class CoverDuals:
     def _priced(self, weight: int, day: int, need: Floats) -> tuple[float, Floats]:
         """Price a need; duals are scaled down by what rounding put them above the cost of a shift."""
         cover = self.covers[weight]
-        price, people, dual = cover.relaxed(need)
+        price, people, dual = self._from_where_it_stood(weight, day, need)
         self._need[weight, day] = need
         self._paid[weight, day], self._people[weight, day] = price - cover.person_h * people, people
         above = float((cover.catalogue.cover @ dual / cover.cost).max(initial=0.0))
         dual = dual / max(1.0, above)
         return float(dual @ need), dual
+
+    def _from_where_it_stood(self, weight: int, day: int, need: Floats) -> tuple[float, float, Floats]:
+        """Relax the cover of a day from its last basis, or afresh where that has lost its digits."""
+        cover, state = self.covers[weight], self._states.get((weight, day))
+        if state is not None:
+            try:
+                price, people, dual = cover.relaxed(need, state)
+            except (NoSolution, SolverFailed):
+                price, people, dual = np.inf, 0.0, np.zeros_like(need)
+            if abs(float(dual @ need) - price) <= DRIFTED * price < np.inf:
+                return price, people, dual
+        state = self._states[weight, day] = cover.start()
+        return cover.relaxed(need, state)

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from solvers.shifts.catalogue import Floats, Ints
-from solvers.shifts.simplex import reoptimize, set_need
+from solvers.shifts.simplex import Columns, reoptimize, set_need
 
 WHOLE = 1e-7  # a value this near to a whole number is one
 MISSING = 1e-5  # people this few are not missing
@@ -55,11 +55,11 @@ def _next_shift(part: Floats, start: int, state: np.uint64) -> tuple[int, np.uin
 
 @njit(cache=True)
 def dive(
-    tableau: Floats,
+    columns: Columns,
+    inverse: Floats,
     reduced: Floats,
     value: Floats,
     basis: Ints,
-    cover: Floats,
     cost: Floats,
     need: Floats,
     start: int,
@@ -73,7 +73,7 @@ def dive(
     spent = 0.0
     state = np.uint64(start)
     while True:
-        spent += _spend_whole(value, basis, cover, cost, people, rest, part)
+        spent += _spend_whole(value, basis, columns.cover, cost, people, rest, part)
         if rest.max() <= MISSING:
             return spent
         chosen, state = _next_shift(part, start, state)
@@ -81,11 +81,11 @@ def dive(
             return np.inf
         people[chosen] += 1
         spent += cost[chosen]
-        rest -= cover[chosen]
+        rest -= columns.cover[chosen]
         if rest.max() <= MISSING:
             return spent
-        set_need(tableau, rest, value)
-        if reoptimize(tableau, reduced, value, basis) < 0:
+        set_need(inverse, rest, value)
+        if reoptimize(columns, inverse, reduced, value, basis) < 0:
             return np.inf
         if spent + objective(value, basis, cost) > budget - WHOLE:
             return np.inf
@@ -145,11 +145,11 @@ def _cheaper(cover: Floats, cost: Floats, slack: Floats, below: float) -> int:
 
 @njit(cache=True)
 def best_dive(
-    tableau: Floats,
+    columns: Columns,
+    inverse: Floats,
     reduced: Floats,
     value: Floats,
     basis: Ints,
-    cover: Floats,
     cost: Floats,
     need: Floats,
     step: float,
@@ -167,10 +167,10 @@ def best_dive(
     people = np.zeros(cost.size, dtype=np.int64)
     for start in range(starts):
         found = dive(
-            tableau.copy(), reduced.copy(), value.copy(), basis.copy(), cover, cost, need, start, least, people
+            columns, inverse.copy(), reduced.copy(), value.copy(), basis.copy(), cost, need, start, least, people
         )
         if found < np.inf:
-            found = prune_and_shrink(cover, cost, need, people)
+            found = prune_and_shrink(columns.cover, cost, need, people)
             if found < least - 1e-9:
                 best[:], least = people, found
                 if least <= enough + 1e-6:

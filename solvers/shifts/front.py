@@ -18,7 +18,7 @@ from numba import njit
 from solvers.errors import NoSolution
 from solvers.shifts.catalogue import Floats, Ints
 from solvers.shifts.dive import best_dive, objective
-from solvers.shifts.simplex import reoptimize, set_need, slack_tableau
+from solvers.shifts.simplex import Columns, columns_of, reoptimize, set_need, slack_basis
 
 STARTS = 4
 MOST_PRICES = 60
@@ -85,7 +85,7 @@ class _Priced:
 
 
 @njit(cache=True)
-def _short_columns(cover: Floats, cost: Floats, short_cost: float, budget: float) -> tuple[Floats, Floats]:
+def _short_columns(cover: Floats, cost: Floats, short_cost: float, budget: float) -> tuple[Columns, Floats]:
     """Columns of shifts and of people short, with a last row that keeps those within a budget (inf: no such row)."""
     n_shifts, n_intervals = cover.shape
     rows = n_intervals + (1 if np.isfinite(budget) else 0)
@@ -97,17 +97,17 @@ def _short_columns(cover: Floats, cost: Floats, short_cost: float, budget: float
         columns[n_shifts + t, t] = 1.0
         if rows > n_intervals:
             columns[n_shifts + t, n_intervals] = -1.0
-    return columns, prices
+    return columns_of(columns), prices
 
 
 @njit(cache=True)
 def _priced_block(cover: Floats, cost: Floats, need: Floats, short_cost: float) -> tuple[float, float]:
     """Relaxed value and people short of one block at a price; NaN where nothing covers it."""
     columns, prices = _short_columns(cover, cost, short_cost, np.inf)
-    tableau, reduced, basis = slack_tableau(columns, prices)
+    inverse, reduced, basis = slack_basis(columns, prices)
     value = np.zeros(need.size)
-    set_need(tableau, need, value)
-    if reoptimize(tableau, reduced, value, basis) < 0:
+    set_need(inverse, need, value)
+    if reoptimize(columns, inverse, reduced, value, basis) < 0:
         return np.nan, np.nan
     short = 0.0
     for row in range(need.size):
@@ -120,15 +120,15 @@ def _priced_block(cover: Floats, cost: Floats, need: Floats, short_cost: float) 
 def _budgeted_block(cover: Floats, cost: Floats, need: Floats, budget: float, starts: int) -> tuple[Ints, bool]:
     """People of the best of a few dives with at most `budget` people short, and if there are any."""
     columns, prices = _short_columns(cover, cost, 0.0, budget)
-    tableau, reduced, basis = slack_tableau(columns, prices)
+    inverse, reduced, basis = slack_basis(columns, prices)
     wanted = np.zeros(need.size + 1)
     wanted[: need.size] = need
     wanted[need.size] = -budget
     value = np.zeros(need.size + 1)
-    set_need(tableau, wanted, value)
-    if reoptimize(tableau, reduced, value, basis) < 0:
+    set_need(inverse, wanted, value)
+    if reoptimize(columns, inverse, reduced, value, basis) < 0:
         return np.zeros(cost.size, dtype=np.int64), False
-    people, least = best_dive(tableau, reduced, value, basis, columns, prices, wanted, 0.0, starts)
+    people, least = best_dive(columns, inverse, reduced, value, basis, prices, wanted, 0.0, starts)
     return people[: cost.size], least < np.inf
 
 

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from solvers.shifts.simplex import reoptimize, set_need, slack_tableau
+from solvers.shifts.simplex import columns_of, reoptimize, set_need, slack_basis
 
 
-def solve(state, need):
-    tableau, reduced, basis = state
+def solve(columns, state, need):
+    inverse, reduced, basis = state
     value = np.zeros(len(need))
-    set_need(tableau, need, value)
-    assert reoptimize(tableau, reduced, value, basis) >= 0
+    set_need(inverse, need, value)
+    assert reoptimize(columns, inverse, reduced, value, basis) >= 0
     return value
 
 
@@ -23,10 +23,11 @@ def test_value_and_duals_are_scipys(seed):
     cover = (rng.random((shifts, intervals)) < 0.4) * rng.choice([0.5, 1.0, 2.0], (shifts, intervals))
     cover[rng.integers(0, shifts, intervals), np.arange(intervals)] = 1.0
     cost = rng.choice([1.0, 2.0, 3.5], shifts)
-    state = slack_tableau(cover, cost)
+    columns = columns_of(cover)
+    state = slack_basis(columns, cost)
     for _ in range(40):
         need = np.where(rng.random(intervals) < 0.2, 0.0, rng.uniform(0, 20, intervals))
-        value = solve(state, need)
+        value = solve(columns, state, need)
         _, reduced, basis = state
         x = np.zeros(shifts)
         x[basis[basis < shifts]] = value[basis < shifts]
@@ -41,15 +42,17 @@ def test_value_and_duals_are_scipys(seed):
 
 
 def test_a_need_nobody_covers():
-    tableau, reduced, basis = slack_tableau(np.array([[1.0, 0.0]]), np.array([1.0]))
+    columns = columns_of(np.array([[1.0, 0.0]]))
+    inverse, reduced, basis = slack_basis(columns, np.array([1.0]))
     value = np.zeros(2)
-    set_need(tableau, np.array([1.0, 1.0]), value)
-    assert reoptimize(tableau, reduced, value, basis) == -1
+    set_need(inverse, np.array([1.0, 1.0]), value)
+    assert reoptimize(columns, inverse, reduced, value, basis) == -1
 
 
 def test_many_ties_do_not_cycle():
     """Twenty copies of one shift and needs that are all equal: every ratio ties at every pivot."""
     cover = np.ones((20, 15))
-    state = slack_tableau(cover, np.ones(20))
-    value = solve(state, np.full(15, 3.0))
+    columns = columns_of(cover)
+    state = slack_basis(columns, np.ones(20))
+    value = solve(columns, state, np.full(15, 3.0))
     assert value[state[2] < 20].sum() == pytest.approx(3.0)

@@ -17,16 +17,19 @@ from small_centers import problem_of, random_plans, write_center  # noqa: E402
 
 from planner.frontier.break_even import (  # noqa: E402
     BreakEven,
+    asked_of,
+    break_even,
     break_even_words,
-    break_evens,
     contained,
     with_acceptance,
     with_containment,
 )
 from planner.frontier.changes import changes_table, cx_by_type, gain_words, gains_table, neighbors_of  # noqa: E402
 from planner.frontier.promise_price import promise_prices, relaxed_target, slack_table, slack_words  # noqa: E402
+from planner.frontier.say_jobs import ask  # noqa: E402
 from planner.frontier.tables import mix_table, show_solution, stack, staffing_table  # noqa: E402
 from planner.frontier.withstand import Withstood, fewer_staff, weeks_kept, withstood, withstood_words  # noqa: E402
+from planner.frontier.work import Work  # noqa: E402
 from solvers.flow.evaluate import evaluate, promises_kept  # noqa: E402
 from solvers.flow.solution import judge  # noqa: E402
 from solvers.flow.staff import day_covers, route_and_staff  # noqa: E402
@@ -274,7 +277,7 @@ def test_break_even_changes_sign_at_its_threshold(centers):
     for _, problem, plans in centers:
         covers = day_covers(problem.instance)
         for view in plans[:1]:
-            for one in break_evens(view, covers):
+            for one in filter(None, (break_even(view, covers, asked) for asked in asked_of(view))):
                 kinds.add((one.what, bool(np.isfinite(one.threshold))))
                 step = (one.high - one.low) / 32
                 at = {
@@ -290,6 +293,24 @@ def test_break_even_changes_sign_at_its_threshold(centers):
                 else:
                     assert (found["below"] > 0) == (found["above"] > 0) == (one.threshold < 0)
     assert {what for what, _ in kinds} == {"acceptance", "containment"}
+
+
+def test_jobs_answer_as_the_functions_do(centers):
+    """Through bytes, to the last bit and type; nothing where the time is over before the first job."""
+    _, problem, plans = centers[0]
+    covers, view = day_covers(problem.instance), plans[0]
+    said = ask([problem], plans, view.key, Work(0))
+    pd.testing.assert_frame_equal(said.prices(view.key), promise_prices(view, covers), check_exact=True)
+    assert len(said.prices(view.key)) == len(problem.promise_names)
+    found = [break_even(view, covers, asked) for asked in asked_of(view)]
+    assert said.break_evens(view.key) == [one for one in found if one is not None] != []
+    for other in plans:
+        assert said.withstood(other.key) == withstood(other)
+    late = Work(0, deadline=-np.inf)
+    nothing = ask([problem], plans, view.key, late)
+    assert nothing.withstood(view.key) is None
+    assert nothing.prices(view.key).empty
+    assert len(late.skipped) == len(plans) + len(asked_of(view)) + sum(one.people is not None for one in plans)
 
 
 def direct_saving(view, one: BreakEven, value: float, covers) -> float:
