@@ -74,8 +74,9 @@ class FlowProblem:
 
     @property
     def to_send(self) -> FlowProblem:
-        """The same for a job that draws nothing: without samplers, which are functions no process can be sent."""
-        return replace(self, experience=replace(self.experience, sampler=None, bias_sampler=None))
+        """The same for a job that draws nothing: without samplers, which no process can be sent, and long weights."""
+        experience = replace(self.experience, sampler=None, bias_sampler=None)
+        return replace(self, experience=experience, weights=replace(self.weights, base=self.weights.base[:0]))
 
     def flow_scores(self, scores: NDArray[np.float64], move_scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """Score of every flow under draws of the experience model, shape (draw, flow)."""
