@@ -64,7 +64,7 @@ def stitch_lots(history: History, window_days: float, name: str) -> ibis.Table:
             returned.append(counts)
             yield found
 
-    kept = engine.hold(history.connection, name, stitched(), codes, _READ_AS)
+    kept = engine.hold(history.connection, name, stitched(), codes, _READ_AS, copied=not lots.here)
     lots.close()
     _keep_returned(history, returned, base)
     return kept
@@ -123,7 +123,7 @@ def _stitched(lot: Lot, parent: NDArray[np.int64], near: NDArray[np.bool_], foll
     rows = np.flatnonzero(near)
     then = later[rows]
     follows = then >= 0
-    gap = pa.array((lot.at[then] - lot.at[rows]).astype(np.int32), mask=~follows)
+    gap = pa.array(np.where(follows, lot.at[then] - lot.at[rows], 0.0).astype(np.int32), mask=~follows)
     return pa.table(
         {
             ROW: lot.row[rows],
@@ -177,4 +177,4 @@ def _keep_returned(history: History, counts: list[pd.DataFrame], window_days: fl
     )
     engine = local_engine_of(history.connection)
     assert engine is not None
-    return engine.hold(history.connection, name, [rows], {}, {})
+    return engine.hold(history.connection, name, [rows], {}, {}, copied=True)

@@ -86,6 +86,11 @@ class Lots:
     _sorted: dict[int, Lot] = field(default_factory=dict, init=False)
 
     @property
+    def here(self) -> bool:
+        """Whether so few contacts may stand in this process; of more, the engine keeps what it can spill to disk."""
+        return self.history.quality.rows_kept <= MOST_HELD
+
+    @property
     def classes(self) -> int:
         """Number of classes of customers, by their hash, of which one has about `SAMPLED_CONTACTS` contacts."""
         return max(1, self.history.quality.rows_kept // SAMPLED_CONTACTS)
@@ -98,7 +103,7 @@ class Lots:
     def each(self, work: Callable[[Lot], _Found], step: int = 1) -> Iterator[_Found]:
         """Do something with every lot (or every so many), in order; two at a time where they are held here."""
         wanted = range(0, self.count, step)
-        if self.history.quality.rows_kept > MOST_HELD:
+        if not self.here:
             yield from (work(self._lot(k)) for k in wanted)
             return
         self._class_of()
@@ -114,7 +119,7 @@ class Lots:
 
     def _drawn(self, k: int) -> Lot:
         """Fetch the customers whose hash is `k` modulo the number of lots."""
-        if self.history.quality.rows_kept > MOST_HELD:
+        if not self.here:
             connection = self.history.connection
             if self._copy is None:
                 self._copy = keep_coded(connection, _COPY, _few_columns(self.history), _CODES)

@@ -72,19 +72,29 @@ class Embedded:
         parts: Iterable[pa.Table],
         codes: Mapping[str, str],
         kinds: Mapping[str, str],
+        *,
+        copied: bool,
     ) -> ibis.Table:
-        """Let the engine read rows made in this process where they stand: a table of its own would be a copy."""
+        """Let the engine read rows made in this process where they stand, or from a copy that it can spill to disk."""
         known = self.declared_codes(connection)
         coded = {column: kind for column, kind in codes.items() if kind in known}
         places = {
             column: {label: k + 1 for k, label in enumerate(_labels(connection, kind))}
             for column, kind in coded.items()
         }
-        connection.con.register(held_name(name), pa.concat_tables(_numbered(part, places) for part in parts))
         read = [_label_at(kind, f'"{column}"') + f' AS "{column}"' for column, kind in coded.items()]
         read += [f'CAST("{column}" AS {kind}) AS "{column}"' for column, kind in kinds.items()]
-        chosen = f"* REPLACE ({', '.join(read)})" if read else "*"
-        connection.raw_sql(f'CREATE TEMP VIEW "{name}" AS SELECT {chosen} FROM "{held_name(name)}"')
+        chosen = f"SELECT * REPLACE ({', '.join(read)})" if read else "SELECT *"
+        numbered = (_numbered(part, places) for part in parts)
+        if not copied:
+            connection.con.register(held_name(name), pa.concat_tables(numbered))
+            connection.raw_sql(f'CREATE TEMP VIEW "{name}" AS {chosen} FROM "{held_name(name)}"')
+            return connection.table(name)
+        for k, part in enumerate(numbered):
+            connection.con.register("held_part", part)
+            start = f'INSERT INTO "{name}"' if k else f'CREATE TEMP TABLE "{name}" AS'
+            connection.raw_sql(f"{start} {chosen} FROM held_part")
+            connection.con.unregister("held_part")
         return connection.table(name)
 
     def batches(self, connection: ibis.BaseBackend, rows: ibis.Table, most: int) -> Iterator[pa.RecordBatch]:

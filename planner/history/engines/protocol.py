@@ -57,11 +57,14 @@ class LocalEngine(Engine, Protocol):
         parts: Iterable[pa.Table],
         codes: Mapping[str, str],
         kinds: Mapping[str, str],
+        *,
+        copied: bool,
     ) -> ibis.Table:
-        """Give rows made in this process a name, and as `held_name` of it, as they stand, too.
+        """Give rows made in this process a name: a copy of them or, unless `copied`, where they stand.
 
-        Columns of `codes`, dictionary-coded, are read in their type, if it is declared (as they stand they are places
-        in its labels, from 1), and those of `kinds` in these SQL types.
+        Columns of `codes`, dictionary-coded, are read in their type, if it is declared, and those of `kinds` in these
+        SQL types. Rows that stand here have the `held_name` of the name, too: there labels are places among those of
+        their type, from 1.
         """
         ...
 

@@ -12,6 +12,7 @@ import pytest
 
 from planner.history import History, first_contact_volumes, journeys, links, load_history, lots, stitch_issues, volumes
 from planner.history.engine import kept_table, kept_tables
+from planner.history.engines import held_name
 from planner.history.links import HAND_OVER_S, linked_reasons
 from planner.history.volumes import linked_returns
 
@@ -152,6 +153,7 @@ def test_sweeps_of_customers_find_what_the_windows_of_sql_find(
     monkeypatch.setattr(links, "local_engine_of", lambda _: None)
     by_sql = _all_found(asked)
     assert kept_table(swept.connection, "linked_7") is None
+    assert (kept_table(swept.connection, held_name("stitched_7")) is None) == (held < len(frame))
     assert kept_table(asked.connection, "linked_7") is not None
     for one, other in zip(by_sweep, by_sql, strict=True):
         assert len(one) > 0

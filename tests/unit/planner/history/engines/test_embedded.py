@@ -5,7 +5,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from planner.history.engine import declare_codes, keep_coded
+from planner.history.engine import declare_codes, keep_coded, kept_table
 from planner.history.engines import held_name, local_engine_of
 from planner.history.source import connect
 
@@ -30,7 +30,8 @@ def test_coded_columns_read_as_their_text(labels: list[str], view: bool) -> None
 
 
 @pytest.mark.parametrize("labels", [FEW, MANY])
-def test_rows_made_here_are_read_under_the_codes_of_the_engine(labels: list[str]) -> None:
+@pytest.mark.parametrize("copied", [False, True])
+def test_rows_made_here_are_read_under_the_codes_of_the_engine(labels: list[str], copied: bool) -> None:
     connection = connect()
     engine = local_engine_of(connection)
     assert engine is not None
@@ -42,11 +43,13 @@ def test_rows_made_here_are_read_under_the_codes_of_the_engine(labels: list[str]
     rows = pa.table({"place": pa.array(np.arange(900), pa.int32()), "label": column, "plain": column})
     parts = (rows.slice(0, 400), rows.slice(400, 0), rows.slice(400))
     named = {"label": "kind", "plain": "undeclared"}
-    made = engine.hold(connection, "made", parts, named, {"place": "BIGINT"}).order_by("place")
+    made = engine.hold(connection, "made", parts, named, {"place": "BIGINT"}, copied=copied).order_by("place")
     assert made.schema()["place"].is_int64()
-    held = connection.table(held_name("made")).order_by("place")
-    places = [None if k < 0 else sorted(labels).index(own[k]) + 1 for k in codes]
-    assert held.label.to_pyarrow().to_pylist() == places
+    assert (kept_table(connection, held_name("made")) is None) == copied
+    if not copied:
+        places = [None if k < 0 else sorted(labels).index(own[k]) + 1 for k in codes]
+        held = connection.table(held_name("made")).order_by("place")
+        assert held.label.to_pyarrow().to_pylist() == places
     expected = [None if k < 0 else own[k] for k in codes]
     assert _kind(connection, "made").startswith("ENUM")
     for name in ("label", "plain"):
