@@ -108,12 +108,11 @@ def parents(
     found = np.full(len(at), -1, dtype=np.int64)
     last_of_topic = np.full(len(pairs[0]) - 1, -1, dtype=np.int64)
     for c in range(len(begins) - 1):
-        before = -1
+        was = -1
         for i in range(begins[c], begins[c + 1]):
             if not near[i]:
                 continue
-            if before >= 0:
-                was = before
+            if was >= 0:
                 gap = at[i] - at[was]
                 redial = abandoned[was] and (entry[was] == entry[i] or entry[was] < 0)
                 handed = at[i] - until[was] <= hand_over_s
@@ -122,7 +121,7 @@ def parents(
                     found[i] = was
                 elif topic[i] != no_topic and same >= begins[c] and at[i] - at[same] <= reach_s:
                     found[i] = same
-            before = i
+            was = i
             last_of_topic[topic[i]] = i
     return found
 
