@@ -144,9 +144,8 @@ class Readings:
 
 
 def readings(fits: Fits, moves: pd.DataFrame) -> Readings:
-    """Read them off, the table beside the moves."""
-    table, (effect, sd, support) = side_by_side(lambda: reading_table(fits), lambda: move_effects(fits, moves))
-    return Readings(table, effect, sd, support)
+    """Read them off."""
+    return Readings(reading_table(fits), *move_effects(fits, moves))
 
 
 def reasons_table(fits: Fits) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from planner.experience.model import ExperienceModel
 from planner.experience.moves import spoken_moves
 from planner.experience.prepared import Prepared, prepare
 from planner.experience.stated import stated_model
-from planner.experience.threads import on_one_thread, side_by_side
+from planner.experience.threads import on_one_thread
 from planner.history import History, load_history
 from planner.history.composite import composite_named, is_composite
 from planner.history.outcomes import OutcomeKind
@@ -100,7 +100,8 @@ def estimate(
 def with_its_bias(prepared: Prepared) -> tuple[ExperienceModel, Bias | None]:
     """Assemble the model of what was prepared, with what nobody observed beside the sampling error."""
     asked = _asked(prepared)
-    model, bias = side_by_side(lambda: _assembled(prepared, asked), lambda: _bias(prepared, asked))
+    # One after the other: mostly small tables, for which two threads would only wait for each other.
+    model, bias = _assembled(prepared, asked), _bias(prepared, asked)
     return model if bias is None else with_bias(model, bias), bias
 
 

@@ -87,7 +87,7 @@ class Tally:
         self.count = 0
         self._known = np.empty(_FIRST_CELLS, dtype=np.int64)
         self._sums = np.zeros((_FIRST_CELLS, int(self._at[-1])), dtype=np.int64)
-        self._places = np.full(2 * _FIRST_CELLS, -1, dtype=np.int32)
+        self._places = np.full((2 * _FIRST_CELLS, 2), -1, dtype=np.int64)
 
     def add(
         self, codes: NDArray[np.int32], values: NDArray[np.float64], left_out: NDArray[np.bool_] | None = None
@@ -105,7 +105,7 @@ class Tally:
     def _grow(self) -> None:
         self._known = np.concatenate([self._known, np.empty_like(self._known)])
         self._sums = np.concatenate([self._sums, np.zeros_like(self._sums)])
-        self._places = np.full(2 * len(self._places), -1, dtype=np.int32)
+        self._places = np.full((2 * len(self._places), 2), -1, dtype=np.int64)
         place_keys(self._known[: self.count], self._places)
 
     def frame(self, rows: str = "cnt") -> pd.DataFrame:

@@ -97,15 +97,15 @@ def pack_keys(codes: NDArray[np.int32], keys: NDArray[np.int64], left_out: NDArr
 
 
 @njit(cache=True, nogil=True)
-def place_keys(known: NDArray[np.int64], places: NDArray[np.int32]) -> None:
-    """Write where each key stands into an empty table of places (-1), by open addressing."""
+def place_keys(known: NDArray[np.int64], places: NDArray[np.int64]) -> None:
+    """Write each key and the number of its cell into an empty table (-1), shape (slot, 2), by open addressing."""
     mask = len(places) - 1
     shift = np.uint64(64 - round(math.log2(len(places))))
     for cell in range(len(known)):
         at = np.int64((np.uint64(known[cell]) * _SCATTER) >> shift)
-        while places[at] >= 0:
+        while places[at, 0] >= 0:
             at = (at + 1) & mask
-        places[at] = cell
+        places[at, 0], places[at, 1] = known[cell], cell
 
 
 @njit(cache=True, nogil=True)
@@ -116,7 +116,7 @@ def add_rows(
     values: NDArray[np.float64],
     measures: NDArray[np.int64],
     known: NDArray[np.int64],
-    places: NDArray[np.int32],
+    places: NDArray[np.int64],
     sums: NDArray[np.int64],
 ) -> tuple[int, int]:
     """Add rows from `first` on to the sums of their cells, until a new cell finds no room.
@@ -133,7 +133,7 @@ def add_rows(
         Shape (measure, 5): what to add (`COUNT, ...`), of which column, only where which other column is known (-1:
         always), from which place of the sums on, and whether the sum takes two places (low 32 bits, and the rest).
     known, places, sums
-        Keys of the cells; table of places for as many; shape (cell, place), whose place 0 counts rows.
+        Keys of the cells; table of slots, as of `place_keys`; shape (cell, place), whose place 0 counts rows.
 
     Returns
     -------
@@ -150,15 +150,16 @@ def add_rows(
             cell = -1
             if key >= 0:
                 at = np.int64((np.uint64(key) * _SCATTER) >> shift)
-                while places[at] >= 0 and known[places[at]] != key:
+                # Key and cell lie side by side: one line of memory is fetched for both.
+                while places[at, 0] >= 0 and places[at, 0] != key:
                     at = (at + 1) & mask
-                cell = places[at]
+                cell = places[at, 1]
                 if cell < 0:
                     if count == len(known):
                         full = True
                         break
                     cell = count
-                    places[at], known[count] = cell, key
+                    places[at, 0], places[at, 1], known[count] = key, cell, key
                     count += 1
             cells[end - first] = cell
             end += 1

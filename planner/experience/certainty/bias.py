@@ -16,7 +16,6 @@ from planner.experience.certainty.unseen import UnseenCause, unseen_cause
 from planner.experience.estimated import Fits, Readings, readings
 from planner.experience.hierarchical import Array
 from planner.experience.targets import Z90
-from planner.experience.threads import side_by_side
 from planner.history.outcomes import OutcomeKind
 
 ROW_KEYS = ["reason", "channel", "segment"]
@@ -91,11 +90,8 @@ def bias_of(
     read = read or readings(fits, moves)
     table, effect, support = read.table, read.effect, read.support
     base = _base(fits, table, moves)
-    moved, unseen = side_by_side(
-        lambda: response_shift(fits, base, moves, outcomes, settings.response_tilt),
-        lambda: unseen_cause(fits, base, table, moves, support, settings),
-    )
-    shift = _masked(moved, table, effect)
+    shift = _masked(response_shift(fits, base, moves, outcomes, settings.response_tilt), table, effect)
+    unseen = unseen_cause(fits, base, table, moves, support, settings)
     table_loading = _loading(shift.table, unseen.table)
     move_loading = _loading(shift.moves, unseen.moves)
     named = moves.rename(columns={"entry_reason": "reason"})[MOVE_KEYS].assign(effect=effect, support=support)
