@@ -143,7 +143,8 @@ def fit_response(split: Split, terms: Sequence[Term], *, near: Response | None =
     terms
         Those known before the contact; those known after it are added.
     near
-        What explains similar answers: its variance components and the variance of its answers are the start.
+        What explains similar answers: its variance components are the start of a single step, and the variance of its
+        answers is taken over; the covariance is then 0.
     """
     fine = split.fine
     part = answered_cells(split)
@@ -155,11 +156,11 @@ def fit_response(split: Split, terms: Sequence[Term], *, near: Response | None =
     blocks = design.blocks(part)
     start = None if near is None else near.fit.start_for(blocks, None)
     variance = _pure_error(part, unit) if near is None else near.variance
-    for steps in (8, 4) if near is None else (1, 1):
-        fit = fit_blocks(y, variance / n, blocks, draws=0, start=start, max_steps=steps)
+    for steps in (8, 4) if near is None else (1,):
+        fit = fit_blocks(y, variance / n, blocks, draws=0, start=start, max_steps=steps, spread=near is None)
         start = fit.log_variance
         predicted = fit.center + predictor(blocks, fit.mean[0], len(y))
-        variance = _residual_variance(part, predicted, fit.edf, unit)
+        variance = _residual_variance(part, predicted, fit.edf, unit) if near is None else variance
     cuts = np.quantile(predicted, _LEVELS)
     by_level = _variance_by_level(part, predicted, cuts, variance)
     after = tuple(t.slope is not None or any(f in AFTER for f in t.factors) for t in design.terms)

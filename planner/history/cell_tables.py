@@ -46,7 +46,7 @@ class Counting:
 
 @dataclass(frozen=True)
 class CellTables:
-    """The tables of `cells.ContactCells` as counted, sums that need no counting left out."""
+    """The tables of `cells.ContactCells` as counted, sums that need no counting left out; texts are categories."""
 
     main: pd.DataFrame
     waits: pd.DataFrame
@@ -63,7 +63,7 @@ def counted_tables(asked: Counting) -> CellTables:
     copied = measures.numbers.rows <= _MOST_BANDED
     rows = banded_rows(asked.history, stitched, asked.bands, measures.covariates, copied=copied)
     sums = (*measures.moments(), *measures.waits(), *measures.handle_times(), *measures.of_covariates())
-    main = labeled_frame(rows.group_by(asked.keys).aggregate(**sums_of(rows, sums)), asked.keys)
+    main = _coded(labeled_frame(rows.group_by(asked.keys).aggregate(**sums_of(rows, sums)), asked.keys))
     labels = wait_labels(main, len(asked.bands.hours) + 1)
     found = CellTables(main, _wait_cells(rows, labels, measures), _week_cells(rows, measures))
     drop_kept(asked.history.connection, rows.get_name())
@@ -96,12 +96,13 @@ def _wait_cells(rows: ibis.Table, labels: list[str], measures: Measures) -> pd.D
     )
     keys = [*labels, "wait_band", "hour_band"]
     sums = (*measures.moments(), *measures.waits(), *measures.log_waits(), *measures.of_covariates())
-    return with_left_out(labeled_frame(served.group_by(keys).aggregate(**sums_of(served, sums)), keys))
+    return with_left_out(_coded(labeled_frame(served.group_by(keys).aggregate(**sums_of(served, sums)), keys)))
 
 
 def with_left_out(waits: pd.DataFrame) -> pd.DataFrame:
     """Wait cells with the labels they are not kept apart by, as missing."""
-    return waits.assign(**{name: None for name in WAIT_LABELS if name not in waits})
+    nothing = pd.Categorical([None] * len(waits))
+    return waits.assign(**{name: nothing for name in WAIT_LABELS if name not in waits})
 
 
 def _week_cells(rows: ibis.Table, measures: Measures) -> pd.DataFrame:
@@ -110,7 +111,12 @@ def _week_cells(rows: ibis.Table, measures: Measures) -> pd.DataFrame:
     if "invited" in rows.columns:
         sums["invited"] = exact_sum(rows.invited)
     keys = list(WEEK_LABELS)
-    return with_mondays(labeled_frame(rows.group_by(keys).aggregate(**sums), keys))
+    return with_mondays(_coded(labeled_frame(rows.group_by(keys).aggregate(**sums), keys)))
+
+
+def _coded(frame: pd.DataFrame) -> pd.DataFrame:
+    """Labels as categories in alphabetical order."""
+    return frame.astype({name: "category" for name in (*LABELS, "later") if name in frame})
 
 
 def with_mondays(weeks: pd.DataFrame) -> pd.DataFrame:

@@ -30,8 +30,9 @@ class ContactCells:
     Attributes
     ----------
     frame
-        One row per cell, sorted by its keys. Keys: `entry_reason, reason, channel, segment, pool, disposition, stage`
-        (None where missing), `later_kind` (none | redial | return | escalation), `abandoned, anonymous, censored`
+        One row per cell, sorted by its keys; texts are categories in alphabetical order. Keys: `entry_reason, reason,
+        channel, segment, pool, disposition, stage` (may be missing), `later_kind` (none | redial | return |
+        escalation), `abandoned, anonymous, censored`
         (true/false), `wait_band, bin_<covariate>` (integers from 0, -1 where missing). Sums: `cnt` contacts,
         `ans` those with an outcome, `s1, s2` sum of the outcome and of its square, `n_wait, sum_wait_s` (abandoned
         contacts too: see their key), `n_handle, sum_handle_s, sum_handle2`, `n_<covariate>, sum_<covariate>`, of the
@@ -44,7 +45,7 @@ class ContactCells:
         unit (`others`: in units of the outcome).
     waits
         Served contacts by hour of the day, for the wait curve. Keys: `reason, channel, segment, pool, disposition,
-        stage` (None where missing or left out as too many), `later` (no | yes | escalated | censored | unknown),
+        stage` (missing, too, where left out as too many), `later` (no | yes | escalated | censored | unknown),
         `wait_band, hour_band`. Sums: `cnt, ans, s1, s2, n_wait, sum_wait_s, sum_ln_wait` (of ln(1 + seconds)) and
         those of covariates.
     weeks

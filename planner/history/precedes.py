@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import ibis
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from planner.errors import HistoryError, Issue
 from planner.history.columns import PERSON
@@ -42,12 +43,12 @@ _EARLIER_WORDS = re.compile(
 class _Looks:
     """Covariates beside what is known afterwards: rows, and the cell (reason and channel) of each.
 
-    `within` holds the ranks of the columns that are known for every row, less the mean of their cell.
+    `within` holds the ranks looked at so far, less the mean of their cell: by column and the rows they are taken among.
     """
 
     rows: pd.DataFrame
     cell: NDArray[np.intp]
-    within: dict[str, Array]
+    within: dict[tuple[str, bytes], Array] = field(default_factory=dict)
 
 
 def check_precedes(history: History, names: Sequence[str], *, window_days: float = 7.0) -> list[Issue]:
@@ -154,8 +155,7 @@ def _look(history: History, names: Sequence[str], window_days: float) -> _Looks:
     rows["contacts_of_issue"] = rows.groupby("issue_key")["attempt"].transform("size").astype(float)
     rows["contacts_of_customer"] = rows.groupby("person")["attempt"].transform("size").mask(rows["anonymous"])
     cell = np.asarray(rows.groupby([reason, "channel"], sort=True).ngroup(), dtype=np.intp)
-    whole = [name for name in numbers if rows[name].notna().all()]
-    return _Looks(rows, cell, {name: _within(np.asarray(rows[name].rank(), dtype=np.float64), cell) for name in whole})
+    return _Looks(rows, cell)
 
 
 def _number(column: ibis.Value) -> ibis.Value:
@@ -216,9 +216,7 @@ def _together(looks: _Looks, name: str) -> Iterator[str]:
     if len(columns) < 2 or rows.sum() < _FEWEST_ROWS:
         return
     for ranked in (False, True):
-        part = looks.rows.loc[rows, [name, *columns]]
-        values = (part.rank() if ranked else part).to_numpy(float)
-        within = np.column_stack([_within(values[:, k], looks.cell[rows]) for k in range(values.shape[1])])
+        within = np.column_stack([_within_cells(looks, one, rows, ranked=ranked) for one in (name, *columns)])
         y, x = within[:, 0], within[:, 1:]
         if not y.var() > 0:
             return
@@ -247,17 +245,21 @@ def _rank_correlation(looks: _Looks, name: str, column: str, among: NDArray[np.b
     rows = among & looks.rows[[name, column]].notna().all(axis=1).to_numpy()
     if rows.sum() < _FEWEST_ROWS:
         return None
-    x, y = (_within_ranks(looks, one, rows) for one in (name, column))
+    x, y = (_within_cells(looks, one, rows, ranked=True) for one in (name, column))
     size = float(np.sqrt((x @ x) * (y @ y)))
     few = min(float((np.abs(x) > 1e-9).sum()), float((np.abs(y) > 1e-9).sum())) < _FEWEST_ROWS // 2
     return None if few or not size > 0 else (float(x @ y) / size, int(rows.sum()))
 
 
-def _within_ranks(looks: _Looks, name: str, rows: NDArray[np.bool_]) -> Array:
-    """Ranks among these rows less the mean of their cell."""
-    if name in looks.within and rows.all():
-        return looks.within[name]
-    return _within(np.asarray(looks.rows.loc[rows, name].rank(), dtype=np.float64), looks.cell[rows])
+def _within_cells(looks: _Looks, name: str, rows: NDArray[np.bool_], *, ranked: bool) -> Array:
+    """Values, or their ranks among these rows, less the mean of their cell."""
+    values = looks.rows[name].to_numpy(float)[rows]
+    if not ranked:
+        return _within(values, looks.cell[rows])
+    asked = name, np.packbits(rows).tobytes()
+    if asked not in looks.within:
+        looks.within[asked] = _within(rankdata(values), looks.cell[rows])
+    return looks.within[asked]
 
 
 def _within(values: Array, cell: NDArray[np.intp]) -> Array:

@@ -144,7 +144,7 @@ class _Sweep:
         """
         if name not in self.tallies:
             raise NotCoded(name)
-        frame = self.tallies[name].frame()
+        frame = self.tallies[name].frame(coded=True)
         return frame.astype({flag: bool for flag in FLAGS if flag in frame})
 
     def _values(self, batch: CodedBatch) -> NDArray[np.float64]:

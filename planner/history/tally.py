@@ -37,11 +37,14 @@ class Key:
         """Key of texts in alphabetical order; what is missing comes last."""
         return cls(name, len(labels) + 1, 0, tuple(labels), code)
 
-    def values(self, places: NDArray[np.int64]) -> pd.Series:
-        """Values of the column."""
+    def values(self, places: NDArray[np.int64], *, coded: bool) -> pd.Series:
+        """Values of the column; texts as they are, or `coded`: the labels that it has as categories."""
         if self.labels is None:
             return pd.Series(places + self.least)
-        return pd.Series(np.array([*self.labels, None], dtype=object)[places], dtype=object)
+        if not coded:
+            return pd.Series(np.array([*self.labels, None], dtype=object)[places], dtype=object)
+        codes = np.where(places < len(self.labels), places, -1)
+        return pd.Series(pd.Categorical.from_codes(codes, pd.Index(self.labels)).remove_unused_categories())
 
 
 @dataclass(frozen=True)
@@ -108,14 +111,17 @@ class Tally:
         self._places = np.full((2 * len(self._places), 2), -1, dtype=np.int64)
         place_keys(self._known[: self.count], self._places)
 
-    def frame(self, rows: str = "cnt") -> pd.DataFrame:
-        """One row per cell, sorted by its keys: the keys, the number of rows under the name `rows`, and the sums."""
+    def frame(self, rows: str = "cnt", *, coded: bool = False) -> pd.DataFrame:
+        """One row per cell, sorted by its keys: the keys, the number of rows under the name `rows`, and the sums.
+
+        Texts are objects, or where they are `coded` categories in alphabetical order.
+        """
         order = np.argsort(self._known[: self.count], kind="stable")
         packed, sums = self._known[order], self._sums[order]
         columns: dict[str, pd.Series] = {}
         for key in reversed(self.keys):
             packed, places = np.divmod(packed, key.size)
-            columns[key.name] = key.values(places)
+            columns[key.name] = key.values(places, coded=coded)
         found: dict[str, Any] = {key.name: columns[key.name] for key in self.keys} | {rows: sums[:, 0]}
         for measure, at, wide in zip(self.measures, self._at, self._wide, strict=False):
             whole = sums[:, at]
