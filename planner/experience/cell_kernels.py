@@ -34,6 +34,26 @@ def cross_products(
 
 
 @njit(cache=True, nogil=True)
+def scaled_triangle(gram: NDArray[np.float64], root: NDArray[np.float64]) -> NDArray[np.float64]:
+    """R gram R + I, R = diag root, on and above the diagonal; what stands below is undefined."""
+    size = len(root)
+    out = np.empty((size, size))
+    for i in range(size):
+        for j in range(i, size):
+            out[i, j] = gram[i, j] * root[i] * root[j]
+        out[i, i] += 1.0
+    return out
+
+
+@njit(cache=True, nogil=True)
+def add_scaled(total: NDArray[np.float64], matrix: NDArray[np.float64], root: NDArray[np.float64], parts: int) -> None:
+    """Add R matrix R / parts, R = diag root, on and above the diagonal."""
+    for i in range(len(root)):
+        for j in range(i, len(root)):
+            total[i, j] += matrix[i, j] * root[i] * (root[j] / parts)
+
+
+@njit(cache=True, nogil=True)
 def mirror(matrix: NDArray[np.float64]) -> None:
     """Copy what stands above the diagonal of a square matrix to below it, tile by tile."""
     size, tile = len(matrix), 32

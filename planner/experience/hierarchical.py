@@ -9,8 +9,9 @@ import numpy as np
 from scipy import linalg
 
 from planner.experience.blocks import Array, Block, System
+from planner.experience.cell_kernels import add_scaled, mirror
 from planner.experience.likelihood import RESIDUAL, Derivatives, Likelihood
-from planner.experience.scaled_systems import inverted, scaled_factor, solved
+from planner.experience.scaled_systems import inverted_triangle, scaled_factor, solved
 
 _MAX_STEPS = 20
 _TOLERANCE = 0.05
@@ -20,6 +21,8 @@ _MAX_JUMP = 4.0
 _LOGIT_ROUNDS = 25
 _DIGITS = 10
 _COVARIANCES = 8
+_AT_ONCE = 4
+_ON_NODE = 1e-13
 
 
 @dataclass(frozen=True)
@@ -190,11 +193,10 @@ def _mixture(likelihood: Likelihood, points: Sequence[Array], most: int) -> tupl
         residuals[k] = ex
         if k >= spread:
             continue
-        scaled = inverted(factor)
-        edf = edf if k else system.q - float(np.trace(scaled))
-        scaled *= root[:, None]
-        scaled *= root[None, :] / spread
-        covariance += scaled
+        inverse = inverted_triangle(factor)
+        edf = edf if k else system.q - float(np.trace(inverse))
+        add_scaled(covariance, inverse, root, spread)
+    mirror(covariance)
     return means, covariance, residuals, edf
 
 
@@ -215,14 +217,14 @@ def _grams(likelihood: Likelihood, residuals: Sequence[float]) -> Iterator[Array
         return
     angle = (2 * np.arange(count) + 1) * np.pi / (2 * count)
     nodes = middle + half * np.cos(angle)
-    values = np.stack([likelihood.gram(1.0 / (likelihood.v + np.exp(node))) for node in nodes])
-    for x in t:
-        gap = x - nodes
-        if (np.abs(gap) < 1e-12).any():
-            yield values[int(np.argmin(np.abs(gap)))]
-            continue
-        part = (-1.0) ** np.arange(count) * np.sin(angle) / gap
-        yield np.asarray(np.tensordot(part / part.sum(), values, axes=1))
+    values = np.stack([likelihood.gram(1.0 / (likelihood.v + np.exp(node))).ravel() for node in nodes])
+    gap = t[:, None] - nodes
+    # On a node its own value; the others then weigh nothing.
+    gap = np.where(np.abs(gap) < _ON_NODE, _ON_NODE, gap)
+    parts = (-1.0) ** np.arange(count) * np.sin(angle) / gap
+    parts /= parts.sum(axis=1, keepdims=True)
+    for first in range(0, len(t), _AT_ONCE):
+        yield from (parts[first : first + _AT_ONCE] @ values).reshape(-1, likelihood.system.q, likelihood.system.q)
 
 
 def fit_logit_blocks(

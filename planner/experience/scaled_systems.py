@@ -6,7 +6,7 @@ import numpy as np
 
 from planner.experience import lapack
 from planner.experience.blocks import Array
-from planner.experience.cell_kernels import mirror
+from planner.experience.cell_kernels import mirror, scaled_triangle
 
 
 def scaled_factor(gram: Array, root: Array) -> Array:
@@ -17,11 +17,8 @@ def scaled_factor(gram: Array, root: Array) -> Array:
     ValueError
         If the matrix is not positive definite.
     """
-    scaled = gram * root[:, None]
-    scaled *= root[None, :]
-    scaled[np.diag_indices_from(scaled)] += 1.0
-    # Symmetric, so its transpose is the same matrix in the column order LAPACK overwrites without a copy.
-    factor = scaled.T
+    # What stands above the diagonal is, in the column order of LAPACK, the lower triangle: it is overwritten.
+    factor = scaled_triangle(gram, root).T
     status = lapack.factorize(factor)
     if status:
         raise ValueError(f"the cell system is not positive definite (LAPACK status {status})")
@@ -40,10 +37,15 @@ def solved(factor: Array, right: Array) -> Array:
 
 def inverted(factor: Array) -> Array:
     """Inverse of the system, whole and symmetric; overwrites the factor."""
+    whole = inverted_triangle(factor)
+    mirror(whole)
+    return whole
+
+
+def inverted_triangle(factor: Array) -> Array:
+    """Inverse of the system on and above the diagonal, what stands below is undefined; overwrites the factor."""
     status = lapack.invert(factor)
     if status:
         raise ValueError(f"the cell system is singular (LAPACK status {status})")
     # LAPACK's columns are the rows of the transpose.
-    whole = factor.T
-    mirror(whole)
-    return whole
+    return factor.T
