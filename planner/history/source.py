@@ -22,6 +22,8 @@ from planner.history.columns import ROW
 from planner.history.mapping import Csv
 
 _HEAD_BYTES = 65_536
+_LOOKED_AT, _FEW_LABELS = 10_000, 1_000
+"""A text column with at most so many different values in so many rows holds labels."""
 _LEADING, _TRAILING = (" ",), (" ", "\r", "\n")
 _MEMORY_BYTES = 700_000_000
 """Most memory of the engine; what does not fit goes to a folder of its own that is removed with the connection."""
@@ -188,12 +190,17 @@ def _without_blanks(raw: ibis.Table) -> ibis.Table:
     texts = [name for name, kind in raw.schema().items() if kind.is_string()]
     if not texts:
         return raw
-    tests = {name: [raw[name].startswith(mark) for mark in _LEADING] for name in texts}
-    tests = {name: [*tests[name], *(raw[name].endswith(mark) for mark in _TRAILING)] for name in texts}
-    # One plain test per column and mark: the engine runs those on the few entries of a dictionary-coded column.
-    seen = {f"{name}_{k}": test.any() for name in texts for k, test in enumerate(tests[name])}
-    row = raw.aggregate(**seen).execute().iloc[0].fillna(False)
-    blank = [name for name in texts if any(bool(row[f"{name}_{k}"]) for k in range(len(tests[name])))]
+    first = raw.select(*texts).limit(_LOOKED_AT)
+    kinds = first.aggregate(**{name: first[name].nunique() for name in texts}).execute().iloc[0]
+    asked = []
+    for name in texts:
+        # Labels are looked at once each: the engine then reads the dictionaries of the file and none of its rows.
+        text = raw.select(text=raw[name])
+        text = text.distinct() if kinds[name] <= _FEW_LABELS else text
+        marked = [*(text.text.startswith(mark) for mark in _LEADING), *(text.text.endswith(m) for m in _TRAILING)]
+        asked.append(text.aggregate(blank=ibis.or_(*marked).any()).mutate(column=ibis.literal(name)))
+    found = ibis.union(*asked).execute()
+    blank = sorted(found.loc[found["blank"].fillna(False).astype(bool), "column"], key=texts.index)
     return raw.mutate(**{name: raw[name].strip() for name in blank}) if blank else raw
 
 

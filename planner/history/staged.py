@@ -86,10 +86,13 @@ def _scannable(plan: Plan) -> bool:
 
 def _declared(connection: ibis.BaseBackend, rows: ibis.Table, columns: list[str]) -> dict[str, str]:
     """Declare a type for the labels of every column that has few of them: column -> type."""
-    some = [
-        rows.select(which=ibis.literal(name), label=rows[name]).distinct().limit(_MOST_LABELS + 1) for name in columns
-    ]
-    seen = labeled_frame(ibis.union(*some)).dropna()
+    # Of one column the engine looks at the entries of its dictionary; with a second one beside it, at every row.
+    some = [rows.select(label=rows[name]).distinct().limit(_MOST_LABELS + 1) for name in columns]
+    seen = labeled_frame(
+        ibis.union(
+            *(part.select(which=ibis.literal(name), label=part.label) for name, part in zip(columns, some, strict=True))
+        )
+    ).dropna()
     labels = {name: part["label"].tolist() for name, part in seen.groupby("which")}
     kinds: dict[str, list[str]] = {REASON_CODES: [NO_REASON]}
     for name in columns:
