@@ -99,11 +99,10 @@ def stitched_codes(history: History, window_days: float) -> dict[str, tuple[NDAr
     rows = stitched_rows(history, window_days)
     held = kept_table(history.connection, held_name(rows.get_name()))
     if held is not None:
-        # Made here: their labels are places among all there are, from 1.
-        later = held.later_kind.fill_null(kinds.index("none") + 1)
-        for part in coded_batches(history.connection, held.select(ROW, "stage", later=later)):
-            row = part.numbers(ROW)
-            stage[row], kind[row] = part.numbers("stage") - 1, part.numbers("later") - 1
+        # Made here: their labels are places among all there are, from 1, 0 where nothing follows.
+        for part in coded_batches(history.connection, held.select(ROW, "stage", "later_kind")):
+            row, later = part.numbers(ROW), part.numbers("later_kind")
+            stage[row], kind[row] = part.numbers("stage") - 1, np.where(later > 0, later, kinds.index("none") + 1) - 1
         return {"stage": (stage, stages), "later_kind": (kind, kinds)}
     for part in coded_batches(history.connection, rows.select(ROW, "stage", "later_kind")):
         row = part.numbers(ROW)

@@ -6,7 +6,7 @@ customers. The rules are those of `links` and `journeys`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import ibis
@@ -28,6 +28,15 @@ from planner.history.staged import CHANNEL_CODES, NO_REASON, REASON_CODES
 
 STAGES = ("first", "redialed", "returned", "escalated")
 LATER_KINDS = ("redial", "return", "escalation")
+STAGE_CODES, KIND_CODES = "stage_code", "kind_code"
+_KINDS = {
+    STAGE_CODES: ("stage",),
+    KIND_CODES: ("later_kind",),
+    REASON_CODES: ("filed", "later_reason"),
+    CHANNEL_CODES: ("channel", "later_channel"),
+}
+"""Code types, and the columns of stitched rows whose labels they hold."""
+_Places = Mapping[str, Mapping[str, int]]
 _RETURNED = "returned"
 _READ_AS = {ROW: "BIGINT", "issue_key": "BIGINT", "later_gap_s": "DOUBLE"}
 """What is held in half the room: numbers of rows, and whole seconds."""
@@ -47,14 +56,16 @@ def stitch_lots(history: History, window_days: float, name: str) -> ibis.Table:
     pairs = _linked(history, base, lots)
     engine = local_engine_of(history.connection)
     assert engine is not None
-    codes = {"stage": "stage_code", "later_kind": "kind_code", "filed": REASON_CODES, "later_reason": REASON_CODES,
-             "channel": CHANNEL_CODES, "later_channel": CHANNEL_CODES}  # fmt: skip
+    places = {
+        kind: {label: k + 1 for k, label in enumerate(engine.labels(history.connection, kind))} for kind in _KINDS
+    }
+    codes = {column: kind for kind, columns in _KINDS.items() if places[kind] for column in columns}
 
     def found_in(lot: Lot) -> tuple[pd.DataFrame, pa.Table]:
         nearer, following = gaps(lot.begins, lot.seconds, lot.at)
         parent = _parents(lot, nearer, pairs, base)
         near = nearer <= max(window_days, 1.0) * DAY_S
-        found = _stitched(lot, _within(lot, parent, near, window_days), near, following)
+        found = _stitched(lot, _within(lot, parent, near, window_days), near, following, places)
         return _returned(lot, parent, base), found
 
     returned: list[pd.DataFrame] = []
@@ -118,7 +129,9 @@ def _within(lot: Lot, parent: NDArray[np.int64], near: NDArray[np.bool_], window
     return np.where(fresh, parent, -1)
 
 
-def _stitched(lot: Lot, parent: NDArray[np.int64], near: NDArray[np.bool_], following: NDArray[np.float64]) -> pa.Table:
+def _stitched(
+    lot: Lot, parent: NDArray[np.int64], near: NDArray[np.bool_], following: NDArray[np.float64], places: _Places
+) -> pa.Table:
     stage, attempt, root, later, kind = stages(lot.begins, parent, lot.at, lot.abandoned, lot.until, HAND_OVER_S)
     rows = np.flatnonzero(near)
     then = later[rows]
@@ -127,22 +140,26 @@ def _stitched(lot: Lot, parent: NDArray[np.int64], near: NDArray[np.bool_], foll
     return pa.table(
         {
             ROW: lot.row[rows],
-            "stage": _labeled(stage[rows], STAGES),
+            "stage": _labeled(stage[rows], STAGES, places[STAGE_CODES]),
             "attempt": attempt[rows],
             "issue_key": lot.row[root[rows]],
-            "later_reason": _labeled(np.where(follows, lot.filed[then], -1), lot.reasons),
-            "later_channel": _labeled(np.where(follows, lot.channel[then], -1), lot.channels),
+            "later_reason": _labeled(np.where(follows, lot.filed[then], -1), lot.reasons, places[REASON_CODES]),
+            "later_channel": _labeled(np.where(follows, lot.channel[then], -1), lot.channels, places[CHANNEL_CODES]),
             "next_gap_s": pa.array(following[rows], from_pandas=True),
-            "filed": _labeled(lot.filed[rows], lot.reasons),
-            "channel": _labeled(lot.channel[rows], lot.channels),
-            "later_kind": _labeled(kind[rows], LATER_KINDS),
+            "filed": _labeled(lot.filed[rows], lot.reasons, places[REASON_CODES]),
+            "channel": _labeled(lot.channel[rows], lot.channels, places[CHANNEL_CODES]),
+            "later_kind": _labeled(kind[rows], LATER_KINDS, places[KIND_CODES]),
             "later_gap_s": gap,
         }
     )
 
 
-def _labeled(codes: NDArray[Any], labels: tuple[str, ...] | list[str]) -> pa.DictionaryArray:
-    indices = pa.array(codes.astype(np.int16), mask=codes < 0)
+def _labeled(codes: NDArray[Any], labels: tuple[str, ...] | list[str], places: Mapping[str, int]) -> pa.Array:
+    """Labels as places from 1, 0 where missing; as text where the engine has no code for them."""
+    if places:
+        kind = np.uint8 if len(places) < 256 else np.uint16
+        return pa.array(np.array([*(places[label] for label in labels), 0], dtype=kind)[codes])
+    indices = pa.array(codes.astype(np.int32), mask=codes < 0)
     return pa.DictionaryArray.from_arrays(indices, pa.array(labels, type=pa.string()))
 
 

@@ -65,6 +65,10 @@ class Embedded:
         """Fetch rows; Ibis itself would spell out every code."""
         return connection.con.sql(connection.compile(rows)).to_arrow_table()
 
+    def labels(self, connection: ibis.BaseBackend, name: str) -> list[str]:
+        """Labels of an enumerated type, in the order of their codes; none where it is not declared."""
+        return _labels(connection, name) if name in self.declared_codes(connection) else []
+
     def hold(
         self,
         connection: ibis.BaseBackend,
@@ -76,21 +80,14 @@ class Embedded:
         copied: bool,
     ) -> ibis.Table:
         """Let the engine read rows made in this process where they stand, or from a copy that it can spill to disk."""
-        known = self.declared_codes(connection)
-        coded = {column: kind for column, kind in codes.items() if kind in known}
-        places = {
-            column: {label: k + 1 for k, label in enumerate(_labels(connection, kind))}
-            for column, kind in coded.items()
-        }
-        read = [_label_at(kind, f'"{column}"') + f' AS "{column}"' for column, kind in coded.items()]
+        read = [_label_at(kind, f'"{column}"') + f' AS "{column}"' for column, kind in codes.items()]
         read += [f'CAST("{column}" AS {kind}) AS "{column}"' for column, kind in kinds.items()]
         chosen = f"SELECT * REPLACE ({', '.join(read)})" if read else "SELECT *"
-        numbered = (_numbered(part, places) for part in parts)
         if not copied:
-            connection.con.register(held_name(name), pa.concat_tables(numbered))
+            connection.con.register(held_name(name), pa.concat_tables(parts))
             connection.raw_sql(f'CREATE TEMP VIEW "{name}" AS {chosen} FROM "{held_name(name)}"')
             return connection.table(name)
-        for k, part in enumerate(numbered):
+        for k, part in enumerate(parts):
             connection.con.register("held_part", part)
             start = f'INSERT INTO "{name}"' if k else f'CREATE TEMP TABLE "{name}" AS'
             connection.raw_sql(f"{start} {chosen} FROM held_part")
@@ -104,18 +101,6 @@ class Embedded:
     def settle(self, connection: ibis.BaseBackend) -> None:
         """Let the engine hand rows out in any order, which costs less memory."""
         connection.raw_sql("SET preserve_insertion_order = false")
-
-
-def _numbered(rows: pa.Table, places: Mapping[str, Mapping[str, int]]) -> pa.Table:
-    """Replace the labels of dictionary-coded columns by their places, from 1."""
-    for column, place in places.items():
-        kind = pa.uint8() if len(place) < 256 else pa.uint16()
-        parts = [
-            pa.array([place[label] for label in part.dictionary.to_pylist()], kind).take(part.indices)
-            for part in rows.column(column).chunks
-        ]
-        rows = rows.set_column(rows.column_names.index(column), column, pa.chunked_array(parts, kind))
-    return rows
 
 
 def _coded(connection: ibis.BaseBackend, query: str, codes: Mapping[str, str]) -> str:

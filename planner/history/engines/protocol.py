@@ -50,6 +50,10 @@ class Engine(Protocol):
 class LocalEngine(Engine, Protocol):
     """An engine inside this process: rows go there and back at the cost of a copy."""
 
+    def labels(self, connection: ibis.BaseBackend, name: str) -> list[str]:
+        """Labels of a declared code type, in their order; none where it is not declared."""
+        ...
+
     def hold(
         self,
         connection: ibis.BaseBackend,
@@ -62,9 +66,9 @@ class LocalEngine(Engine, Protocol):
     ) -> ibis.Table:
         """Give rows made in this process a name: a copy of them or, unless `copied`, where they stand.
 
-        Columns of `codes`, dictionary-coded, are read in their type, if it is declared, and those of `kinds` in these
-        SQL types. Rows that stand here have the `held_name` of the name, too: there labels are places among those of
-        their type, from 1.
+        Columns of `codes` are places among the labels of their declared type, from 1, 0 where missing, and read as
+        these labels; those of `kinds` are read in these SQL types. Rows that stand here have the `held_name` of the
+        name, too, as they were made.
         """
         ...
 
