@@ -29,7 +29,8 @@ from solvers.flow.network import Floats
 from solvers.flow.solution import Routing
 from solvers.flow.sweep import Plane, SweepSettings
 
-AIMED = 10  # targets a job
+AIMED, LARGE_AIMED = 10, 3  # targets a job; where one takes long, few, or a job would run far past a deadline
+LARGE_FLOWS = 5_000  # flows of a network on which plans take long
 EARLY = 0.5  # of the plans are aimed before the bound is known, the others where these leave most of it open
 
 
@@ -127,12 +128,13 @@ def _first(hunt: Hunt, headroom: float) -> list[Record]:
 def _warm(hunt: Hunt, seeds: Sequence[Seed]) -> list[Record]:
     """Plans of an earlier run in this one, each with the choice it had if that is still there to make."""
     portfolios = {problem.choice: p for p, problem in enumerate(hunt.problems)}
+    size = _job_size(hunt)
     jobs: list[tuple[str, tuple[Any, ...]]] = []
     owners: list[int] = []
     for choice, p in portfolios.items():
         own = [seed for seed in seeds if seed.choice == choice]
-        for k in range(0, len(own), AIMED):
-            given = (hunt.problems[p].instance, own[k : k + AIMED], hunt.settings, hunt.objectives)
+        for k in range(0, len(own), size):
+            given = (hunt.problems[p].instance, own[k : k + size], hunt.settings, hunt.objectives)
             jobs.append((f"warm/{len(jobs)}", given))
             owners.append(p)
     found = zip(owners, hunt.work.run("earlier plans", warm_job, jobs), strict=True)
@@ -208,18 +210,23 @@ def _aimed(
 
 def _planned(hunt: Hunt, targets: Sequence[Aim], stage: str) -> list[Record]:
     """Plans near targets, in jobs of fixed size and one portfolio; any first few jobs are spread over all headroom."""
+    size = _job_size(hunt)
     jobs: list[tuple[str, tuple[Any, ...]]] = []
     owners: list[int] = []
     for p in sorted({portfolio for portfolio, _ in targets}):
         own = [target for portfolio, target in targets if portfolio == p]
-        for k in range(0, len(own), AIMED):
-            given = (hunt.problems[p].instance, own[k : k + AIMED], hunt.settings, hunt.objectives)
+        for k in range(0, len(own), size):
+            given = (hunt.problems[p].instance, own[k : k + size], hunt.settings, hunt.objectives)
             jobs.append((f"{stage}/{len(jobs)}", given))
             owners.append(p)
     order = _farthest_first(range(len(jobs)))
     done = hunt.work.run("plans", aim_job, [jobs[k] for k in order])
     found = zip([owners[k] for k in order], done, strict=True)
     return [replace(r, portfolio=p) for p, data in found if data is not None for r in unpack(data)[0]]
+
+
+def _job_size(hunt: Hunt) -> int:
+    return AIMED if len(hunt.problems[0].network.flows.node) <= LARGE_FLOWS else LARGE_AIMED
 
 
 def _enumerate(hunt: Hunt) -> list[Record]:

@@ -18,6 +18,7 @@ from solvers.flow.network import Floats
 from solvers.flow.pins import with_kept
 from solvers.flow.solution import Instance, Routing, Solution, decision_of, judge
 from solvers.flow.staff import Covers, day_covers, route_and_staff
+from solvers.highs import MANY_ROWS
 
 ROOM_ROUNDS = 3
 ROOM = 1.01  # a little more than rounding took
@@ -74,6 +75,7 @@ def sweep_points(level: Level, cost_points: int) -> tuple[float, list[MasterPoin
     low = level.cheapest()
     if low is None:
         return np.nan, []
+    stood = level.basis()
     # A first guess of the price of CX; the second end uses the level's own mean price.
     top = level.point(np.inf, tie=1e-3 / max(low.cost, 1e-9))
     if top is None:
@@ -82,6 +84,11 @@ def sweep_points(level: Level, cost_points: int) -> tuple[float, list[MasterPoin
     high = level.point(np.inf, tie) or top
     points = [high]
     for ceiling in np.linspace(high.cost, low.cost, cost_points)[1:]:
+        if ceiling == low.cost and level.rows >= MANY_ROWS:
+            # Rows cut in since have raised the least cost, and it would take long to prove that there is no such plan.
+            level.back_to(stood)
+            low = level.cheapest() or low
+            ceiling = low.cost
         point = level.point(float(ceiling) * (1 + SLACK), tie)
         if point is not None:
             points.append(point)

@@ -272,6 +272,28 @@ def test_no_job_starts_after_the_deadline(threads):
     assert work.skipped == ["b"]
 
 
+def rest(seconds: float) -> bytes:
+    time.sleep(seconds)
+    return b"rested"
+
+
+@pytest.mark.parametrize("threads", [None, 2])
+def test_no_job_starts_that_would_run_past_the_deadline(threads):
+    """Jobs of .2 s and .5 s to go: those dealt first end, none is begun in the last .2 s, and none is held ready."""
+    executor = None if threads is None else ThreadPoolExecutor(threads)
+    began = time.monotonic()
+    work = Work(1, executor, deadline=began + 0.5)
+    done = work.run("stage", rest, [(str(k), (0.2,)) for k in range(12)])
+    count = sum(data is not None for data in done)
+    assert 1 <= count <= 2 * (threads or 1)
+    assert done == [b"rested"] * count + [None] * (12 - count)
+    assert work.skipped == [str(k) for k in range(count, 12)]
+    assert work.longest_s["stage"] >= 0.2
+    assert work.run("stage", rest, [("more", (0.0,))]) == [None]
+    assert work.run("other stage", rest, [("other", (0.0,))]) == [b"rested"]
+    assert time.monotonic() - began >= 0.2
+
+
 def test_axes_keep_the_order():
     records = [record(*p) for p in itertools.product((1.0, 2.0), (3.0,), (0.5,))]
     assert axes(records).tolist() == [[1.0, 3.0, 0.5], [2.0, 3.0, 0.5]]
