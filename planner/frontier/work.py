@@ -55,8 +55,10 @@ class Work:
     def run(self, stage: str, function: Callable[..., bytes], jobs: Sequence[Job]) -> list[bytes | None]:
         """Run jobs (key, arguments) and return their bytes in order; None for those the deadline left out.
 
-        `function` must be a pure top-level function, so that any number of workers gives the same bytes.
+        `function` must be a pure top-level function, so that any number of workers gives the same bytes. Once a job was
+        left out nothing more is kept: what later ones are given may lack its result, under the key of the whole one.
         """
+        kept = None if self.skipped else self.checkpoint
         results: list[bytes | None] = [self._known(key) for key, _ in jobs]
         missing = [k for k, result in enumerate(results) if result is None]
         self.progress(stage, len(jobs) - len(missing), len(jobs), "")
@@ -64,8 +66,8 @@ class Work:
         for k, data, took_s in (self._here if here else self._dealt)(stage, function, jobs, missing):
             self.longest_s[stage] = max(took_s, self.longest_s.get(stage, 0.0))
             results[k] = data
-            if self.checkpoint is not None:
-                self.checkpoint.put(jobs[k][0], data)
+            if kept is not None:
+                kept.put(jobs[k][0], data)
             self.progress(stage, sum(result is not None for result in results), len(jobs), "")
         self.skipped += [key for (key, _), result in zip(jobs, results, strict=True) if result is None]
         return results

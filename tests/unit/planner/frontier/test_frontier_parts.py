@@ -272,26 +272,34 @@ def test_no_job_starts_after_the_deadline(threads):
     assert work.skipped == ["b"]
 
 
-def rest(seconds: float) -> bytes:
-    time.sleep(seconds)
-    return b"rested"
+class Clock:
+    """Time that passes only where a job takes it."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    def take(self, seconds: float) -> bytes:
+        self.now_s += seconds
+        return b"done"
 
 
-@pytest.mark.parametrize("threads", [None, 2])
-def test_no_job_starts_that_would_run_past_the_deadline(threads):
-    """Jobs of .2 s and .5 s to go: those dealt first end, none is begun in the last .2 s, and none is held ready."""
+@pytest.mark.parametrize("threads", [None, 1])
+def test_no_job_starts_that_would_run_past_the_deadline(threads, monkeypatch):
+    """Jobs of 2 s and 5 s to go: two end, the third would not; none is held ready; later stages are not kept."""
+    clock, kept = Clock(), Kept()
+    monkeypatch.setattr("planner.frontier.work.time", clock)
     executor = None if threads is None else ThreadPoolExecutor(threads)
-    began = time.monotonic()
-    work = Work(1, executor, deadline=began + 0.5)
-    done = work.run("stage", rest, [(str(k), (0.2,)) for k in range(12)])
-    count = sum(data is not None for data in done)
-    assert 1 <= count <= 2 * (threads or 1)
-    assert done == [b"rested"] * count + [None] * (12 - count)
-    assert work.skipped == [str(k) for k in range(count, 12)]
-    assert work.longest_s["stage"] >= 0.2
-    assert work.run("stage", rest, [("more", (0.0,))]) == [None]
-    assert work.run("other stage", rest, [("other", (0.0,))]) == [b"rested"]
-    assert time.monotonic() - began >= 0.2
+    work = Work(1, executor, deadline=clock.now_s + 5.0, checkpoint=kept)
+    assert work.run("stage", clock.take, [(key, (2.0,)) for key in "abcdef"]) == [b"done", b"done", *[None] * 4]
+    assert work.longest_s == {"stage": 2.0}
+    assert work.run("stage", clock.take, [("g", (0.0,))]) == [None]
+    assert work.run("other stage", clock.take, [("h", (2.0,)), ("i", (0.5,))]) == [b"done", None]
+    assert work.skipped == [*"cdefgi"]
+    assert list(kept) == ["a", "b"]  # what "h" was given may lack what was left out
+    assert work.out_of_time
 
 
 def test_axes_keep_the_order():
