@@ -72,7 +72,8 @@ def find_plans(
 ) -> Found:
     """Find the frontier's plans: a first one soon, a coarse sweep, plans all over it, the bound, more plans, a search.
 
-    Plans come first and the bound of them second, so that whoever stops early has plans from everywhere. The result
+    Plans come first and the bound of them second, so that whoever stops early has plans from everywhere; on a large
+    network those of the sweep, for the bound takes as long as a few more, which would leave it no time. The result
     depends on the problem, the seeds and the seed alone, not on workers. With `seeds`, plans of an earlier run, these
     take the place of most of the sweep and of two thirds of the plans that are aimed. `now`, where Today stands, adds
     plans that are no worse than it, or no dearer.
@@ -91,7 +92,7 @@ def find_plans(
     known += swept
     count = budgets.plans // 3 if seeds else budgets.plans
     count += budgets.cost_points * len(levels) if several else 0
-    early = 0 if seeds else round(EARLY * count)
+    early = 0 if seeds or (_large(hunt) and not several) else round(EARLY * count)
     guess = [guessed(one, ladder(levels, budgets.bound_steps)) for one in coarse]
     known += _aimed(hunt, _surface(hunt, coarse, guess), guess, early, "aim", axes(known))
     rungs = bound_rungs(hunt.problems, levels, coarse, work)
@@ -225,8 +226,12 @@ def _planned(hunt: Hunt, targets: Sequence[Aim], stage: str) -> list[Record]:
     return [replace(r, portfolio=p) for p, data in found if data is not None for r in unpack(data)[0]]
 
 
+def _large(hunt: Hunt) -> bool:
+    return len(hunt.problems[0].network.flows.node) > LARGE_FLOWS
+
+
 def _job_size(hunt: Hunt) -> int:
-    return AIMED if len(hunt.problems[0].network.flows.node) <= LARGE_FLOWS else LARGE_AIMED
+    return LARGE_AIMED if _large(hunt) else AIMED
 
 
 def _enumerate(hunt: Hunt) -> list[Record]:
