@@ -58,7 +58,7 @@ def plan(
     executor
         Where independent jobs run; None: here, one after the other.
     time_limit_s
-        No further job is started after so many seconds; what is there is kept and valid.
+        No further job is started that would probably end after so many seconds; what is there is kept and valid.
     progress, checkpoint
         Told about finished jobs; keeps them so that a killed run resumes.
     earlier

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from solvers.errors import SolverMissing
 
-__all__ = ["local_executor", "map_in_order"]
+__all__ = ["local_executor", "map_in_order", "workers_of"]
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
@@ -64,3 +64,9 @@ def local_executor(workers: int) -> Executor | None:
         raise SolverMissing(f"workers = {workers} needs the package loky: pip install loky") from err
     executor: Executor = get_reusable_executor(max_workers=workers)
     return executor
+
+
+def workers_of(executor: Executor) -> int | None:
+    """Return how many pieces of work an executor does at a time; None where it does not say, as clusters do not."""
+    count = getattr(executor, "_max_workers", None)
+    return count if isinstance(count, int) else None

@@ -24,7 +24,10 @@ from solvers.errors import SolverFailed, Termination
 Floats = NDArray[np.float64]
 HOT_ITERATIONS = 3000
 MOST_HOT_ITERATIONS = 6000
+MOST_ITERATIONS = 2_000_000
 CHOOSE, DEVEX = -1, 1  # dual edge weights
+DUAL, PRIMAL = 1, 4  # simplex
+MANY_ROWS = 15_000  # from so many on a cold solve is left to the interior point method
 
 _TERMINATION = {
     highspy.HighsModelStatus.kOptimal: Termination.OPTIMAL,
@@ -100,6 +103,7 @@ class HeldProgram:
         self._cost = program.cost.copy()
         self._rows = program.matrix.shape[0]
         self._fresh = True
+        self._kept = False  # the last optimum keeps all rows and bounds: only costs have changed since
         self._check(self._highs.passModel(_to_lp(program)))
 
     def _check(self, status: Any) -> None:
@@ -119,18 +123,22 @@ class HeldProgram:
 
     def set_row(self, row: int, lower: float, upper: float) -> None:
         """Replace the bounds of one row."""
+        self._kept = False
         self._check(self._highs.changeRowBounds(row, lower, upper))
 
     def set_rows(self, index: NDArray[np.int32], lower: Floats, upper: Floats) -> None:
         """Replace the bounds of several rows."""
+        self._kept = False
         self._check(self._highs.changeRowsBounds(len(index), index, lower, upper))
 
     def set_coefficient(self, row: int, column: int, value: float) -> None:
         """Replace one coefficient of the matrix."""
+        self._kept = False
         self._check(self._highs.changeCoeff(row, column, value))
 
     def set_columns(self, index: NDArray[np.int32], lower: Floats, upper: Floats) -> None:
         """Replace the bounds of several columns."""
+        self._kept = False
         self._check(self._highs.changeColsBounds(len(index), index, lower, upper))
 
     def add_rows(self, matrix: sparse.csr_matrix, lower: Floats, upper: Floats) -> None:
@@ -138,6 +146,7 @@ class HeldProgram:
         count = matrix.shape[0]
         if count == 0:
             return
+        self._kept = False
         self._check(
             self._highs.addRows(
                 count,
@@ -163,7 +172,7 @@ class HeldProgram:
         held.row_status = basis.rows + [highspy.HighsBasisStatus.kBasic] * (self._rows - len(basis.rows))
         held.valid = True
         self._check(self._highs.setBasis(held))
-        self._fresh = False
+        self._fresh = self._kept = False
 
     def solve(self, *, cold: bool = False, time_limit_s: float = math.inf) -> Answer:
         """Solve; hot under an iteration limit if a basis is there, else (or then) cold with presolve.
@@ -181,24 +190,35 @@ class HeldProgram:
             self._highs.clearSolver()
             self._fresh = True
         if not self._integer:
-            self._price_by(CHOOSE if self._fresh else DEVEX, 2_000_000 if self._fresh else self._hot_limit())
+            self._get_ready(hot=not self._fresh)
         self._highs.run()
         status = self._highs.getModelStatus()
         if not self._integer and not self._fresh and status != highspy.HighsModelStatus.kOptimal:
             self._highs.clearSolver()
-            self._price_by(CHOOSE, 2_000_000)
+            self._get_ready(hot=False)
             self._highs.run()
             status = self._highs.getModelStatus()
         self._fresh = status != highspy.HighsModelStatus.kOptimal
+        self._kept = not self._fresh
         return self._answer(_TERMINATION.get(status, Termination.ERROR))
 
-    def _hot_limit(self) -> int:
-        return max(HOT_ITERATIONS, min(self._rows // 2, MOST_HOT_ITERATIONS))
+    def _get_ready(self, *, hot: bool) -> None:
+        """Set method, dual edge weights and the most iterations of a linear program.
 
-    def _price_by(self, weights: int, iterations: int) -> None:
-        """Set the dual edge weights and the most iterations of a linear program."""
-        self._highs.setOptionValue("simplex_dual_edge_weight_strategy", weights)
-        self._highs.setOptionValue("simplex_iteration_limit", iterations)
+        Cold solves of large programs take the interior point method with crossover 1.6 to 4.9 s, the dual simplex
+        twice as long and with Devex weights up to 12 s. Where only costs have changed since an optimum, the primal
+        simplex goes on from it: 2.7 s, where the dual one is given up and a cold solve follows.
+        """
+        many = self._rows >= MANY_ROWS
+        primal = hot and many and self._kept
+        most = max(HOT_ITERATIONS, min(self._rows // 2, MOST_HOT_ITERATIONS)) if hot else MOST_ITERATIONS
+        for option, value in (
+            ("solver", "ipx" if many and not hot else "simplex"),
+            ("simplex_strategy", PRIMAL if primal else DUAL),
+            ("simplex_dual_edge_weight_strategy", DEVEX if hot else CHOOSE),
+            ("simplex_iteration_limit", self._rows if primal else most),
+        ):
+            self._highs.setOptionValue(option, value)
 
     def _answer(self, termination: Termination) -> Answer:
         info = self._highs.getInfo()

@@ -29,7 +29,8 @@ from solvers.flow.network import Floats
 from solvers.flow.solution import Routing
 from solvers.flow.sweep import Plane, SweepSettings
 
-AIMED = 10  # targets a job
+AIMED, LARGE_AIMED = 10, 3  # targets a job; where one takes long, few, or a job would run far past a deadline
+LARGE_FLOWS = 5_000  # flows of a network on which plans take long
 EARLY = 0.5  # of the plans are aimed before the bound is known, the others where these leave most of it open
 
 
@@ -71,7 +72,8 @@ def find_plans(
 ) -> Found:
     """Find the frontier's plans: a first one soon, a coarse sweep, plans all over it, the bound, more plans, a search.
 
-    Plans come first and the bound of them second, so that whoever stops early has plans from everywhere. The result
+    Plans come first and the bound of them second, so that whoever stops early has plans from everywhere; on a large
+    network those of the sweep, for the bound takes as long as a few more, which would leave it no time. The result
     depends on the problem, the seeds and the seed alone, not on workers. With `seeds`, plans of an earlier run, these
     take the place of most of the sweep and of two thirds of the plans that are aimed. `now`, where Today stands, adds
     plans that are no worse than it, or no dearer.
@@ -90,7 +92,7 @@ def find_plans(
     known += swept
     count = budgets.plans // 3 if seeds else budgets.plans
     count += budgets.cost_points * len(levels) if several else 0
-    early = 0 if seeds else round(EARLY * count)
+    early = 0 if seeds or (_large(hunt) and not several) else round(EARLY * count)
     guess = [guessed(one, ladder(levels, budgets.bound_steps)) for one in coarse]
     known += _aimed(hunt, _surface(hunt, coarse, guess), guess, early, "aim", axes(known))
     rungs = bound_rungs(hunt.problems, levels, coarse, work)
@@ -127,12 +129,13 @@ def _first(hunt: Hunt, headroom: float) -> list[Record]:
 def _warm(hunt: Hunt, seeds: Sequence[Seed]) -> list[Record]:
     """Plans of an earlier run in this one, each with the choice it had if that is still there to make."""
     portfolios = {problem.choice: p for p, problem in enumerate(hunt.problems)}
+    size = _job_size(hunt)
     jobs: list[tuple[str, tuple[Any, ...]]] = []
     owners: list[int] = []
     for choice, p in portfolios.items():
         own = [seed for seed in seeds if seed.choice == choice]
-        for k in range(0, len(own), AIMED):
-            given = (hunt.problems[p].instance, own[k : k + AIMED], hunt.settings, hunt.objectives)
+        for k in range(0, len(own), size):
+            given = (hunt.problems[p].instance, own[k : k + size], hunt.settings, hunt.objectives)
             jobs.append((f"warm/{len(jobs)}", given))
             owners.append(p)
     found = zip(owners, hunt.work.run("earlier plans", warm_job, jobs), strict=True)
@@ -208,18 +211,27 @@ def _aimed(
 
 def _planned(hunt: Hunt, targets: Sequence[Aim], stage: str) -> list[Record]:
     """Plans near targets, in jobs of fixed size and one portfolio; any first few jobs are spread over all headroom."""
+    size = _job_size(hunt)
     jobs: list[tuple[str, tuple[Any, ...]]] = []
     owners: list[int] = []
     for p in sorted({portfolio for portfolio, _ in targets}):
         own = [target for portfolio, target in targets if portfolio == p]
-        for k in range(0, len(own), AIMED):
-            given = (hunt.problems[p].instance, own[k : k + AIMED], hunt.settings, hunt.objectives)
+        for k in range(0, len(own), size):
+            given = (hunt.problems[p].instance, own[k : k + size], hunt.settings, hunt.objectives)
             jobs.append((f"{stage}/{len(jobs)}", given))
             owners.append(p)
     order = _farthest_first(range(len(jobs)))
     done = hunt.work.run("plans", aim_job, [jobs[k] for k in order])
     found = zip([owners[k] for k in order], done, strict=True)
     return [replace(r, portfolio=p) for p, data in found if data is not None for r in unpack(data)[0]]
+
+
+def _large(hunt: Hunt) -> bool:
+    return len(hunt.problems[0].network.flows.node) > LARGE_FLOWS
+
+
+def _job_size(hunt: Hunt) -> int:
+    return LARGE_AIMED if _large(hunt) else AIMED
 
 
 def _enumerate(hunt: Hunt) -> list[Record]:

@@ -215,7 +215,7 @@ class Level:
         self.failed = False  # the last answer is neither an optimum nor a proof that there is none
         self._wait_rows = np.flatnonzero(master.rows.family == "waiting_shared")
         self._work_rows = np.flatnonzero(master.rows.family == "pool_work")
-        self.headroom, self.within = 0.0, (0.0, 0.0)
+        self.headroom, self.within, self._ceiling = 0.0, (0.0, 0.0), np.inf
         self.move(headroom)
 
     @property
@@ -289,6 +289,10 @@ class Level:
         """Return where the last solve ended."""
         return self._held.basis()
 
+    def back_to(self, basis: Basis) -> None:
+        """Start the next solve where an earlier one ended."""
+        self._held.start_from(basis)
+
     def _optimize(self, cx_weight: float, cost_weight: float, cost_at_most: float) -> Answer:
         """Minimize cost_weight·cost − cx_weight·cx, in the master's unit of money, with cuts until none is violated."""
         columns, unit = self.master.columns, self.master.money_unit
@@ -297,7 +301,9 @@ class Level:
         objective[columns["cost"][None]] = cost_weight
         objective[[*columns["short"].values(), *columns["excess"].values()]] = OUTSIDE * cost_weight
         self._held.set_cost(objective)
-        self._held.set_row(self._cost_row, -np.inf, cost_at_most / unit)
+        if cost_at_most != self._ceiling:
+            self._held.set_row(self._cost_row, -np.inf, cost_at_most / unit)
+            self._ceiling = cost_at_most
         answer = self._held.solve()
         for _ in range(MOST_CUT_ROUNDS):
             if not answer.optimal:
@@ -351,12 +357,8 @@ class Level:
 
     def cheapest(self) -> MasterPoint | None:
         """Return the least-cost plan; its plane is vertical (NaN slope), the intercept holds the least cost."""
-        answer = self._optimize(0.0, 1.0, np.inf)
-        return (
-            self._read(answer, slope=float("nan"), intercept=answer.objective * self.master.money_unit)
-            if answer.optimal
-            else None
-        )
+        answer, unit = self._optimize(0.0, 1.0, np.inf), self.master.money_unit
+        return self._read(answer, slope=np.nan, intercept=answer.objective * unit) if answer.optimal else None
 
     def _read(self, answer: Answer, *, slope: float, intercept: float, money: float = 1.0) -> MasterPoint:
         """Read a point; `money`: how much a unit of money counts in the objective and the row of cost together."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import hashlib
 import pickle
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from solvers.flow.network import Floats
 from solvers.flow.pins import with_kept
 from solvers.flow.solution import Instance, Routing, Solution, decision_of, judge
 from solvers.flow.staff import Covers, day_covers, route_and_staff
+from solvers.highs import MANY_ROWS
 
 ROOM_ROUNDS = 3
 ROOM = 1.01  # a little more than rounding took
@@ -27,6 +29,7 @@ IDLE = 0.5  # people whom rounding leaves idle in every interval of a pool
 CHARGES = 3  # rounds in which what a pool costs by being there is spread anew over its work
 OPEN_H = 1.0  # hours of work; a pool with less is closed
 SLACK = 1e-6  # share of cost a ceiling is raised by, so that the cheapest plan itself lies below it
+MORE_SLACK = 1e-4  # on a large level, where rows are still cut in
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ def sweep_points(level: Level, cost_points: int) -> tuple[float, list[MasterPoin
     low = level.cheapest()
     if low is None:
         return np.nan, []
+    stood = level.basis()
     # A first guess of the price of CX; the second end uses the level's own mean price.
     top = level.point(np.inf, tie=1e-3 / max(low.cost, 1e-9))
     if top is None:
@@ -82,6 +86,11 @@ def sweep_points(level: Level, cost_points: int) -> tuple[float, list[MasterPoin
     high = level.point(np.inf, tie) or top
     points = [high]
     for ceiling in np.linspace(high.cost, low.cost, cost_points)[1:]:
+        if ceiling == low.cost and level.rows >= MANY_ROWS:
+            # Rows cut in since have raised the least cost, and it would take long to prove that there is no such plan.
+            level.back_to(stood)
+            low = level.cheapest() or low
+            ceiling = low.cost * (1 + MORE_SLACK)
         point = level.point(float(ceiling) * (1 + SLACK), tie)
         if point is not None:
             points.append(point)
@@ -234,9 +243,12 @@ def master_of(instance: Instance) -> Master:
 @functools.lru_cache(maxsize=2)
 def _master_of(known: _Compiled) -> Master:
     instance = known.instance
-    return Master(
+    master = Master(
         instance.network, instance.limits, instance.payroll, list(instance.catalogues), instance.pins, instance.doubt
     )
+    if master.size[0] >= MANY_ROWS:
+        gc.collect()  # a declared model is full of cycles: 40 MB that would stay for long
+    return master
 
 
 def _closer(instance: Instance, room: Room, point: MasterPoint, plan: Solution) -> Room | None:

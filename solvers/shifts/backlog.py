@@ -16,7 +16,8 @@ from solvers.shifts.catalogue import Catalogue, Floats, Ints
 from solvers.shifts.dive import best_dive, objective
 from solvers.shifts.simplex import Columns, add_rows, columns_of, reoptimize, set_need, slack_basis
 
-STARTS = 4
+STARTS, FEW_STARTS = 4, 1  # dives a round; in sixteen long backlogs one found what four do, in half the time
+LARGE_BACKLOG = 200_000  # shifts of the horizon times rows of a backlog whose dives take long
 ROUNDS = 100
 PARTS = (1 / 12, 1 / 6, 1 / 3)  # of the deadline's window, tried first
 LEAST_WINDOW = 1.0
@@ -171,7 +172,8 @@ class _Rows:
     def whole(self, window: float, share: float) -> Ints:
         """Whole people that do their share of the work within the window."""
         for _ in range(ROUNDS):
-            people, _ = best_dive(*self._parts(), self._cost, self._need, 0.0, STARTS)
+            starts = STARTS if self._columns.cover.size <= LARGE_BACKLOG else FEW_STARTS
+            people, _ = best_dive(*self._parts(), self._cost, self._need, 0.0, starts)
             kept, first, last, must = self._late(people.astype(np.float64), window)
             if kept >= share - 1e-12:
                 return np.asarray(people.reshape(self.days, -1))

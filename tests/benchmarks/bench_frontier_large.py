@@ -77,7 +77,7 @@ def _report(size: Size, instance: Instance, found: Found, work: ClockedWork, loa
         ("first valid plan", f"{feasible[0]:.1f} s", f"<= {FIRST_S:.0f} s"),
         (f"{PLANS}th evaluated plan", fortieth, f"<= {ALL_S:.0f} s"),
         ("plans evaluated / feasible / on the front", f"{len(plans)} / {len(feasible)} / {len(points)}", f">= {PLANS}"),
-        ("end, the jobs that ran at the limit included", f"{work.clock_s:.0f} s", f"<= {ALL_S:.0f} s"),
+        ("end", f"{work.clock_s:.0f} s", f"<= {ALL_S:.0f} s"),
         ("peak memory of a process that did every job", f"{peak_gb():.2f} GB", ""),
         (f"the same for {WORKERS} workers", f"{WORKERS * peak_gb():.2f} GB", f"<= {MEMORY_GB} GB"),
         ("cost gap, median / 90th percentile", f"{np.nanmedian(gaps):.2%} / {np.nanquantile(gaps, 0.9):.2%}", "<= 2 %"),
@@ -98,10 +98,10 @@ def _heading(size: Size, instance: Instance, load: float) -> list[str]:
         f"{network.profile.shape[1]} quarter hours; {len(network.flows.node):,} flows, {size.contacts:,.0f} contacts a",
         f"week, {len(catalogue.paid_h)} shifts a day and pool, demand of each quarter hour and type rough by",
         f"{size.rough:g} (in logs), rosters, four promises. {levels} levels of headroom x {points} costs, then",
-        f"{aimed} plans aimed at the surface, half of them before its bound, which is taken at",
-        f"{SETTINGS['bound_prices']} prices and two more. Every plan is whole people on shifts; the bound is on true",
-        f"types. No job starts after {ALL_S:.0f} s. Seconds are processor seconds of {WORKERS} workers, dealt as they",
-        f"come free; other work ran beside them (load {load:.1f} at the start, 2 cores), which makes each one longer.",
+        f"{aimed} points of the surface to aim plans at, once its bound is taken at {SETTINGS['bound_prices']} prices",
+        "and two more. Every plan is whole people on shifts; the bound is on true types. No job starts that would",
+        f"probably end after {ALL_S:.0f} s. Seconds are processor seconds of {WORKERS} workers, dealt as they come",
+        f"free; other work ran beside them (load {load:.1f} at the start, 2 cores), which makes each one longer.",
         "",
     ]
 

@@ -25,7 +25,8 @@ class Stage:
 class ClockedWork(Work):
     """Jobs run here one after the other and count as dealt, in order, to the worker that is free first.
 
-    No job starts later than `limit_s` of the clock, which also counts what runs between stages. `ended` (key,): when
+    No job starts that would end after `limit_s` of the clock if it took as long as the longest of its stage so far; the
+    clock also counts what runs between stages. `ended` (key,): when
     each job ended; `answers` (key,): its bytes.
     """
 
@@ -57,13 +58,14 @@ class ClockedWork(Work):
         free, results = [here.began_s] * self.workers, []
         for key, given in jobs:
             worker = free.index(min(free))
-            if free[worker] > self.limit_s:
+            if free[worker] + self.longest_s.get(stage, 0.0) > self.limit_s:
                 self.skipped.append(key)
                 results.append(None)
                 continue
             began = time.process_time()
             results.append(function(*given))
             here.jobs_s.append(time.process_time() - began)
+            self.longest_s[stage] = max(here.jobs_s[-1], self.longest_s.get(stage, 0.0))
             free[worker] += here.jobs_s[-1]
             self.ended[key], self.answers[key] = free[worker], results[-1]
         here.ended_s = max(free)

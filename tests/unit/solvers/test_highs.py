@@ -7,6 +7,7 @@ import pytest
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
+from solvers import highs
 from solvers.errors import Termination
 from solvers.highs import HeldProgram, Program
 
@@ -45,6 +46,12 @@ def agrees(answer, expected: float) -> None:
     else:
         assert answer.optimal
         assert answer.objective == pytest.approx(expected, abs=1e-7)
+
+
+@pytest.fixture(params=[highs.MANY_ROWS, 0], ids=["few rows", "many rows"], autouse=True)
+def many_rows(request, monkeypatch):
+    """Every program here is asked of the methods for small ones, and of those for large ones."""
+    monkeypatch.setattr(highs, "MANY_ROWS", request.param)
 
 
 @pytest.mark.parametrize("seed", range(20))

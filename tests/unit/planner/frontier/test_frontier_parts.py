@@ -272,6 +272,36 @@ def test_no_job_starts_after_the_deadline(threads):
     assert work.skipped == ["b"]
 
 
+class Clock:
+    """Time that passes only where a job takes it."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    def take(self, seconds: float) -> bytes:
+        self.now_s += seconds
+        return b"done"
+
+
+@pytest.mark.parametrize("threads", [None, 1])
+def test_no_job_starts_that_would_run_past_the_deadline(threads, monkeypatch):
+    """Jobs of 2 s and 5 s to go: two end, the third would not; none is held ready; later stages are not kept."""
+    clock, kept = Clock(), Kept()
+    monkeypatch.setattr("planner.frontier.work.time", clock)
+    executor = None if threads is None else ThreadPoolExecutor(threads)
+    work = Work(1, executor, deadline=clock.now_s + 5.0, checkpoint=kept)
+    assert work.run("stage", clock.take, [(key, (2.0,)) for key in "abcdef"]) == [b"done", b"done", *[None] * 4]
+    assert work.longest_s == {"stage": 2.0}
+    assert work.run("stage", clock.take, [("g", (0.0,))]) == [None]
+    assert work.run("other stage", clock.take, [("h", (2.0,)), ("i", (0.5,))]) == [b"done", None]
+    assert work.skipped == [*"cdefgi"]
+    assert list(kept) == ["a", "b"]  # what "h" was given may lack what was left out
+    assert work.out_of_time
+
+
 def test_axes_keep_the_order():
     records = [record(*p) for p in itertools.product((1.0, 2.0), (3.0,), (0.5,))]
     assert axes(records).tolist() == [[1.0, 3.0, 0.5], [2.0, 3.0, 0.5]]
