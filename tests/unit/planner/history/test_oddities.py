@@ -97,6 +97,17 @@ def test_blanks_around_text_of_typed_files_are_cut(tmp_path: Path) -> None:
     assert kept["reason"].isna().sum() == 1
 
 
+def test_blanks_of_the_last_row_are_cut_in_labels_and_in_ids(tmp_path: Path) -> None:
+    contacts = frame(1_200)  # more ids than a column of labels has
+    last, plain = contacts.index[-1], contacts["contact_id"].iloc[-1]
+    contacts.loc[last, "channel"], contacts.loc[last, "contact_id"] = "voice\n", f"{plain} "
+    path = tmp_path / "h.parquet"
+    contacts.to_parquet(path, index=False)
+    kept = load_history(path, salt="s").materialize()
+    assert kept["channel"].unique().tolist() == ["voice"]
+    assert plain in set(kept["contact_id"])
+
+
 def test_duplicates_and_faults_of_a_scanned_file_are_left_out(tmp_path: Path) -> None:
     contacts = frame(90)
     contacts.loc[5, "contact_id"] = "c00004"
