@@ -18,7 +18,8 @@ from planner.history.engine import hash64, signed_hash
 from planner.history.fetched import labeled_frame
 from planner.history.history import History
 from planner.history.outcomes import outcome_value
-from planner.history.sample import MOST_ROWS, sampled_contacts
+from planner.history.picked import MOST_ROWS
+from planner.history.sample import sampled_contacts
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.intp]

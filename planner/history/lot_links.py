@@ -16,7 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from planner.history.columns import ROW
-from planner.history.engine import kept_table
+from planner.history.engine import drop_kept, kept_table
 from planner.history.engines import local_engine_of
 from planner.history.fetched import labeled_frame
 from planner.history.history import History
@@ -24,6 +24,7 @@ from planner.history.links import HAND_OVER_S, linked_reasons, window_name
 from planner.history.lot_kernels import gaps, parents, stages
 from planner.history.lots import Lot, Lots
 from planner.history.narrow import DAY_S, known_ids
+from planner.history.picked import BUCKETS, MOST_ROWS, first_buckets, picked_name
 from planner.history.staged import CHANNEL_CODES, NO_REASON, REASON_CODES
 
 STAGES = ("first", "redialed", "returned", "escalated")
@@ -76,9 +77,19 @@ def stitch_lots(history: History, window_days: float, name: str) -> ibis.Table:
             yield found
 
     kept = engine.hold(history.connection, name, stitched(), codes, _READ_AS, copied=not lots.here)
+    _keep_picked(history, lots)
     lots.close()
     _keep_returned(history, returned, base)
     return kept
+
+
+def _keep_picked(history: History, lots: Lots) -> None:
+    """Leave behind which contacts checks will look at: here that takes no further look at all customers."""
+    buckets, engine = first_buckets(history, MOST_ROWS), local_engine_of(history.connection)
+    if buckets is not None and lots.here and engine is not None:
+        rows = pa.table({ROW: lots.of_first(buckets, BUCKETS)})
+        drop_kept(history.connection, picked_name(MOST_ROWS))
+        engine.hold(history.connection, picked_name(MOST_ROWS), [rows], {}, {ROW: "BIGINT"}, copied=True)
 
 
 def returned_in_lots(history: History, window_days: float) -> pd.DataFrame:

@@ -138,6 +138,11 @@ class Lots:
             self._held = _read(self.history.connection, _few_columns(self.history), self.history.quality.rows_kept)
         return self._held
 
+    def of_first(self, buckets: int, among: int) -> NDArray[np.int32]:
+        """Rows of the customers whose hash modulo `among` is less than `buckets`; only where they are held here."""
+        held = self._hold()
+        return held.row[held.person % np.uint64(among) < buckets]
+
     def close(self) -> None:
         """Give up what is kept."""
         if self._copy is not None:

@@ -11,13 +11,8 @@ from planner.history.columns import PERSON, ROW
 from planner.history.engine import drop_kept, keep_coded, kept_table
 from planner.history.history import History
 from planner.history.journeys import stitch_issues, stitched_rows
+from planner.history.picked import BUCKETS, MOST_ROWS, first_buckets, picked_name
 from planner.history.staged import LABEL_CODES
-
-MOST_ROWS = 100_000
-"""About as many rows are looked at; tests of association need no more."""
-
-_BUCKETS = 65_536
-_MOSTLY_ANONYMOUS = 0.5
 
 
 def sampled_contacts(history: History, window_days: float, most_rows: int = MOST_ROWS) -> ibis.Table:
@@ -40,28 +35,33 @@ def sampled_contacts(history: History, window_days: float, most_rows: int = MOST
     # of these first who they are: nothing but the customers of all contacts is then looked at.
     contacts = history.contacts
     if history.quality.rows_kept > most_rows:
-        picked = keep_coded(history.connection, "picked", sampled(history, most_rows).select(ROW), {})
-        contacts = contacts.semi_join(picked, ROW)
+        contacts = contacts.semi_join(_picked_rows(history, most_rows), ROW)
     few = keep_coded(history.connection, "few_contacts", contacts, LABEL_CODES)
     rows = stitch_issues(replace(history, contacts=few), window_days)
     codes = {**LABEL_CODES, "stage": "stage_code", "later_kind": "kind_code"}
     kept = keep_coded(history.connection, name, rows, codes)
-    drop_kept(history.connection, "few_contacts", "picked")
+    drop_kept(history.connection, "few_contacts", picked_name(most_rows))
     return kept
+
+
+def _picked_rows(history: History, most_rows: int) -> ibis.Table:
+    """Numbers of the picked contacts: as stitching left them behind, or asked of the engine."""
+    name = picked_name(most_rows)
+    known = kept_table(history.connection, name)
+    if known is not None:
+        return known
+    return keep_coded(history.connection, name, sampled(history, most_rows).select(ROW), {})
 
 
 def sampled(history: History, most_rows: int = MOST_ROWS) -> ibis.Table:
     """Keep about `most_rows` contacts of this history, as in `sampled_contacts`."""
     rows, contacts = history.quality.rows_kept, history.contacts
-    return contacts.filter(_picked(history, contacts, most_rows / rows)) if rows > most_rows else contacts
-
-
-def _picked(history: History, table: ibis.Table, share: float) -> ibis.Value:
-    known = 1.0 - history.quality.share_anonymous
-    if known > _MOSTLY_ANONYMOUS:
-        cut = min(int(share / known * _BUCKETS), _BUCKETS - 1)
+    if rows <= most_rows:
+        return contacts
+    buckets = first_buckets(history, most_rows)
+    if buckets is not None:
         # Hashes of some engines are signed.
-        return ((table[PERSON] % _BUCKETS).cast("int64").abs() < max(cut, 1)).fill_null(False)
-    second = table.started_at.epoch_seconds().cast("int64")
+        return contacts.filter(((contacts[PERSON] % BUCKETS).cast("int64").abs() < buckets).fill_null(False))
+    second = contacts.started_at.epoch_seconds().cast("int64")
     # Steps of a minute or an hour are spread evenly too, as the modulus is prime.
-    return ((second % 1_000_003) * 7_919) % _BUCKETS < max(int(share * _BUCKETS), 1)
+    return contacts.filter(((second % 1_000_003) * 7_919) % BUCKETS < max(int(most_rows / rows * BUCKETS), 1))
