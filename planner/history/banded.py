@@ -7,7 +7,7 @@ import ibis
 from planner.history.bands import OTHERS, Bands, covariate_bands, hour_band, minute, others_score, wait_band
 from planner.history.engine import keep_coded, named_rows
 from planner.history.history import History
-from planner.history.staged import LABEL_CODES
+from planner.history.staged import KIND_CODES, LABEL_CODES, STAGE_CODES
 
 FIRST_MONDAY = -3
 """Day of the first Monday of week 0: 1970-01-01, from which days are counted, was a Thursday."""
@@ -47,5 +47,5 @@ def banded_rows(
     rows = named_rows(history.connection, "unbanded", rows)
     bins = covariate_bands(rows, bands)
     found = rows.mutate(hour_band=hour_band(rows.minute, bands), wait_band=wait_band(rows, bands), **bins)
-    codes = {**LABEL_CODES, "stage": "stage_code", "later_kind": "kind_code"}
+    codes = {**LABEL_CODES, "stage": STAGE_CODES, "later_kind": KIND_CODES}
     return keep_coded(history.connection, _BANDED, found.drop("minute", *further), codes, view=not copied)

@@ -15,9 +15,9 @@ from planner.history.engine import declare_codes, declared_codes, keep_coded, ke
 from planner.history.engines import held_name
 from planner.history.history import History
 from planner.history.links import HAND_OVER_S, issue_keys
-from planner.history.lot_links import LATER_KINDS, STAGES, in_lots, stitch_lots
+from planner.history.lot_links import LATER_KINDS, STAGES, STITCHED_CODES, in_lots, stitch_lots
 from planner.history.narrow import DAY_S
-from planner.history.staged import CHANNEL_CODES, REASON_CODES
+from planner.history.staged import KIND_CODES, STAGE_CODES
 
 STITCHED = (
     "stage",
@@ -35,14 +35,6 @@ STITCHED = (
 """Columns that stitching adds to a contact."""
 
 _KINDS = {label: k for k, label in enumerate(STAGES)}
-_CODES = {
-    "stage": "stage_code",
-    "later_kind": "kind_code",
-    "filed": REASON_CODES,
-    "later_reason": REASON_CODES,
-    "channel": CHANNEL_CODES,
-    "later_channel": CHANNEL_CODES,
-}
 
 
 def stitch_issues(history: History, window_days: float) -> ibis.Table:
@@ -124,7 +116,7 @@ def stitched_rows(history: History, window_days: float) -> ibis.Table:
     if known is not None:
         return known
     declared = declared_codes(history.connection)
-    for kind, labels in (("stage_code", STAGES), ("kind_code", ("none", *LATER_KINDS))):
+    for kind, labels in ((STAGE_CODES, STAGES), (KIND_CODES, ("none", *LATER_KINDS))):
         if kind not in declared:
             declare_codes(history.connection, kind, labels)
     if in_lots(history):
@@ -135,7 +127,7 @@ def stitched_rows(history: History, window_days: float) -> ibis.Table:
     nothing = {column: ibis.null(kind) for column, kind in followed.schema().items() if column not in alone.columns}
     nothing |= {"stage": ibis.literal("first"), "attempt": ibis.literal(1, "int32"), "issue_key": alone[ROW]}
     both = ibis.union(followed, alone.mutate(**nothing).select(*followed.columns))
-    kept = keep_coded(history.connection, name, both, _CODES)
+    kept = keep_coded(history.connection, name, both, STITCHED_CODES)
     for made in kept_tables(history.connection):
         if made.startswith((f"{name}_runs", f"{name}_links_")):
             history.connection.drop_table(made)

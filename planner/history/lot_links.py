@@ -16,7 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from planner.history.columns import ROW
-from planner.history.engine import drop_kept, kept_table
+from planner.history.engine import kept_table
 from planner.history.engines import local_engine_of
 from planner.history.fetched import labeled_frame
 from planner.history.history import History
@@ -25,18 +25,19 @@ from planner.history.lot_kernels import gaps, parents, stages
 from planner.history.lots import Lot, Lots
 from planner.history.narrow import DAY_S, known_ids
 from planner.history.picked import BUCKETS, MOST_ROWS, first_buckets, picked_name
-from planner.history.staged import CHANNEL_CODES, NO_REASON, REASON_CODES
+from planner.history.staged import CHANNEL_CODES, KIND_CODES, NO_REASON, REASON_CODES, STAGE_CODES
 
 STAGES = ("first", "redialed", "returned", "escalated")
 LATER_KINDS = ("redial", "return", "escalation")
-STAGE_CODES, KIND_CODES = "stage_code", "kind_code"
-_KINDS = {
-    STAGE_CODES: ("stage",),
-    KIND_CODES: ("later_kind",),
-    REASON_CODES: ("filed", "later_reason"),
-    CHANNEL_CODES: ("channel", "later_channel"),
+STITCHED_CODES = {
+    "stage": STAGE_CODES,
+    "later_kind": KIND_CODES,
+    "filed": REASON_CODES,
+    "later_reason": REASON_CODES,
+    "channel": CHANNEL_CODES,
+    "later_channel": CHANNEL_CODES,
 }
-"""Code types, and the columns of stitched rows whose labels they hold."""
+"""Label columns of stitched rows, and the types their labels are coded in."""
 _Places = Mapping[str, Mapping[str, int]]
 _RETURNED = "returned"
 _READ_AS = {ROW: "BIGINT", "issue_key": "BIGINT", "later_gap_s": "DOUBLE"}
@@ -57,10 +58,9 @@ def stitch_lots(history: History, window_days: float, name: str) -> ibis.Table:
     pairs = _linked(history, base, lots)
     engine = local_engine_of(history.connection)
     assert engine is not None
-    places = {
-        kind: {label: k + 1 for k, label in enumerate(engine.labels(history.connection, kind))} for kind in _KINDS
-    }
-    codes = {column: kind for kind, columns in _KINDS.items() if places[kind] for column in columns}
+    known = {kind: engine.labels(history.connection, kind) for kind in set(STITCHED_CODES.values())}
+    places = {kind: {label: k for k, label in enumerate(labels, 1)} for kind, labels in known.items()}
+    codes = {column: kind for column, kind in STITCHED_CODES.items() if places[kind]}
 
     def found_in(lot: Lot) -> tuple[pd.DataFrame, pa.Table]:
         nearer, following = gaps(lot.begins, lot.seconds, lot.at)
@@ -86,10 +86,11 @@ def stitch_lots(history: History, window_days: float, name: str) -> ibis.Table:
 def _keep_picked(history: History, lots: Lots) -> None:
     """Leave behind which contacts checks will look at: here that takes no further look at all customers."""
     buckets, engine = first_buckets(history, MOST_ROWS), local_engine_of(history.connection)
-    if buckets is not None and lots.here and engine is not None:
-        rows = pa.table({ROW: lots.of_first(buckets, BUCKETS)})
-        drop_kept(history.connection, picked_name(MOST_ROWS))
-        engine.hold(history.connection, picked_name(MOST_ROWS), [rows], {}, {ROW: "BIGINT"}, copied=True)
+    name = picked_name(MOST_ROWS)
+    if buckets is None or engine is None or not lots.here or kept_table(history.connection, name) is not None:
+        return
+    rows = pa.table({ROW: lots.of_first(buckets, BUCKETS)})
+    engine.hold(history.connection, name, [rows], {}, {ROW: "BIGINT"}, copied=True)
 
 
 def returned_in_lots(history: History, window_days: float) -> pd.DataFrame:

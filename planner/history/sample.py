@@ -12,7 +12,7 @@ from planner.history.engine import drop_kept, keep_coded, kept_table
 from planner.history.history import History
 from planner.history.journeys import stitch_issues, stitched_rows
 from planner.history.picked import BUCKETS, MOST_ROWS, first_buckets, picked_name
-from planner.history.staged import LABEL_CODES
+from planner.history.staged import KIND_CODES, LABEL_CODES, STAGE_CODES
 
 
 def sampled_contacts(history: History, window_days: float, most_rows: int = MOST_ROWS) -> ibis.Table:
@@ -38,7 +38,7 @@ def sampled_contacts(history: History, window_days: float, most_rows: int = MOST
         contacts = contacts.semi_join(_picked_rows(history, most_rows), ROW)
     few = keep_coded(history.connection, "few_contacts", contacts, LABEL_CODES)
     rows = stitch_issues(replace(history, contacts=few), window_days)
-    codes = {**LABEL_CODES, "stage": "stage_code", "later_kind": "kind_code"}
+    codes = {**LABEL_CODES, "stage": STAGE_CODES, "later_kind": KIND_CODES}
     kept = keep_coded(history.connection, name, rows, codes)
     drop_kept(history.connection, "few_contacts", picked_name(most_rows))
     return kept

@@ -16,6 +16,7 @@ MOST_COPIED = 3_000_000
 """Above it a typed file is read again whenever it is asked: a copy would take more memory than time is won."""
 NO_REASON = "(none)"
 REASON_CODES, CHANNEL_CODES = "reason_code", "channel_code"
+STAGE_CODES, KIND_CODES = "stage_code", "kind_code"
 LABEL_CODES = {
     "entry_reason": REASON_CODES,
     "reason": REASON_CODES,
