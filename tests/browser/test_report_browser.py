@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -35,6 +36,14 @@ def set_limit(page: Any, key: str, position: int) -> None:
     page.locator(f"#limit-{key}").evaluate(
         "(input, value) => { input.value = value; input.dispatchEvent(new Event('input')); }", position
     )
+
+
+def until(page: Any, holds: str, patience_s: float = 30.0) -> None:
+    """Ask from here until `holds`: the pages forbid the evaluation that a browser's own waiting needs."""
+    end = time.monotonic() + patience_s
+    while not page.evaluate(holds):
+        assert time.monotonic() < end, f"never came true: {holds}"
+        page.wait_for_timeout(20)
 
 
 def unpin_all(page: Any) -> None:
@@ -304,7 +313,7 @@ def test_pure_functions(open_report: Callable) -> None:
 def test_plans_redraw_at_once(open_report: Callable, n: int, most: float) -> None:
     """With every part open; the median of ten, for others may be at work on the machine."""
     page = open_report(sample_frontier(n, days=1), unfold="details").page
-    page.wait_for_function("lines.size > 0")
+    until(page, "lines.size > 0")
     spent = page.evaluate(
         """() => { const input = document.getElementById('limit-cx'); const times = [];
         for (const value of [10, 30, 50, 70, 90, 20, 40, 60, 80, 15]) { const start = performance.now();

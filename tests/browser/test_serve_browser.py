@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_report_browser import CONTRAST, UNNAMED, set_limit
+from test_report_browser import CONTRAST, UNNAMED, set_limit, until
 
 pytest.importorskip("fastapi", reason="the extra web is not installed")
 pytestmark = pytest.mark.slow
@@ -79,7 +79,7 @@ def test_ask_plan_again_reload_and_open(visit: Any, address: str) -> None:
     page.locator("#nearest button").wait_for()
     assert page.locator("#nearest").inner_text().startswith("Nearest plan to what you aspire to: ")
     page.locator("#reset").click()
-    page.wait_for_function("document.querySelector('#nearest').childNodes.length === 0")
+    until(page, "document.querySelector('#nearest').childNodes.length === 0")
 
     # The map of a plan that is pinned here comes from the server, simulated a little later.
     plan = page.evaluate("plans.find((plan) => plan !== today && !plan.name).id")
@@ -137,7 +137,7 @@ def test_without_the_token_reading_works_and_asking_is_refused_in_words(browser:
     one = Visit(browser, address.split("#")[0])
     one.page.locator(".runs a").first.click()
     one.page.click("#take-simulate")
-    one.page.wait_for_function("document.querySelector('#take-told').textContent.includes('token')")
+    until(one.page, "document.querySelector('#take-told').textContent.includes('token')")
     one.context.close()
 
 
@@ -149,7 +149,6 @@ def test_it_reads_well_in_every_theme_and_size(visit: Any, scheme: str, width: i
         if step == "run":
             one.page.locator(".runs a").first.click()
         one.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-        one.page.wait_for_function("!document.querySelector('#jobs-none') || true")
         assert one.page.evaluate(UNNAMED) == []
         assert one.page.evaluate(CONTRAST) == []
         assert one.page.evaluate("document.documentElement.scrollWidth") <= width
@@ -159,7 +158,7 @@ def test_it_reads_well_in_every_theme_and_size(visit: Any, scheme: str, width: i
 def test_what_is_typed_becomes_the_question(visit: Any) -> None:
     page = visit().page
     page.locator(".runs a").first.click()
-    page.wait_for_function("typeof ratioOf === 'function'")  # the click only starts the way to the run's page
+    until(page, "typeof ratioOf === 'function'")  # the click only starts the way to the run's page
     ratios = {
         "5": 0.05,
         "-3.5": -0.035,
