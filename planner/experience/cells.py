@@ -85,6 +85,12 @@ class Cells:
         return replace(self, frame=self.summed(keys), by_hour=None, asked=None)
 
     @cached_property
+    def beginners(self) -> Cells:
+        """Customers at the first contact of an issue."""
+        people = self.customers
+        return people.where(people.frame["stage"] == Stage.FIRST.value)
+
+    @cached_property
     def pools_by_reason(self) -> pd.DataFrame:
         """Pool shares per true reason, segment and channel, see `pools.complete_pool_mix`."""
         return complete_pool_mix(self.customers.frame, "reason")

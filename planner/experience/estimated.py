@@ -223,10 +223,9 @@ def outcome_pairs(fit: CellFit, cells: Cells, outcomes: pd.DataFrame) -> pd.Data
     saw borrows the type's customers of all channels. Rows of pools or channels the fit never saw get nobody.
     """
     rows = outcomes.rename(columns={"reason": "entry_reason"}).assign(target=np.arange(len(outcomes)))
-    cells = cells.customers
+    first, cells = cells.beginners, cells.customers
     rows = rows[rows["channel"].isin(cells.frame["channel"].unique())]
     rows = rows[rows["pool"].isin(cells.frame["pool"].unique())][[*_TYPE, "channel", "pool", "stage", "target"]]
-    first = cells.where(cells.frame["stage"] == Stage.FIRST.value)
     own = rows.merge(population(fit, cells, [*_TYPE, "channel", "stage"]), on=[*_TYPE, "channel", "stage"])
     near = rows.merge(_scaled(population(fit, first, [*_TYPE, "channel"]), [*_TYPE, "channel"]), on=[*_TYPE, "channel"])
     far = rows.merge(_scaled(population(fit, cells, _TYPE), _TYPE), on=_TYPE)
@@ -254,12 +253,10 @@ def move_rows(outcomes: pd.DataFrame) -> pd.DataFrame:
 
 def move_pairs(fit: CellFit, cells: Cells, moves: pd.DataFrame, *, stay: bool = False) -> pd.DataFrame:
     """Return today's first contacts of each move's old channel, sent to the new one (to the old one for `stay`)."""
-    cells = cells.customers
-    first = cells.where(cells.frame["stage"] == Stage.FIRST.value)
     by = [*_TYPE, "from_channel"]
-    people = population(fit, first, [*_TYPE, "channel"]).rename(columns={"channel": "from_channel"})
+    people = population(fit, cells.beginners, [*_TYPE, "channel"]).rename(columns={"channel": "from_channel"})
     groups = moves.assign(to_channel=moves["from_channel"]) if stay else moves
-    return channel_targets(fit, people, groups, by, cells.pools_by_entry_reason)
+    return channel_targets(fit, people, groups, by, cells.customers.pools_by_entry_reason)
 
 
 def move_effects(fits: Fits, moves: pd.DataFrame) -> tuple[Array, Array, Labels]:

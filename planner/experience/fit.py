@@ -19,10 +19,12 @@ from planner.experience.threads import on_one_thread
 from planner.history import History, load_history
 from planner.history.composite import composite_named, is_composite
 from planner.history.outcomes import OutcomeKind
+from planner.plain_strings import plain_strings
 from planner.scenario import Scenario
 
 
 @collector_apart
+@plain_strings
 @on_one_thread
 def model_for(
     scenario: Scenario, history: History | None = None, *, seed: int = 0, bias: bool = True
@@ -46,6 +48,7 @@ def model_for(
 
 
 @collector_apart
+@plain_strings
 @on_one_thread
 def estimate(
     history_or_path: History | str | Path,
@@ -119,7 +122,7 @@ def _assembled(prepared: Prepared, asked: Asked) -> ExperienceModel:
         prepared.evidence, prepared.journeys, prepared.fits, asked, outcome=prepared.outcome, scenario=prepared.scenario
     )
     open_moves = model.moves[~spoken_moves(model.moves, model.outcomes)]
-    return with_plain_labels(replace(model, overlap=overlap_of_moves(prepared.evidence.cells, open_moves)))
+    return with_plain_labels(replace(model, overlap=overlap_of_moves(prepared.evidence.cells.customers, open_moves)))
 
 
 def _bias(prepared: Prepared, asked: Asked) -> Bias | None:
