@@ -73,6 +73,8 @@ def connect() -> ibis.BaseBackend:
     if connection.raw_sql("SELECT current_setting('enable_progress_bar')").fetchone()[0]:
         connection.raw_sql("SET enable_progress_bar = false")
     connection.raw_sql("SET TimeZone = 'UTC'")
+    # What queries are done with goes back to the system, instead of staying with the engine for seconds.
+    connection.raw_sql("SET allocator_background_threads = true")
     return connection
 
 
