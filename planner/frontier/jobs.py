@@ -15,6 +15,7 @@ from solvers.flow.enumerate import enumerate_offer
 from solvers.flow.genome import express
 from solvers.flow.network import Floats, Ints
 from solvers.flow.pins import with_kept
+from solvers.flow.polish import polished
 from solvers.flow.solution import Instance, Routing, Solution, judge
 from solvers.flow.staff import day_covers
 from solvers.flow.sweep import (
@@ -133,6 +134,14 @@ def bound_job(instance: Instance, levels: Sequence[float], steps: int, price: fl
 def aim_job(instance: Instance, targets: Sequence[Target], settings: SweepSettings, objectives: Objectives) -> bytes:
     """Plans near points of the outer surface."""
     return pack(_briefs(instance, plans_at(instance, targets, settings), objectives))
+
+
+def polish_job(instance: Instance, plans: Sequence[Record], settings: SweepSettings, objectives: Objectives) -> bytes:
+    """Plans routed anew around their pool sizes; the plan itself where that did not work, so that rows match."""
+    before = [record.judged(instance) for record in plans]
+    after = polished(instance, before, settings)
+    kept = [old if new is None else new for old, new in zip(before, after, strict=True)]
+    return pack(_briefs(instance, kept, objectives))
 
 
 def grid_job(instance: Instance, offer: Floats, split: Floats, objectives: Objectives) -> bytes:

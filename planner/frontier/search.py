@@ -20,6 +20,7 @@ from planner.frontier.envelope import Envelope, envelope
 from planner.frontier.evolving import Hunt, search_on
 from planner.frontier.jobs import Seed, aim_job, first_job, grid_job, screen_job, sweep_job, warm_job
 from planner.frontier.objectives import Objectives, objectives_of
+from planner.frontier.polishing import polish
 from planner.frontier.records import Record, axes, unpack
 from planner.frontier.work import Work
 from planner.operation import portfolio_problems
@@ -70,7 +71,7 @@ def find_plans(
     seeds: list[Seed] | None = None,
     now: Standing | None = None,
 ) -> Found:
-    """Find the frontier's plans: a first one soon, a coarse sweep, plans all over it, the bound, more plans, a search.
+    """Find the frontier's plans: a first one soon, a coarse sweep, plans, the bound, more, a search, polish.
 
     Plans come first and the bound of them second, so that whoever stops early has plans from everywhere; on a large
     network those of the sweep, for the bound takes as long as a few more, which would leave it no time. The result
@@ -101,6 +102,8 @@ def find_plans(
     if surface is not None and now is not None:
         known += _planned(hunt, headline_aims(surface, rungs, now.cx, now.cost), "headline")
     known += search_on(hunt, known)
+    if surface is not None and not _large(hunt):
+        known += polish(hunt, keep_best(known, budgets.max_plans, hunt.objectives.senses), surface)
     front = keep_best(known, budgets.max_plans, hunt.objectives.senses)
     if problem.instance.pins is not None and problem.instance.pins.complete(problem.network):
         front = [record.named("pinned") for record in front]

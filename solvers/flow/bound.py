@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from solvers.flow.master import Level, Master, MasterPoint
+from solvers.flow.master import Level, Master
+from solvers.flow.master_point import MasterPoint
 from solvers.flow.queues import Box
 from solvers.highs import Basis
 

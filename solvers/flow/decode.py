@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from solvers.flow.master import MasterPoint
+from solvers.flow.master_point import MasterPoint
 from solvers.flow.network import Floats, FlowNetwork, Ints, Queue
 from solvers.flow.solution import Routing
 

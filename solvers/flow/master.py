@@ -24,6 +24,7 @@ from solvers.flow.doubt import Doubt, declare_doubt, tail_mean
 from solvers.flow.families import HOUR_S, LATE, MONEY, ROSTERS, SHRINKING
 from solvers.flow.groups import TimeGroups
 from solvers.flow.late_rows import LateRows
+from solvers.flow.master_point import MasterPoint, Room
 from solvers.flow.network import Floats, FlowNetwork, Limits
 from solvers.flow.pins import Pins
 from solvers.flow.queues import Box, QueueFacets
@@ -38,34 +39,6 @@ OUTSIDE = 30.0  # dearest wages an hour of work outside a box of pool sizes cost
 
 
 @dataclass(frozen=True)
-class MasterPoint:
-    """One optimum of the master: axes, flows, waits, heads, and the plane that bounds every plan in its box.
-
-    For all plans with at least this headroom and pool sizes in the box: cx <= intercept + slope·cost. `heads` (pool,):
-    people the paid hours and working days ask for, before rounding; `sizes`, `unseen_wait_h` (queued pool,): work, and
-    waiting the facets leave out, hours; `wait_price` (queued pool,): money an hour of waiting costs here; `work_price`
-    (pool, type) pairs: money that one more hour of handling takes there at the same CX, 0 where work is free.
-    """
-
-    headroom: float
-    cx: float
-    cost: float
-    slope: float
-    intercept: float
-    flow: Floats
-    wait: Floats
-    heads: Floats
-    sizes: Floats
-    unseen_wait_h: Floats
-    wait_price: Floats
-    work_price: Floats
-
-    def intercept_of(self, price: float) -> float:
-        """Bound on cx − price·cost in the point's box, or on −cost where price is NaN."""
-        return -self.intercept if np.isnan(price) else self.intercept
-
-
-@dataclass(frozen=True)
 class Rows:
     """Rows lower <= matrix·x <= upper, and the family each is of."""
 
@@ -73,15 +46,6 @@ class Rows:
     lower: Floats
     upper: Floats
     family: NDArray[np.str_]
-
-
-@dataclass(frozen=True)
-class Room:
-    """Shares of the limits that the master may use, so that rounding has room: `heads` (pool,), `seats`, `budget`."""
-
-    heads: Floats
-    seats: Floats
-    budget: float = 1.0
 
 
 class Master:
@@ -248,6 +212,11 @@ class Level:
         """Leave room to round whole people up: use only a share of heads, seats and budget (not for bounds)."""
         self._room = room
         self._set_limits()
+
+    def serve(self, cx: float) -> None:
+        """Ask for at least this CX (not for bounds)."""
+        column, most = self.master.cx_column, self.master.col_upper[self.master.cx_column]
+        self._held.set_columns(np.array([column], dtype=np.int32), np.array([cx]), np.array([most]))
 
     def charge(self, per_hour: Floats) -> None:
         """Count money for an hour of work in queued pools, (queued pool,), under a ceiling of cost (not for bounds)."""

@@ -14,7 +14,8 @@ import numpy as np
 from solvers.errors import NoSolution
 from solvers.flow.decode import priorities, routing_of
 from solvers.flow.evaluate import keeps
-from solvers.flow.master import Level, Master, MasterPoint, Room
+from solvers.flow.master import Level, Master
+from solvers.flow.master_point import MasterPoint, Room
 from solvers.flow.network import Floats
 from solvers.flow.pins import with_kept
 from solvers.flow.solution import Instance, Routing, Solution, decision_of, judge

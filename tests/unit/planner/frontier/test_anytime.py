@@ -64,12 +64,12 @@ def test_whatever_job_is_the_last_there_are_valid_plans(toy, most: int) -> None:
 def test_first_plans_are_spread_over_headroom(toy) -> None:
     """The coarse sweep's two levels, then the first and the last targets before those between; then the bound."""
     work = Stopped(10**6)
-    found = find_plans(toy, even_split(toy.network), work)
+    find_plans(toy, even_split(toy.network), work)
     order = list(dict.fromkeys(work.keys))
-    assert order == ["first plan", "master", "plans", "bound"]
-    early = find_plans(toy, even_split(toy.network), Stopped(5))
+    assert order == ["first plan", "master", "plans", "bound", "polish"]
+    early, aimed = (find_plans(toy, even_split(toy.network), Stopped(n)) for n in (5, work.keys.index("polish")))
     for side in (0, 2):
-        whole, part = np.ptp(axes(found.records)[:, side]), np.ptp(axes(early.records)[:, side])
+        whole, part = np.ptp(axes(aimed.records)[:, side]), np.ptp(axes(early.records)[:, side])
         assert part > 0.6 * whole
     assert _farthest_first([0.0, 0.1, 0.2, 0.3, 0.4]) == [0, 4, 2, 1, 3]
     assert _farthest_first([0.7]) == [0]

@@ -1,0 +1,59 @@
+"""Polish the plans that were found, as long as that pays: much where pools are small, hardly where they are large."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from planner.frontier.envelope import Envelope
+from planner.frontier.evolving import Hunt
+from planner.frontier.jobs import polish_job
+from planner.frontier.records import Record, axes, unpack
+from solvers.flow.network import Floats
+
+TRIED = 4  # plans polished first, from the widest gap to the narrowest
+WORTH = 0.005  # of the bound's cost by which half of these must come closer for the others to follow
+A_JOB = 2
+
+
+def polish(hunt: Hunt, plans: Sequence[Record], surface: Envelope) -> list[Record]:
+    """Plans routed anew near some plans; near all of them if the first few come closer to the bound by that."""
+    gaps = _gaps(surface, plans)
+    order = [int(k) for k in np.argsort(-gaps, kind="stable") if np.isfinite(gaps[k])]
+    first = order[:: max(1, len(order) // TRIED)][:TRIED]
+    if not first or hunt.work.out_of_time:
+        return []
+    made = _made(hunt, [plans[k] for k in first], "polish")
+    closer = gaps[first[: len(made)]] - _gaps(surface, made)
+    if float(np.median(closer)) < WORTH:
+        return made
+    return made + _made(hunt, [plans[k] for k in order if k not in first], "polish all")
+
+
+def _gaps(surface: Envelope, plans: Sequence[Record]) -> Floats:
+    """Cost over the bound at a plan's CX and headroom, less 1."""
+    points = axes(plans)
+    return np.asarray(points[:, 1] / surface.cost_bound(points[:, 0], points[:, 2]) - 1.0)
+
+
+def _made(hunt: Hunt, plans: Sequence[Record], stage: str) -> list[Record]:
+    """Polish plans in jobs of fixed size; those of a job that time left out, and all after it, are missing."""
+    jobs: list[tuple[str, tuple[Any, ...]]] = []
+    owners: list[int] = []
+    for plan in plans:
+        alike = owners and owners[-1] == plan.portfolio and len(jobs[-1][1][1]) < A_JOB
+        if not alike:
+            own: list[Record] = []
+            given = (hunt.problems[plan.portfolio].instance, own, hunt.settings, hunt.objectives)
+            jobs.append((f"{stage}/{len(jobs)}", given))
+            owners.append(plan.portfolio)
+        own.append(plan)
+    made: list[Record] = []
+    for p, data in zip(owners, hunt.work.run("polish", polish_job, jobs), strict=True):
+        if data is None:
+            break
+        made += [replace(record, portfolio=p) for record in unpack(data)[0]]
+    return made
