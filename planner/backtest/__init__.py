@@ -6,14 +6,15 @@ from planner.doors import on_first_use
 
 if TYPE_CHECKING:
     from planner.backtest.center import CenterFacts, PoolFacts, facts_of
-    from planner.backtest.rolling import Backtest, BacktestSettings, backtest
+    from planner.backtest.reading import backtest
+    from planner.backtest.rolling import Backtest, BacktestSettings
 
 _PLACES = {
     "Backtest": "rolling",
     "BacktestSettings": "rolling",
     "CenterFacts": "center",
     "PoolFacts": "center",
-    "backtest": "rolling",
+    "backtest": "reading",
     "facts_of": "center",
 }
 
