@@ -48,6 +48,10 @@ class IssuesError(PlannerError):
         self.issues = list(issues)
         super().__init__("\n".join(str(issue) for issue in self.issues))
 
+    def __reduce__(self) -> tuple[type[IssuesError], tuple[list[Issue]]]:
+        """Travel between processes with the issues, not with their text alone."""
+        return type(self), (self.issues,)
+
 
 class ScenarioError(IssuesError):
     """A scenario file, or a file it names, is wrong."""

@@ -3,13 +3,17 @@
 Holds the only import of loky. What the pieces compute lives with their callers.
 """
 
+import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from solvers.errors import SolverMissing
 
-__all__ = ["local_executor", "map_in_order", "workers_of"]
+__all__ = ["local_executor", "map_in_order", "run_apart", "workers_of"]
+
+_FRUGAL = {"MALLOC_ARENA_MAX": "1"}
+"""One heap for all threads of a process, so that what one gave back serves the others; glibc alone listens to it."""
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
@@ -62,8 +66,46 @@ def local_executor(workers: int) -> Executor | None:
         from loky import get_reusable_executor  # lazy: starting loky costs 50 ms that serial runs need not pay
     except ImportError as err:
         raise SolverMissing(f"workers = {workers} needs the package loky: pip install loky") from err
-    executor: Executor = get_reusable_executor(max_workers=workers)
+    executor: Executor = get_reusable_executor(max_workers=workers, env=_FRUGAL)
     return executor
+
+
+def run_apart(function: Callable[..., Outcome], *given: Any) -> Outcome:
+    """Run a piece of work in a process of its own, which ends with it and gives back all memory it took.
+
+    Warnings of that process are given here, and an interrupt of this one ends it.
+
+    Parameters
+    ----------
+    function, given
+        Picklable, and so must be what comes of them; local functions and closures in them are.
+
+    Raises
+    ------
+    SolverMissing
+        If loky is not installed.
+    """
+    try:
+        from loky import ProcessPoolExecutor  # lazy: as above
+    except ImportError as err:
+        raise SolverMissing("a process of its own needs the package loky: pip install loky") from err
+    apart = ProcessPoolExecutor(max_workers=1, env=_FRUGAL)
+    try:
+        outcome, caught = apart.submit(_with_warnings, function, given).result()
+    except BaseException:
+        apart.shutdown(wait=True, kill_workers=True)
+        raise
+    apart.shutdown(wait=True)
+    for one in caught:
+        warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+    return outcome
+
+
+def _with_warnings(
+    function: Callable[..., Outcome], given: tuple[Any, ...]
+) -> tuple[Outcome, list[warnings.WarningMessage]]:
+    with warnings.catch_warnings(record=True) as caught:
+        return function(*given), caught
 
 
 def workers_of(executor: Executor) -> int | None:

@@ -10,9 +10,7 @@ from typing import Any
 import pandas as pd
 
 from planner.backtest.center import facts_of
-from planner.backtest.rolling import Backtest, BacktestSettings, backtest
-from planner.errors import HistoryError
-from planner.history import History
+from planner.backtest.rolling import Backtest, BacktestSettings, Past, predict
 from planner.scenario import Scenario
 
 OF_A_RUN = BacktestSettings(weeks=4, worlds=39, known_volume=False)
@@ -33,16 +31,8 @@ def record_of(found: Backtest) -> BacktestRecord:
     return BacktestRecord({"backtest": found.summary, "backtest_intervals": found.intervals}, facts)
 
 
-def look_back(
-    scenario: Scenario, history: History | None, *, seed: int, executor: Executor | None = None
-) -> BacktestRecord | None:
-    """Backtest the history of a scenario for a run; None where it has none.
-
-    A history of fewer than two complete weeks is no reason to stop a run: the record then says why there is no table.
-    """
-    if history is None:
-        return None
-    try:
-        return record_of(backtest(history, facts_of(scenario), OF_A_RUN, seed=seed, executor=executor))
-    except HistoryError as err:
-        return BacktestRecord({}, {"weeks": [], "roster": {}, "notes": [], "refused": err.issues[0].message})
+def look_back(scenario: Scenario, past: Past | str, *, seed: int, executor: Executor | None = None) -> BacktestRecord:
+    """Backtest the history of a scenario for a run; `past` says what it holds, or why that is too little."""
+    if isinstance(past, str):
+        return BacktestRecord({}, {"weeks": [], "roster": {}, "notes": [], "refused": past})
+    return record_of(predict(past, facts_of(scenario), OF_A_RUN, seed=seed, executor=executor))

@@ -16,18 +16,15 @@ from planner.backtest.center import CenterFacts
 from planner.backtest.checks import score_tolerance
 from planner.backtest.forecast import VolumeForecast, forecast_volume, naive_ratio
 from planner.backtest.judged import Judged, judged_mean, judged_worlds
-from planner.backtest.roster import Roster, roster_of
-from planner.backtest.seen import Seen, monday_of, seen_intervals
+from planner.backtest.roster import Roster
+from planner.backtest.seen import Seen, monday_of
 from planner.backtest.summary import interval_table, summary_table
 from planner.backtest.worlds import FormulaWaiting, Worlds, formula_waiting, simulate_worlds
-from planner.errors import HistoryError, Issue
-from planner.history import History
 from planner.history.columns import SCALES
-from planner.history.seen import DAY_S, agent_calls, handle_counts, interval_counts, wait_counts
 
 Floats = NDArray[np.float64]
 
-_MOST_CALLS = 5_000_000
+MOST_CALLS = 5_000_000
 _ZERO = ("seen_above", "seen_below", "floor_error", "above", "below")
 
 
@@ -67,9 +64,10 @@ class Backtest:
 
 
 @dataclass(frozen=True)
-class _Past:
-    """Everything read from history, once for all weeks."""
+class Past:
+    """Everything a backtest reads from a history, once for all weeks; `score`: the column whose means it predicts."""
 
+    score: str
     seen: Seen
     handles: pd.DataFrame
     waits: pd.DataFrame
@@ -77,76 +75,27 @@ class _Past:
     roster: Roster
 
 
-def backtest(
-    history: History,
-    facts: CenterFacts,
-    settings: BacktestSettings | None = None,
-    *,
-    seed: int,
-    executor: Executor | None = None,
+def predict(
+    past: Past, facts: CenterFacts, settings: BacktestSettings, *, seed: int, executor: Executor | None = None
 ) -> Backtest:
-    """Predict each of the last complete weeks of a history from what came before it, and compare.
-
-    Volume is forecast as the planner does; service times as measured and Kaplan–Meier patience make the queues, which
-    are simulated with the agents who really stood there; handle times and scores are the means of the weeks before.
-
-    Parameters
-    ----------
-    history
-        Past contacts, two complete weeks (Monday to Sunday) at least.
-    facts
-        Pools, opening hours and stated staffing, see `facts_of`.
-    seed
-        Seed of the simulated weeks; the same seed gives the same result with any executor.
-
-    Raises
-    ------
-    HistoryError
-        Fewer than two complete weeks.
-    """
-    chosen = settings or BacktestSettings()
-    score = facts.score if facts.score in history.contacts.columns else ""
-    within = {pool.name: pool.within_s for pool in facts.pools}
-    counts = interval_counts(history, interval_min=facts.interval_min, within_s=within, score=score)
-    seen = seen_intervals(counts, facts)
-    if len(seen.weeks) < 2:
-        message = (
-            f"{len(seen.weeks)} complete weeks (Monday to Sunday); a backtest needs at least two: one to learn from, "
-            "one to predict"
-        )
-        raise HistoryError([Issue(history.quality.source, None, None, "", message)])
-    held = min(chosen.weeks, len(seen.weeks) - 1)
-    past = _read(history, facts, seen)
+    """Predict each of the last complete weeks from what came before it, and compare; see `reading.backtest`."""
+    seen = past.seen
+    held = min(settings.weeks, len(seen.weeks) - 1)
     judged: list[Judged] = []
     for position in range(len(seen.weeks) - held, len(seen.weeks)):
-        judged += _week(past, facts, chosen, position, seed, executor)
-    low, high = SCALES.get(score, (1.0, 5.0))
+        judged += _week(past, facts, settings, position, seed, executor)
+    low, high = SCALES.get(past.score, (1.0, 5.0))
     return Backtest(
         summary=summary_table(judged, facts, score_tolerance(low, high)),
         intervals=interval_table(judged, facts),
         weeks=tuple(str(monday_of(week)) for week in seen.weeks[-held:]),
         roster={name: source for name, source in zip(facts.names, past.roster.source, strict=True) if source},
-        notes=_notes(past, facts, chosen.weeks, held),
+        notes=_notes(past, facts, settings.weeks, held),
     )
 
 
-def _read(history: History, facts: CenterFacts, seen: Seen) -> _Past:
-    staffing = None if history.staffing is None else history.staffing.execute()
-    named = set() if staffing is None else set(staffing["pool"])
-    calls = None
-    if any(pool.live and pool.name not in named for pool in facts.pools) and _few_enough(seen):
-        first = int(monday_of(seen.weeks[0]).astype("datetime64[s]").astype(np.int64)) // DAY_S
-        calls = agent_calls(history, first)
-    roster = roster_of(staffing, calls, facts, seen.weeks)
-    return _Past(seen, handle_counts(history), wait_counts(history), calls, roster)
-
-
-def _few_enough(seen: Seen) -> bool:
-    return float(seen.count("contacts").sum()) <= _MOST_CALLS
-
-
 def _week(
-    past: _Past, facts: CenterFacts, settings: BacktestSettings, position: int, seed: int, executor: Executor | None
+    past: Past, facts: CenterFacts, settings: BacktestSettings, position: int, seed: int, executor: Executor | None
 ) -> list[Judged]:
     """Predict one week from those before it."""
     seen, week = past.seen, past.seen.weeks[position]
@@ -181,7 +130,7 @@ def _week(
     return found
 
 
-def _known(past: _Past, facts: CenterFacts, week: int) -> tuple[WorkAndPatience, ...]:
+def _known(past: Past, facts: CenterFacts, week: int) -> tuple[WorkAndPatience, ...]:
     """What the weeks before say; agents counted over the gaps between their calls also need their after-call times."""
     known = list(work_and_patience(past.handles, past.waits, facts, week))
     if past.calls is not None:
@@ -268,7 +217,7 @@ def _for_all_pools(one: Judged, pools: NDArray[np.int64], count: int) -> Judged:
     return replace(one, **changed)
 
 
-def _notes(past: _Past, facts: CenterFacts, asked: int, held: int) -> tuple[str, ...]:
+def _notes(past: Past, facts: CenterFacts, asked: int, held: int) -> tuple[str, ...]:
     seen = past.seen
     notes = []
     if held < asked:
@@ -287,7 +236,7 @@ def _notes(past: _Past, facts: CenterFacts, asked: int, held: int) -> tuple[str,
     return (*notes, *_pool_notes(past, facts))
 
 
-def _pool_notes(past: _Past, facts: CenterFacts) -> list[str]:
+def _pool_notes(past: Past, facts: CenterFacts) -> list[str]:
     """Say per pool where its people come from, and why its waits are not predicted where they are not."""
     notes = []
     for g, pool in enumerate(facts.pools):
@@ -301,7 +250,7 @@ def _pool_notes(past: _Past, facts: CenterFacts) -> list[str]:
         if not past.roster.source[g]:
             missing.append(
                 "nobody knows who stood there (no staffing table, no agent_id, no stated staffing; "
-                f"more than {_MOST_CALLS:,} contacts are not searched for agents)"
+                f"more than {MOST_CALLS:,} contacts are not searched for agents)"
             )
         if missing:
             notes.append(f"{pool.name}: its waits cannot be predicted: {'; '.join(missing)}")

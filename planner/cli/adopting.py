@@ -59,9 +59,6 @@ def adopt(
 
 def adopted_before(scenario: str, folders: list[Path]) -> Adopted | None:
     """Find the plan adopted last among folders of runs; what stands in the way is said, and the run goes on."""
-    from planner.frontier.adopted import Adopted
-    from planner.frontier.earlier import Earlier
-    from planner.frontier.held import held_from
     from planner.runs.decisions import adopted_run, standing
 
     found = [(decision, folder) for folder in folders if (decision := standing(folder, scenario)) is not None]
@@ -70,6 +67,10 @@ def adopted_before(scenario: str, folders: list[Path]) -> Adopted | None:
     decision, folder = max(found, key=lambda pair: pair[0].when)
     if decision.plan == "today":
         return None
+    from planner.frontier.adopted import Adopted  # lazy: few have adopted anything, and this is most of the planner
+    from planner.frontier.earlier import Earlier
+    from planner.frontier.held import held_from
+
     try:
         frontier = adopted_run(folder, decision)
     except RunError as err:

@@ -190,7 +190,7 @@ def _guard(rules: RuleSet, center: Center) -> None:
 
 def _fewer(here: _Run, rules: RuleSet, options: RuleOptions) -> tuple[RuleSet, str | None]:
     """Say the rules in fewer rows; needs the network, and so the scenario the run was made from."""
-    from planner.pipeline import draw_problem
+    from planner.drawing import draw_problem
     from planner.routing.budget import fewer_rules
     from planner.scenario.load import load_scenario_record
 

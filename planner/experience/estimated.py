@@ -314,13 +314,19 @@ def return_shares_of(fits: Fits, cells: Cells, outcomes: pd.DataFrame, moves: pd
     count = len(outcomes) + len(moves)
     if fits.back is None:
         return np.full(len(outcomes), np.nan), np.full(len(moves), np.nan)
-    followed = cells.where((cells.frame["later"] != LATER_UNKNOWN) & (cells.frame["later"] != "escalated"))
-    own = outcome_pairs(fits.back, followed, outcomes)
-    moved = move_pairs(fits.back, followed, moves)
-    both = pd.concat([own, moved.assign(target=moved["target"] + len(outcomes))], ignore_index=True)
+    both = _return_pairs(fits.back, cells, outcomes, moves)
     post = evaluate(fits.back, both, count)
     value = np.where(np.isin(np.arange(count), both["target"]), np.clip(post.mean, 0.0, 0.95), np.nan)
     return value[: len(outcomes)], value[len(outcomes) :]
+
+
+def _return_pairs(fit: CellFit, cells: Cells, outcomes: pd.DataFrame, moves: pd.DataFrame) -> pd.DataFrame:
+    """Pairs of the outcome rows, then of the moves; their parts, as long together, are let go of here."""
+    followed = cells.where((cells.frame["later"] != LATER_UNKNOWN) & (cells.frame["later"] != "escalated"))
+    own = outcome_pairs(fit, followed, outcomes)
+    moved = move_pairs(fit, followed, moves)
+    moved["target"] += len(outcomes)
+    return pd.concat([own, moved], ignore_index=True)
 
 
 def outcome_support(fits: Fits, outcomes: pd.DataFrame, score_sd: Array) -> Labels:

@@ -18,6 +18,7 @@ from planner.experience.fit import model_for
 from planner.experience.hierarchical import Array
 from planner.experience.model import ExperienceDraws, ExperienceModel, Support
 from planner.experience.waits import FLAT_WAIT_S
+from planner.heap import give_back
 from planner.history import History
 from planner.history.halves import customer_halves
 from planner.scenario import Scenario
@@ -68,13 +69,18 @@ def halved_models(scenario: Scenario, history: History | None, whole: Experience
         )
         return HalvedModels(whole, None, note)
     parts = customer_halves(history, window_days=scenario.experience.window_days, seed=seed)
-    first, second = (model_for(scenario, part, seed=seed, bias=False) for part in parts)
+    first, second = (_model_of(scenario, part, seed) for part in parts)
     counts = [float(model.quality.get("answers", 0.0)) for model in (first, second)]
     note = (
         f"plans were chosen with the scores of one half of the customers ({counts[0]:,.0f} answers) and scored again "
         f"with those of the other half ({counts[1]:,.0f} answers)"
     )
     return HalvedModels(with_scores_of(whole, first), with_scores_of(whole, second), note)
+
+
+def _model_of(scenario: Scenario, part: History, seed: int) -> ExperienceModel:
+    give_back()  # what the model before has left, or both would have to find room
+    return model_for(scenario, part, seed=seed, bias=False)
 
 
 def _surveyed_pairs(table: pd.DataFrame) -> int:

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from planner.experience.model import Stage, Support
 from planner.scenario.quantities import Provenance
 
+MOVE_KEYS = ["reason", "segment", "from_channel", "to_channel"]
 MOVE_COLUMNS = [
-    "reason", "segment", "from_channel", "to_channel", "effect", "sd", "lower", "upper", "support", "score", "p_return",
+    *MOVE_KEYS, "effect", "sd", "lower", "upper", "support", "score", "p_return",
 ]  # fmt: skip
 _Z90 = 1.6448536269514722
 

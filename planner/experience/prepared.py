@@ -15,6 +15,7 @@ from planner.experience.hierarchical import fit_blocks
 from planner.experience.issues import labeled_volumes, with_issues
 from planner.experience.scores import Fitter
 from planner.experience.threads import on_one_thread, side_by_side
+from planner.heap import give_back
 from planner.history import (
     History,
     contact_cells,
@@ -23,10 +24,10 @@ from planner.history import (
     return_destinations,
     stitch_issues,
 )
-from planner.history.cells import ContactCells
 from planner.history.columns import SCALES
 from planner.history.confounders import judged, offered_covariates, with_chosen_covariates
 from planner.history.covariates import covariate_columns
+from planner.history.engine import rest
 from planner.history.outcomes import Outcome, check_varies, outcome_named, polarity_words
 from planner.history.polarity import polarity_doubts
 from planner.history.precedes import judged_order, looked_at, refused
@@ -45,8 +46,8 @@ class Prepared:
         What is estimated, with its scale and good end.
     covariates
         What is adjusted for: the declared ones, then those of the history.
-    source, evidence
-        Cells as counted, and with every label known.
+    evidence
+        Cells with every label known.
     journeys
         Where contacts go next.
     fits
@@ -58,7 +59,6 @@ class Prepared:
     covariates: tuple[str, ...]
     window_days: float
     seed: int
-    source: ContactCells
     evidence: Evidence
     journeys: Journeys
     fits: Fits
@@ -104,12 +104,7 @@ def prepare(
         lambda: _journeys(history, outcome, window_days, scenario),
     )
     history, used = with_chosen_covariates(history, chosen, declared=declared, window_days=window_days)
-    source = contact_cells(history, outcome=outcome, covariates=used, window_days=window_days)
-    if scenario is None:
-        check_varies(history, outcome, source.frame)
-    evidence, directions = side_by_side(
-        lambda: gather(source, scenario, named.scale), lambda: _directions(history, named, window_days, scenario)
-    )
+    evidence, directions = _gathered(history, named, used, window_days, scenario)
     looked = () if chosen is None else chosen.notes
     known = (*directions, *_declared(outcome, journeys.volumes), *doubts)
     evidence = replace(evidence, notes=(*known, *looked, *evidence.notes, *notes))
@@ -119,8 +114,23 @@ def prepare(
 
         fitter = sample_blocks
     better = named.higher_is_better
+    # Fits take the most memory, and until they are done nothing is asked of the engine.
+    rest(history.connection)
+    give_back()
     fits = fit_all(evidence.cells, higher_is_better=better, seed=seed, chance=journeys.chance, fitter=fitter)
-    return Prepared(history, named, used, window_days, seed, source, evidence, journeys, fits, scenario)
+    return Prepared(history, named, used, window_days, seed, evidence, journeys, fits, scenario)
+
+
+def _gathered(
+    history: History, outcome: Outcome, covariates: tuple[str, ...], window_days: float, scenario: Scenario | None
+) -> tuple[Evidence, tuple[str, ...]]:
+    """Count cells and give them every label; with what is said of the good end of the outcome."""
+    source = contact_cells(history, outcome=outcome.name, covariates=covariates, window_days=window_days)
+    if scenario is None:
+        check_varies(history, outcome.name, source.frame)
+    return side_by_side(
+        lambda: gather(source, scenario, outcome.scale), lambda: _directions(history, outcome, window_days, scenario)
+    )
 
 
 def _journeys(

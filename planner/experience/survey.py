@@ -12,6 +12,7 @@ from planner.experience.evidence import gather
 from planner.experience.hierarchical import Array
 from planner.experience.model import ExperienceModel
 from planner.experience.stated import own_wait_curves
+from planner.experience.threads import on_one_thread
 from planner.experience.waits import fit_wait_curves, with_stated
 from planner.history import History, contact_cells
 from planner.scenario import Scenario
@@ -50,6 +51,7 @@ class SurveyMeans:
     everywhere: float
 
 
+@on_one_thread
 def survey_means(history: History, scenario: Scenario, experience: ExperienceModel, *, seed: int) -> SurveyMeans | None:
     """Follow the survey's mean to the score of all final contacts at zero wait; None where nobody answered.
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from planner.experience.survey import SurveyMeans
 from planner.operation.problem import FlowProblem
 from solvers.flow.evaluate import Evaluation, score_points
 from solvers.flow.network import Decision
+
+if TYPE_CHECKING:
+    from planner.experience.survey import SurveyMeans
 
 COLUMNS = ("step", "value", "change", "words")
 

@@ -1,4 +1,4 @@
-"""Which plans stay on the frontier, and which of them get a name."""
+"""Which plans stay on the frontier."""
 
 from __future__ import annotations
 
@@ -45,41 +45,3 @@ def _spread(points: Floats, most: int) -> list[int]:
         chosen.append(following)
         distance = np.minimum(distance, np.square(unit - unit[following]).sum(axis=1))
     return chosen
-
-
-def leading_plans(points: Floats, today: tuple[float, float, float]) -> dict[str, int]:
-    """Names -> index of the plan that leads by their rule, shape of `points` (plan, 3): cx, cost, headroom.
-
-    One plan may lead by several rules. cheapest: least cost with CX and headroom no worse than Today's (headroom
-    counts from 0: a plan that keeps its promises is not asked for more than Today has above that). best_cx: most CX
-    within Today's cost, if that is no worse than Today's. resilient: most headroom within Today's cost and CX, else
-    within its cost. balanced: least distance to the ideal point, each axis scaled by the frontier's own range, among
-    plans no worse than Today in CX (Zeleny 1973).
-    """
-    cx, cost, headroom = points.T
-    no_worse = cx >= today[0] - 1e-9
-    safe = no_worse & (headroom >= min(today[2], float(headroom.max())) - 1e-9)
-    within = cost <= today[1] * (1 + 1e-12)
-    span = np.where(np.ptp(points, axis=0) > 0, np.ptp(points, axis=0), 1.0)
-    ideal = np.array([cx.max(), cost.min(), headroom.max()])
-    distance = np.square((points - ideal) / span).sum(axis=1)
-    rules = {
-        "cheapest": (safe if safe.any() else no_worse, -cost),
-        "best_cx": (within & no_worse, cx),
-        "resilient": ((within & no_worse) if (within & no_worse).any() else within, headroom),
-        "balanced": (no_worse if no_worse.any() else np.ones(len(points), dtype=bool), -distance),
-    }
-    return {
-        name: int(np.flatnonzero(allowed)[np.argmax(value[allowed])])
-        for name, (allowed, value) in rules.items()
-        if allowed.any()
-    }
-
-
-def name_plans(points: Floats, today: tuple[float, float, float]) -> dict[str, int]:
-    """Names -> index of plan, as `leading_plans`; a plan that leads by several rules has the first name alone."""
-    names: dict[str, int] = {}
-    for name, plan in leading_plans(points, today).items():
-        if plan not in names.values():
-            names[name] = plan
-    return names

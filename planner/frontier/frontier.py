@@ -10,7 +10,7 @@ import pandas as pd
 
 from planner import notebook
 from planner.errors import PlanError, RunError
-from planner.frontier.choose import leading_plans
+from planner.frontier.leading import leading_plans
 from planner.frontier.prefer import SENSES, achievements, best_reached, blended, condition_shares, effectiveness
 from planner.routing.overflow import Overflow
 from planner.routing.ruleset import RuleSet

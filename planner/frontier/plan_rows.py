@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from planner.frontier.choose import name_plans
+from planner.frontier.leading import name_plans
 from planner.frontier.risk import RiskOfPlans
 from planner.frontier.risk_tables import add_risk
 from planner.frontier.search import Found

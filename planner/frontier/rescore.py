@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from planner.experience.model import ExperienceModel
-from planner.experience.survey import SurveyMeans
 from planner.frontier.tables import Shown
 from planner.operation import rebuilt
 from planner.operation.problem import FlowProblem
 from solvers.flow.evaluate import Evaluation, evaluate
 from solvers.flow.network import Floats
+
+if TYPE_CHECKING:
+    from planner.experience.survey import SurveyMeans
 
 Z90 = 1.6448536269514722
 _DRAWS = 400

@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from planner.heap import give_back
 from solvers.executor import workers_of
 
 Job = tuple[str, tuple[Any, ...]]
@@ -62,6 +63,7 @@ class Work:
         results: list[bytes | None] = [self._known(key) for key, _ in jobs]
         missing = [k for k, result in enumerate(results) if result is None]
         self.progress(stage, len(jobs) - len(missing), len(jobs), "")
+        give_back()  # workers need room
         here = self.executor is None or len(missing) == 1  # alone it need not wait for a worker to start
         for k, data, took_s in (self._here if here else self._dealt)(stage, function, jobs, missing):
             self.longest_s[stage] = max(took_s, self.longest_s.get(stage, 0.0))

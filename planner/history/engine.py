@@ -97,6 +97,11 @@ def named_rows(connection: ibis.BaseBackend, name: str, rows: ibis.Table) -> ibi
     return engine_of(connection).name(connection, name, rows)
 
 
+def rest(connection: ibis.BaseBackend) -> None:
+    """Let the engine give back the memory of its tables while others work; nothing is lost, it reads them again."""
+    engine_of(connection).rest(connection)
+
+
 def drop_kept(connection: ibis.BaseBackend, *names: str) -> None:
     """Give up tables and views that the engine keeps."""
     engine_of(connection).drop(connection, names)

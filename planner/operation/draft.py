@@ -9,9 +9,9 @@ import pandas as pd
 
 from planner.demand.model import Demand
 from planner.errors import Issue, ScenarioError
-from planner.experience.certainty import move_limits
-from planner.experience.certainty.bias import MOVE_KEYS
+from planner.experience.certainty.limits import move_limits
 from planner.experience.model import STAGES, ExperienceModel, Support
+from planner.experience.moves import MOVE_KEYS
 from planner.scenario import Scenario
 
 Place = tuple[int, int, int, int]

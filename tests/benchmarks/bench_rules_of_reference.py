@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from planner.drawing import draw_problem
 from planner.frontier.frontier import Frontier
 from planner.history import load_history
-from planner.pipeline import draw_problem
 from planner.routing import FORMATS, make_export, prove
 from planner.routing.budget import fewer_rules
 from planner.routing.export import TARGETS

@@ -25,7 +25,7 @@ sys.path[:0] = [str(ROOT / "tests/unit/planner/simulation"), str(ROOT / "tests")
 from test_plan_simulation import fresh  # noqa: E402
 
 import planner  # noqa: E402
-from planner.pipeline import draw_problem  # noqa: E402
+from planner.drawing import draw_problem  # noqa: E402
 from planner.simulation.network import Assumptions, plan_network  # noqa: E402
 from solvers.flow.evaluate import evaluate  # noqa: E402
 from solvers.flow.solution import Routing  # noqa: E402

@@ -16,6 +16,7 @@ from page_runner import LITTLE, ROOT, quick_library
 from toy_history import toy_contacts, write_toy_history
 
 import planner
+from planner.backtest.reading import past_of
 from planner.backtest.record import look_back
 from planner.choice import FORMAT
 from planner.cli import main
@@ -101,7 +102,7 @@ def _write_scenarios(folder: Path) -> None:
 def _write_runs(folder: Path, toy: Frontier) -> None:
     """The toy's run with a look back, as RUN; another one to compare; a reader's first run; a choice; the demo."""
     scenario = planner.load_scenario(folder / "bank" / "scenario.yaml")
-    record = look_back(scenario, history_of(scenario), seed=0)
+    record = look_back(scenario, past_of(scenario, history_of(scenario)), seed=0)
     assert record is not None
     run = folder / RUN
     save_frontier(

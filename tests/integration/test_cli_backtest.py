@@ -12,6 +12,7 @@ import pytest
 from toy_history import write_toy_history
 
 import planner
+from planner.backtest.reading import past_of
 from planner.backtest.record import look_back
 from planner.cli import main
 from planner.history.scenario_history import history_of
@@ -100,8 +101,6 @@ def test_too_short_a_history_stops_the_command_but_not_a_run(tmp_path: Path, cap
     assert main(["backtest", str(toy)]) == 2
     assert "a backtest needs at least two" in capsys.readouterr().err
     scenario = planner.load_scenario(toy)
-    record = look_back(scenario, history_of(scenario), seed=0)
-    assert record is not None
+    record = look_back(scenario, past_of(scenario, history_of(scenario)), seed=0)
     assert record.tables == {}
     assert record.facts["refused"].startswith("1 complete weeks")
-    assert look_back(scenario, None, seed=0) is None

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import planner
-import planner.pipeline
+import planner.drawing
 from planner.cli import main
 from planner.demand import demand_for
 from planner.experience import ExperienceModel, model_for
@@ -162,7 +162,7 @@ def thin_run(tmp_path_factory: pytest.TempPathFactory) -> ThinRun:
         return models[-1]
 
     with contextlib.redirect_stdout(out), pytest.MonkeyPatch.context() as patched:
-        patched.setattr(planner.pipeline, "model_for", kept)
+        patched.setattr(planner.drawing, "model_for", kept)
         file, folder = str(SCENARIOS / "thin_data.yaml"), str(tmp_path_factory.mktemp("thin"))
         assert main(["--quiet", "run", file, "--out", folder, "--workers", "1", "--seed", "0", *sets]) == 0
     (model,) = models

@@ -15,11 +15,11 @@ from planner.experience.certainty.settings import BiasSettings
 from planner.experience.certainty.unseen import UnseenCause, unseen_cause
 from planner.experience.estimated import Fits, Readings, readings
 from planner.experience.hierarchical import Array
+from planner.experience.moves import MOVE_KEYS
 from planner.experience.targets import Z90
 from planner.history.outcomes import OutcomeKind
 
 ROW_KEYS = ["reason", "channel", "segment"]
-MOVE_KEYS = ["reason", "segment", "from_channel", "to_channel"]
 OUTCOME_KEYS = ["reason", "segment", "channel", "pool", "stage"]
 BIAS_COLUMNS = ["bias_response", "bias_unseen", "bias_sd"]
 

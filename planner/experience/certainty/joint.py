@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from planner.experience.certainty.bias import MOVE_KEYS, OUTCOME_KEYS, Bias, total_intervals
+from planner.experience.certainty.bias import OUTCOME_KEYS, Bias, total_intervals
 from planner.experience.hierarchical import Array
 from planner.experience.model import ExperienceDraws, ExperienceModel
+from planner.experience.moves import MOVE_KEYS
 from planner.experience.targets import Z90
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from planner.experience.certainty.bias import MOVE_KEYS
 from planner.experience.model import Stage, Support
+from planner.experience.moves import MOVE_KEYS
 
 MOST_GROWTH = 2.0
 LIMIT_COLUMNS = [*MOVE_KEYS, "max_share", "why"]

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
-from planner.experience.certainty.bias import MOVE_KEYS, gain_probability
+from planner.experience.certainty.bias import gain_probability
 from planner.experience.hierarchical import Array
+from planner.experience.moves import MOVE_KEYS
 
 PILOT_COLUMNS = [
     *MOVE_KEYS, "effect", "total_sd", "p_gain", "split", "contacts_per_week", "weeks", "contacts_moved",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from planner.experience.certainty.bias import BIAS_COLUMNS, MOVE_KEYS, Bias
+from planner.experience.certainty.bias import BIAS_COLUMNS, Bias
 from planner.experience.certainty.weekly import ALL_SEGMENTS
 from planner.experience.design import contrast
 from planner.experience.estimated import Fits, chance_factor, move_pairs
+from planner.experience.moves import MOVE_KEYS
 from planner.experience.targets import Z90, evaluate
 
 _PAIR = ["reason", "from_channel", "to_channel"]

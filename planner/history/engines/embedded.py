@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+import duckdb
 import ibis
 import pyarrow as pa
 
 from planner.history.engines.protocol import held_name
 
 _MOST_CODES = 60_000
+_RESTING = "8MB"
+"""Memory of an engine that is asked nothing; 2 MB it refuses."""
 _MOST_LISTED = 100
 """Of so few labels text is looked up in their list: once per entry of a dictionary-coded column, where a cast looks at
 every row."""
@@ -101,6 +105,13 @@ class Embedded:
     def settle(self, connection: ibis.BaseBackend) -> None:
         """Let the engine hand rows out in any order, which costs less memory."""
         connection.raw_sql("SET preserve_insertion_order = false")
+
+    def rest(self, connection: ibis.BaseBackend) -> None:
+        """Put tables into the folder of what does not fit, compressed; they come back when they are asked."""
+        allowed = connection.raw_sql("SELECT current_setting('memory_limit')").fetchone()[0]
+        with contextlib.suppress(duckdb.Error):  # no room on disk: they stay where they are
+            connection.raw_sql(f"SET memory_limit = '{_RESTING}'")
+        connection.raw_sql(f"SET memory_limit = '{allowed}'")
 
 
 def _coded(connection: ibis.BaseBackend, query: str, codes: Mapping[str, str]) -> str:

@@ -52,3 +52,6 @@ class Postgres:
 
     def settle(self, connection: ibis.BaseBackend) -> None:
         """Nothing to do: a database promises no order anyway."""
+
+    def rest(self, connection: ibis.BaseBackend) -> None:
+        """Nothing to do: its tables are on its server."""

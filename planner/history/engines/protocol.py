@@ -46,6 +46,10 @@ class Engine(Protocol):
         """Free the engine from the order of rows: from here on they carry their numbers."""
         ...
 
+    def rest(self, connection: ibis.BaseBackend) -> None:
+        """Let go of the memory that tables take until they are asked again."""
+        ...
+
 
 class LocalEngine(Engine, Protocol):
     """An engine inside this process: rows go there and back at the cost of a copy."""

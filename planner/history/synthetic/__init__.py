@@ -1,12 +1,26 @@
 """A seeded generator of contact histories from a declared truth."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from planner.history.synthetic.files import ensure_history, ensure_reference_history, write_history
-from planner.history.synthetic.generator import SyntheticHistory, generate
-from planner.history.synthetic.truth import Truth
-from planner.history.synthetic.truth_file import load_truth
+from planner.doors import on_first_use
 from solvers.stale_caches import drop_stale_caches
+
+if TYPE_CHECKING:
+    from planner.history.synthetic.files import ensure_history, ensure_reference_history, write_history
+    from planner.history.synthetic.generator import SyntheticHistory, generate
+    from planner.history.synthetic.truth import Truth
+    from planner.history.synthetic.truth_file import load_truth
+
+_PLACES = {
+    "SyntheticHistory": "generator",
+    "Truth": "truth",
+    "ensure_history": "files",
+    "ensure_reference_history": "files",
+    "generate": "generator",
+    "load_truth": "truth_file",
+    "write_history": "files",
+}
 
 __all__ = [
     "SyntheticHistory",
@@ -19,3 +33,5 @@ __all__ = [
 ]
 
 drop_stale_caches(Path(__file__).parent)
+
+__getattr__ = on_first_use(__name__, _PLACES)

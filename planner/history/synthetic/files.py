@@ -7,11 +7,14 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from planner.history.synthetic.generator import SyntheticHistory, generate
 from planner.history.synthetic.truth import Truth
 from planner.history.synthetic.truth_file import fingerprint, load_truth
 from planner.library import scenario_library
+
+if TYPE_CHECKING:
+    from planner.history.synthetic.generator import SyntheticHistory
 
 GENERATOR_VERSION = 1
 """Raised whenever the same truth and seed would give another history."""
@@ -60,6 +63,8 @@ def ensure_history(truth_file: Path, folder: Path, seed: int | None = None) -> P
     wanted = _stamp(truth, truth.seed if seed is None else seed)
     if contacts.exists() and _read_stamp(folder) == wanted:
         return contacts
+    from planner.history.synthetic.generator import generate  # lazy: most often the files are there
+
     folder.mkdir(parents=True, exist_ok=True)
     # Should this be interrupted, the mark says that the files are generated, and to be generated again.
     _write_stamp(folder, {"unfinished": True})

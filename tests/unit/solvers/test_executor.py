@@ -1,12 +1,15 @@
 """Work is done in order, here or elsewhere."""
 
 import math
+import os
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from solvers.executor import local_executor, map_in_order
+from planner.errors import HistoryError, Issue
+from solvers.executor import local_executor, map_in_order, run_apart
 
 
 def slower_first(number):
@@ -31,3 +34,27 @@ def test_processes_give_the_same():
     assert executor is not None
     with executor:
         assert map_in_order(math.factorial, range(20), executor) == [math.factorial(n) for n in range(20)]
+
+
+def warned(words):
+    warnings.warn(words, FutureWarning, stacklevel=1)
+    return os.getpid(), words
+
+
+def refused(path):
+    raise HistoryError([Issue("contacts.csv", 7, None, path, "is wrong")])
+
+
+def test_work_apart_comes_back_with_its_warnings_and_its_process_ends():
+    with pytest.warns(FutureWarning, match="said there"):
+        pid, words = run_apart(warned, "said there")
+    assert words == "said there"
+    assert pid != os.getpid()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_errors_of_work_apart_are_those_of_work_here():
+    with pytest.raises(HistoryError, match="contacts.csv:7") as caught:
+        run_apart(refused, "csat")
+    assert caught.value.issues == [Issue("contacts.csv", 7, None, "csat", "is wrong")]

@@ -17,9 +17,10 @@ from toy_history import write_toy_history  # noqa: E402
 
 import planner  # noqa: E402
 from planner.experience import ExperienceModel, model_for  # noqa: E402
-from planner.experience.certainty.bias import MOVE_KEYS, widened  # noqa: E402
+from planner.experience.certainty.bias import widened  # noqa: E402
 from planner.experience.halves import halved_models, with_scores_of  # noqa: E402
 from planner.experience.model import ExperienceDraws  # noqa: E402
+from planner.experience.moves import MOVE_KEYS  # noqa: E402
 from planner.history import History  # noqa: E402
 from planner.history.scenario_history import history_of  # noqa: E402
 from planner.scenario import Scenario  # noqa: E402

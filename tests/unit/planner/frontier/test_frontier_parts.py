@@ -19,8 +19,9 @@ import planner  # noqa: E402
 from planner.errors import PlanError  # noqa: E402
 from planner.frontier.bounds import Rung, headline_aims, surface_of  # noqa: E402
 from planner.frontier.certificate import OuterSurface, certify, outer_surface  # noqa: E402
-from planner.frontier.choose import keep_best, leading_plans, name_plans  # noqa: E402
+from planner.frontier.choose import keep_best  # noqa: E402
 from planner.frontier.envelope import Envelope  # noqa: E402
+from planner.frontier.leading import leading_plans, name_plans  # noqa: E402
 from planner.frontier.plan_rows import _time_off_h  # noqa: E402
 from planner.frontier.records import Record, axes, pack, unpack  # noqa: E402
 from planner.frontier.search import _farthest_first  # noqa: E402

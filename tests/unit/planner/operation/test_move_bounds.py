@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 from small_centers import problem_of, write_center  # noqa: E402
 
 from planner.experience import ExperienceModel  # noqa: E402
-from planner.experience.certainty.bias import MOVE_KEYS  # noqa: E402
+from planner.experience.moves import MOVE_KEYS  # noqa: E402
 from planner.frontier.tables import mix_table, show_today  # noqa: E402
 from planner.operation import FlowProblem, baseline, build_problem  # noqa: E402
 
