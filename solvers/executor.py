@@ -3,6 +3,10 @@
 Holds the only import of loky. What the pieces compute lives with their callers.
 """
 
+import os
+import tempfile
+import threading
+import time
 import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
@@ -14,6 +18,9 @@ __all__ = ["local_executor", "map_in_order", "run_apart", "workers_of"]
 
 _FRUGAL = {"MALLOC_ARENA_MAX": "1"}
 """One heap for all threads of a process, so that what one gave back serves the others; glibc alone listens to it."""
+
+LOOK_S = 1.0
+"""Seconds between looks at whether a parent is still there."""
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
@@ -73,7 +80,7 @@ def local_executor(workers: int) -> Executor | None:
 def run_apart(function: Callable[..., Outcome], *given: Any) -> Outcome:
     """Run a piece of work in a process of its own, which ends with it and gives back all memory it took.
 
-    Warnings of that process are given here, and an interrupt of this one ends it.
+    Warnings of that process are given here, and an interrupt or the end of this one ends it.
 
     Parameters
     ----------
@@ -89,13 +96,15 @@ def run_apart(function: Callable[..., Outcome], *given: Any) -> Outcome:
         from loky import ProcessPoolExecutor  # lazy: as above
     except ImportError as err:
         raise SolverMissing("a process of its own needs the package loky: pip install loky") from err
-    apart = ProcessPoolExecutor(max_workers=1, env=_FRUGAL)
-    try:
-        outcome, caught = apart.submit(_with_warnings, function, given).result()
-    except BaseException:
-        apart.shutdown(wait=True, kill_workers=True)
-        raise
-    apart.shutdown(wait=True)
+    # Its files are in a folder of this process: one that is ended by force cleans nothing up.
+    with tempfile.TemporaryDirectory(prefix="planner-", ignore_cleanup_errors=True) as folder:
+        apart = ProcessPoolExecutor(max_workers=1, env={**_FRUGAL, "TMPDIR": folder})
+        try:
+            outcome, caught = apart.submit(_with_warnings, function, given).result()
+        except BaseException:
+            apart.shutdown(wait=True, kill_workers=True)
+            raise
+        apart.shutdown(wait=True)
     for one in caught:
         warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
     return outcome
@@ -104,8 +113,16 @@ def run_apart(function: Callable[..., Outcome], *given: Any) -> Outcome:
 def _with_warnings(
     function: Callable[..., Outcome], given: tuple[Any, ...]
 ) -> tuple[Outcome, list[warnings.WarningMessage]]:
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     with warnings.catch_warnings(record=True) as caught:
         return function(*given), caught
+
+
+def _end_with(parent: int) -> None:
+    """End this process soon after a parent that was killed: nobody would ever fetch what it works out."""
+    while os.getppid() == parent:
+        time.sleep(LOOK_S)
+    os._exit(1)
 
 
 def workers_of(executor: Executor) -> int | None:

@@ -2,14 +2,20 @@
 
 import math
 import os
+import signal
+import subprocess
+import sys
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from planner.errors import HistoryError, Issue
 from solvers.executor import local_executor, map_in_order, run_apart
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def slower_first(number):
@@ -58,3 +64,42 @@ def test_errors_of_work_apart_are_those_of_work_here():
     with pytest.raises(HistoryError, match="contacts.csv:7") as caught:
         run_apart(refused, "csat")
     assert caught.value.issues == [Issue("contacts.csv", 7, None, "csat", "is wrong")]
+
+
+KILLED = """
+import os, signal, sys, threading, time
+from solvers.executor import run_apart
+
+def work(path):
+    with open(path, "w") as file:
+        file.write(f"{os.getpid()}\\n")
+    return bytes(10**7)
+
+def kill_here():
+    while not os.path.exists(sys.argv[1]) or not open(sys.argv[1]).read().endswith("\\n"):
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+threading.Thread(target=kill_here, daemon=True).start()
+run_apart(work, sys.argv[1])
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks the system for the state of a process")
+def test_work_apart_ends_with_a_parent_that_is_killed(tmp_path):
+    """Also once it is done: what it sends is more than a pipe holds, and nobody reads it."""
+    told = tmp_path / "pid"
+    done = subprocess.run([sys.executable, "-c", KILLED, str(told)], cwd=ROOT, timeout=60)
+    assert done.returncode == -signal.SIGKILL
+    child, end = int(told.read_text()), time.monotonic() + 20
+    while runs(child) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not runs(child)
+
+
+def runs(pid):
+    """Tell if a process is there; one that ended and waits to be asked how is not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
