@@ -137,10 +137,10 @@ def aim_job(instance: Instance, targets: Sequence[Target], settings: SweepSettin
 
 
 def polish_job(instance: Instance, plans: Sequence[Record], settings: SweepSettings, objectives: Objectives) -> bytes:
-    """Plans routed anew around their pool sizes; the plan itself where that did not work, so that rows match."""
+    """Plans routed anew around their pool sizes; the plan itself where that breaks a limit, so that rows match."""
     before = [record.judged(instance) for record in plans]
     after = polished(instance, before, settings)
-    kept = [old if new is None else new for old, new in zip(before, after, strict=True)]
+    kept = [old if new is None or not new.feasible else new for old, new in zip(before, after, strict=True)]
     return pack(_briefs(instance, kept, objectives))
 
 

@@ -27,8 +27,8 @@ def polish(hunt: Hunt, plans: Sequence[Record], surface: Envelope) -> list[Recor
     if not first or hunt.work.out_of_time:
         return []
     made = _made(hunt, [plans[k] for k in first], "polish")
-    closer = gaps[first[: len(made)]] - _gaps(surface, made)
-    if float(np.median(closer)) < WORTH:
+    closer = np.nan_to_num(gaps[first[: len(made)]] - _gaps(surface, made))
+    if not made or float(np.median(closer)) < WORTH:
         return made
     return made + _made(hunt, [plans[k] for k in order if k not in first], "polish all")
 
