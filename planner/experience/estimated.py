@@ -259,6 +259,14 @@ def move_pairs(fit: CellFit, cells: Cells, moves: pd.DataFrame, *, stay: bool = 
     return channel_targets(fit, people, groups, by, cells.customers.pools_by_entry_reason)
 
 
+def joint_pairs(fit: CellFit, cells: Cells, outcomes: pd.DataFrame, moves: pd.DataFrame) -> pd.DataFrame:
+    """Pairs of the outcome rows, then of the moves; their parts, as long together, are let go of here."""
+    own = outcome_pairs(fit, cells, outcomes)
+    moved = move_pairs(fit, cells, moves)
+    moved["target"] += len(outcomes)
+    return pd.concat([own, moved], ignore_index=True)
+
+
 def move_effects(fits: Fits, moves: pd.DataFrame) -> tuple[Array, Array, Labels]:
     """Effect of each move on the score of first contacts, its sd and support (step F: one contrast per move)."""
     count = len(moves)
@@ -287,9 +295,7 @@ def final_scores(fits: Fits, outcomes: pd.DataFrame, moves: pd.DataFrame) -> tup
     """Scores of final contacts at zero wait for outcome rows, then moves, jointly; and which of them are real."""
     if fits.final is None:
         return None
-    own = outcome_pairs(fits.final, fits.last, outcomes)
-    moved = move_pairs(fits.final, fits.last, moves)
-    both = pd.concat([own, moved.assign(target=moved["target"] + len(outcomes))], ignore_index=True)
+    both = joint_pairs(fits.final, fits.last, outcomes, moves)
     count = len(outcomes) + len(moves)
     post = evaluate(fits.final, both, count)
     real = np.isin(np.arange(count), both["target"])
@@ -314,19 +320,11 @@ def return_shares_of(fits: Fits, cells: Cells, outcomes: pd.DataFrame, moves: pd
     count = len(outcomes) + len(moves)
     if fits.back is None:
         return np.full(len(outcomes), np.nan), np.full(len(moves), np.nan)
-    both = _return_pairs(fits.back, cells, outcomes, moves)
+    followed = cells.where((cells.frame["later"] != LATER_UNKNOWN) & (cells.frame["later"] != "escalated"))
+    both = joint_pairs(fits.back, followed, outcomes, moves)
     post = evaluate(fits.back, both, count)
     value = np.where(np.isin(np.arange(count), both["target"]), np.clip(post.mean, 0.0, 0.95), np.nan)
     return value[: len(outcomes)], value[len(outcomes) :]
-
-
-def _return_pairs(fit: CellFit, cells: Cells, outcomes: pd.DataFrame, moves: pd.DataFrame) -> pd.DataFrame:
-    """Pairs of the outcome rows, then of the moves; their parts, as long together, are let go of here."""
-    followed = cells.where((cells.frame["later"] != LATER_UNKNOWN) & (cells.frame["later"] != "escalated"))
-    own = outcome_pairs(fit, followed, outcomes)
-    moved = move_pairs(fit, followed, moves)
-    moved["target"] += len(outcomes)
-    return pd.concat([own, moved], ignore_index=True)
 
 
 def outcome_support(fits: Fits, outcomes: pd.DataFrame, score_sd: Array) -> Labels:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from planner.frontier.choose import keep_best
 from planner.frontier.jobs import search_job
 from planner.frontier.objectives import Objectives
 from planner.frontier.records import Record, unpack
-from planner.frontier.work import Work
+from planner.frontier.work import Job, Work
 from planner.operation.problem import FlowProblem
 from solvers.evolution import Space, evolve
 from solvers.flow.genome import encode, space_of
@@ -31,6 +31,13 @@ class Hunt:
     settings: SweepSettings
     objectives: Objectives
     work: Work
+
+    def records(
+        self, stage: str, function: Callable[..., bytes], jobs: Sequence[Job], owners: Sequence[int]
+    ) -> list[Record]:
+        """Plans of jobs, in order, each of the portfolio that owns its job; none of those that time left out."""
+        found = zip(owners, self.work.run(stage, function, jobs), strict=True)
+        return [replace(r, portfolio=p) for p, data in found if data is not None for r in unpack(data)[0]]
 
 
 def search_on(hunt: Hunt, seeds: Sequence[Record]) -> list[Record]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from planner.frontier.envelope import Envelope
 from planner.frontier.evolving import Hunt
 from planner.frontier.jobs import polish_job
-from planner.frontier.records import Record, axes, unpack
+from planner.frontier.records import Record, axes
 from solvers.flow.network import Floats
 
 TRIED = 4  # plans polished first, from the widest gap to the narrowest
@@ -27,8 +26,10 @@ def polish(hunt: Hunt, plans: Sequence[Record], surface: Envelope) -> list[Recor
     if not first or hunt.work.out_of_time:
         return []
     made = _made(hunt, [plans[k] for k in first], "polish")
-    closer = np.nan_to_num(gaps[first[: len(made)]] - _gaps(surface, made))
-    if not made or float(np.median(closer)) < WORTH:
+    if len(made) < len(first):
+        return made  # the time is over
+    closer = np.nan_to_num(gaps[first] - _gaps(surface, made))
+    if float(np.median(closer)) < WORTH:
         return made
     return made + _made(hunt, [plans[k] for k in order if k not in first], "polish all")
 
@@ -40,7 +41,7 @@ def _gaps(surface: Envelope, plans: Sequence[Record]) -> Floats:
 
 
 def _made(hunt: Hunt, plans: Sequence[Record], stage: str) -> list[Record]:
-    """Polish plans in jobs of fixed size; those of a job that time left out, and all after it, are missing."""
+    """Polish plans in order, in jobs of fixed size and one portfolio."""
     jobs: list[tuple[str, tuple[Any, ...]]] = []
     owners: list[int] = []
     for plan in plans:
@@ -51,9 +52,4 @@ def _made(hunt: Hunt, plans: Sequence[Record], stage: str) -> list[Record]:
             jobs.append((f"{stage}/{len(jobs)}", given))
             owners.append(plan.portfolio)
         own.append(plan)
-    made: list[Record] = []
-    for p, data in zip(owners, hunt.work.run("polish", polish_job, jobs), strict=True):
-        if data is None:
-            break
-        made += [replace(record, portfolio=p) for record in unpack(data)[0]]
-    return made
+    return hunt.records("polish", polish_job, jobs, owners)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -141,8 +141,7 @@ def _warm(hunt: Hunt, seeds: Sequence[Seed]) -> list[Record]:
             given = (hunt.problems[p].instance, own[k : k + size], hunt.settings, hunt.objectives)
             jobs.append((f"warm/{len(jobs)}", given))
             owners.append(p)
-    found = zip(owners, hunt.work.run("earlier plans", warm_job, jobs), strict=True)
-    return [replace(r, portfolio=p) for p, data in found if data is not None for r in unpack(data)[0]]
+    return hunt.records("earlier plans", warm_job, jobs, owners)
 
 
 def _sweep(hunt: Hunt, levels: list[float]) -> tuple[list[Record], list[Coarse]]:
@@ -224,9 +223,7 @@ def _planned(hunt: Hunt, targets: Sequence[Aim], stage: str) -> list[Record]:
             jobs.append((f"{stage}/{len(jobs)}", given))
             owners.append(p)
     order = _farthest_first(range(len(jobs)))
-    done = hunt.work.run("plans", aim_job, [jobs[k] for k in order])
-    found = zip([owners[k] for k in order], done, strict=True)
-    return [replace(r, portfolio=p) for p, data in found if data is not None for r in unpack(data)[0]]
+    return hunt.records("plans", aim_job, [jobs[k] for k in order], [owners[k] for k in order])
 
 
 def _large(hunt: Hunt) -> bool:
@@ -244,5 +241,4 @@ def _enumerate(hunt: Hunt) -> list[Record]:
         for k, offer in enumerate(offer_grid(problem.instance, float(hunt.settings.step or 1.0))):
             jobs.append((f"grid/{p}/{k}", (problem.instance, offer, hunt.settings.fallback, hunt.objectives)))
             owners.append(p)
-    found = zip(owners, hunt.work.run("every plan", grid_job, jobs), strict=True)
-    return [replace(r, portfolio=p) for p, data in found if data is not None for r in unpack(data)[0]]
+    return hunt.records("every plan", grid_job, jobs, owners)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from planner.experience.cells import AFTER, KEYS, Cells
 from planner.experience.design import make_design, make_targets
-from planner.experience.estimated import move_pairs, outcome_pairs
+from planner.experience.estimated import joint_pairs, move_pairs
 from planner.experience.hierarchical import Array, Block, BlockFit, fit_blocks
 from planner.experience.likelihood import RESIDUAL
 from planner.experience.response import (
@@ -174,9 +174,7 @@ def loadings(found: Refit, table: pd.DataFrame, moves: pd.DataFrame) -> Loadings
 def final_loading(found: Refit, outcomes: pd.DataFrame, moves: pd.DataFrame) -> Array:
     """Say who stands behind the score of each outcome row, then of each move; NaN where nobody does."""
     fit, cells = found.scores, found.cells
-    own = outcome_pairs(fit, cells, outcomes.assign(pool=outcomes["channel"]))
-    moved = move_pairs(fit, cells, moves)
-    both = pd.concat([own, moved.assign(target=moved["target"] + len(outcomes))], ignore_index=True)
+    both = joint_pairs(fit, cells, outcomes.assign(pool=outcomes["channel"]), moves)
     count = len(outcomes) + len(moves)
     loading = _loading(fit, both, count)
     return np.where(np.isin(np.arange(count), both["target"])[:, None], loading, np.nan)
