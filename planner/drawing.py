@@ -2,48 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from planner.backtest.reading import past_of
-from planner.backtest.rolling import Past
 from planner.collector import collector_apart
 from planner.demand import demand_for
 from planner.experience import model_for
-from planner.experience.halves import HalvedModels, halved_models
-from planner.experience.model import ExperienceModel
-from planner.experience.survey import SurveyMeans, survey_means
+from planner.experience.halves import halved_models
+from planner.experience.survey import survey_means
 from planner.history import History
 from planner.history.scenario_history import history_of, seen_routing, seen_staffing, shrinkage_notes
+from planner.known import Drawn, Known
 from planner.scenario import Scenario, read_today_routing, read_today_staffing
 
 if TYPE_CHECKING:
     from planner.operation import FlowProblem, Today
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """The network that plans are sought on and Today on it, with the models of experience they were drawn up from."""
-
-    experience: ExperienceModel
-    halves: HalvedModels
-    problem: FlowProblem
-    today: Today
-
-
-@dataclass(frozen=True)
-class Known(Drawn):
-    """All that a run takes from its scenario and history, so that the history can be let go of.
-
-    `survey` (None: nobody answered), `past` for the backtest, or in words why there is none, and `notes` on the quality
-    of the history are None and empty without a history.
-    """
-
-    survey: SurveyMeans | None
-    past: Past | str | None
-    notes: tuple[str, ...]
 
 
 @collector_apart

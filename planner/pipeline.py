@@ -13,11 +13,11 @@ from planner.scenario import Scenario
 from solvers.executor import run_apart
 
 if TYPE_CHECKING:
-    from planner.drawing import Known
     from planner.frontier.adopted import Adopted
     from planner.frontier.earlier import Earlier
     from planner.frontier.frontier import Frontier
     from planner.frontier.wish import Reach, Wish
+    from planner.known import Known
 
 
 @collector_apart

@@ -8,7 +8,6 @@ from typing import Any
 from planner.agreement import check_agreement, with_agreement
 from planner.backtest.record import BacktestRecord, look_back
 from planner.backtest.rolling import Past
-from planner.drawing import Known
 from planner.errors import Stopped
 from planner.experience.model import ExperienceModel
 from planner.frontier.adopted import Adopted, with_adopted
@@ -19,6 +18,7 @@ from planner.frontier.infeasible import explain_infeasible
 from planner.frontier.rescore import SecondLook
 from planner.frontier.search import Standing, find_plans
 from planner.frontier.work import Work
+from planner.known import Known
 from planner.operation.problem import FlowProblem
 from planner.scenario import Scenario
 from solvers.flow.doubt import axis_of

@@ -8,7 +8,7 @@ chosen with the first score without bias under the second.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from planner.experience.certainty.bias import widened
 from planner.experience.fit import model_for
 from planner.experience.hierarchical import Array
 from planner.experience.model import ExperienceDraws, ExperienceModel, Support
+from planner.experience.results import HalvedModels
 from planner.experience.waits import FLAT_WAIT_S
 from planner.heap import give_back
 from planner.history import History
@@ -34,15 +35,6 @@ fewer answers the price rises, and plans are chosen with all of them.
 """
 _OUTCOME_KEYS = ("reason", "segment", "channel", "pool", "stage")
 _MOVE_KEYS = ("reason", "segment", "from_channel", "to_channel")
-
-
-@dataclass(frozen=True)
-class HalvedModels:
-    """The model plans are chosen with, the one they are scored again with (None: not done), and why, in words."""
-
-    chosen: ExperienceModel
-    rescored: ExperienceModel | None
-    note: str = ""
 
 
 def halved_models(scenario: Scenario, history: History | None, whole: ExperienceModel, *, seed: int) -> HalvedModels:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
@@ -11,6 +9,7 @@ from planner.experience.cells import final_contacts
 from planner.experience.evidence import gather
 from planner.experience.hierarchical import Array
 from planner.experience.model import ExperienceModel
+from planner.experience.results import SurveyMeans
 from planner.experience.stated import own_wait_curves
 from planner.experience.threads import on_one_thread
 from planner.experience.waits import fit_wait_curves, with_stated
@@ -18,37 +17,6 @@ from planner.history import History, contact_cells
 from planner.scenario import Scenario
 
 ROW_KEYS = ("reason", "segment", "channel", "pool", "stage")
-
-
-@dataclass(frozen=True)
-class SurveyMeans:
-    """Means of answers, each over a smaller or better described part, then of all final contacts.
-
-    Attributes
-    ----------
-    answers
-        Contacts with an answer.
-    reported
-        Mean of every answer: what a survey report shows.
-    planned
-        Mean of the answers after served contacts whose reason, channel and segment the scenario plans.
-    final
-        Mean of those after which nobody came back and nothing was handed on: one contact per issue.
-    unwaited
-        The same, with the points today's waits cost put back, by the wait curves of the model, stated or estimated.
-    everyone
-        Mean estimate over all such contacts of channels with a survey, answered or not.
-    everywhere
-        Mean over those of all channels, stated and extrapolated scores included.
-    """
-
-    answers: float
-    reported: float
-    planned: float
-    final: float
-    unwaited: float
-    everyone: float
-    everywhere: float
 
 
 @on_one_thread

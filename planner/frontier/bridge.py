@@ -14,7 +14,7 @@ from solvers.flow.evaluate import Evaluation, score_points
 from solvers.flow.network import Decision
 
 if TYPE_CHECKING:
-    from planner.experience.survey import SurveyMeans
+    from planner.experience.results import SurveyMeans
 
 COLUMNS = ("step", "value", "change", "words")
 

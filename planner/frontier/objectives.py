@@ -8,18 +8,20 @@ import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from planner.errors import PlanError
 from planner.frontier.retained import Retained, retained_of
 from planner.frontier.risk import Draws, draw_world, present, under_draw
-from planner.operation.problem import FlowProblem
 from planner.scenario.objectives import AXES, BUILT_IN
 from solvers.flow.evaluate import evaluate, promises_kept
 from solvers.flow.network import Floats
 from solvers.flow.solution import Instance, Solution, decision_of
+
+if TYPE_CHECKING:  # as in `risk`
+    from planner.operation.problem import FlowProblem
 
 LONG_H = 8.0  # paid hours; a longer shift is a long one
 EARLY_MIN, LATE_MIN = 7 * 60, 19 * 60  # work before or after is at odd hours

@@ -17,7 +17,7 @@ from solvers.flow.evaluate import Evaluation, evaluate
 from solvers.flow.network import Floats
 
 if TYPE_CHECKING:
-    from planner.experience.survey import SurveyMeans
+    from planner.experience.results import SurveyMeans
 
 Z90 = 1.6448536269514722
 _DRAWS = 400

@@ -5,20 +5,22 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planner.frontier.work import Work
-from planner.operation.problem import FlowProblem
-from planner.scenario.quantities import Stated
 from solvers.flow.doubt import Doubt
 from solvers.flow.evaluate import capacity_ratio, evaluate, promises_kept
 from solvers.flow.network import Decision, FlowNetwork, Flows
 from solvers.flow.solution import Instance
 from solvers.flow.steady_state import SteadyState, steady_state
 from solvers.pareto import nondominated
+
+if TYPE_CHECKING:  # workers load this module, and need not what problems are made of
+    from planner.operation.problem import FlowProblem
+    from planner.scenario.quantities import Stated
 
 Floats = NDArray[np.float64]
 AHT_CV = 0.03  # week-to-week coefficient of variation of a center's mean handle time, stated default

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from planner.heap import give_back
 from solvers.executor import workers_of
 
+LONG_S = 0.5  # a job after which freed memory is given back, which takes a few milliseconds
 Job = tuple[str, tuple[Any, ...]]
 """A key, and what the function of the stage is given."""
 
@@ -112,7 +113,10 @@ class Work:
 
 
 def _timed(function: Callable[..., bytes], given: tuple[Any, ...]) -> tuple[bytes, float]:
-    """Do one job; its bytes and the seconds it took."""
+    """Do one job; its bytes and the seconds it took. A long one leaves much behind that other processes can use."""
     began = time.monotonic()
     data = function(*given)
-    return data, time.monotonic() - began
+    took_s = time.monotonic() - began
+    if took_s > LONG_S:
+        give_back()
+    return data, took_s

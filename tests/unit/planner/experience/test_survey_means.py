@@ -15,7 +15,8 @@ from toy_history import write_toy_history  # noqa: E402
 
 import planner  # noqa: E402
 from planner.experience import model_for  # noqa: E402
-from planner.experience.survey import SurveyMeans, survey_means, waited_loss  # noqa: E402
+from planner.experience.results import SurveyMeans  # noqa: E402
+from planner.experience.survey import survey_means, waited_loss  # noqa: E402
 from planner.history.journeys import stitch_issues  # noqa: E402
 from planner.history.scenario_history import history_of  # noqa: E402
 

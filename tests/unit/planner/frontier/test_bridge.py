@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from small_centers import problem_of, random_plans, write_center  # noqa: E402
 
-from planner.experience.survey import SurveyMeans  # noqa: E402
+from planner.experience.results import SurveyMeans  # noqa: E402
 from planner.frontier.bridge import COLUMNS, WORDS, bridge_table, bridge_words  # noqa: E402
 from solvers.flow.evaluate import evaluate  # noqa: E402
 from solvers.flow.solution import decision_of  # noqa: E402
