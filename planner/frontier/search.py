@@ -30,9 +30,9 @@ from solvers.flow.network import Floats
 from solvers.flow.solution import Routing
 from solvers.flow.sweep import Plane, SweepSettings
 
-AIMED, LARGE_AIMED = 10, 3  # targets a job; where one takes long, few, or a job would run far past a deadline
+AIMED, LARGE_AIMED = 10, 3  # targets a job, about; where one takes long, few, or a job would run far past a deadline
 LARGE_FLOWS = 5_000  # flows of a network on which plans take long
-EARLY = 0.5  # of the plans are aimed before the bound is known, the others where these leave most of it open
+EARLY = 0.6  # of the plans are aimed before the bound is known, the others where these leave most of it open
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,15 @@ def find_plans(
     count += budgets.cost_points * len(levels) if several else 0
     early = 0 if seeds or (_large(hunt) and not several) else round(EARLY * count)
     guess = [guessed(one, ladder(levels, budgets.bound_steps)) for one in coarse]
-    known += _aimed(hunt, _surface(hunt, coarse, guess), guess, early, "aim", axes(known))
+    guessed_surface = _surface(hunt, coarse, guess)
+    if guessed_surface is not None:
+        known += _planned(hunt, aim(guessed_surface, guess, early, axes(known)), "aim")
     rungs = bound_rungs(hunt.problems, levels, coarse, work)
     surface = _surface(hunt, coarse, rungs)
-    known += _aimed(hunt, surface, rungs, count - early, "fill", axes(known))
-    if surface is not None and now is not None:
-        known += _planned(hunt, headline_aims(surface, rungs, now.cx, now.cost), "headline")
+    if surface is not None:
+        targets = aim(surface, rungs, count - early, axes(known))
+        targets += [] if now is None else headline_aims(surface, rungs, now.cx, now.cost)
+        known += _planned(hunt, targets, "fill")
     known += search_on(hunt, known)
     if surface is not None and not _large(hunt):
         known += polish(hunt, keep_best(known, budgets.max_plans, hunt.objectives.senses), surface)
@@ -197,27 +200,13 @@ def _farthest_first(places: Sequence[float]) -> list[int]:
     return order
 
 
-def _aimed(
-    hunt: Hunt,
-    surface: Envelope | None,
-    rungs: Sequence[Sequence[Rung]],
-    count: int,
-    stage: str,
-    there: Floats | None = None,
-) -> list[Record]:
-    """Plans near the points of the outer surface that fill its volume best, in jobs of fixed size."""
-    if surface is None:
-        return []
-    return _planned(hunt, aim(surface, rungs, count, there), stage)
-
-
 def _planned(hunt: Hunt, targets: Sequence[Aim], stage: str) -> list[Record]:
-    """Plans near targets, in jobs of fixed size and one portfolio; any first few jobs are spread over all headroom."""
-    size = _job_size(hunt)
+    """Plans near targets, in jobs of one portfolio and like size; any first few jobs are spread over all headroom."""
     jobs: list[tuple[str, tuple[Any, ...]]] = []
     owners: list[int] = []
     for p in sorted({portfolio for portfolio, _ in targets}):
-        own = [target for portfolio, target in targets if portfolio == p]
+        own = sorted((t for portfolio, t in targets if portfolio == p), key=lambda one: (one.headroom, one.cost))
+        size = _even(len(own), _job_size(hunt))
         for k in range(0, len(own), size):
             given = (hunt.problems[p].instance, own[k : k + size], hunt.settings, hunt.objectives)
             jobs.append((f"{stage}/{len(jobs)}", given))
@@ -232,6 +221,11 @@ def _large(hunt: Hunt) -> bool:
 
 def _job_size(hunt: Hunt) -> int:
     return LARGE_AIMED if _large(hunt) else AIMED
+
+
+def _even(count: int, size: int) -> int:
+    """Size of jobs, about the wanted one, with which two workers end together: an even number of like jobs."""
+    return max(1, -(-count // (2 * max(1, round(count / (2 * size))))))
 
 
 def _enumerate(hunt: Hunt) -> list[Record]:
