@@ -59,8 +59,23 @@ def chance_rates(
 
 
 def looked_up(labels: pd.Series, chance: pd.Series) -> pd.Series:
-    """Return the chance for each label, 0 for labels it does not hold."""
+    """Return the chance for each label of its kind, 0 for labels it does not hold."""
     return labels.map(chance.to_dict()).astype(float).fillna(0.0)
+
+
+def chance_of_reasons(chance: pd.Series, contacts: pd.DataFrame) -> pd.Series:
+    """Return the chance per reason as it turned out: the mean of that known when routed, over the contacts of each.
+
+    Parameters
+    ----------
+    chance
+        By reason as known when routed, see `chance_links`.
+    contacts
+        `entry_reason, reason, contacts`.
+    """
+    own = looked_up(contacts["entry_reason"], chance) * contacts["contacts"]
+    sums = contacts.assign(expected=own).groupby("reason")[["expected", "contacts"]].sum()
+    return (sums["expected"] / sums["contacts"].where(sums["contacts"] > 0)).fillna(0.0)
 
 
 def without_chance(linked: pd.Series, chance: pd.Series) -> pd.Series:

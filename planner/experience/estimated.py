@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.experience.cells import LATER_NO, LATER_UNKNOWN, LATER_YES, Cells, final_contacts, served_first
-from planner.experience.chance import looked_up
+from planner.experience.chance import chance_of_reasons, looked_up
 from planner.experience.design import Posterior, contrast
 from planner.experience.hierarchical import Array, fit_blocks
 from planner.experience.model import STAGES, Stage, Support
@@ -50,6 +50,11 @@ class Fits:
     notes: tuple[str, ...]
     asked: Cells
     chance: pd.Series | None = None
+
+    @property
+    def chance_by_reason(self) -> pd.Series | None:
+        """`chance` per reason as it turned out, which is not always the one known when routed."""
+        return None if self.chance is None else chance_of_reasons(self.chance, self.asked.customers.frame)
 
 
 def fit_all(
@@ -198,19 +203,23 @@ def _potential(fits: Fits, by: list[str]) -> pd.DataFrame:
     return rows.reset_index(drop=True)
 
 
-def chance_factor(fits: Fits, reasons: pd.Series) -> Array:
+def chance_factor(fits: Fits, entry_reasons: pd.Series) -> Array:
     """Factor that takes contacts which follow by chance out of resolution and repeats; 1 for other outcomes.
 
     P(nothing linked follows) = fcr (1 - b), so fcr = P / (1 - b); repeats are 1 - fcr, and effects and sds grow alike.
     """
-    if fits.chance is None or fits.asked.outcome not in ("fcr", "repeat"):
-        return np.ones(len(reasons))
-    return np.asarray(1 / (1 - looked_up(reasons, fits.chance).to_numpy(float)))
+    return _factor(fits, entry_reasons, fits.chance)
+
+
+def _factor(fits: Fits, labels: pd.Series, chance: pd.Series | None) -> Array:
+    if chance is None or fits.asked.outcome not in ("fcr", "repeat"):
+        return np.ones(len(labels))
+    return np.asarray(1 / (1 - looked_up(labels, chance).to_numpy(float)))
 
 
 def _without_chance(fits: Fits, reasons: pd.Series, value: Array) -> tuple[Array, Array]:
-    """Return values without what follows by chance, and the factor of their sds."""
-    factor = chance_factor(fits, reasons)
+    """Return values of reasons as they turned out without what follows by chance, and the factor of their sds."""
+    factor = _factor(fits, reasons, fits.chance_by_reason)
     if fits.asked.outcome == "repeat":
         return 1 - (1 - value) * factor, factor
     return value * factor, factor

@@ -157,7 +157,7 @@ def _with_evidence(prepared: Prepared, bias: Bias | None, model: ExperienceModel
     told("checking the numbers from rows")
     checked = row_check(
         history, model.reasons, outcome=name, covariates=prepared.covariates, window_days=window, seed=prepared.seed,
-        chance=prepared.journeys.chance,
+        chance=prepared.fits.chance_by_reason,
     )  # fmt: skip
     told("looking for what misleads")
     guards = check_guards(history, outcome=name, window_days=window, seed=prepared.seed)

@@ -46,7 +46,8 @@ def row_means(
     at_most
         Above so many contacts only those of customers drawn by a hash of their id are used.
     chance
-        Per reason, the probability b that a contact is followed within the window by chance (`chance.chance_links`):
+        Per reason as it turned out, the probability b that a contact is followed within the window by chance
+        (`chance.chance_of_reasons`):
         first-contact resolution becomes seen / (1 - b). Left out: shares as seen.
 
     Raises

@@ -66,6 +66,19 @@ def test_chance_returns_are_taken_out_of_resolution_and_repeats() -> None:
     np.testing.assert_allclose(lower["mean"], 1 - (1 - raw["mean"]) * factor)
 
 
+def test_chance_known_by_the_label_of_the_menu_is_taken_out_of_the_reason_it_turned_out_to_be() -> None:
+    """The chance is known per reason as it was when routed; half of the loans were routed as cards."""
+    chance = pd.Series({"menu card": 0.10, "menu loan": 0.02, "menu fees": 0.0})
+    world = cells("fcr", {"voice": 0.6, "chat": 0.8})
+    frame = world.frame.assign(entry_reason="menu " + world.frame["reason"])
+    as_cards = (frame["reason"] == "loan") & (frame["channel"] == "voice")
+    frame.loc[as_cards, "entry_reason"] = "menu card"
+    routed = Cells(frame, world.covariates, SCALE, "fcr")
+    fcr, plain = (reading_table(fit_all(routed, higher_is_better=True, seed=0, chance=one)) for one in (chance, None))
+    expected = fcr["reason"].map({"card": 0.10, "loan": 0.06, "fees": 0.0})
+    np.testing.assert_allclose(fcr["mean"], plain["mean"] / (1 - expected))
+
+
 def test_times_are_means_of_all_timed_contacts() -> None:
     base = cells("handle_s", {"voice": 0.5, "chat": 0.5}).frame
     mean = base["channel"].map({"voice": 300.0, "chat": 500.0}) * base["reason"].map(
