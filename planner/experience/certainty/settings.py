@@ -18,8 +18,8 @@ class BiasSettings:
         Bias of an unseen cause of channel choice, as a multiple of the bias the strongest known covariate would leave
         behind if it were missing (benchmarking after Cinelli & Hazlett 2020). 0.5: half as strong.
     unseen_bias_sd
-        Least sd of that bias of a move, points. Without any known covariate it is all there is; 0 then stands for 0.18
-        standard deviations of one score, what unadjusted moves were off in simulated worlds.
+        Least sd of that bias of a move, points. 0 stands for what the known causes leave of 0.18 standard deviations of
+        one score, which unadjusted moves were off by in simulated worlds: all of it where nothing is known.
     """
 
     response_tilt: float = 0.3

@@ -92,7 +92,8 @@ def unseen_cause(
 
     Sizes are root mean squares over the well supported moves of a channel pair, pooled with those of all pairs (with
     the weight of 4 moves), so that a single noisy shift counts for little. They are never below the root mean square
-    of all pairs: channels which the known cause does not tell apart may be told apart by an unseen one.
+    of all pairs: channels which the known cause does not tell apart may be told apart by an unseen one. Nor are they
+    below what is stated or, where nothing is, what known causes leave of the bias unadjusted moves have on average.
 
     Parameters
     ----------
@@ -110,20 +111,28 @@ def unseen_cause(
     shift = _strongest_shift(base, table, moves, known)
     strongest = shift.name
     pattern, rows = _move_pattern(moves, channels), _table_pattern(table, channels)
-    if strongest == "":
-        sd = settings.unseen_bias_sd or _UNADJUSTED_SD * score_sd(fits.asked)
-        sizes = np.full(len(moves), sd)
-        own = np.full(len(table), sd)
-        seen = np.zeros(len(moves), dtype=bool)
-    else:
-        seen = _well_seen(support, shift.moves)
-        pooled = _pooled(moves[_PAIR], np.where(seen, shift.moves, np.nan), np.ones(len(moves)))
-        sizes = np.maximum(settings.unseen_multiple * pooled, settings.unseen_bias_sd)
-        own = settings.unseen_multiple * _pooled(table[["channel"]], shift.table, np.linalg.norm(rows, axis=1))
-        own = np.maximum(own, settings.unseen_bias_sd)
-    scales = _scale_table(moves, np.where(seen, shift.moves, np.nan), sizes)
-    notes = (_words(strongest, scales, settings, sizes),)
+    seen = _well_seen(support, shift.moves)
+    seen_shift = np.where(seen, shift.moves, np.nan)
+    removed = float(np.sqrt(np.mean(shift.moves[seen] ** 2))) if seen.any() else 0.0
+    least = settings.unseen_bias_sd or _left_over(_UNADJUSTED_SD * score_sd(fits.asked), removed)
+    sizes, own = np.full(len(moves), least), np.full(len(table), least)
+    if strongest != "":
+        pooled = _pooled(moves[_PAIR], seen_shift, np.ones(len(moves)))
+        sizes = np.maximum(sizes, settings.unseen_multiple * pooled)
+        level = _pooled(table[["channel"]], shift.table, np.linalg.norm(rows, axis=1))
+        own = np.maximum(own, settings.unseen_multiple * level)
+    scales = _scale_table(moves, seen_shift, sizes)
+    notes = (_words(strongest, removed, least, settings, sizes),)
     return UnseenCause(channels, pattern * sizes[:, None], rows * own[:, None], strongest, scales, notes)
+
+
+def _left_over(unadjusted: float, removed: float) -> float:
+    """Sd of the bias that is left of what unadjusted moves have on average once known causes remove a part of it.
+
+    sqrt(unadjusted² − removed²), points: a known cause that removes next to nothing says nothing about unseen ones, and
+    moves are as far off as with nothing known.
+    """
+    return float(np.sqrt(max(0.0, unadjusted**2 - removed**2)))
 
 
 def _strongest_shift(
@@ -202,17 +211,25 @@ def _scale_table(moves: pd.DataFrame, shift: Array, sizes: Array) -> pd.DataFram
     return out.assign(shift=np.sqrt(out["shift"]))
 
 
-def _words(strongest: str, scales: pd.DataFrame, settings: BiasSettings, sizes: Array) -> str:
+def _words(strongest: str, removed: float, least: float, settings: BiasSettings, sizes: Array) -> str:
     typical = float(np.sqrt(np.mean(sizes**2))) if len(sizes) else 0.0
+    origin = (
+        "as stated" if settings.unseen_bias_sd else f"{_UNADJUSTED_SD:g} standard deviations of one score, a default"
+    )
     if strongest == "":
-        origin = "as stated" if settings.unseen_bias_sd else "0.18 standard deviations of one score, a default"
         return (
             "nothing known before the channel was chosen is adjusted for: the effect of a move may be off by "
             f"{typical:.2f} points (one standard deviation; {origin})"
         )
-    moved = float(np.sqrt(np.nanmean(scales["shift"] ** 2))) if len(scales) else 0.0
+    known = (
+        f"without {strongest}, the strongest known cause of channel choice, moves would be off by {removed:.2f} points"
+    )
+    if least > settings.unseen_multiple * removed and not settings.unseen_bias_sd:
+        return (
+            f"{known}, less than what unadjusted moves are off by on average ({origin}): an unseen cause could still "
+            f"shift them by {typical:.2f} points (one standard deviation)"
+        )
     return (
-        f"without {strongest}, the strongest known cause of channel choice, moves would be off by {moved:.2f} points; "
-        f"an unseen cause {settings.unseen_multiple:g} times as strong could shift them by {typical:.2f} points "
-        "(one standard deviation)"
+        f"{known}; an unseen cause {settings.unseen_multiple:g} times as strong could shift them by {typical:.2f} "
+        "points (one standard deviation)"
     )

@@ -110,6 +110,17 @@ def test_without_any_covariate_a_stated_default_stands_in_and_says_so() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("spread", [0.0, 1.0])
+def test_a_covariate_that_says_nothing_leaves_the_bias_of_unadjusted_moves(spread: float) -> None:
+    """A constant, or numbers drawn by chance, are no benchmark: declaring them must not narrow any interval."""
+    world, plain = fitted(2, covariate=False)
+    said = world.rows.assign(x=spread * np.random.default_rng(0).standard_normal(len(world.rows)))
+    fits = fit_all(to_cells(said), higher_is_better=True, seed=0)
+    alone, beside = (bias_of(one, world.movers).moves["bias_unseen"] for one in (plain, fits))
+    assert (beside > 0.9 * alone).all()
+
+
+@pytest.mark.slow
 def test_the_strongest_of_two_covariates_sets_the_size() -> None:
     """A second covariate of pure noise is not the one named."""
     world = make_hidden_world(1, contacts=4_000, reasons=3, channels=3)
