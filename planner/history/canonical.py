@@ -45,13 +45,20 @@ FILTER = "filter: "
 _MOST_SHOWN = 15
 """Columns of a file that a message lists."""
 
+FIRST_LOGS = dt.datetime(1980, 1, 1)  # stamps before it stand for "unknown": 1970 in Unix, 1900 in spreadsheets
+FUTURE = "started_at lies in the future"
+EARLY = f"started_at lies before {FIRST_LOGS.year}, before any log of contacts: a placeholder"
+"""Problems of a few rows; where many have one, it is how this history counts time."""
 UNREAD_STAMP = "started_at cannot be read as a date and time"
 """Problem of a row whose stamp is written in another way than is looked for."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How the canonical columns of one source are read: rules, constants, covariates and what is absent."""
+    """How the canonical columns of one source are read: rules, constants, covariates and what is absent.
+
+    `placeholders`: column of ids -> values that stand for nobody or nothing.
+    """
 
     source: Source
     mapping: Mapping
@@ -61,7 +68,7 @@ class Plan:
     absent: tuple[str, ...]
     left_out: tuple[str, ...] = ()
     scales: dict[str, tuple[float, float]] = field(default_factory=dict)
-    nobody: tuple[str, ...] = ()
+    placeholders: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def plan_columns(source: Source, mapping: Mapping | None) -> Plan:
@@ -156,10 +163,8 @@ def canonical(plan: Plan, clock: Clock, salt: str, now: dt.datetime) -> ibis.Tab
     for one, other in (("entry_reason", "reason"), ("reason", "entry_reason")):
         if one in plan.absent and other not in plan.absent:
             columns[one] = columns[other]
-    if plan.nobody:
-        columns["customer_id"] = ibis.ifelse(
-            columns["customer_id"].isin(plan.nobody), ibis.null("string"), columns["customer_id"]
-        )
+    for name, values in plan.placeholders.items():
+        columns[name] = ibis.ifelse(columns[name].isin(values), ibis.null("string"), columns[name])
     columns[PERSON] = numbered(columns["customer_id"], salt)
     extra = {name: number(_numeric(table[source]), csv) for name, source in plan.covariates.items()}
     drops = [(holds(table, item.drop, csv), ibis.literal(FILTER + item.why)) for item in plan.mapping.filters]
@@ -203,7 +208,7 @@ def _unread_id(plan: Plan, name: str, read: ibis.Value) -> ibis.Value:
     rule = plan.rules.get(name)
     if rule is not None and rule.source is not None and rule == ColumnRule.model_validate(rule.source):
         raw = plan.source.table[rule.source]
-        if raw.type().is_integer() and not plan.nobody:
+        if raw.type().is_integer() and name not in plan.placeholders:
             return raw.isnull()
     return read.isnull()
 
@@ -268,8 +273,8 @@ def _problem(
         outside = (rows[name] < lowest) | (rows[name] > highest)
         words = ibis.literal(f"{name} lies outside its scale {lowest:g} to {highest:g}")
         found.append((outside, words, rows[name].cast("string")))
-    late = rows.started_at > ibis.literal(now)
-    found.append((late, ibis.literal("started_at lies in the future"), rows.started_at.cast("string")))
+    for test, words in ((rows.started_at < FIRST_LOGS, EARLY), (rows.started_at > now, FUTURE)):
+        found.append((test, ibis.literal(words), rows.started_at.cast("string")))
     problems = [(test.fill_null(False), words) for test, words, _ in found]
     examples = [(test.fill_null(False), value) for test, _, value in found]
     faulty = reduce(lambda one, other: one | other, [test for test, _ in problems])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 import numpy as np
 
-from planner.history.canonical import Plan
+from planner.history.canonical import EARLY, FUTURE, Plan
 from planner.history.coded_batches import coded_batches
 from planner.history.columns import ROW
 from planner.history.engine import count_if, hash64
@@ -13,36 +13,38 @@ from planner.history.engines import local_engine_of
 from planner.history.mapping import ColumnRule
 from planner.history.staged import Staged
 
-FUTURE = "started_at lies in the future"
-_FEW_FUTURE = 0.01
+_FEW = 0.01
 _DOUBLE = "contact_id is a duplicate (the first row is kept)"
 _MARKS_PER_ROW = 8
 _SHORT = [ROW, "problem", "example"]
 
 
-def faulty_rows(connection: ibis.BaseBackend, plan: Plan, staged: Staged, total: int) -> tuple[ibis.Table | None, int]:
-    """List the rows with a problem, None where there are none; and count those whose future stamp is let pass.
+def faulty_rows(
+    connection: ibis.BaseBackend, plan: Plan, staged: Staged, total: int
+) -> tuple[ibis.Table | None, dict[str, int]]:
+    """List the rows with a problem, None where there are none; and count those let pass, by problem.
 
-    The list has `row_id, problem, example`. A few stamps in the future are typing errors; many (over 1 %) are a made-up
-    history, or a wrong clock on this machine, and are kept. Of rows with the same `contact_id` the first in the file is
-    good.
+    The list has `row_id, problem, example`. A few stamps in the future or before all logs are typing errors and
+    placeholders; many (over 1 %) are a made-up history, or a wrong clock on this machine, and are kept. Of rows with
+    the same `contact_id` the first in the file is good.
     """
     counted = staged.counted
     if _numbered_once(connection, plan, total) and not bool(counted.faulty.any().execute()):
-        return None, 0
+        return None, {}
     # Different hashes are different ids; equal ones are looked at below, by the ids themselves.
     ids = hash64(counted.contact_id).nunique(where=~counted.faulty)
     seen = counted.aggregate(faulty=count_if(counted.faulty), ids=ids).execute().iloc[0]
     faulty = int(seen["faulty"])
     if not faulty and int(seen["ids"]) == total:
-        return None, 0
+        return None, {}
     bad = connection.create_table("faulty", staged.problems.filter(staged.problems.faulty).select(*_SHORT), temp=True)
-    late = int(bad.aggregate(late=count_if(bad.problem == FUTURE)).execute().iloc[0]["late"])
-    passed = late if late > _FEW_FUTURE * total else 0
+    stamps = {"early": EARLY, "late": FUTURE}
+    counts = bad.aggregate(**{name: count_if(bad.problem == words) for name, words in stamps.items()}).execute().iloc[0]
+    passed = {words: int(counts[name]) for name, words in stamps.items() if counts[name] > _FEW * total}
     if passed:
-        bad = connection.create_table("faulty_not_late", bad.filter(bad.problem != FUTURE), temp=True)
+        bad = connection.create_table("faulty_not_passed", bad.filter(~bad.problem.isin([*passed])), temp=True)
     elif int(seen["ids"]) == total - faulty:
-        return bad, 0
+        return bad, {}
     good = counted.anti_join(bad, ROW)
     times = good.group_by("contact_id").aggregate(first_row=good[ROW].min(), times=good.count())
     times = times.filter(times.times > 1)

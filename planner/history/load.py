@@ -15,7 +15,16 @@ import pandas as pd
 
 from planner.collector import collector_apart
 from planner.errors import HistoryError, Issue, PlannerWarning
-from planner.history.canonical import FILTER, UNREAD_STAMP, Plan, canonical, plan_columns
+from planner.history.canonical import (
+    EARLY,
+    FILTER,
+    FIRST_LOGS,
+    FUTURE,
+    UNREAD_STAMP,
+    Plan,
+    canonical,
+    plan_columns,
+)
 from planner.history.columns import BY_NAME, ROW, Kind
 from planner.history.counts import counted_contacts
 from planner.history.database import Database, connect_database, database_of, open_database
@@ -24,7 +33,15 @@ from planner.history.engines import engine_of
 from planner.history.faults import faulty_rows, judged, without
 from planner.history.history import History
 from planner.history.mapping import Layout, Mapping, load_mapping
-from planner.history.oddities import ids_against_time, impossible_times, negative_durations, not_identities, sampled
+from planner.history.oddities import (
+    NAMES_NOTHING,
+    far_stamps,
+    ids_against_time,
+    impossible_times,
+    negative_durations,
+    placeholders,
+    sampled,
+)
 from planner.history.quality import build_report, quarantine_table
 from planner.history.salt import project_salt, user_folder
 from planner.history.source import Format, Source, connect, open_source
@@ -82,18 +99,18 @@ def load_history(
     total = int(plan.source.table.count().execute())
     read = named_rows(connection, "read", canonical(plan, clock, salt, _now(clock)))
     sample = sampled(read, total)
-    nobody, identities = not_identities(read, sample) if "customer_id" in plan.rules else ((), [])
-    if nobody:
-        plan = dataclasses.replace(plan, nobody=nobody)
+    nothing, identities = _placeholders(plan, read, sample)
+    if nothing:
+        plan = dataclasses.replace(plan, placeholders=nothing)
         read = named_rows(connection, "read", canonical(plan, clock, salt, _now(clock)))
     staged = stage_rows(connection, plan, read, salt, total)
-    bad, late = faulty_rows(connection, plan, staged, total)
+    bad, passed = faulty_rows(connection, plan, staged, total)
     quarantine = quarantine_table(bad)
     _refuse_mostly_bad(plan, quarantine, total)
     stood = staffing_source(connection, staffing, plan.source, None if database is None else database)
     people, doubts = load_staffing(connection, stood, clock.zone)
     good = without(staged.counted, bad)
-    doubts += [*identities, *_unread(plan), *impossible_times(good, clock), *_future(late, total)]
+    doubts += [*identities, *_unread(plan), *impossible_times(good, clock), *_passed(passed, total)]
     doubts += [*negative_durations(quarantine, total), *ids_against_time(sample, total)]
     report = build_report(
         plan,
@@ -104,11 +121,21 @@ def load_history(
         notes=[*clock.notes, *_notes(plan)],
         warnings=[*clock.warnings, *doubts],
     )
+    far = far_stamps(sample, report.first, report.last)
+    report = dataclasses.replace(report, warnings=(*report.warnings, *far))
     # Rows carry their numbers from here on: nothing depends on the order in which the engine hands them out.
     engine_of(connection).settle(connection)
     # A view: what is asked of the contacts is then written and read in little text.
     contacts = keep_coded(connection, "kept_contacts", without(staged.rows, bad), {}, view=True)
     return History(contacts, people, quarantine, report, tuple(plan.covariates), connection)
+
+
+def _placeholders(plan: Plan, read: ibis.Table, sample: pd.DataFrame) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+    """Values of ids that stand for nobody or nothing, by column, and what is said of them."""
+    asked = [name for name in NAMES_NOTHING if name in plan.rules]
+    found = {name: placeholders(read, sample, name) for name in asked}
+    values = {name: own for name, (own, _) in found.items() if own}
+    return values, [doubt for _, doubts in found.values() for doubt in doubts]
 
 
 def _read_plan(connection: ibis.BaseBackend, place: Path | Database, rules: Mapping | None) -> Plan:
@@ -259,11 +286,13 @@ def _notes(plan: Plan) -> list[str]:
     return found
 
 
-def _future(late: int, total: int) -> list[str]:
-    """Many stamps in the future are kept (see `faults.faulty_rows`), and said."""
-    if not late:
-        return []
-    return [f"{late / total:.0%} of the contacts lie in the future: a made-up history, or a wrong clock or time zone"]
+def _passed(passed: dict[str, int], total: int) -> list[str]:
+    """Many stamps that cannot be are kept (see `faults.faulty_rows`), and said."""
+    words = {
+        FUTURE: "lie in the future: a made-up history, or a wrong clock or time zone",
+        EARLY: f"lie before {FIRST_LOGS.year}: a made-up history, or a clock that starts on another day than is read",
+    }
+    return [f"{rows / total:.0%} of the contacts {words[problem]}" for problem, rows in passed.items()]
 
 
 def _now(clock: Clock) -> dt.datetime:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import ibis
 import pandas as pd
 
@@ -10,19 +12,32 @@ from planner.history.engine import count_if, drop_kept, hash64, instant, keep_co
 from planner.history.zones import Clock
 
 _SAMPLE = 20_000
-_IDENTITY_SHARE = 0.2
-_IDENTITY_CONTACTS = 100
+NAMES_NOTHING = {
+    "customer_id": (
+        0.2,
+        "with a customer: it names nobody (a shared line or a placeholder); its contacts count as anonymous",
+    ),
+    "issue_id": (
+        0.01,
+        "with an issue: no issue has so many contacts, it stands for none; they are stitched by customer, reason and "
+        "time",
+    ),
+}
+"""Column -> share of its rows from which a value cannot be one person or issue, and what is said of it."""
+_FEWEST_ALIKE = 100
 _FEWEST_ORDERED = 50
 _BACKWARD_SHARE = 0.2
 _SERIAL_SPREAD = 4
 _QUARTER_S = 900
 _NEGATIVE_SHARE = 0.01
+_NEARLY_NONE = 0.005  # of the contacts
+_WEEK = pd.Timedelta(weeks=1)
 
 
 def sampled(rows: ibis.Table, total: int) -> pd.DataFrame:
-    """Take some 20,000 rows, the same ones whatever their order: `contact_id, started_at, customer_id`."""
+    """Take some 20,000 rows, the same ones whatever their order: ids of contact, customer and issue, `started_at`."""
     classes = total // _SAMPLE
-    columns = ("contact_id", "started_at", "customer_id")
+    columns = ("contact_id", "started_at", *NAMES_NOTHING)
     if classes <= 1:
         return rows.select(*columns).execute()
     # Which rows first, by nothing but their ids: of all others no more is then read.
@@ -33,28 +48,26 @@ def sampled(rows: ibis.Table, total: int) -> pd.DataFrame:
     return found
 
 
-def not_identities(rows: ibis.Table, sample: pd.DataFrame) -> tuple[tuple[str, ...], list[str]]:
-    """Find values of `customer_id` that cannot be one person, and say so without showing them.
+def placeholders(rows: ibis.Table, sample: pd.DataFrame, column: str) -> tuple[tuple[str, ...], list[str]]:
+    """Find values of an id that cannot be one person or issue, and say so without showing them.
 
-    A value counts as no identity (a shared line, a placeholder such as "unknown") where it stands in at least a fifth
-    of the rows with a customer and in at least 100 of them. The sample names the candidates, all rows are counted.
+    A value names nothing where it stands in so large a share of the rows that have the id and in at least 100 of them.
+    The sample names the candidates, all rows are counted.
     """
-    times = sample["customer_id"].value_counts(normalize=True)
-    values = [str(value) for value in times[times >= _IDENTITY_SHARE / 2].index]
-    if not values or len(sample) < _IDENTITY_CONTACTS:
+    share, meaning = NAMES_NOTHING[column]
+    times = sample[column].value_counts(normalize=True)
+    values = [str(value) for value in times[times >= share / 2].index]
+    if not values or len(sample) < _FEWEST_ALIKE:
         return (), []
-    counted = {f"n{k}": count_if(rows.customer_id == value) for k, value in enumerate(values)}
-    row = rows.aggregate(known=rows.customer_id.count(), **counted).execute().iloc[0]
+    counted = {f"n{k}": count_if(rows[column] == value) for k, value in enumerate(values)}
+    row = rows.aggregate(known=rows[column].count(), **counted).execute().iloc[0]
     known = int(row["known"])
     found, doubts = [], []
     for k, value in enumerate(values):
         contacts = int(row[f"n{k}"])
-        if contacts >= max(_IDENTITY_CONTACTS, _IDENTITY_SHARE * known):
+        if contacts >= max(_FEWEST_ALIKE, share * known):
             found.append(value)
-            doubts.append(
-                f"customer_id: one value stands in {contacts:,} rows, {contacts / known:.0%} of those with a customer: "
-                "it names nobody (a shared line or a placeholder); its contacts count as anonymous"
-            )
+            doubts.append(f"{column}: one value stands in {contacts:,} rows, {contacts / known:.0%} of those {meaning}")
     return tuple(found), doubts
 
 
@@ -77,6 +90,26 @@ def ids_against_time(sample: pd.DataFrame, total: int) -> list[str]:
     return [
         f"started_at goes back at {backward:.0%} of the steps from one contact_id to the next, though the ids are "
         "numbered serially: the stamps may be those of another event, or day and month are swapped"
+    ]
+
+
+def far_stamps(sample: pd.DataFrame, first: dt.datetime | None, last: dt.datetime | None) -> list[str]:
+    """Warn where the first or the last contacts lie farther from nearly all others than these from each other.
+
+    A few stamps that stand for "unknown" would stretch the history, and every figure a week is divided by its length.
+    """
+    known = sample["started_at"].dropna().sort_values(ignore_index=True)
+    if len(known) < _FEWEST_ORDERED or first is None or last is None:
+        return []
+    few = int(_NEARLY_NONE * len(known))
+    low, high = known.iloc[few], known.iloc[-1 - few]
+    span = high - low
+    ends = [("first", low - first, first)] if low - first > span else []
+    ends += [("last", last - high, last)] if last - high > span else []
+    return [
+        f"the {end} contacts start {apart / _WEEK:,.0f} weeks away from nearly all others ({stamp:%Y-%m-%d}): if the "
+        "stamps are placeholders, leave them out with a filter in a mapping file; figures a week count the gap"
+        for end, apart, stamp in ends
     ]
 
 

@@ -60,6 +60,47 @@ def test_busy_customers_of_small_files_stay_customers(tmp_path: Path) -> None:
     assert not any(text.startswith("customer_id") for text in warned(frame(600), tmp_path / "h.parquet"))
 
 
+def test_an_issue_that_would_have_hundreds_of_contacts_is_none(tmp_path: Path) -> None:
+    """A placeholder in the column of issues chains all its contacts into one; others keep theirs."""
+    contacts = frame(600).assign(issue_id=[f"i{k // 2}" for k in range(600)])
+    plain, path = contacts.copy(), tmp_path / "h.parquet"
+    contacts.loc[::2, "issue_id"] = "N/A"
+    contacts.to_parquet(path, index=False)
+    history = load_history(path, salt="s")
+    assert "issue_id: one value stands in 300 rows, 50% of those with an issue" in "\n".join(history.quality.warnings)
+    assert history.materialize()["issue_id"].isna().sum() == 300
+    assert not any(text.startswith("issue_id") for text in warned(plain, tmp_path / "plain.parquet"))
+
+
+def test_one_issue_for_all_contacts_leaves_them_to_stitching(tmp_path: Path) -> None:
+    path = tmp_path / "h.parquet"
+    contacts = frame(600)
+    contacts.to_parquet(path, index=False)
+    plain = stitch_issues(load_history(path, salt="s"), 7.0).execute()
+    contacts.assign(issue_id="one").to_parquet(path, index=False)
+    stitched = stitch_issues(load_history(path, salt="s"), 7.0).execute()
+    pd.testing.assert_series_equal(stitched["stage"], plain["stage"])
+
+
+def test_stamps_that_stand_for_unknown_are_left_out(tmp_path: Path) -> None:
+    contacts = frame(600)
+    contacts.loc[[3, 9], "started_at"] = [pd.Timestamp("1970-01-01"), pd.Timestamp("1900-01-01")]
+    path = tmp_path / "h.parquet"
+    contacts.to_parquet(path, index=False)
+    quality = load_history(path, salt="s").quality
+    assert quality.rows_kept == 598
+    assert quality.weeks < 10
+    assert "2 rows left out: started_at lies before 1980" in "\n".join(quality.lines())
+
+
+def test_a_few_contacts_far_from_all_others_are_said(tmp_path: Path) -> None:
+    contacts = frame(600)
+    assert not any("weeks away" in text for text in warned(contacts, tmp_path / "h.parquet"))
+    contacts.loc[[3, 9], "started_at"] = [pd.Timestamp("2001-01-01"), pd.Timestamp("2001-01-02")]
+    told = "\n".join(warned(contacts, tmp_path / "far.parquet"))
+    assert "the first contacts start 1,200 weeks away from nearly all others (2001-01-01)" in told
+
+
 def test_serial_ids_against_time_are_said(tmp_path: Path) -> None:
     contacts = frame(600)
     path = tmp_path / "h.parquet"
