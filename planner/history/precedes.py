@@ -27,6 +27,7 @@ _AFTER = ("wait_s", "handle_s", "abandoned", "transferred", "resolved", "csat", 
 _NEEDED = ("reason", "entry_reason", "channel", "disposition", "issue_key", "attempt")
 _CERTAIN_CORRELATION = 0.95
 _CERTAIN_SHARE = 0.90
+_DOUBTFUL_CORRELATION = 0.80
 _FEWEST_ROWS = 100
 _FEWEST_GAPS = 20
 _AFTER_WORDS = re.compile(
@@ -58,9 +59,9 @@ def check_precedes(history: History, names: Sequence[str], *, window_days: float
     within reason and channel, on a deterministic sample: a rank correlation above .95 with one after-contact column
     (wait, handle time, abandoned, transferred, resolved, scores) or with what became of the issue or the customer later
     on; a share explained above .9 by the times together or by the closing code; gaps exactly where contacts were
-    abandoned or have no handle time or score. Without evidence, a name such as `wait` or `resolution` is enough to
-    ask. What stands in the mapping file decides: `known: after` is refused always, `known: before` turns a refusal
-    into a warning.
+    abandoned or have no handle time or score. A correlation above .8 is said, but refuses nothing. Without evidence, a
+    name such as `wait` or `resolution` is enough to ask. What stands in the mapping file decides: `known: after` is
+    refused always, `known: before` turns a refusal into a warning.
 
     Parameters
     ----------
@@ -98,9 +99,17 @@ def judged_order(history: History, asked: LookedAt) -> list[Issue]:
             )
             issues.append(Issue(history.quality.source, None, None, f"covariates.{name}", message))
             continue
+        sure = declared.known(name) is Known.BEFORE
         sign = next(_signs(looks, name), "")
+        doubt = "" if sign or sure else next(_pairs(looks, name, _DOUBTFUL_CORRELATION), "")
         if sign:
-            issues.append(_issue(history, name, sign, sure=declared.known(name) is Known.BEFORE))
+            issues.append(_issue(history, name, sign, sure=sure))
+        elif doubt:
+            message = (
+                f"{doubt}, as of something measured after the contact: if it is, declare it `known: after` in a "
+                "mapping file, for adjusting for it would hide effects; if it was known before, `known: before`"
+            )
+            issues.append(Issue(history.quality.source, None, None, f"covariates.{name}", message, "warning"))
     return issues
 
 
@@ -188,10 +197,10 @@ def _gaps(looks: _Looks, name: str) -> Iterator[str]:
             yield f"it is missing exactly where {words} (correlation {phi:.2f} over {len(missing):,} contacts)"
 
 
-def _pairs(looks: _Looks, name: str) -> Iterator[str]:
+def _pairs(looks: _Looks, name: str, least: float = _CERTAIN_CORRELATION) -> Iterator[str]:
     for column in _AFTER:
         found = _rank_correlation(looks, name, column, np.ones(len(looks.rows), dtype=bool))
-        if found is not None and abs(found[0]) > _CERTAIN_CORRELATION:
+        if found is not None and abs(found[0]) > least:
             size = f"{found[0]:.2f} within reason and channel ({found[1]:,} contacts)"
             yield f"its rank correlation with {column} is {size}"
 

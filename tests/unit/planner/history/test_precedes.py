@@ -56,6 +56,18 @@ def test_what_was_known_before_passes(load: Load, seed: int) -> None:
     assert found(history, "severity", "price", "rare", "sometimes", "last_csat", *HISTORY_COVARIATES) == {}
 
 
+def test_what_moves_with_the_score_is_said_though_nothing_is_refused(load: Load) -> None:
+    rows = contacts()
+    rng = np.random.default_rng(3)
+    mood = rows["csat"].fillna(3.0) + rng.normal(scale=0.6, size=len(rows))
+    history = load(rows.assign(mood=mood).to_dict("records"))
+    (issue,) = check_precedes(history, ["mood", "severity"])
+    assert issue.severity == "warning"
+    assert "its rank correlation with csat is 0.8" in issue.message
+    assert "declare it `known: after`" in issue.message
+    assert refuse_after(history, ["mood"]) == (f"{issue.path}: {issue.message}",)
+
+
 def test_what_was_known_afterwards_is_refused_with_its_evidence(load: Load) -> None:
     rows = contacts()
     rng = np.random.default_rng(9)
