@@ -182,7 +182,7 @@ def canonical(plan: Plan, clock: Clock, salt: str, now: dt.datetime) -> ibis.Tab
     # An abandoned contact was never handled; sources write 0 for that.
     unhandled = rows.abandoned.fill_null(False) & (rows.handle_s == 0)
     rows = rows.mutate(handle_s=ibis.ifelse(unhandled, ibis.null("float64"), rows.handle_s))
-    faulty, problem, example = _problem(rows, plan.scales, now)
+    faulty, problem, example = _problem(rows, now)
     return rows.mutate(faulty=faulty, problem=problem, example=example).drop(
         "dropped", "written", "unwritten", "unnamed"
     )
@@ -255,9 +255,17 @@ def seconds_between(table: ibis.Table, rule: ColumnRule) -> ibis.Value:
     return (end.epoch_seconds() - start.epoch_seconds()).cast("float64")
 
 
-def _problem(
-    rows: ibis.Table, scales: dict[str, tuple[float, float]], now: dt.datetime
-) -> tuple[ibis.Value, ibis.Value, ibis.Value]:
+def within_scales(rows: ibis.Table, scales: dict[str, tuple[float, float]]) -> ibis.Table:
+    """Rows with scores outside their scale taken as missing: the contact was there, whatever was typed."""
+    scores = {
+        name: ibis.ifelse(rows[name].between(low, high), rows[name], ibis.null("float64"))
+        for name, (low, high) in scales.items()
+        if name in rows.columns
+    }
+    return rows.mutate(**scores)
+
+
+def _problem(rows: ibis.Table, now: dt.datetime) -> tuple[ibis.Value, ibis.Value, ibis.Value]:
     """Whether a row has a problem, the first one in words, and the value that shows it."""
     nothing = ibis.null("string")
     found: list[tuple[ibis.Value, ibis.Value, ibis.Value]] = [
@@ -269,10 +277,6 @@ def _problem(
     ]
     for name in ("wait_s", "handle_s"):
         found.append((rows[name] < 0, ibis.literal(f"{name} is negative"), rows[name].cast("string")))
-    for name, (lowest, highest) in scales.items():
-        outside = (rows[name] < lowest) | (rows[name] > highest)
-        words = ibis.literal(f"{name} lies outside its scale {lowest:g} to {highest:g}")
-        found.append((outside, words, rows[name].cast("string")))
     for test, words in ((rows.started_at < FIRST_LOGS, EARLY), (rows.started_at > now, FUTURE)):
         found.append((test, ibis.literal(words), rows.started_at.cast("string")))
     problems = [(test.fill_null(False), words) for test, words, _ in found]

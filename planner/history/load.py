@@ -24,6 +24,7 @@ from planner.history.canonical import (
     Plan,
     canonical,
     plan_columns,
+    within_scales,
 )
 from planner.history.columns import BY_NAME, ROW, Kind
 from planner.history.counts import counted_contacts
@@ -126,7 +127,8 @@ def load_history(
     # Rows carry their numbers from here on: nothing depends on the order in which the engine hands them out.
     engine_of(connection).settle(connection)
     # A view: what is asked of the contacts is then written and read in little text.
-    contacts = keep_coded(connection, "kept_contacts", without(staged.rows, bad), {}, view=True)
+    scaled = within_scales(without(staged.rows, bad), plan.scales)
+    contacts = keep_coded(connection, "kept_contacts", scaled, {}, view=True)
     return History(contacts, people, quarantine, report, tuple(plan.covariates), connection)
 
 

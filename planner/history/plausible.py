@@ -17,7 +17,7 @@ _USUAL_SCALES = (
     (0.0, 100.0),
     (-100.0, 100.0),
 )
-_MOST_OUTSIDE = 0.01
+_MOST_OUTSIDE = 0.05
 _FEWEST_ANSWERS = 30
 _ENOUGH_ANSWERS = 200
 _MOST_LONG = 0.01
@@ -86,8 +86,11 @@ def _doubts(plan: Plan, looked: pd.Series, name: str) -> list[str]:
     low, high = plan.scales[name]
     answers, outside, kept = (int(looked[f"{part}_{name}"]) for part in ("all", "out", "has"))
     found = []
-    if outside > _MOST_OUTSIDE * answers:
-        seen = float(looked[f"low_{name}"]), float(looked[f"high_{name}"])
+    seen = (float(looked[f"low_{name}"]), float(looked[f"high_{name}"])) if outside else (low, high)
+    wrong = f"{name}: {outside:,} of {answers:,} answers lie outside its scale {low:g} to {high:g}"
+    if 0 < outside <= _MOST_OUTSIDE * answers:
+        found.append(f"{wrong} (all run from {seen[0]:g} to {seen[1]:g}): they count as missing")
+    elif outside:
         meant = next((scale for scale in _USUAL_SCALES if scale[0] <= seen[0] and seen[1] <= scale[1]), None)
         advice = (
             f"as on a scale of {meant[0]:g} to {meant[1]:g}: declare `scales: {{{name}: [{meant[0]:g}, {meant[1]:g}]}}`"
@@ -95,8 +98,7 @@ def _doubts(plan: Plan, looked: pd.Series, name: str) -> list[str]:
             else "which is no usual scale: declare it under `scales:`, or what stands for no answer (`missing:`)"
         )
         found.append(
-            f"{name}: {outside:,} of {answers:,} answers lie outside its scale {low:g} to {high:g}; they run from "
-            f"{seen[0]:g} to {seen[1]:g}, {advice}. Until then these contacts are left out, "
+            f"{wrong}; they run from {seen[0]:g} to {seen[1]:g}, {advice}. Until then these answers count as missing, "
             "and the others are no fair sample"
         )
     elif kept >= _ENOUGH_ANSWERS and name not in plan.mapping.scale_rules and _stops_early(looked, name, high):

@@ -23,7 +23,7 @@ def profile_rows(plan: Plan, judged: ibis.Table) -> pd.DataFrame:
     `rows_read`, and of the rows kept `rows_kept, abandoned, first, last, first_reason, last_reason` (in alphabetical
     order), `has_<column>` for every column the source has and a contact can lack, `unhandled` (served contacts without
     a handle time), `handled, short, long` handle times. Per score that the source has: `all_, low_, high_` over
-    everything read, `out_` outside its scale, `kept_low_, kept_high_` of the rows kept.
+    everything read, `out_` outside its scale; `has_, kept_low_, kept_high_` within it, of the rows kept.
 
     Parameters
     ----------
@@ -53,7 +53,9 @@ def profile_rows(plan: Plan, judged: ibis.Table) -> pd.DataFrame:
         own = judged[name]
         measures |= {f"all_{name}": own.count(), f"low_{name}": own.min(), f"high_{name}": own.max()}
         measures |= {f"out_{name}": count_if((own < low) | (own > high))}
-        measures |= {f"kept_low_{name}": own.min(where=good), f"kept_high_{name}": own.max(where=good)}
+        kept = own.between(low, high) if good is None else own.between(low, high) & good
+        measures |= {f"has_{name}": count_if(kept)}
+        measures |= {f"kept_low_{name}": own.min(where=kept), f"kept_high_{name}": own.max(where=kept)}
     named = judged.group_by(channel=judged.channel.fill_null("(none)"))
     return labeled_frame(named.aggregate(**measures), ["channel"])
 

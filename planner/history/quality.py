@@ -10,7 +10,7 @@ from typing import Any
 import ibis
 import pandas as pd
 
-from planner.history.canonical import FILTER, Plan
+from planner.history.canonical import FILTER, Plan, within_scales
 from planner.history.columns import COLUMNS, ROW, Kind
 from planner.history.mapping import Mapping
 from planner.history.plausible import implausible, left_out, narrow_notes
@@ -144,7 +144,7 @@ def build_report(
     """
     profile = profile_rows(plan, judged)
     channels, looked = _channels(profile), over_channels(profile)
-    kept = judged.filter(judged.good) if "good" in judged.columns else judged
+    kept = within_scales(judged.filter(judged.good) if "good" in judged.columns else judged, plan.scales)
     rows, first, last = int(looked["rows_kept"]), _moment(looked["first"]), _moment(looked["last"])
     weeks = (last - first).total_seconds() / 604_800 if first and last else 0.0
     filtered = int(quarantine.loc[quarantine["problem"].str.startswith(FILTER), "rows"].sum())

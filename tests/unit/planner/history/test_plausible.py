@@ -46,9 +46,21 @@ def test_scores_on_another_scale_are_recognized(load: Load, change: Callable, sc
     answers = int(frame["csat"].notna().sum())
     text = report(load, frame.assign(csat=change(frame["csat"]).where(np.arange(400) % 3 == 0)))
     assert f"as on a scale of {scale}" in text
-    assert "rows left out: csat lies outside its scale 1 to 5" in text
-    assert "the others are no fair sample" in text
+    assert "these answers count as missing, and the others are no fair sample" in text
     assert answers > 200
+
+
+def test_contacts_with_a_mistyped_score_stay_without_it(load: Load) -> None:
+    frame = contacts()
+    typed = frame.assign(csat=frame["csat"].mask(frame.index.isin([3, 5]), 11.0))
+    answers = int(typed["csat"].between(1, 5).sum())
+    history = load(typed.to_dict("records"))
+    assert history.quality.rows_kept == len(frame)
+    assert history.materialize()["csat"].max() <= 5
+    assert int(history.materialize()["csat"].notna().sum()) == answers
+    told = "\n".join(history.quality.lines())
+    assert f"csat: 2 of {answers + 2} answers lie outside its scale 1 to 5" in told
+    assert "declare `scales" not in told
 
 
 def test_a_declared_scale_or_none_at_all_is_believed(load: Load, yaml: Callable) -> None:
