@@ -1,4 +1,4 @@
-"""Polish the plans that were found, as long as that pays: much where pools are small, hardly where they are large."""
+"""Polish the plans that were found, as long as that pays: where pools are small, and where CX is dear."""
 
 from __future__ import annotations
 
@@ -13,25 +13,26 @@ from planner.frontier.jobs import polish_job
 from planner.frontier.records import Record, axes
 from solvers.flow.network import Floats
 
-TRIED = 4  # plans polished first, from the widest gap to the narrowest
-WORTH = 0.005  # of the bound's cost by which half of these must come closer for the others to follow
+TOGETHER = 8  # plans polished before it is asked whether that pays
+WORTH = 0.005  # of the bound's cost by which half of these must come closer for the next ones to follow
 A_JOB = 2
 
 
 def polish(hunt: Hunt, plans: Sequence[Record], surface: Envelope) -> list[Record]:
-    """Plans routed anew near some plans; near all of them if the first few come closer to the bound by that."""
+    """Plans routed anew near some plans, from the widest gap to the narrowest, as long as they come closer by that."""
     gaps = _gaps(surface, plans)
     order = [int(k) for k in np.argsort(-gaps, kind="stable") if np.isfinite(gaps[k])]
-    first = order[:: max(1, len(order) // TRIED)][:TRIED]
-    if not first or hunt.work.out_of_time:
-        return []
-    made = _made(hunt, [plans[k] for k in first], "polish")
-    if len(made) < len(first):
-        return made  # the time is over
-    closer = np.nan_to_num(gaps[first] - _gaps(surface, made))
-    if float(np.median(closer)) < WORTH:
-        return made
-    return made + _made(hunt, [plans[k] for k in order if k not in first], "polish all")
+    made: list[Record] = []
+    for first in range(0, len(order), TOGETHER):
+        if hunt.work.out_of_time:
+            break
+        some = order[first : first + TOGETHER]
+        new = _made(hunt, [plans[k] for k in some], f"polish/{first}")
+        made += new
+        closer = np.nan_to_num(gaps[some[: len(new)]] - _gaps(surface, new))
+        if len(new) < len(some) or float(np.median(closer)) < WORTH:  # the time is over, or it does not pay
+            break
+    return made
 
 
 def _gaps(surface: Envelope, plans: Sequence[Record]) -> Floats:

@@ -11,12 +11,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from solvers.flow.decode import routing_of
 from solvers.flow.families import HOUR_S
 from solvers.flow.queues import Box
 from solvers.flow.solution import Instance, Solution
-from solvers.flow.staff import day_covers
-from solvers.flow.sweep import SweepSettings, master_of, staffed_solution
+from solvers.flow.sweep import Crew, SweepSettings, master_of
 
 AROUND = 1.3  # a pool's size may change within this factor
 SETTLED = 2e-4  # share of cost by which rows cut in must move the optimum for more of them
@@ -29,10 +27,10 @@ def polished(instance: Instance, plans: Sequence[Solution], settings: SweepSetti
     """
     if not plans:
         return []
-    covers = day_covers(instance)
     least = min(plan.evaluation.headroom for plan in plans)
     level = master_of(instance).level(least, least=least)
     level.settled = SETTLED
+    crew = Crew(instance, settings, level)
     made: list[Solution | None] = []
     for plan in plans:
         headroom = plan.evaluation.headroom
@@ -40,10 +38,6 @@ def polished(instance: Instance, plans: Sequence[Solution], settings: SweepSetti
         level.move(headroom)
         level.serve(plan.cx)
         level.enter(Box(sizes / AROUND, np.minimum(sizes * AROUND, level.root.upper)))
-        point = level.cheapest()
-        if point is None:
-            made.append(None)
-            continue
-        routing = routing_of(instance.network, point, settings.fallback, settings.step)
-        made.append(staffed_solution(instance, routing, headroom, covers, settings.classes, "master"))
+        found = crew.fitted(headroom, level.cheapest)
+        made.append(found[-1] if found else None)
     return made

@@ -6,7 +6,7 @@ import functools
 import gc
 import hashlib
 import pickle
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -184,12 +184,18 @@ class Crew:
 
     def plans(self, headroom: float, cost: float, tie: float, point: MasterPoint | None) -> list[Solution]:
         """Plans of the best CX within a cost, the last one the best fit; `point` is the master's answer if known."""
+        return self.fitted(headroom, lambda: self.level.point(cost * (1 + SLACK), tie), point)
+
+    def fitted(
+        self, headroom: float, solve: Callable[[], MasterPoint | None], point: MasterPoint | None = None
+    ) -> list[Solution]:
+        """Plans of what the level's master answers to `solve`, with more room for rounding until one keeps limits."""
         instance, settings = self.instance, self.settings
         found: list[Solution] = []
         for _ in range(ROOM_ROUNDS):
             if point is None:
                 self.level.leave(self.room)
-                point = self.level.point(cost * (1 + SLACK), tie)
+                point = solve()
             if point is None:
                 break
             self.sizes = point.sizes
