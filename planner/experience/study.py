@@ -26,6 +26,7 @@ from planner.experience.handler_effects import pool_effects, stage_effects
 from planner.experience.journeys import JourneyReport, journey_report
 from planner.experience.labels import plain_labels, with_plain_labels
 from planner.experience.model import ExperienceModel
+from planner.experience.moves import MOVE_KEYS
 from planner.experience.prepared import Prepared, prepare
 from planner.experience.rows import row_check
 from planner.experience.threads import on_one_thread
@@ -136,7 +137,7 @@ def _composite_study(history: History, outcome: str, told: Told, settings: dict[
     return replace(
         first,
         model=model,
-        moves=model.moves.assign(contacts=first.moves["contacts"].to_numpy(float), p_gain=np.nan),
+        moves=_composite_moves(model.moves, first.moves),
         scale=(0.0, 1.0),
         higher_is_better=True,
         pilots=blank,
@@ -146,6 +147,13 @@ def _composite_study(history: History, outcome: str, told: Told, settings: dict[
         pools=first.pools.iloc[:0],
         moves_by_reason=first.moves_by_reason.iloc[:0],
     )
+
+
+def _composite_moves(moves: pd.DataFrame, part: pd.DataFrame) -> pd.DataFrame:
+    """Give the moves of the whole the contacts of a part, and P(better): much of a composite is good."""
+    contacts = part.set_index(MOVE_KEYS)["contacts"].reindex(pd.MultiIndex.from_frame(moves[MOVE_KEYS]))
+    chance = gain_probability(moves) if "total_sd" in moves else np.nan
+    return moves.assign(contacts=contacts.to_numpy(float), p_gain=chance)
 
 
 def _with_evidence(prepared: Prepared, bias: Bias | None, model: ExperienceModel, told: Told) -> Study:

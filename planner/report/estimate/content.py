@@ -78,4 +78,5 @@ def _facts(study: Study) -> str:
 def _waits(study: Study) -> Section:
     within = study.model.quality.get("wait_variance_within_hours", {})
     shares = dict(within) if isinstance(within, dict) else {}
-    return waits_section(study.model.wait_curve, study.model.reasons, shares, unit_of(study))
+    digits = max(digits_of(study), 2) if unit_of(study) != "seconds" else 0
+    return waits_section(study.model.wait_curve, study.model.reasons, shares, unit_of(study), digits)

@@ -32,13 +32,15 @@ def _move_sentences(study: Study, digits: int) -> list[str]:
     moves = moves[moves["effect"].notna()]
     if moves.empty:
         return [FIRST["no_moves"]]
-    moves = moves if biased else _by_sampling(moves)
+    kind = "counts" if biased else "counts_parts"
+    if "lower_total" not in moves:
+        kind, moves = "counts_sampling", _by_sampling(moves)
     sign = 1.0 if study.higher_is_better else -1.0
     gain = moves.assign(gain=sign * moves["effect"] * moves["contacts"])
     low, high = sign * moves["lower_total"], sign * moves["upper_total"]
     better, worse = np.minimum(low, high) > 0, np.maximum(low, high) < 0
     said = [
-        FIRST["counts" if biased else "counts_sampling"].format(
+        FIRST[kind].format(
             better=count(better.sum()), all=count(len(gain)), worse=count(worse.sum()),
             unsure=count(len(gain) - better.sum() - worse.sum()),
         )

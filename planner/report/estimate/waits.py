@@ -18,7 +18,9 @@ _TICKS = ((5.0, "5 s"), (20.0, "20 s"), (60.0, "1 min"), (180.0, "3 min"), (600.
           (3_600.0, "1 h"), (14_400.0, "4 h"), (86_400.0, "1 d"))  # fmt: skip
 
 
-def waits_section(curve: pd.DataFrame, volume: pd.DataFrame, within: Mapping[str, float], unit: str) -> Section:
+def waits_section(
+    curve: pd.DataFrame, volume: pd.DataFrame, within: Mapping[str, float], unit: str, digits: int = 2
+) -> Section:
     """Show each channel's wait curve, averaged over its reasons by today's contacts.
 
     Parameters
@@ -31,6 +33,8 @@ def waits_section(curve: pd.DataFrame, volume: pd.DataFrame, within: Mapping[str
         Share of the variance of ln(wait) within hours, per channel.
     unit
         As from `units.unit_of`.
+    digits
+        Decimals of what is lost.
     """
     lines, flat = [], []
     for channel, own in curve.groupby("channel", sort=True):
@@ -45,7 +49,7 @@ def waits_section(curve: pd.DataFrame, volume: pd.DataFrame, within: Mapping[str
         sentences.append(WAITS["none"].format(why=", ".join(flat)))
     pictures: tuple[Picture, ...] = ()
     if lines:
-        svg = curves(lines, x_label=WAITS["x"], y_label=_LOST[unit], x_text=_TICKS)
+        svg = curves(lines, x_label=WAITS["x"], y_label=_LOST[unit], x_text=_TICKS, digits=digits)
         pictures = (Picture(WAITS["title"], svg),)
     return Section("waits", WAITS["title"], WAITS["help"], tuple(sentences), pictures=pictures, folded=False)
 

@@ -40,6 +40,8 @@ FIRST = {
     "counts": "Of {all} moves of a reason between two channels, {better} are better, {worse} worse "
     "and {unsure} cannot be "
     "told apart, with what nobody observed in the reckoning.",
+    "counts_parts": "Of {all} moves of a reason and segment between two channels, {better} are better, {worse} worse "
+    "and {unsure} cannot be told apart, with what nobody observed in the reckoning.",
     "counts_sampling": "Of {all} moves of a reason and segment between two channels, {better} are better, {worse} "
     "worse and {unsure} cannot be told apart, by sampling error alone: what nobody observed (unseen causes of the "
     "choice) is not in the reckoning for this outcome.",
@@ -194,8 +196,7 @@ PILOTS = {
     "trial that would settle each: a share of today's users, drawn at random, is served in the new channel.",
     "none": "No move is both probably better and unsure: nothing to try.",
     "no_moves": "No move can be estimated: nothing to try yet.",
-    "not_sized": "Trials are not sized for this outcome: how sure its moves are, with what nobody observed in the "
-    "reckoning, is not worked out.",
+    "not_sized": "Trials are sized for survey scores and shares, not for this outcome.",
     "later": "What follows a contact is known only when the days within which contacts count as one issue are over: "
     "add them to the weeks.",
 }
