@@ -72,8 +72,8 @@ def pilot_designs(
 
     A share `split` of today's users of from_channel, drawn at random, is served in to_channel; those who stay are the
     comparison. With n1 and n0 answers the difference of means has the variance v = sd1^2/n1 + sd0^2/n0; of shares,
-    sd^2 = p (1 - p) in each arm (Fleiss, Levin & Paik 2003, chapter 4, unpooled). Nothing unseen drives who is moved;
-    score-dependent response (b = bias_response) stays. The pilot lasts until
+    sd^2 = p (1 - p) (Fleiss, Levin & Paik 2003, chapter 4; see `reasons.answer_sds`). Nothing unseen drives who is
+    moved; score-dependent response (b = bias_response) stays. The pilot lasts until
     effect / sqrt(v + b^2) = z(1 - error) + z(power). What is then known: with A = sd^2 + bias_unseen^2 the posterior
     mean is drawn from N(effect, A^2/(A + v)) and has the variance A v/(A + v) + b^2; the value of the pilot is
     E max(0, posterior mean) - max(0, effect) (expected value of sample information, Raiffa & Schlaifer 1961).

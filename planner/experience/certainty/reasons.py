@@ -27,7 +27,7 @@ def moves_by_reason(fits: Fits, bias: Bias) -> pd.DataFrame:
     -------
         `reason, segment` ("all segments"), `from_channel, to_channel, people, effect, sd, bias_response, bias_unseen,
         bias_sd, total_sd, lower_total, upper_total, sd_moved, sd_stayed`: contacts and points, 90 % intervals. The last
-        two: of one answer of those who move, and of those who stay; of a share p, sqrt(p (1 - p)). `people` are those
+        two as from `answer_sds`. `people` are those
         behind the effect: contacts whose outcome could be known.
     """
     columns = [
@@ -52,7 +52,7 @@ def moves_by_reason(fits: Fits, bias: Bias) -> pd.DataFrame:
     effect, sd = contrast(post, np.arange(count), np.arange(count) + count)
     factor = chance_factor(fits, out["reason"])
     effect, sd = effect * factor, sd * factor
-    spread_of_one = _answer_sd(fits.total, post.mean)
+    sd_moved, sd_stayed = answer_sds(fits.total, post.mean[:count], post.mean[count:])
     total = np.bincount(code, weights=people, minlength=count)
     share = people / np.where(total > 0, total, 1.0)[code]
     loading = np.zeros((count, len(bias.factors)))
@@ -69,14 +69,20 @@ def moves_by_reason(fits: Fits, bias: Bias) -> pd.DataFrame:
         total_sd=spread,
         lower_total=effect - Z90 * spread,
         upper_total=effect + Z90 * spread,
-        sd_moved=factor * spread_of_one[:count],
-        sd_stayed=factor * spread_of_one[count:],
+        sd_moved=factor * sd_moved,
+        sd_stayed=factor * sd_stayed,
     )[columns]
 
 
-def _answer_sd(fit: CellFit, mean: Array) -> Array:
-    """Sd of one answer around each mean, points."""
+def answer_sds(fit: CellFit, moved: Array, stayed: Array) -> tuple[Array, Array]:
+    """Sd of one answer of those who move, and of those who stay, around these means, points.
+
+    Of a share p: sqrt(p (1 - p)). A score test judges the difference as if both had the share of (nearly) all, those
+    who stay (Farrington & Manning 1990); those who move are therefore taken to vary at least as much, or a share near
+    0 or 1 would seem to be known from a handful of contacts.
+    """
     if not fit.logit:
-        return np.full(len(mean), float(np.sqrt(fit.variance)))
-    share = np.clip(mean, 0.0, 1.0)
-    return np.asarray(np.sqrt(share * (1 - share)))
+        same = np.full(len(moved), float(np.sqrt(fit.variance)))
+        return same, same
+    spread = [np.sqrt(share * (1 - share)) for share in np.clip([moved, stayed], 0.0, 1.0)]
+    return np.maximum(*spread), np.asarray(spread[1])

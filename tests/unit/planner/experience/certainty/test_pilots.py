@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +17,7 @@ from planner.experience.certainty.pilots import (
     pilot_designs,
     preposterior,
 )
+from planner.experience.certainty.reasons import answer_sds
 from planner.experience.certainty.terms import Terms
 from planner.experience.certainty.weekly import weekly_volumes
 
@@ -232,3 +235,25 @@ def test_shares_vary_by_their_mean_in_each_arm() -> None:
 def test_a_gain_of_what_should_be_little_is_said_as_a_fall() -> None:
     row = pilot_designs(moves(effect=[0.2]), weekly(1, contacts=3_000), 1.0, terms=Terms(sign=-1.0)).iloc[0]
     assert "a change of -0.20 points" in row["words"]
+
+
+@pytest.mark.parametrize(("stayed", "moved"), [(0.012, 0.001), (0.97, 0.995), (0.3, 0.24), (0.02, 0.05)])
+def test_trials_of_shares_near_their_ends_have_the_stated_power_and_error(stayed: float, moved: float) -> None:
+    """Simulated pilots, judged by the score test: the share of both arms together stands for each under no effect."""
+    fit = SimpleNamespace(logit=True)
+    sds = answer_sds(fit, np.array([moved]), np.array([stayed]))  # type: ignore[arg-type]
+    gain = abs(moved - stayed)
+    asked = moves(effect=[gain], sd=[gain], bias_response=[0.0], bias_unseen=[0.0])
+    row = pilot_designs(asked, weekly(1, contacts=6_000, rate=0.9), sds).iloc[0]
+    rng = np.random.default_rng(4)
+    n1, n0 = round(row["answers_moved"]), round(row["answers_stayed"])
+
+    def seen(truth: float) -> float:
+        ones, zeros = rng.binomial(n1, truth, 20_000), rng.binomial(n0, stayed, 20_000)
+        both = (ones + zeros) / (n1 + n0)
+        z = np.abs(ones / n1 - zeros / n0) / np.sqrt(both * (1 - both) * (1 / n1 + 1 / n0))
+        right = np.sign(ones / n1 - zeros / n0) == np.sign(moved - stayed)
+        return float(np.mean(right & (z > norm.ppf(0.95))))
+
+    assert seen(moved) >= 0.78
+    assert seen(stayed) <= 0.065

@@ -53,6 +53,7 @@ def test_shares_get_trials_sized_as_two_proportions(studies: dict[str, Study]) -
     level = found.model.reasons.set_index(["reason", "channel"])["raw_mean"]
     for key, row in moved.iterrows():
         share = level[(key[0], key[1])]
+        assert row["sd_moved"] >= row["sd_stayed"]
         assert row["sd_stayed"] == pytest.approx(np.sqrt(share * (1 - share)), abs=0.02)
     assert found.pilots["words"].str.contains("in the share").all()
 
