@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 FLAGS = {
-    "sparse": "fewer than 20 effective answers stand behind the number: the interval is wide and says so",
+    "sparse": "fewer than 20 effective observations stand behind the number: the interval is wide and says so",
     "extrapolated": "hardly anybody like these customers was served there: plans may move only few of them",
     "never-served": "nobody with this reason was ever served there: no estimate, and no plan sends customers there "
     "unless you state a score",
