@@ -129,23 +129,28 @@ def _give(model: ExperienceModel, lines: list[str], as_json: bool) -> None:
 
 
 def _say_quality(model: ExperienceModel) -> None:
+    from planner.report.estimate.words import QUALITY_TERMS
     from planner.runs.tables import plain
 
     for name, value in plain(model.quality).items():
-        console.say(f"{name.replace('_', ' ')}: {_shown(value)}")
+        meaning = f" ({QUALITY_TERMS[name]})" if name in QUALITY_TERMS else ""
+        console.say(f"{name.replace('_', ' ')}{meaning}: {_shown(value)}")
     for note in model.notes:
         console.say(f"note: {note}")
 
 
 def _show(found: Study) -> None:
     """Print the matrix, then the sentences the page begins with."""
-    from planner.report.estimate.content import digits_of, first_sentences
-    from planner.report.estimate.terminal import matrix_rows
+    from planner.report.estimate.content import digits_of
+    from planner.report.estimate.first import first_sentences
+    from planner.report.estimate.terminal import matrix_legend, matrix_rows
 
     _say_quality(found.model)
     digits = digits_of(found)
     heads, rows = matrix_rows(found.model.reasons, digits)
     console.give_table(f"Experience ({found.model.outcome}): adjusted ± 90 % (raw, n)", heads, rows)
+    if legend := matrix_legend(rows):
+        console.give(legend)
     for sentence in first_sentences(found, digits):
         console.give(console.inert(sentence))
 

@@ -255,6 +255,8 @@ def _quality(fits: est.Fits, evidence: Evidence, radius: float) -> dict[str, obj
         "answers": float(frame["answers"].sum()),
         "response_rate": float(frame["answers"].sum() / max(contacts, 1.0)),
         "covariates": list(evidence.cells.covariates),
+        "covariate_bins": {name: list(cuts) for name, cuts in evidence.covariate_bins.items()},
+        "covariate_known": dict(evidence.covariate_known),
         "surveyed_channels": list(fits.surveyed),
         "share_followed": float(frame.loc[frame["later"] != "unknown", "contacts"].sum() / max(contacts, 1.0)),
         "wait_variance_within_hours": fits.waits.within_hour,

@@ -22,6 +22,8 @@ AFTER = ("wait_band", "hour_band", "disposition", "later")
 OPTIONAL_SUMS = ("sum_ln_wait",)
 SUMS = ("contacts", "answers", "sum_score", "sum_score2", "sum_wait_s", "handled", "sum_handle_s", "sum_handle2")
 LATER_NO, LATER_YES, LATER_ESCALATED, LATER_UNKNOWN = "no", "yes", "escalated", "unknown"
+MIN_CHANNEL_ANSWERS = 30
+"""Answers a channel needs at least for an estimate."""
 
 
 @dataclass(frozen=True)
@@ -131,11 +133,31 @@ def served_first(cells: Cells) -> Cells:
 
 
 def final_contacts(cells: Cells) -> tuple[Cells, str]:
-    """Keep contacts after which nobody came back; all of them, with a note, where no customer can be followed."""
-    final = cells.frame["later"] == LATER_NO
-    if final.any():
+    """Keep contacts after which nobody came back.
+
+    Those of whom nobody knows what followed are kept, too, where a channel has enough answers for an estimate only with
+    them: in a short history hardly any contact can be followed. They are then kept in every channel, so that channels
+    stay comparable. Where no customer can be followed at all, every contact is kept. A note says what was done.
+    """
+    later = cells.frame["later"]
+    final, either = later == LATER_NO, later.isin([LATER_NO, LATER_UNKNOWN])
+    if not final.any():
+        return cells, "no customer can be followed: every contact is taken as the last of its issue"
+    told, all_told = answers_by_channel(cells.frame[final]), answers_by_channel(cells.frame[either])
+    enough = all_told.index[all_told >= MIN_CHANNEL_ANSWERS]
+    short = enough[told.reindex(enough).fillna(0.0).to_numpy(float) < MIN_CHANNEL_ANSWERS]
+    if not len(short):
         return cells.where(final), ""
-    return cells, "no customer can be followed: every contact is taken as the last of its issue"
+    return cells.where(either), (
+        f"in {', '.join(sorted(map(str, short)))} fewer than {MIN_CHANNEL_ANSWERS} answers come from contacts of which "
+        "it is known that nobody came back: contacts of which nobody knows what followed are taken as the last of "
+        "their issue, too, in every channel"
+    )
+
+
+def answers_by_channel(frame: pd.DataFrame) -> pd.Series:
+    """Answers in each channel of cells."""
+    return frame.groupby("channel", observed=True)["answers"].sum()
 
 
 _Means = Callable[[pd.DataFrame, str], tuple[NDArray[np.float64], NDArray[np.bool_]]]

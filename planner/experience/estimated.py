@@ -8,7 +8,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from planner.experience.cells import LATER_NO, LATER_UNKNOWN, LATER_YES, Cells, final_contacts, served_first
+from planner.experience.cells import (
+    LATER_NO,
+    LATER_UNKNOWN,
+    LATER_YES,
+    MIN_CHANNEL_ANSWERS,
+    Cells,
+    answers_by_channel,
+    final_contacts,
+    served_first,
+)
 from planner.experience.chance import chance_of_reasons, looked_up
 from planner.experience.design import Posterior, contrast
 from planner.experience.hierarchical import Array, fit_blocks
@@ -29,7 +38,6 @@ Labels = NDArray[np.str_] | NDArray[np.object_]
 _TYPE = ["entry_reason", "segment"]
 _STAGE_PRIOR = 30.0
 _FAR_PRIOR = 1e-6
-MIN_CHANNEL_ANSWERS = 30
 
 
 @dataclass(frozen=True)
@@ -78,13 +86,11 @@ def fit_all(
     first = served_first(cells)
     last, note = final_contacts(cells)
     notes = [note] if note else []
-    answers = last.frame.groupby("channel")["answers"].sum()
+    answers = answers_by_channel(last.frame)
     surveyed = tuple(str(channel) for channel in answers.index[answers >= MIN_CHANNEL_ANSWERS])
     silent = sorted(set(cells.frame["channel"].unique()) - set(surveyed))
     if silent:
-        notes.append(
-            f"fewer than {MIN_CHANNEL_ANSWERS} survey answers in {', '.join(silent)}: no score is estimated there"
-        )
+        notes.append(_silent_words(cells, answers.reindex(silent).fillna(0.0)))
     if not cells.covariates:
         notes.append("no covariate known before the channel was chosen: who chooses which channel is not adjusted for")
     followed = cells.where(cells.frame["later"].isin([LATER_NO, LATER_YES]))
@@ -103,6 +109,16 @@ def fit_all(
 
     (total, final), (back, waits) = side_by_side(scores, others)
     return Fits(first, last, total, final, back, waits, surveyed, (*notes, *waits.notes), served_first(asked), chance)
+
+
+def _silent_words(cells: Cells, answers: pd.Series) -> str:
+    """Say which channels have too little known for an estimate, and how much is known."""
+    named = ", ".join(f"{channel} ({n:.0f})" for channel, n in answers.items())
+    known = "survey answers" if cells.kind is OutcomeKind.SCORE else f"known values of {cells.outcome}"
+    return (
+        f"fewer than {MIN_CHANNEL_ANSWERS} {known} at contacts that may be the last of their issue in {named}: "
+        f"no {'score' if cells.kind is OutcomeKind.SCORE else cells.outcome} is estimated there"
+    )
 
 
 def _outcome_fits(asked: Cells, last: Cells, seed: int, fitter: Fitter) -> tuple[CellFit | None, CellFit | None]:

@@ -47,11 +47,17 @@ class Evidence:
         `channel, wait_s, abandoned, contacts`: sums over all contacts, served or not.
     notes
         What was allocated or left out, in words.
+    covariate_bins
+        Upper ends of all bins but the last of each binned covariate, in its unit; `others`: all further ones together.
+    covariate_known
+        Share of all contacts for which each covariate is a finite number.
     """
 
     cells: Cells
     waited: pd.DataFrame
     notes: tuple[str, ...] = field(default=())
+    covariate_bins: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    covariate_known: Mapping[str, float] = field(default_factory=dict)
 
 
 def gather(source: ContactCells, scenario: Scenario | None, scale: tuple[float, float]) -> Evidence:
@@ -72,7 +78,12 @@ def gather(source: ContactCells, scenario: Scenario | None, scale: tuple[float, 
     if asked is not None:
         labeled = _labeled(_renamed(raw[asked], source), source, scenario, [])
         cells = replace(cells, asked=_cells(labeled, source, scale))
-    return Evidence(cells, _waited(source.frame), tuple(notes))
+    return Evidence(cells, _waited(source.frame), tuple(notes), source.covariate_cuts, _known_shares(source))
+
+
+def _known_shares(source: ContactCells) -> dict[str, float]:
+    total = max(float(source.frame["cnt"].sum()), 1.0)
+    return {name: float(source.frame[f"n_{name}"].sum()) / total for name in source.covariates}
 
 
 def _asked(raw: pd.DataFrame, kind: OutcomeKind) -> pd.Series | None:

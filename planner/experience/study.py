@@ -18,6 +18,7 @@ from planner.experience.certainty import (
     weekly_volumes,
 )
 from planner.experience.certainty.bias import gain_probability
+from planner.experience.certainty.terms import terms_of
 from planner.experience.composites import composite_model
 from planner.experience.fit import with_its_bias
 from planner.experience.guards import check_guards
@@ -25,6 +26,7 @@ from planner.experience.handler_effects import pool_effects, stage_effects
 from planner.experience.journeys import JourneyReport, journey_report
 from planner.experience.labels import plain_labels, with_plain_labels
 from planner.experience.model import ExperienceModel
+from planner.experience.moves import MOVE_KEYS
 from planner.experience.prepared import Prepared, prepare
 from planner.experience.rows import row_check
 from planner.experience.threads import on_one_thread
@@ -53,7 +55,7 @@ class Study:
     overlap
         See `certainty.overlap_of_moves`.
     pilots
-        See `certainty.pilot_designs`.
+        See `certainty.pilot_designs`; `effect` is the change of the outcome, as of `moves`.
     answers
         See `certainty.answers_needed`.
     row_check
@@ -135,7 +137,7 @@ def _composite_study(history: History, outcome: str, told: Told, settings: dict[
     return replace(
         first,
         model=model,
-        moves=model.moves.assign(contacts=first.moves["contacts"].to_numpy(float), p_gain=np.nan),
+        moves=_composite_moves(model.moves, first.moves),
         scale=(0.0, 1.0),
         higher_is_better=True,
         pilots=blank,
@@ -145,6 +147,13 @@ def _composite_study(history: History, outcome: str, told: Told, settings: dict[
         pools=first.pools.iloc[:0],
         moves_by_reason=first.moves_by_reason.iloc[:0],
     )
+
+
+def _composite_moves(moves: pd.DataFrame, part: pd.DataFrame) -> pd.DataFrame:
+    """Give the moves of the whole the contacts of a part, and P(better): much of a composite is good."""
+    contacts = part.set_index(MOVE_KEYS)["contacts"].reindex(pd.MultiIndex.from_frame(moves[MOVE_KEYS]))
+    chance = gain_probability(moves) if "total_sd" in moves else np.nan
+    return moves.assign(contacts=contacts.to_numpy(float), p_gain=chance)
 
 
 def _with_evidence(prepared: Prepared, bias: Bias | None, model: ExperienceModel, told: Told) -> Study:
@@ -162,7 +171,8 @@ def _with_evidence(prepared: Prepared, bias: Bias | None, model: ExperienceModel
     told("looking for what misleads")
     guards = check_guards(history, outcome=name, window_days=window, seed=prepared.seed)
     told("planning trials")
-    by_reason, pilots, answers = _trials(prepared, bias, weeks)
+    volumes = weekly_volumes(prepared.evidence.cells, weeks, by_segment=False)
+    by_reason, pilots, answers = _trials(prepared, bias, weeks, volumes)
     model = _marked(model, checked)
     return Study(
         model=model,
@@ -171,7 +181,7 @@ def _with_evidence(prepared: Prepared, bias: Bias | None, model: ExperienceModel
         scale=prepared.outcome.scale,
         journeys=journeys,
         moves=_advised(prepared, model.moves, weeks),
-        moves_by_reason=_with_advice(by_reason, pilots, model.reasons, weeks),
+        moves_by_reason=_with_advice(by_reason, pilots, model.reasons, volumes),
         overlap=model.overlap,
         pilots=pilots,
         answers=answers,
@@ -186,7 +196,9 @@ def _surveyed(prepared: Prepared) -> bool:
     return prepared.outcome.kind is OutcomeKind.SCORE and prepared.fits.total is not None
 
 
-def _trials(prepared: Prepared, bias: Bias | None, weeks: float) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def _trials(
+    prepared: Prepared, bias: Bias | None, weeks: float, volumes: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Moves over all segments, pilots for the unsure ones, and the answers that decisions need."""
     total = prepared.fits.total
     if bias is None or total is None:
@@ -196,14 +208,17 @@ def _trials(prepared: Prepared, bias: Bias | None, weeks: float) -> tuple[pd.Dat
     sign = 1.0 if prepared.outcome.higher_is_better else -1.0
     gains = moves.assign(effect=sign * moves["effect"])
     moves = moves.assign(p_gain=gain_probability(gains))
+    outcome = prepared.outcome
+    terms = terms_of(outcome.kind, outcome.scale, higher_is_better=outcome.higher_is_better)
+    spread = gains["sd_moved"].to_numpy(float), gains["sd_stayed"].to_numpy(float)
+    pilots = pilot_designs(gains, volumes, spread, terms=terms)
+    pilots = pilots.assign(effect=sign * pilots["effect"])
     if not _surveyed(prepared):
-        return moves, pd.DataFrame(), pd.DataFrame()
-    cells = prepared.evidence.cells
-    pilots = pilot_designs(gains, weekly_volumes(cells, weeks, by_segment=False), float(np.sqrt(total.variance)))
+        return moves, pilots, pd.DataFrame()
     low, high = prepared.outcome.scale
     width = _HALF_WIDTH * (high - low if np.isfinite(high - low) else 6 * float(np.sqrt(total.variance)))
-    answers = answers_needed(prepared.fits, AnswerGoal(half_width=width), weekly_volumes(cells, weeks, label="reason"))
-    return moves, pilots, answers
+    weekly = weekly_volumes(prepared.evidence.cells, weeks, label="reason")
+    return moves, pilots, answers_needed(prepared.fits, AnswerGoal(half_width=width), weekly)
 
 
 def _marked(model: ExperienceModel, checked: pd.DataFrame) -> ExperienceModel:
@@ -226,8 +241,13 @@ def _advised(prepared: Prepared, moves: pd.DataFrame, weeks: float) -> pd.DataFr
     return out.assign(p_gain=gain_probability(out.assign(effect=sign * out["effect"])))
 
 
-def _with_advice(moves: pd.DataFrame, pilots: pd.DataFrame, reasons: pd.DataFrame, weeks: float) -> pd.DataFrame:
-    """Say of each move of a whole reason what follows from it, with the support of the reason in the new channel."""
+def _with_advice(
+    moves: pd.DataFrame, pilots: pd.DataFrame, reasons: pd.DataFrame, volumes: pd.DataFrame
+) -> pd.DataFrame:
+    """Say of each move of a whole reason what follows from it, with the support of the reason in the new channel.
+
+    `contacts`: all that would move a week, whether or not their outcome is known.
+    """
     if moves.empty:
         return moves
     support = reasons.set_index(["reason", "channel"])["support"]
@@ -238,7 +258,9 @@ def _with_advice(moves: pd.DataFrame, pilots: pd.DataFrame, reasons: pd.DataFram
         tried = set(done[["reason", "from_channel", "to_channel"]].itertuples(index=False, name=None))
     pairs = list(moves[["reason", "from_channel", "to_channel"]].itertuples(index=False, name=None))
     words = [_advice(p, pair in tried, flag) for p, pair, flag in zip(moves["p_gain"], pairs, flags, strict=True)]
-    return moves.assign(support=flags, contacts=moves["people"] / weeks, advice=words)
+    weekly = volumes.set_index(["reason", "channel"])["contacts_per_week"]
+    users = weekly.reindex(pd.MultiIndex.from_frame(moves[["reason", "from_channel"]])).fillna(0.0).to_numpy(float)
+    return moves.assign(support=flags, contacts=users, advice=words)
 
 
 def _advice(p: float, pilot: bool, support: str) -> str:

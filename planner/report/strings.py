@@ -160,7 +160,7 @@ PAGE = {
     "again_other": "Gain over Today, scored again",
     "experience": "Experience by reason and channel",
     "experience_help": "Estimated score with its 90% interval. “Sparse” and “extrapolated” numbers lean on little "
-    "or no history; “none” was never seen and is not used.",
+    "or no history; “none” has no score, as nobody was served there or too little is known of it, and is not used.",
     "failed_check": "A check of the finished plans failed: {check}",
     "notes": "Quality of the data",
     "no_notes": "Nothing was noted.",

@@ -12,6 +12,7 @@ from planner.experience.cells import Cells
 from planner.experience.certainty.refit import Loadings, Reading, Refit, coarse_cells, loadings, refit
 from planner.experience.certainty.response import response_shift
 from planner.experience.certainty.settings import BiasSettings
+from planner.experience.certainty.terms import Terms, terms_of
 from planner.experience.certainty.unseen import UnseenCause, unseen_cause
 from planner.experience.estimated import Fits, Readings, readings
 from planner.experience.hierarchical import Array
@@ -105,7 +106,7 @@ def bias_of(
         outcome_loading=None if outcomes is None else _outcome_loading(shift, unseen, table, outcomes),
         move_score_loading=None if outcomes is None else np.nan_to_num(_loading(shift.move_scores, unseen.moves)),
         scales=unseen.scales,
-        notes=(*unseen.notes, *_response_words(shift, settings)),
+        notes=(*unseen.notes, *_response_words(shift, settings, terms_of(fits.asked.kind, fits.asked.scale))),
     )
 
 
@@ -151,16 +152,16 @@ def _outcome_loading(shift: Reading, unseen: UnseenCause, table: pd.DataFrame, o
     return np.nan_to_num(_loading(shift.outcomes, cause))
 
 
-def _response_words(shift: Reading, settings: BiasSettings) -> tuple[str, ...]:
+def _response_words(shift: Reading, settings: BiasSettings, terms: Terms) -> tuple[str, ...]:
     found = shift.table[np.isfinite(shift.table)]
     if not found.any():
         return ()
     level = float(np.sqrt(np.mean(found**2)))
     moved = shift.moves[np.isfinite(shift.moves)]
-    change = float(np.sqrt(np.mean(moved**2))) if len(moved) else 0.0
+    change = f" and the effects of moves by {terms.size(np.sqrt(np.mean(moved**2)))}" if len(moved) else ""
     return (
         f"should the content answer more or less often by {settings.response_tilt:g} logits per standard deviation of "
-        f"the score, scores shift by {level:.2f} points and the effects of moves by {change:.2f}",
+        f"the score, scores shift by {terms.size(level)}{change}",
     )
 
 

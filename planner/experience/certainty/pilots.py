@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.special import ndtr, ndtri
 
 from planner.experience.certainty.bias import gain_probability
+from planner.experience.certainty.terms import Terms
 from planner.experience.hierarchical import Array
 from planner.experience.moves import MOVE_KEYS
 
@@ -60,13 +61,19 @@ class PilotSettings:
 
 
 def pilot_designs(
-    moves: pd.DataFrame, weekly: pd.DataFrame, score_sd: float, settings: PilotSettings | None = None
+    moves: pd.DataFrame,
+    weekly: pd.DataFrame,
+    score_sd: float | tuple[Array, Array],
+    settings: PilotSettings | None = None,
+    *,
+    terms: Terms | None = None,
 ) -> pd.DataFrame:
     """Design a pilot for each move that probably gains but may not.
 
     A share `split` of today's users of from_channel, drawn at random, is served in to_channel; those who stay are the
-    comparison. With n1 and n0 answers the difference of means has the variance v = score_sd^2 (1/n1 + 1/n0). Nothing
-    unseen drives who is moved; score-dependent response (b = bias_response) stays. The pilot lasts until
+    comparison. With n1 and n0 answers the difference of means has the variance v = sd1^2/n1 + sd0^2/n0; of shares,
+    sd^2 = p (1 - p) (Fleiss, Levin & Paik 2003, chapter 4; see `reasons.answer_sds`). Nothing unseen drives who is
+    moved; score-dependent response (b = bias_response) stays. The pilot lasts until
     effect / sqrt(v + b^2) = z(1 - error) + z(power). What is then known: with A = sd^2 + bias_unseen^2 the posterior
     mean is drawn from N(effect, A^2/(A + v)) and has the variance A v/(A + v) + b^2; the value of the pilot is
     E max(0, posterior mean) - max(0, effect) (expected value of sample information, Raiffa & Schlaifer 1961).
@@ -79,7 +86,9 @@ def pilot_designs(
     weekly
         As from `weekly_volumes` by the reason as known when routed.
     score_sd
-        Standard deviation of one answer, points.
+        Standard deviation of one answer, points; or one per move of those who are moved, and of those who stay.
+    terms
+        How `words` call the outcome.
 
     Returns
     -------
@@ -100,11 +109,12 @@ def pilot_designs(
     settings = settings or PilotSettings()
     p_gain = gain_probability(moves)
     low, high = settings.p_gain
-    asked = moves.assign(p_gain=p_gain)[(p_gain >= low) & (p_gain <= high) & (moves["effect"] > 0).to_numpy()]
+    moved, stayed = score_sd if isinstance(score_sd, tuple) else (score_sd, score_sd)
+    moves = moves.assign(p_gain=p_gain, sd_moved=moved, sd_stayed=stayed)
+    asked = moves[(p_gain >= low) & (p_gain <= high) & (moves["effect"] > 0).to_numpy()]
     asked = _with_volumes(asked.reset_index(drop=True), weekly)
-    designed = _sized(asked, score_sd, settings)
-    out = _judged(designed, score_sd, settings)
-    out["words"] = [_words(row) for row in out.to_dict("records")]
+    out = _judged(_sized(asked, settings), settings)
+    out["words"] = [_words(row, terms or Terms()) for row in out.to_dict("records")]
     return out.sort_values(["value_per_year", *MOVE_KEYS], ascending=[False, True, True, True, True])[
         PILOT_COLUMNS
     ].reset_index(drop=True)
@@ -123,51 +133,58 @@ def _with_volumes(asked: pd.DataFrame, weekly: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def answer_variance(split: Array, answers_moved: Array, answers_stayed: Array, score_sd: float) -> Array:
-    """Variance of the difference of means in one week, points squared: score_sd^2 (1/n1 + 1/n0); inf without answers.
+def answer_variance(asked: pd.DataFrame, split: Array) -> Array:
+    """Variance of the difference of means in one week, points squared: sd1^2/n1 + sd0^2/n0; inf without answers.
 
-    `answers_moved`, `answers_stayed`: answers of a week if all were moved, or all stayed.
+    Parameters
+    ----------
+    asked
+        `volume` (contacts a week), `rate_moved, rate_stayed` (share that answers), `sd_moved, sd_stayed` (points).
+    split
+        Share that is moved, one per row.
     """
-    moved, stayed = split * answers_moved, (1 - split) * answers_stayed
+    volume = asked["volume"].to_numpy(float)
+    moved = split * volume * asked["rate_moved"].to_numpy(float)
+    stayed = (1 - split) * volume * asked["rate_stayed"].to_numpy(float)
     with np.errstate(divide="ignore"):
-        return np.asarray(score_sd**2 * (1 / moved + 1 / stayed))
+        return np.asarray(
+            asked["sd_moved"].to_numpy(float) ** 2 / moved + asked["sd_stayed"].to_numpy(float) ** 2 / stayed
+        )
 
 
-def _sized(asked: pd.DataFrame, score_sd: float, settings: PilotSettings) -> pd.DataFrame:
+def _sized(asked: pd.DataFrame, settings: PilotSettings) -> pd.DataFrame:
     """Choose split and weeks; weeks are inf where bias of response alone is too large or nobody answers."""
     split, weeks = np.full(len(asked), np.nan), np.full(len(asked), np.inf)
     for share in sorted(settings.splits):
-        needed = _weeks(asked, share, score_sd, settings)
+        needed = _weeks(asked, share, settings)
         take = ~(weeks <= settings.wanted_weeks)
         split, weeks = np.where(take, share, split), np.where(take, needed, weeks)
     reach = np.full(len(asked), np.nan)
     for share in reversed(_LARGER_SPLITS):
-        reach = np.where(_weeks(asked, share, score_sd, settings) <= settings.most_weeks, share, reach)
+        reach = np.where(_weeks(asked, share, settings) <= settings.most_weeks, share, reach)
     called = asked.assign(bias_response=0.0)
     without = np.full(len(asked), np.inf)
     for share in settings.splits:
-        without = np.where(split == share, _weeks(called, share, score_sd, settings), without)
+        without = np.where(split == share, _weeks(called, share, settings), without)
     return asked.assign(split=split, weeks=weeks, split_within_reach=reach, weeks_with_callbacks=without)
 
 
-def _weeks(asked: pd.DataFrame, share: float, score_sd: float, settings: PilotSettings) -> Array:
+def _weeks(asked: pd.DataFrame, share: float, settings: PilotSettings) -> Array:
     """Whole weeks until v <= (effect / (z(1 - error) + z(power)))^2 - b^2, at least `least_weeks`; inf if never."""
     effect, b = asked["effect"].to_numpy(float), _zeroed(asked["bias_response"])
     allowed = (effect / (ndtri(1 - settings.error) + ndtri(settings.power))) ** 2 - b**2
-    volume = asked["volume"].to_numpy(float)
-    moved, stayed = volume * asked["rate_moved"].to_numpy(float), volume * asked["rate_stayed"].to_numpy(float)
-    own = answer_variance(np.full(len(asked), share), moved, stayed, score_sd)
+    own = answer_variance(asked, np.full(len(asked), share))
     needed = np.where(allowed > 0, np.ceil(own / np.where(allowed > 0, allowed, 1.0) - 1e-9), np.inf)
     return np.maximum(needed, settings.least_weeks)
 
 
-def _judged(designed: pd.DataFrame, score_sd: float, settings: PilotSettings) -> pd.DataFrame:
+def _judged(designed: pd.DataFrame, settings: PilotSettings) -> pd.DataFrame:
     """Add what the pilot takes, what it decides and what that is worth."""
     split, weeks, volume = (designed[name].to_numpy(float) for name in ("split", "weeks", "volume"))
     made = np.isfinite(weeks)
     length = np.where(made, weeks, np.nan)
     moved, stayed = volume * designed["rate_moved"].to_numpy(float), volume * designed["rate_stayed"].to_numpy(float)
-    noise = answer_variance(split, moved, stayed, score_sd) / length
+    noise = answer_variance(designed, split) / length
     effect, b = designed["effect"].to_numpy(float), _zeroed(designed["bias_response"])
     known = designed["sd"].to_numpy(float) ** 2 + _zeroed(designed["bias_unseen"]) ** 2
     spread, rest = preposterior(known, noise)
@@ -211,25 +228,34 @@ def _zeroed(column: pd.Series) -> Array:
     return np.nan_to_num(column.to_numpy(float))
 
 
-def _words(row: Mapping[Hashable, Any]) -> str:
+def _words(row: Mapping[Hashable, Any], terms: Terms) -> str:
     who = f"{row['reason']} / {row['segment']}"
     where = f"from {row['from_channel']} to {row['to_channel']}"
-    gain = f"{row['effect']:+.2f} points"
+    gain = terms.gain(row["effect"])
     if not np.isfinite(row["weeks"]):
-        if not row["volume"] * row["rate_moved"] > 0:
-            return f"no pilot of {who} {where}: nobody there is asked or answers; start a survey first"
-        return (
-            f"no pilot of {who} {where} by survey alone: who answers could explain {gain}; with a random sample of "
-            f"those who do not answer called back, {row['weeks_with_callbacks']:,.0f} weeks"
-        )
+        return _impossible(row, terms, who, where, gain)
+    known = "answers" if terms.surveyed else "contacts with a known outcome"
     plan = (
         f"send {row['split']:.0%} of {who}, {row['contacts_per_week']:,.0f} a week, drawn at random, {where} for "
-        f"{row['weeks']:.0f} weeks; expect {row['answers_moved']:,.0f} answers there and {row['answers_stayed']:,.0f} "
-        f"from those who stay; a gain of {gain} is seen with a chance of {row['power']:.0%}; "
+        f"{row['weeks']:.0f} weeks; expect {row['answers_moved']:,.0f} {known} there and {row['answers_stayed']:,.0f} "
+        f"from those who stay; a change of {gain} is seen with a chance of {row['power']:.0%}; "
         f"decides with a chance of {row['p_decisive']:.0%} whether to move (P(gain) today {row['p_gain']:.0%})"
     )
-    if row["feasible"]:
-        return plan
+    return plan if row["feasible"] else _too_slow(row, who, where, gain)
+
+
+def _impossible(row: Mapping[Hashable, Any], terms: Terms, who: str, where: str, gain: str) -> str:
+    if not terms.surveyed:
+        return f"no pilot of {who} {where}: the outcome is known of nobody there; record it first"
+    if not row["volume"] * row["rate_moved"] > 0:
+        return f"no pilot of {who} {where}: nobody there is asked or answers; start a survey first"
+    return (
+        f"no pilot of {who} {where} by survey alone: who answers could explain {gain}; with a random sample of "
+        f"those who do not answer called back, {row['weeks_with_callbacks']:,.0f} weeks"
+    )
+
+
+def _too_slow(row: Mapping[Hashable, Any], who: str, where: str, gain: str) -> str:
     reach = row["split_within_reach"]
     remedy = f"sending {reach:.0%} would do" if np.isfinite(reach) else "take similar reasons together"
     if row["weeks_with_callbacks"] < 0.5 * row["weeks"]:

@@ -9,7 +9,9 @@ from planner.experience.certainty.bias import BIAS_COLUMNS, Bias
 from planner.experience.certainty.weekly import ALL_SEGMENTS
 from planner.experience.design import contrast
 from planner.experience.estimated import Fits, chance_factor, move_pairs
+from planner.experience.hierarchical import Array
 from planner.experience.moves import MOVE_KEYS
+from planner.experience.scores import CellFit
 from planner.experience.targets import Z90, evaluate
 
 _PAIR = ["reason", "from_channel", "to_channel"]
@@ -24,9 +26,14 @@ def moves_by_reason(fits: Fits, bias: Bias) -> pd.DataFrame:
     Returns
     -------
         `reason, segment` ("all segments"), `from_channel, to_channel, people, effect, sd, bias_response, bias_unseen,
-        bias_sd, total_sd, lower_total, upper_total`: contacts and points, 90 % intervals.
+        bias_sd, total_sd, lower_total, upper_total, sd_moved, sd_stayed`: contacts and points, 90 % intervals. The last
+        two as from `answer_sds`. `people` are those
+        behind the effect: contacts whose outcome could be known.
     """
-    columns = [*MOVE_KEYS, "people", "effect", "sd", *BIAS_COLUMNS, "total_sd", "lower_total", "upper_total"]
+    columns = [
+        *MOVE_KEYS, "people", "effect", "sd", *BIAS_COLUMNS, "total_sd", "lower_total", "upper_total", "sd_moved",
+        "sd_stayed",
+    ]  # fmt: skip
     known = bias.moves["effect"].notna().to_numpy()
     if fits.total is None or not known.any():
         return pd.DataFrame(columns=columns)
@@ -45,6 +52,7 @@ def moves_by_reason(fits: Fits, bias: Bias) -> pd.DataFrame:
     effect, sd = contrast(post, np.arange(count), np.arange(count) + count)
     factor = chance_factor(fits, out["reason"])
     effect, sd = effect * factor, sd * factor
+    sd_moved, sd_stayed = answer_sds(fits.total, post.mean[:count], post.mean[count:])
     total = np.bincount(code, weights=people, minlength=count)
     share = people / np.where(total > 0, total, 1.0)[code]
     loading = np.zeros((count, len(bias.factors)))
@@ -61,4 +69,20 @@ def moves_by_reason(fits: Fits, bias: Bias) -> pd.DataFrame:
         total_sd=spread,
         lower_total=effect - Z90 * spread,
         upper_total=effect + Z90 * spread,
+        sd_moved=factor * sd_moved,
+        sd_stayed=factor * sd_stayed,
     )[columns]
+
+
+def answer_sds(fit: CellFit, moved: Array, stayed: Array) -> tuple[Array, Array]:
+    """Sd of one answer of those who move, and of those who stay, around these means, points.
+
+    Of a share p: sqrt(p (1 - p)). A score test judges the difference as if both had the share of (nearly) all, those
+    who stay (Farrington & Manning 1990); those who move are therefore taken to vary at least as much, or a share near
+    0 or 1 would seem to be known from a handful of contacts.
+    """
+    if not fit.logit:
+        same = np.full(len(moved), float(np.sqrt(fit.variance)))
+        return same, same
+    spread = [np.sqrt(share * (1 - share)) for share in np.clip([moved, stayed], 0.0, 1.0)]
+    return np.maximum(*spread), np.asarray(spread[1])

@@ -13,6 +13,7 @@ from planner.experience.cells import AFTER, KEYS, OTHERS, Cells
 from planner.experience.certainty.refit import Loadings, Refit, loadings, refit
 from planner.experience.certainty.response import score_sd
 from planner.experience.certainty.settings import BiasSettings
+from planner.experience.certainty.terms import Terms, terms_of
 from planner.experience.estimated import Fits, Labels
 from planner.experience.hierarchical import Array
 from planner.experience.model import Support
@@ -122,7 +123,8 @@ def unseen_cause(
         level = _pooled(table[["channel"]], shift.table, np.linalg.norm(rows, axis=1))
         own = np.maximum(own, settings.unseen_multiple * level)
     scales = _scale_table(moves, seen_shift, sizes)
-    notes = (_words(strongest, removed, least, settings, sizes),)
+    terms = terms_of(fits.asked.kind, fits.asked.scale)
+    notes = (_words(strongest, removed, least, settings, sizes, terms),) if known[1].any() else ()
     return UnseenCause(channels, pattern * sizes[:, None], rows * own[:, None], strongest, scales, notes)
 
 
@@ -211,7 +213,7 @@ def _scale_table(moves: pd.DataFrame, shift: Array, sizes: Array) -> pd.DataFram
     return out.assign(shift=np.sqrt(out["shift"]))
 
 
-def _words(strongest: str, removed: float, least: float, settings: BiasSettings, sizes: Array) -> str:
+def _words(strongest: str, removed: float, least: float, settings: BiasSettings, sizes: Array, terms: Terms) -> str:
     typical = float(np.sqrt(np.mean(sizes**2))) if len(sizes) else 0.0
     origin = (
         "as stated" if settings.unseen_bias_sd else f"{_UNADJUSTED_SD:g} standard deviations of one score, a default"
@@ -219,17 +221,17 @@ def _words(strongest: str, removed: float, least: float, settings: BiasSettings,
     if strongest == "":
         return (
             "nothing known before the channel was chosen is adjusted for: the effect of a move may be off by "
-            f"{typical:.2f} points (one standard deviation; {origin})"
+            f"{terms.size(typical)} (one standard deviation; {origin})"
         )
     known = (
-        f"without {strongest}, the strongest known cause of channel choice, moves would be off by {removed:.2f} points"
+        f"without {strongest}, the strongest known cause of channel choice, moves would be off by {terms.size(removed)}"
     )
     if least > settings.unseen_multiple * removed and not settings.unseen_bias_sd:
         return (
             f"{known}, less than what unadjusted moves are off by on average ({origin}): an unseen cause could still "
-            f"shift them by {typical:.2f} points (one standard deviation)"
+            f"shift them by {terms.size(typical)} (one standard deviation)"
         )
     return (
-        f"{known}; an unseen cause {settings.unseen_multiple:g} times as strong could shift them by {typical:.2f} "
-        "points (one standard deviation)"
+        f"{known}; an unseen cause {settings.unseen_multiple:g} times as strong could shift them by "
+        f"{terms.size(typical)} (one standard deviation)"
     )

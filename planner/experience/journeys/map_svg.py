@@ -28,8 +28,8 @@ def render_map(graph: nx.DiGraph, title: str = "Journey map") -> str:
     """Draw a journey map as SVG text, 900 px wide.
 
     Columns are the first, second and third or later contact of an issue, rows the channels. Each box says how many
-    contacts there were and what became of them: solved, going on, gave up. The width of a line follows the contacts
-    that took it. The touchpoint with the most friction has a red frame. All names are escaped.
+    contacts there were and what became of them: solved, going on (after how long), gave up. The width of a line follows
+    the contacts that took it. The touchpoint with the most friction has a red frame. All names are escaped.
     """
     layout = map_layout(graph)
     boxes = layout[layout["kind"] == "touchpoint"]
@@ -107,7 +107,7 @@ def _box(data: dict, worst: bool) -> str:
     seen = data["contacts"] > 0
     lines = [
         [f"{data['contacts']:,.0f} contacts"],
-        [f"{data['goes_on']:.0%} go on" if seen else "too young to tell", _time("next after", data["next_s"])],
+        [f"{data['goes_on']:.0%} go on" if seen else "too young to tell", _time("after", data["next_s"])],
         [_time("wait", data["wait_s"]), "" if math.isnan(data["score"]) else f"score {data['score']:.2f}"],
     ]
     facts = [" · ".join(filter(None, line)) for line in lines]

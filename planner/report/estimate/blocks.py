@@ -18,13 +18,21 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table whose first `labels` columns are names and whose other columns are numbers."""
+    """A table whose first `labels` columns are names and whose other columns are numbers.
+
+    `sentences`: positions of columns that hold text to read.
+    """
 
     caption: str
     heads: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     labels: int = 1
     help: str = ""
+    sentences: tuple[int, ...] = ()
+
+    def kind(self, place: int) -> str:
+        """Say what a column holds: `entry` (a name), `words` or `num`."""
+        return "words" if place in self.sentences else "entry" if place < self.labels else "num"
 
 
 @dataclass(frozen=True, slots=True)

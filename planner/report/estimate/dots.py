@@ -59,8 +59,13 @@ class Line:
     half: tuple[float, ...]
 
 
-def curves(lines: Sequence[Line], *, x_label: str, y_label: str, x_text: Sequence[tuple[float, str]]) -> str:
-    """Draw curves with their bands over an axis of ln(1 + x / 10 s): waits differ by orders of magnitude."""
+def curves(
+    lines: Sequence[Line], *, x_label: str, y_label: str, x_text: Sequence[tuple[float, str]], digits: int = 2
+) -> str:
+    """Draw curves with their bands over an axis of ln(1 + x / 10 s): waits differ by orders of magnitude.
+
+    `digits`: decimals of the values of y.
+    """
     width, height, left, bottom = 640.0, 260.0, 54.0, 34.0
     top_y = max((y + h for line in lines for y, h in zip(line.y, line.half, strict=True)), default=1.0) or 1.0
     far = max((x for line in lines for x in line.x), default=1.0) or 1.0
@@ -71,7 +76,7 @@ def curves(lines: Sequence[Line], *, x_label: str, y_label: str, x_text: Sequenc
     def py(y: float) -> float:
         return height - bottom - min(max(y / top_y, 0.0), 1.0) * (height - bottom - 16)
 
-    parts = [_frame(px, py, x_text, far, top_y, (width, height, left, bottom), x_label, y_label)]
+    parts = [_frame(px, py, x_text, far, top_y, (width, height, left, bottom), x_label, y_label, digits)]
     ends: list[float] = []
     for k, line in enumerate(lines):
         color, dash = _COLORS[k % len(_COLORS)], _DASHES[(k // len(_COLORS)) % len(_DASHES)]
@@ -87,7 +92,7 @@ def curves(lines: Sequence[Line], *, x_label: str, y_label: str, x_text: Sequenc
         label = line.name if len(line.name) <= 22 else line.name[:21] + "…"
         style = f"fill:{color};font-weight:600"
         parts.append(f'<text x="{px(line.x[-1]) + 6:.1f}" y="{y + 4:.1f}" style="{style}">{escape(label)}</text>')
-    title = f"{y_label} over {x_label}: " + ", ".join(f"{line.name} {points(line.y[-1])}" for line in lines)
+    title = f"{y_label} over {x_label}: " + ", ".join(f"{line.name} {points(line.y[-1], digits)}" for line in lines)
     return (
         f'<svg viewBox="0 0 {width:g} {height:g}" role="img" class="curves"><title>{escape(title)}</title>'
         + "".join(parts)
@@ -111,6 +116,7 @@ def _frame(
     box: tuple[float, float, float, float],
     x_label: str,
     y_label: str,
+    digits: int,
 ) -> str:
     assert callable(px)
     assert callable(py)
@@ -120,7 +126,7 @@ def _frame(
         value = top_y * k / 4
         y = py(value)
         parts.append(f'<line x1="{left:g}" y1="{y:.1f}" x2="{width - 130:g}" y2="{y:.1f}" stroke="#e7eaee"/>')
-        parts.append(f'<text x="{left - 8:g}" y="{y + 4:.1f}" text-anchor="end">{points(value)}</text>')
+        parts.append(f'<text x="{left - 8:g}" y="{y + 4:.1f}" text-anchor="end">{points(value, digits)}</text>')
     for value, text in x_text:
         if value <= far:
             parts.append(

@@ -53,7 +53,7 @@ def _channels(found: pd.DataFrame, digits: int) -> Table:
 
 
 JOURNEY_HEADS = (
-    "first channel", "issues", "contacts per issue", "cost ({unit})", "tax ({unit})", "final score", "tax (points)",
+    "first channel", "issues", "contacts per issue", "cost ({unit})", "tax ({unit})", "final score", "tax (score)",
     "given up",
 )  # fmt: skip
 

@@ -9,11 +9,12 @@ import pandas as pd
 
 from planner.report.estimate.blocks import Cell, Section, Table
 from planner.report.estimate.dots import Axis, interval_dot
+from planner.report.estimate.gaps import NEVER, gap_flags, unknown_flag
 from planner.report.estimate.numbers import between, count, known, points
 from planner.report.estimate.words import FLAGS, MATRIX
 
 
-def matrix_section(reasons: pd.DataFrame, digits: int) -> Section:
+def matrix_section(reasons: pd.DataFrame, digits: int, outcome: str, *, surveyed: bool = True) -> Section:
     """Show the potential mean of every reason in every channel, raw beside adjusted.
 
     Parameters
@@ -22,7 +23,12 @@ def matrix_section(reasons: pd.DataFrame, digits: int) -> Section:
         `reason, channel, mean, lower, upper, raw_mean, n_answers, n_contacts, support`, as `ExperienceModel.reasons`.
     digits
         Decimals that mean something on the scale of the outcome.
+    outcome
+        Its name: decides why a pair that was served may have no estimate.
+    surveyed
+        False: it is known without a survey.
     """
+    reasons = reasons.assign(flag=gap_flags(reasons, outcome))
     seen = reasons[reasons["n_contacts"] > 0]
     channels = list(seen.groupby("channel")["n_contacts"].sum().sort_values(ascending=False, kind="stable").index)
     order = list(seen.groupby("reason")["n_contacts"].sum().sort_values(ascending=False, kind="stable").index)
@@ -36,7 +42,14 @@ def matrix_section(reasons: pd.DataFrame, digits: int) -> Section:
         for reason in order
     )
     table = Table(MATRIX["title"], (MATRIX["reason"], *map(str, channels)), body)
-    return Section("matrix", MATRIX["title"], MATRIX["help"], tables=(table,), folded=False, terms=tuple(FLAGS.items()))
+    terms = tuple((flag, meaning) for flag, meaning in FLAGS.items() if flag in _flags_of(outcome))
+    words = f"{MATRIX['help' if surveyed else 'help_recorded']} {MATRIX['picture']}"
+    return Section("matrix", MATRIX["title"], words, tables=(table,), folded=False, terms=terms)
+
+
+def _flags_of(outcome: str) -> tuple[str, ...]:
+    """Flags that can occur for an outcome."""
+    return ("sparse", "extrapolated", NEVER, unknown_flag(outcome), "model-dependent")
 
 
 def _total(seen: pd.DataFrame, reason: object) -> float:
@@ -64,7 +77,7 @@ def _cell(row: Mapping[Hashable, Any] | None, axis: Axis, digits: int) -> Cell:
     mean, lower, upper, raw, answers = (
         _number(row, name) for name in ("mean", "lower", "upper", "raw_mean", "n_answers")
     )
-    flag = "model-dependent" if row.get("model_dependent") and row["support"] == "ok" else str(row["support"])
+    flag = "model-dependent" if row.get("model_dependent") and row["support"] == "ok" else str(row["flag"])
     if not known(mean):
         return Cell(MATRIX["nothing"], flag=flag)
     raw_text = MATRIX["raw"].format(raw=points(raw, digits), n=count(answers))

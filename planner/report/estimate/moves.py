@@ -36,7 +36,9 @@ def moves_section(by_reason: pd.DataFrame, moves: pd.DataFrame, digits: int, *, 
     high = float(top.get("upper_total", top["effect"]).quantile(0.95))
     axis = Axis(min(low, 0.0), max(high, 0.0), 120.0)
     body = tuple(_row(row, axis, digits) for row in top.to_dict("records"))
-    table = Table(MOVES["title"], MOVE_HEADS, body, labels=2)
+    table = Table(MOVES["title"], MOVE_HEADS, body, labels=2, sentences=(MOVE_HEADS.index("advice"),))
+    if "advice" not in top:
+        table = Table(MOVES["title"], MOVE_HEADS[:-1], tuple(row[:-1] for row in body), labels=2)
     sentences = (MOVES["shown"].format(n=len(top), all=len(found)),) if len(found) > len(top) else ()
     return Section("moves", MOVES["title"], MOVES["help"], sentences, (table,), folded=False)
 

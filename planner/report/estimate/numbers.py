@@ -19,12 +19,12 @@ def points(value: float | None, digits: int = 2) -> str:
 
 def _proper(text: str) -> str:
     """Set a real minus; nothing is minus zero."""
-    return text.lstrip("-") if not text.strip("-+0.,") else text.replace("-", "−")
+    return text.lstrip("-+") if not text.strip("-+0.,") else text.replace("-", "−")
 
 
 def signed(value: float | None, digits: int = 2) -> str:
     """Write a change with its sign."""
-    return DASH if value is None or not known(value) else f"{value:+,.{digits}f}".replace("-", "−")
+    return DASH if value is None or not known(value) else _proper(f"{value:+,.{digits}f}")
 
 
 def share(value: float | None, digits: int = 0) -> str:
@@ -38,7 +38,9 @@ def count(value: float | None) -> str:
 
 
 def between(lower: float | None, upper: float | None, digits: int = 2) -> str:
-    """Write an interval."""
+    """Write an interval; a dash where neither end is known."""
+    if (lower is None or not known(lower)) and (upper is None or not known(upper)):
+        return DASH
     return f"{points(lower, digits)} to {points(upper, digits)}"
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from planner.report.estimate.numbers import DASH, count, known, points
+from planner.report.estimate.words import MATRIX_MARKS
 
 _MARKS = {"ok": "", "sparse": " s", "extrapolated": " x", "none": ""}
 
@@ -17,6 +20,13 @@ def matrix_rows(reasons: pd.DataFrame, digits: int) -> tuple[list[str], list[lis
     at = {(row["reason"], row["channel"]): row for row in reasons.to_dict("records")}
     rows = [[str(reason), *(_cell(at.get((reason, channel)), digits) for channel in channels)] for reason in order]
     return ["reason", *map(str, channels)], rows
+
+
+def matrix_legend(rows: Sequence[Sequence[str]]) -> str:
+    """Explain the marks that stand in the rows; "" where there are none."""
+    cells = [cell for row in rows for cell in row[1:]]
+    ends = {mark for mark in MATRIX_MARKS if any(cell == mark or cell.endswith(f" {mark}") for cell in cells)}
+    return "; ".join(f"{mark}: {words}" for mark, words in MATRIX_MARKS.items() if mark in ends)
 
 
 def _cell(row: dict[object, object] | None, digits: int) -> str:

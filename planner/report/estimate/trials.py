@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from planner.experience.study import Study
+from planner.history.outcomes import FOLLOWED
 from planner.report.estimate.blocks import Cell, Section, Table, row
 from planner.report.estimate.dots import Axis, interval_dot
 from planner.report.estimate.numbers import between, count, points, share, signed
@@ -21,10 +23,11 @@ from planner.report.estimate.words import (
 _MOST = 25
 
 
-def pilots_section(pilots: pd.DataFrame, digits: int) -> Section:
+def pilots_section(study: Study, digits: int) -> Section:
     """Show trials for moves that are probably, not surely, better; those that can be done first."""
+    pilots = study.pilots
     if pilots.empty:
-        return Section("pilots", PILOTS["title"], PILOTS["help"], (PILOTS["none"],))
+        return Section("pilots", PILOTS["title"], PILOTS["help"], (PILOTS[_why_none(study)],))
     order = pilots.sort_values(["feasible", "value_per_year"], ascending=[False, False], kind="stable").head(_MOST)
     body = tuple(
         row(
@@ -38,9 +41,15 @@ def pilots_section(pilots: pd.DataFrame, digits: int) -> Section:
         )
         for r in order.to_dict("records")
     )
-    return Section(
-        "pilots", PILOTS["title"], PILOTS["help"], tables=(Table(PILOTS["title"], PILOT_HEADS, body, labels=2),)
-    )
+    table = Table(PILOTS["title"], PILOT_HEADS, body, labels=2, sentences=(PILOT_HEADS.index("in words"),))
+    said = (PILOTS["later"],) if study.model.outcome in FOLLOWED else ()
+    return Section("pilots", PILOTS["title"], PILOTS["help"], said, (table,))
+
+
+def _why_none(study: Study) -> str:
+    if study.moves_by_reason["effect"].notna().any() if len(study.moves_by_reason) else False:
+        return "none"
+    return "not_sized" if study.moves["effect"].notna().any() else "no_moves"
 
 
 def needs_section(answers: pd.DataFrame, digits: int) -> Section:

@@ -12,12 +12,15 @@ from planner.report.estimate.dots import Line, curves
 from planner.report.estimate.numbers import share
 from planner.report.estimate.words import WAITS
 
+_LOST = {"points": "points lost", "share": "share lost", "composite": "lost", "seconds": "seconds more"}
 _Z90 = 1.6448536269514722
 _TICKS = ((5.0, "5 s"), (20.0, "20 s"), (60.0, "1 min"), (180.0, "3 min"), (600.0, "10 min"), (1_800.0, "30 min"),
           (3_600.0, "1 h"), (14_400.0, "4 h"), (86_400.0, "1 d"))  # fmt: skip
 
 
-def waits_section(curve: pd.DataFrame, volume: pd.DataFrame, within: Mapping[str, float]) -> Section:
+def waits_section(
+    curve: pd.DataFrame, volume: pd.DataFrame, within: Mapping[str, float], unit: str, digits: int = 2
+) -> Section:
     """Show each channel's wait curve, averaged over its reasons by today's contacts.
 
     Parameters
@@ -28,6 +31,10 @@ def waits_section(curve: pd.DataFrame, volume: pd.DataFrame, within: Mapping[str
         `reason, channel, n_contacts`.
     within
         Share of the variance of ln(wait) within hours, per channel.
+    unit
+        As from `units.unit_of`.
+    digits
+        Decimals of what is lost.
     """
     lines, flat = [], []
     for channel, own in curve.groupby("channel", sort=True):
@@ -42,7 +49,7 @@ def waits_section(curve: pd.DataFrame, volume: pd.DataFrame, within: Mapping[str
         sentences.append(WAITS["none"].format(why=", ".join(flat)))
     pictures: tuple[Picture, ...] = ()
     if lines:
-        svg = curves(lines, x_label=WAITS["x"], y_label=WAITS["y"], x_text=_TICKS)
+        svg = curves(lines, x_label=WAITS["x"], y_label=_LOST[unit], x_text=_TICKS, digits=digits)
         pictures = (Picture(WAITS["title"], svg),)
     return Section("waits", WAITS["title"], WAITS["help"], tuple(sentences), pictures=pictures, folded=False)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +17,8 @@ from planner.experience.certainty.pilots import (
     pilot_designs,
     preposterior,
 )
+from planner.experience.certainty.reasons import answer_sds
+from planner.experience.certainty.terms import Terms
 from planner.experience.certainty.weekly import weekly_volumes
 
 KEYS = ["reason", "segment", "from_channel", "to_channel"]
@@ -123,7 +127,10 @@ def test_a_pilot_without_noise_tells_all_and_an_endless_noise_nothing() -> None:
     spread, left = preposterior(np.array([0.04, 0.04]), np.array([1e-12, 1e12]))
     np.testing.assert_allclose(spread, [0.2, 0.0], atol=1e-6)
     np.testing.assert_allclose(left, [0.0, 0.04], atol=1e-6)
-    assert np.isinf(answer_variance(np.array([0.02]), np.array([0.0]), np.array([10.0]), 1.0))
+    nobody = pd.DataFrame(
+        {"volume": [10.0], "rate_moved": [0.0], "rate_stayed": [1.0], "sd_moved": 1.0, "sd_stayed": 1.0}
+    )
+    assert np.isinf(answer_variance(nobody, np.array([0.02])))
 
 
 def test_where_response_alone_could_explain_the_gain_no_survey_pilot_is_promised() -> None:
@@ -203,3 +210,50 @@ def test_a_week_brings_first_contacts_only_and_rates_lean_on_the_channel() -> No
     assert by_reason["contacts_per_week"].tolist() == [250.0]
     with pytest.raises(ValueError, match="weeks = 0"):
         weekly_volumes(Cells(pd.DataFrame(rows), (), (1.0, 5.0)), 0)
+
+
+def test_shares_vary_by_their_mean_in_each_arm() -> None:
+    """Two proportions: n1 and n0 with p1 (1 - p1)/n1 + p0 (1 - p0)/n0 = (effect / (1.645 + .842))^2."""
+    stayed, moved = 0.7, 0.76
+    asked = moves(effect=[moved - stayed], sd=[0.03], bias_response=[0.0], bias_unseen=[0.04])
+    sds = np.array([np.sqrt(moved * (1 - moved))]), np.array([np.sqrt(stayed * (1 - stayed))])
+    terms = Terms(" in the share", 3, surveyed=False)
+    row = pilot_designs(asked, weekly(1, contacts=4_000, rate=0.9), sds, terms=terms).iloc[0]
+    allowed = ((moved - stayed) / (norm.ppf(0.95) + norm.ppf(0.8))) ** 2
+    a_week = 4_000 * 0.9
+    own = moved * (1 - moved) / (row["split"] * a_week) + stayed * (1 - stayed) / ((1 - row["split"]) * a_week)
+    assert row["weeks"] == max(np.ceil(own / allowed), 2)
+    assert "+0.060 in the share" in row["words"]
+    assert "contacts with a known outcome" in row["words"]
+    rng = np.random.default_rng(3)
+    n1, n0 = round(row["answers_moved"]), round(row["answers_stayed"])
+    p1, p0 = rng.binomial(n1, moved, 20_000) / n1, rng.binomial(n0, stayed, 20_000) / n0
+    z = (p1 - p0) / np.sqrt(p1 * (1 - p1) / n1 + p0 * (1 - p0) / n0)
+    assert np.mean(z > norm.ppf(0.95)) == pytest.approx(row["power"], abs=0.015)
+
+
+def test_a_gain_of_what_should_be_little_is_said_as_a_fall() -> None:
+    row = pilot_designs(moves(effect=[0.2]), weekly(1, contacts=3_000), 1.0, terms=Terms(sign=-1.0)).iloc[0]
+    assert "a change of -0.20 points" in row["words"]
+
+
+@pytest.mark.parametrize(("stayed", "moved"), [(0.012, 0.001), (0.97, 0.995), (0.3, 0.24), (0.02, 0.05)])
+def test_trials_of_shares_near_their_ends_have_the_stated_power_and_error(stayed: float, moved: float) -> None:
+    """Simulated pilots, judged by the score test: the share of both arms together stands for each under no effect."""
+    fit = SimpleNamespace(logit=True)
+    sds = answer_sds(fit, np.array([moved]), np.array([stayed]))  # type: ignore[arg-type]
+    gain = abs(moved - stayed)
+    asked = moves(effect=[gain], sd=[gain], bias_response=[0.0], bias_unseen=[0.0])
+    row = pilot_designs(asked, weekly(1, contacts=6_000, rate=0.9), sds).iloc[0]
+    rng = np.random.default_rng(4)
+    n1, n0 = round(row["answers_moved"]), round(row["answers_stayed"])
+
+    def seen(truth: float) -> float:
+        ones, zeros = rng.binomial(n1, truth, 20_000), rng.binomial(n0, stayed, 20_000)
+        both = (ones + zeros) / (n1 + n0)
+        z = np.abs(ones / n1 - zeros / n0) / np.sqrt(both * (1 - both) * (1 / n1 + 1 / n0))
+        right = np.sign(ones / n1 - zeros / n0) == np.sign(moved - stayed)
+        return float(np.mean(right & (z > norm.ppf(0.95))))
+
+    assert seen(moved) >= 0.78
+    assert seen(stayed) <= 0.065

@@ -19,8 +19,9 @@ from study_sample import FORMULA, HOSTILE, contacts, studied
 
 from planner.experience.study import Study
 from planner.history import load_history, stitch_issues
-from planner.report.estimate.content import digits_of, first_sentences, page_of
+from planner.report.estimate.content import digits_of, page_of
 from planner.report.estimate.files import study_tables, write_study
+from planner.report.estimate.first import first_sentences
 from planner.report.estimate.page import render_page
 from planner.report.estimate.terminal import matrix_rows
 

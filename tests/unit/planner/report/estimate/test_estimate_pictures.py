@@ -78,7 +78,7 @@ def test_wait_curves_are_averaged_by_contacts_and_flat_channels_are_named() -> N
         columns=["reason", "channel", "wait_s", "loss", "sd"],
     )  # fmt: skip
     volume = pd.DataFrame({"reason": ["a", "b"], "channel": ["voice", "voice"], "n_contacts": [300.0, 100.0]})
-    section = waits_section(curve, volume, {"voice": 0.8, "bot": float("nan")})
+    section = waits_section(curve, volume, {"voice": 0.8, "bot": float("nan")}, "points")
     assert "voice 0.30" in section.pictures[0].svg
     assert any("bot" in sentence and "No curve" in sentence for sentence in section.sentences)
     assert any("voice 80%" in sentence for sentence in section.sentences)
