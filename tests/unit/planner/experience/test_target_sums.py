@@ -8,7 +8,7 @@ import pytest
 from scipy import sparse
 
 from planner.experience.design import Design, Term, make_design, make_targets, posterior_share
-from planner.experience.hierarchical import fit_logit_blocks
+from planner.experience.shares import fit_logit_blocks
 
 
 def people(rng: np.random.Generator, count: int) -> tuple[Design, pd.DataFrame]:
