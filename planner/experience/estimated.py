@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -11,7 +13,7 @@ from numpy.typing import NDArray
 from planner.experience.cells import LATER_NO, LATER_UNKNOWN, LATER_YES, Cells, final_contacts, served_first
 from planner.experience.chance import looked_up
 from planner.experience.design import Posterior, contrast
-from planner.experience.hierarchical import Array, fit_blocks
+from planner.experience.hierarchical import Array, BlockFit, fit_blocks
 from planner.experience.model import STAGES, Stage, Support
 from planner.experience.scores import CellFit, Fitter, fit_scores, fit_share, fit_times, response_of
 from planner.experience.targets import (
@@ -97,7 +99,27 @@ def fit_all(
         return _outcome_fits(asked, last, seed, fitter) if surveyed else (None, None)
 
     (total, final), (back, waits) = side_by_side(scores, others)
+    scored = {f"{cells.outcome} of first contacts": total, f"{cells.outcome} of last contacts": final}
+    notes += _unsettled(scored, sampled=fitter is not fit_blocks and cells.kind is OutcomeKind.SCORE)
+    notes += _unsettled({"returns": back, "wait curves": waits.joint})
     return Fits(first, last, total, final, back, waits, surveyed, (*notes, *waits.notes), served_first(asked), chance)
+
+
+class _Fitted(Protocol):
+    @property
+    def fit(self) -> BlockFit: ...
+
+
+def _unsettled(fits: Mapping[str, _Fitted | None], *, sampled: bool = False) -> list[str]:
+    """Say which fits did not settle, and what was done about it."""
+    done = "more than one in a hundred draws went astray, so intervals may be too narrow"
+    if not sampled:
+        done = "channels, reasons and groups may then differ as much as is plausible at all, so intervals are wide"
+    return [
+        f"{name}: the search for how much channels, reasons and groups differ did not settle: {done}"
+        for name, found in fits.items()
+        if found is not None and not found.fit.converged
+    ]
 
 
 def _outcome_fits(asked: Cells, last: Cells, seed: int, fitter: Fitter) -> tuple[CellFit | None, CellFit | None]:
