@@ -17,6 +17,7 @@ from planner.experience.hierarchical import Array, BlockFit, fit_blocks
 from planner.experience.model import STAGES, Stage, Support
 from planner.experience.scores import CellFit, Fitter, fit_scores, fit_share, fit_times, response_of
 from planner.experience.targets import (
+    answer_variance,
     channel_targets,
     evaluate,
     interval_columns,
@@ -207,7 +208,7 @@ def _potential(fits: Fits, by: list[str]) -> pd.DataFrame:
         people = population(fits.total, first, by)
         pairs = channel_targets(fits.total, people, rows, by, first.pools_by_reason)
         post = evaluate(fits.total, pairs, len(rows))
-        effective = fits.total.variance / np.maximum(post.sd, 1e-9) ** 2
+        effective = answer_variance(fits.total, post.mean) / np.maximum(post.sd, 1e-9) ** 2
         support = support_flags(fits.total, first, rows, people, by, effective)
         support = np.where(rows["to_channel"].isin(fits.surveyed), support, Support.NONE.value)
         usable = support != Support.NONE.value
@@ -300,7 +301,8 @@ def move_effects(fits: Fits, moves: pd.DataFrame) -> tuple[Array, Array, Labels]
     both = pd.concat([there, here.assign(target=here["target"] + count)], ignore_index=True)
     post = evaluate(fits.total, both, 2 * count)
     effect, sd = contrast(post, np.arange(count), np.arange(count) + count)
-    effective = 2 * fits.total.variance / np.maximum(sd, 1e-9) ** 2
+    apart = answer_variance(fits.total, post.mean)
+    effective = (apart[:count] + apart[count:]) / np.maximum(sd, 1e-9) ** 2
     factor = chance_factor(fits, moves["entry_reason"])
     effect, sd = effect * factor, sd * factor
     by = [*_TYPE, "from_channel"]
@@ -349,10 +351,10 @@ def return_shares_of(fits: Fits, cells: Cells, outcomes: pd.DataFrame, moves: pd
     return value[: len(outcomes)], value[len(outcomes) :]
 
 
-def outcome_support(fits: Fits, outcomes: pd.DataFrame, score_sd: Array) -> Labels:
+def outcome_support(fits: Fits, outcomes: pd.DataFrame, score: Array, score_sd: Array) -> Labels:
     """Support of each outcome row, by the users of its reason (as known when routed), channel, segment and pool."""
     assert fits.final is not None
-    effective = fits.final.variance / np.maximum(score_sd, 1e-9) ** 2
+    effective = answer_variance(fits.final, score) / np.maximum(score_sd, 1e-9) ** 2
     rows = outcomes.rename(columns={"reason": "entry_reason", "channel": "to_channel"})
     rows = rows[[*_TYPE, "to_channel"]].assign(channel=rows["to_channel"])
     by = [*_TYPE, "channel"]

@@ -80,6 +80,7 @@ def test_intervals_cover_the_truth_beside_channels_without_any_event(rates: dict
     limit = (np.abs(found["error"]) + Z90 * found["sd"]) * found["users"]
     by_channel = limit[separated].groupby([found.loc[separated, "channel"], found.loc[separated, "seed"]]).mean()
     assert by_channel.between(1, 9).all()
+    assert (found["n_effective"] < 3 * contacts).all()
     assert (np.abs(found["error"]) < 4 * found["sd"] + 5 / found["users"]).all()
 
 
