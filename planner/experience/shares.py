@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import expit, log_expit
@@ -61,13 +61,14 @@ def fit_logit_blocks(
     effects, phi = np.zeros(likelihood.system.q), first_variances(likelihood, start)
     information, steps, settled = np.eye(len(phi)), 0, False
     while steps < _ROUNDS and not settled:
-        effects = hill.climbed(effects, phi)
+        effects, _ = hill.climbed(effects, phi)
         found = likelihood.at(phi)
         information, moved, steps = found.information, newton_step(found), steps + 1
         phi = phi + moved
         settled = bool(np.max(np.abs(moved), initial=0.0) < _TOLERANCE)
     mode = widest_unless_settled(likelihood, Mode(phi, information, steps, settled))
-    hill.climbed(effects, mode.log_variance)
+    _, near = hill.climbed(effects, mode.log_variance)
+    mode = replace(mode, settled=settled and near)
     return around_mode(likelihood, levels, mode, center=center, draws=draws, seed=seed)
 
 
@@ -80,16 +81,15 @@ class _Hill:
     n: Array
     center: float
 
-    def climbed(self, effects: Array, phi: Array) -> Array:
-        """Return the mode, and leave the likelihood with the working values there.
+    def climbed(self, effects: Array, phi: Array) -> tuple[Array, bool]:
+        """Return the mode and whether it was reached, and leave the likelihood with the working values there.
 
-        Scoring steps, halved while they lead down; the last one gains less than a two-thousandth of a nat.
+        Scoring steps, halved while they lead down, until one would gain less than a two-thousandth of a nat.
         """
         system = self.likelihood.system
         lam, ex = self.likelihood.unpack(phi)
         spread = system.spread(lam)
         root = np.sqrt(spread)
-
         for _ in range(_MOST_CLIMBS):
             self._linearize(effects)
             weight = 1.0 / (self.likelihood.v + ex)
@@ -97,9 +97,10 @@ class _Hill:
             step = root * solved(factor, root * system.project(weight * system.y)) - effects
             slope = system.project(weight * (system.y - system.predict(effects))) - effects / spread
             if slope @ step < _NEAR:
-                break
+                return effects, True
             effects = self._up(effects, step, spread, ex)
-        return effects
+        self._linearize(effects)
+        return effects, False
 
     def _linearize(self, effects: Array) -> None:
         eta = self.center + self.likelihood.system.predict(effects)
