@@ -184,7 +184,7 @@ def _estimates(
         to = moves.rename(columns={"to_channel": "channel"})[["reason", "channel"]]
         gain = sign * np.concatenate([est.zero_wait_gain(fits, outcomes), est.zero_wait_gain(fits, to)])
         value = np.clip(post.mean + gain, *cells.scale)
-        flags = est.outcome_support(fits, outcomes, post.sd[:rows])
+        flags = est.outcome_support(fits, outcomes, post.mean[:rows], post.sd[:rows])
         usable = real[:rows] & (flags != Support.NONE.value) & outcomes["channel"].isin(fits.surveyed).to_numpy()
         outcomes["score"] = np.where(usable, value[:rows], np.nan)
         outcomes["score_sd"] = np.where(usable, post.sd[:rows], np.nan)

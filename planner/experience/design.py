@@ -307,12 +307,23 @@ def _jittered(covariance: Array) -> Array:
     return covariance + 1e-10 * float(np.trace(covariance)) / len(covariance) * np.eye(len(covariance))
 
 
+def _variances(loading: Array, covariance: Array) -> Array:
+    """diag(L V L'), shape (target,): effects that vary with no other one (levels without rows) are summed apart."""
+    alone = np.count_nonzero(covariance, axis=0) <= 1
+    if not alone.any():
+        return np.asarray(((loading @ covariance) * loading).sum(axis=1))
+    rest = np.flatnonzero(~alone)
+    inner = np.ascontiguousarray(loading[:, rest])
+    together = ((inner @ covariance[np.ix_(rest, rest)]) * inner).sum(axis=1)
+    return np.asarray(together + loading[:, alone] ** 2 @ np.diag(covariance)[alone])
+
+
 def posterior(fit: BlockFit, targets: Targets) -> Posterior:
     """Posterior of linear targets: theta = center + L u, var = L V L' + ex sum w^2, over the mixture."""
     loading = targets.loading(targets.weight)
     means = fit.mean @ loading.T
     mean = fit.center + means.mean(axis=0)
-    variance = ((loading @ fit.covariance[0]) * loading).sum(axis=1)
+    variance = _variances(loading, fit.covariance[0])
     variance += fit.residual.mean() * targets.residual_weight + means.var(axis=0)
     return Posterior(mean, np.sqrt(np.maximum(variance, 0.0)), loading, targets.residual_weight, fit)
 
@@ -329,7 +340,7 @@ def posterior_share(fit: BlockFit, targets: Targets) -> Posterior:
             means[k] += np.bincount(targets.target[part], weights=p[:, k], minlength=count)
     slope = middle * (1 - middle)
     loading = targets.loading(targets.weight * slope)
-    variance = ((loading @ fit.covariance[0]) * loading).sum(axis=1) + means.var(axis=0)
+    variance = _variances(loading, fit.covariance[0]) + means.var(axis=0)
     residual = targets.residual_weight * targets.mean(slope) ** 2
     variance += fit.residual.mean() * residual
     return Posterior(means.mean(axis=0), np.sqrt(np.maximum(variance, 0.0)), loading, residual, fit)
@@ -341,7 +352,7 @@ def contrast(a: Posterior, rows: NDArray[np.intp], against: NDArray[np.intp]) ->
     The cell residual of the two sides counts twice: they are different cells.
     """
     loading = a.loading[rows] - a.loading[against]
-    variance = ((loading @ a.fit.covariance[0]) * loading).sum(axis=1)
+    variance = _variances(loading, a.fit.covariance[0])
     variance += (a.fit.mean @ loading.T).var(axis=0)
     variance += a.fit.residual.mean() * (a.residual_weight[rows] + a.residual_weight[against])
     return a.mean[rows] - a.mean[against], np.sqrt(np.maximum(variance, 0.0))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -20,10 +22,11 @@ from planner.experience.cells import (
 )
 from planner.experience.chance import chance_of_reasons, looked_up
 from planner.experience.design import Posterior, contrast
-from planner.experience.hierarchical import Array, fit_blocks
+from planner.experience.hierarchical import Array, BlockFit, fit_blocks
 from planner.experience.model import STAGES, Stage, Support
 from planner.experience.scores import CellFit, Fitter, fit_scores, fit_share, fit_times, response_of
 from planner.experience.targets import (
+    answer_variance,
     channel_targets,
     evaluate,
     interval_columns,
@@ -108,6 +111,9 @@ def fit_all(
         return _outcome_fits(asked, last, seed, fitter) if surveyed else (None, None)
 
     (total, final), (back, waits) = side_by_side(scores, others)
+    scored = {f"{cells.outcome} of first contacts": total, f"{cells.outcome} of last contacts": final}
+    notes += _unsettled(scored, sampled=fitter is not fit_blocks and cells.kind is OutcomeKind.SCORE)
+    notes += _unsettled({"returns": back, "wait curves": waits.joint})
     return Fits(first, last, total, final, back, waits, surveyed, (*notes, *waits.notes), served_first(asked), chance)
 
 
@@ -119,6 +125,23 @@ def _silent_words(cells: Cells, answers: pd.Series) -> str:
         f"fewer than {MIN_CHANNEL_ANSWERS} {known} at contacts that may be the last of their issue in {named}: "
         f"no {'score' if cells.kind is OutcomeKind.SCORE else cells.outcome} is estimated there"
     )
+
+
+class _Fitted(Protocol):
+    @property
+    def fit(self) -> BlockFit: ...
+
+
+def _unsettled(fits: Mapping[str, _Fitted | None], *, sampled: bool = False) -> list[str]:
+    """Say which fits did not settle, and what was done about it."""
+    done = "more than one in a hundred draws went astray, so intervals may be too narrow"
+    if not sampled:
+        done = "channels, reasons and groups may then differ as much as is plausible at all, so intervals are wide"
+    return [
+        f"{name}: the search for how much channels, reasons and groups differ did not settle: {done}"
+        for name, found in fits.items()
+        if found is not None and not found.fit.converged
+    ]
 
 
 def _outcome_fits(asked: Cells, last: Cells, seed: int, fitter: Fitter) -> tuple[CellFit | None, CellFit | None]:
@@ -206,7 +229,7 @@ def _potential(fits: Fits, by: list[str]) -> pd.DataFrame:
         people = population(fits.total, first, by)
         pairs = channel_targets(fits.total, people, rows, by, first.pools_by_reason)
         post = evaluate(fits.total, pairs, len(rows))
-        effective = fits.total.variance / np.maximum(post.sd, 1e-9) ** 2
+        effective = answer_variance(fits.total, post.mean) / np.maximum(post.sd, 1e-9) ** 2
         support = support_flags(fits.total, first, rows, people, by, effective)
         support = np.where(rows["to_channel"].isin(fits.surveyed), support, Support.NONE.value)
         usable = support != Support.NONE.value
@@ -303,7 +326,8 @@ def move_effects(fits: Fits, moves: pd.DataFrame) -> tuple[Array, Array, Labels]
     both = pd.concat([there, here.assign(target=here["target"] + count)], ignore_index=True)
     post = evaluate(fits.total, both, 2 * count)
     effect, sd = contrast(post, np.arange(count), np.arange(count) + count)
-    effective = 2 * fits.total.variance / np.maximum(sd, 1e-9) ** 2
+    apart = answer_variance(fits.total, post.mean)
+    effective = (apart[:count] + apart[count:]) / np.maximum(sd, 1e-9) ** 2
     factor = chance_factor(fits, moves["entry_reason"])
     effect, sd = effect * factor, sd * factor
     by = [*_TYPE, "from_channel"]
@@ -352,10 +376,10 @@ def return_shares_of(fits: Fits, cells: Cells, outcomes: pd.DataFrame, moves: pd
     return value[: len(outcomes)], value[len(outcomes) :]
 
 
-def outcome_support(fits: Fits, outcomes: pd.DataFrame, score_sd: Array) -> Labels:
+def outcome_support(fits: Fits, outcomes: pd.DataFrame, score: Array, score_sd: Array) -> Labels:
     """Support of each outcome row, by the users of its reason (as known when routed), channel, segment and pool."""
     assert fits.final is not None
-    effective = fits.final.variance / np.maximum(score_sd, 1e-9) ** 2
+    effective = answer_variance(fits.final, score) / np.maximum(score_sd, 1e-9) ** 2
     rows = outcomes.rename(columns={"reason": "entry_reason", "channel": "to_channel"})
     rows = rows[[*_TYPE, "to_channel"]].assign(channel=rows["to_channel"])
     by = [*_TYPE, "channel"]

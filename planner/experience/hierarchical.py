@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import linalg
 
 from planner.experience.blocks import Array, Block, System
 from planner.experience.cell_kernels import add_scaled, mirror
+from planner.experience.levels import ToldLevels, told_levels
 from planner.experience.likelihood import RESIDUAL, Derivatives, Likelihood
 from planner.experience.scaled_systems import inverted_triangle, scaled_factor, solved
 
@@ -18,7 +19,6 @@ _TOLERANCE = 0.05
 _MAX_CHANGE = 2.5
 _MOST_HALVINGS = 4
 _MAX_JUMP = 4.0
-_LOGIT_ROUNDS = 25
 _DIGITS = 10
 _COVARIANCES = 8
 _AT_ONCE = 4
@@ -44,7 +44,8 @@ class BlockFit:
     edf
         Effective number of effects, q - sum diag(V) / lam.
     steps, converged
-        Newton steps taken and whether they settled.
+        Newton steps taken and whether they settled. Where they did not, and draws were asked for, the log variances are
+        the highest plausible ones instead: little is pooled, and intervals are wide.
     """
 
     center: float
@@ -108,24 +109,68 @@ def fit_blocks(
     """
     if len(y) == 0 or any(len(block.codes) != len(y) for block in blocks) or len(v) != len(y):
         raise ValueError(f"{len(y)} rows, {len(v)} variances and blocks of {[len(b.codes) for b in blocks]} rows")
+    v = np.asarray(v, float)
     if center is None:
         center = float(np.average(y, weights=1.0 / (v + np.median(v))))
-    system = System(np.asarray(y, float) - center, blocks)
-    likelihood = Likelihood(system, np.asarray(v, float), residual_scale)
-    phi, information, steps, converged = _mode(likelihood, start, max_steps)
-    points = [phi] if draws == 0 else _around(phi, information, likelihood.ceiling(phi), draws, seed)
-    means, covariance, residuals, edf = _mixture(likelihood, points, _COVARIANCES if spread else 0)
+    levels = told_levels(blocks, 1.0 / v)
+    likelihood = Likelihood(System(np.asarray(y, float) - center, levels.blocks), v, residual_scale)
+    mode = _mode(likelihood, start, max_steps)
+    if draws:
+        mode = widest_unless_settled(likelihood, mode)
+    return around_mode(likelihood, levels, mode, center=center, draws=draws, seed=seed, spread=spread)
+
+
+@dataclass(frozen=True)
+class Mode:
+    """Where a search of the log variances ended: there, with what information, after so many steps, settled or not."""
+
+    log_variance: Array
+    information: Array
+    steps: int
+    settled: bool
+
+
+def widest_unless_settled(likelihood: Likelihood, mode: Mode) -> Mode:
+    """Take the highest plausible variances where none were found: little is then pooled, and intervals are wide."""
+    return mode if mode.settled else replace(mode, log_variance=likelihood.ceiling(mode.log_variance))
+
+
+def around_mode(
+    likelihood: Likelihood,
+    levels: ToldLevels,
+    mode: Mode,
+    *,
+    center: float,
+    draws: int,
+    seed: int,
+    spread: bool = True,
+) -> BlockFit:
+    """Return the posterior of the effects, mixed over log variances around the mode; at one that did not settle alone.
+
+    Parameters
+    ----------
+    levels
+        Whose blocks those of the likelihood are.
+    """
+    phi, points = mode.log_variance, [mode.log_variance]
+    if draws and mode.settled:
+        points = _around(phi, mode.information, likelihood.ceiling(phi), draws, seed)
+    most = _COVARIANCES if spread else 0
+    means, covariance, residuals, edf = _mixture(likelihood, points, most)
+    lam = np.zeros(len(levels.blocks))
+    if spread:
+        lam = np.mean([likelihood.unpack(point)[0] for point in points[:most]], axis=0)
     return BlockFit(
         center=center,
-        mean=means,
-        covariance=covariance[None],
+        mean=levels.whole_mean(means),
+        covariance=levels.whole_covariance(covariance, lam)[None],
         residual=residuals,
         log_variance=phi,
-        information=information,
+        information=mode.information,
         names=likelihood.names,
         edf=edf,
-        steps=steps,
-        converged=converged,
+        steps=mode.steps,
+        converged=mode.settled,
     )
 
 
@@ -140,14 +185,14 @@ def _around(phi: Array, information: Array, ceiling: Array, draws: int, seed: in
     return [np.minimum(phi + jump, ceiling) for jump in both]
 
 
-def _first(likelihood: Likelihood, start: Array | None) -> Array:
+def first_variances(likelihood: Likelihood, start: Array | None) -> Array:
     """Where a search begins: the prior's typical variances, or what is given."""
     return np.log(likelihood.scales**2 / 2) if start is None else np.array(start, float)
 
 
-def _mode(likelihood: Likelihood, start: Array | None, max_steps: int) -> tuple[Array, Array, int, bool]:
-    """Newton's method, a step halved while it leads down; log variances, information, steps and whether it settled."""
-    phi, information = _first(likelihood, start), np.eye(len(likelihood.scales))
+def _mode(likelihood: Likelihood, start: Array | None, max_steps: int) -> Mode:
+    """Newton's method, a step halved while it leads down."""
+    phi, information = first_variances(likelihood, start), np.eye(len(likelihood.scales))
     best, moved, steps, halved = -np.inf, np.zeros(len(phi)), 0, 0
     settled = False
     while steps < max_steps and not settled:
@@ -158,13 +203,13 @@ def _mode(likelihood: Likelihood, start: Array | None, max_steps: int) -> tuple[
             phi = phi - moved
             continue
         best, halved, information = found.value, 0, found.information
-        moved = _newton_step(found)
+        moved = newton_step(found)
         phi = phi + moved
         settled = bool(np.max(np.abs(moved), initial=0.0) < _TOLERANCE)
-    return phi, information, steps, settled
+    return Mode(phi, information, steps, settled)
 
 
-def _newton_step(found: Derivatives) -> Array:
+def newton_step(found: Derivatives) -> Array:
     """Newton's step of at most 2.5; where the surface bends upward, with the expected information (Fisher scoring)."""
     try:
         change = linalg.cho_solve(linalg.cho_factor(found.curvature), found.gradient)
@@ -225,55 +270,3 @@ def _grams(likelihood: Likelihood, residuals: Sequence[float]) -> Iterator[Array
     parts /= parts.sum(axis=1, keepdims=True)
     for first in range(0, len(t), _AT_ONCE):
         yield from (parts[first : first + _AT_ONCE] @ values).reshape(-1, likelihood.system.q, likelihood.system.q)
-
-
-def fit_logit_blocks(
-    share: Array,
-    n: Array,
-    blocks: Sequence[Block],
-    *,
-    residual_scale: float | None = 0.1,
-    draws: int = 24,
-    seed: int = 0,
-    start: Array | None = None,
-) -> BlockFit:
-    """Fit shares of a binary outcome on the logit scale by penalized quasi-likelihood (Breslow & Clayton 1993).
-
-    Each round takes p = expit(eta), the working y = eta + (share - p)/(p(1 - p)) with v = 1/(n p (1 - p)), and one
-    Newton step of the log variances on them, until both settle; then the mixture as in `fit_blocks`. p is kept
-    above a tenth of the overall share (at most .01) and as far below 1, so rare outcomes are not pulled up. All numbers
-    are on the logit scale.
-
-    Parameters
-    ----------
-    share, n
-        Shape (row,): observed share and number of contacts of each cell (n > 0).
-    """
-    total = float((share * n).sum() / n.sum())
-    least = min(0.01, max(min(total, 1 - total) / 10, 1e-5))
-    overall = float(np.clip(total, least, 1 - least))
-    center = float(np.log(overall / (1 - overall)))
-    system = System(np.zeros(len(share)), blocks)
-    likelihood = Likelihood(system, np.ones(len(share)), residual_scale)
-
-    def relinearize(eta: Array) -> None:
-        p = np.clip(1 / (1 + np.exp(-eta)), least, 1 - least)
-        system.y = np.log(p / (1 - p)) + (share - p) / (p * (1 - p)) - center
-        likelihood.reweigh(1.0 / (n * p * (1 - p)))
-
-    eta, phi = np.full(len(share), center), _first(likelihood, start)
-    left, settled = _LOGIT_ROUNDS, False
-    while left > 0 and not settled:
-        relinearize(eta)
-        found = likelihood.at(phi)
-        moved = _newton_step(found)
-        phi = phi + moved
-        last, eta = eta, center + system.predict(found.effects)
-        still = np.max(np.abs(moved), initial=0.0) < _TOLERANCE
-        settled = bool(still and np.average(np.abs(eta - last), weights=n) < _TOLERANCE)
-        left -= 1
-    relinearize(eta)
-    return fit_blocks(
-        system.y + center, likelihood.v, blocks, residual_scale=residual_scale, draws=draws, seed=seed, center=center,
-        start=phi, max_steps=max(left, 1),
-    )  # fmt: skip

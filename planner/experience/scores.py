@@ -12,7 +12,7 @@ import pandas as pd
 from planner.experience.blocks import Array, Block
 from planner.experience.cells import Cells, Scales
 from planner.experience.design import Design, Term, make_design
-from planner.experience.hierarchical import BlockFit, fit_blocks, fit_logit_blocks
+from planner.experience.hierarchical import BlockFit, fit_blocks
 from planner.experience.response import (
     Response,
     adjust,
@@ -25,6 +25,7 @@ from planner.experience.response import (
     split_cells,
     with_response_error,
 )
+from planner.experience.shares import fit_logit_blocks
 
 MIN_ANSWERS = 30
 _RESIDUAL_SCALE = 0.1

@@ -39,6 +39,11 @@ def evaluate(fit: CellFit, pairs: pd.DataFrame, count: int) -> Posterior:
     return posterior_share(fit.fit, targets) if fit.logit else posterior(fit.fit, targets)
 
 
+def answer_variance(fit: CellFit, mean: Array) -> Array:
+    """Variance of one answer around its expectation: of a share that at the estimate, p (1 - p)."""
+    return mean * (1 - mean) if fit.logit else np.full(len(mean), fit.variance)
+
+
 def channel_targets(
     fit: CellFit, people: pd.DataFrame, groups: pd.DataFrame, by: Sequence[str], pools: pd.DataFrame
 ) -> pd.DataFrame:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from planner.experience.hierarchical import Block, fit_blocks, fit_logit_blocks
+from planner.experience.hierarchical import Block, fit_blocks
+from planner.experience.shares import fit_logit_blocks
 
 
 def test_one_block_with_a_known_variance_is_the_textbook_shrinkage() -> None:

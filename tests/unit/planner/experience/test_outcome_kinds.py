@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from planner.experience import shares
 from planner.experience.cells import Cells
 from planner.experience.estimated import fit_all, reading_table, reasons_table
 from planner.experience.evidence import gather
@@ -48,6 +49,20 @@ def test_shares_rare_or_not_are_recovered_with_their_own_n(level: float) -> None
     assert (table["sd"] < 0.3 * truth).all()
     assert (table["n_answers"] == 10_000).all()
     assert (table["n_contacts"] == 20_000).all()
+
+
+def test_a_fit_that_does_not_settle_says_so_and_has_wide_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = cells("transferred", {"voice": 0.1, "chat": 0.2}, n=40.0)
+    settled = fit_all(asked, higher_is_better=False, seed=0)
+    assert not any("did not settle" in note for note in settled.notes)
+    monkeypatch.setattr(shares, "_ROUNDS", 1)
+    fits = fit_all(asked, higher_is_better=False, seed=0)
+    said = [note.split(":")[0] for note in fits.notes if "did not settle" in note]
+    assert said == ["transferred of first contacts", "transferred of last contacts"]
+    table = reasons_table(fits)
+    assert (table["sd"] > 1.2 * reasons_table(settled)["sd"]).all()
+    own = np.sqrt(table["raw_mean"] * (1 - table["raw_mean"]) / table["n_answers"])
+    assert (table["sd"] > 0.9 * own).all()
 
 
 def test_chance_returns_are_taken_out_of_resolution_and_repeats() -> None:

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from planner.experience.design import Design, Term, make_design, make_targets, posterior_share
-from planner.experience.hierarchical import fit_logit_blocks
+from planner.experience.design import Design, Term, make_design, make_targets, posterior, posterior_share
+from planner.experience.shares import fit_logit_blocks
 
 
 def people(rng: np.random.Generator, count: int) -> tuple[Design, pd.DataFrame]:
@@ -59,3 +59,16 @@ def test_shares_are_means_over_people_and_effects(monkeypatch: pytest.MonkeyPatc
     loading = np.zeros((6, design.matrix(pairs).shape[1]))
     np.add.at(loading, pairs["target"].to_numpy(), slope[:, None] * design.matrix(pairs).toarray())
     np.testing.assert_allclose(found.loading, loading, atol=1e-12)
+
+
+def test_variances_hold_levels_without_rows() -> None:
+    """Their effects vary with no other one, but count for targets that use them."""
+    rng = np.random.default_rng(11)
+    design, pairs = people(rng, 300)
+    seen = pairs[~((pairs["channel"] == "bot") & (pairs["reason"] == "loan"))]
+    fit = fit_logit_blocks(rng.uniform(0.1, 0.6, len(seen)), np.full(len(seen), 40.0), design.blocks(seen), draws=5)
+    alone = (np.count_nonzero(fit.covariance[0], axis=0) == 1).sum()
+    assert alone == 1
+    found = posterior(fit, make_targets(design, pairs, 6, [], 300.0))
+    spread = np.diag(found.loading @ fit.covariance[0] @ found.loading.T) + (fit.mean @ found.loading.T).var(axis=0)
+    np.testing.assert_allclose(found.sd**2, spread + fit.residual.mean() * found.residual_weight)
