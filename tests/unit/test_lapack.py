@@ -50,7 +50,7 @@ def test_wrong_shapes_and_orders_are_refused() -> None:
 
 
 def test_other_threads_run_while_a_matrix_is_inverted() -> None:
-    factor = _system(700)
+    factor = _system(1_600)  # long enough for many turns, on a busy machine too
     lapack.factorize(factor)
     ticks, stop = [0], threading.Event()
 

