@@ -110,7 +110,7 @@ def test_ask_plan_again_reload_and_open(visit: Any, address: str) -> None:
     assert "keeping offers of" in job.inner_text()
     job.locator("a").wait_for(timeout=180_000)
     job.locator("a").click()
-    page.locator("#compare-body tr").nth(5).wait_for()  # the page that opens draws its table when it is there
+    page.locator("#compare-body tr").nth(5).wait_for(state="attached")  # folded, drawn once the page is there
     assert one.faults == []
     assert all(url.startswith((address.split("/#")[0], "blob:")) for url in one.requests)
 
