@@ -205,8 +205,13 @@ def _mode(likelihood: Likelihood, start: Array | None, max_steps: int) -> Mode:
         best, halved, information = found.value, 0, found.information
         moved = newton_step(found)
         phi = phi + moved
-        settled = bool(np.max(np.abs(moved), initial=0.0) < _TOLERANCE)
+        settled = hardly_moved(moved)
     return Mode(phi, information, steps, settled)
+
+
+def hardly_moved(step: Array) -> bool:
+    """Whether a step of the log variances is so small that a search may end with it."""
+    return bool(np.max(np.abs(step), initial=0.0) < _TOLERANCE)
 
 
 def newton_step(found: Derivatives) -> Array:

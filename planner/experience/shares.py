@@ -14,6 +14,7 @@ from planner.experience.hierarchical import (
     Mode,
     around_mode,
     first_variances,
+    hardly_moved,
     newton_step,
     widest_unless_settled,
 )
@@ -21,7 +22,6 @@ from planner.experience.levels import told_levels
 from planner.experience.likelihood import Likelihood
 from planner.experience.scaled_systems import scaled_factor, solved
 
-_TOLERANCE = 0.05
 _ROUNDS = 20
 _MOST_CLIMBS = 50
 _MOST_HALVINGS = 30
@@ -65,7 +65,7 @@ def fit_logit_blocks(
         found = likelihood.at(phi)
         information, moved, steps = found.information, newton_step(found), steps + 1
         phi = phi + moved
-        settled = bool(np.max(np.abs(moved), initial=0.0) < _TOLERANCE)
+        settled = hardly_moved(moved)
     mode = widest_unless_settled(likelihood, Mode(phi, information, steps, settled))
     _, near = hill.climbed(effects, mode.log_variance)
     mode = replace(mode, settled=settled and near)
