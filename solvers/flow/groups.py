@@ -1,7 +1,8 @@
-"""Groups of intervals on which the master's rows live: hours of similar days.
+"""Groups of intervals on which the master's rows live: intervals of like demand.
 
 Means over a group are a valid relaxation: caps, seats and rates are linear, and the hull of Erlang A is convex
-(Jensen). Load, covers, evaluation and headroom stay at full resolution.
+(Jensen). Facets of waiting must hold for every load in a group, so the nearer the demands of its intervals are to each
+other, the closer facets come. Load, covers, evaluation and headroom stay at full resolution.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import numpy as np
 
 from solvers.flow.network import Floats, FlowNetwork, Ints
 
-ALIKE = 0.30  # days whose demand differs by less of its total share their groups
-GROUP_H = 2.0  # hours of the clock in a group
+GROUPS = 16  # and as many more as there are other limits of intervals
+LEAST = 0.05  # of a channel's mean demand; all that is less counts as that
+SMALL = 0.05  # of the largest channel's demand; whether a smaller one is alike does not count
 
 
 @dataclass(frozen=True)
@@ -26,24 +28,24 @@ class TimeGroups:
 
 
 def time_groups(network: FlowNetwork) -> TimeGroups:
-    """Group intervals by hours of the clock, class of days, and which pools are closed or must have people."""
-    per_day = network.intervals_per_day
-    demand = (network.issues @ network.profile).reshape(network.days, per_day)
-    representatives: list[int] = []
-    classes = np.zeros(network.days, dtype=np.int64)
-    for day in range(network.days):
-        for k, other in enumerate(representatives):
-            if np.abs(demand[day] - demand[other]).sum() <= ALIKE * max(demand[other].sum(), 1e-12):
-                classes[day] = k
-                break
-        else:
-            classes[day] = len(representatives)
-            representatives.append(day)
-    in_group = max(1, int(round(GROUP_H * 3600 / network.interval_s)))
-    hours = np.arange(per_day) // in_group
-    label = classes[:, None] * (hours[-1] + 1) + hours[None, :]
-    limits = np.vstack([label.ravel(), network.closed, network.people_min])
-    _, member = np.unique(limits, axis=1, return_inverse=True)
+    """Group intervals that have the same limits (pools closed, people at least) by likeness of demand.
+
+    As long as there are fewer than wanted, the group in which some channel's demand differs by the largest factor is
+    cut in the middle of it (median cut; Heckbert, 1982).
+    """
+    demand = (network.issues[:, None] * network.natural).T @ network.profile
+    mean = demand.mean(axis=1, keepdims=True)
+    counted = (mean[:, 0] >= SMALL * mean.max()) & (mean[:, 0] > 0)
+    height = np.log(np.maximum(demand, LEAST * mean)[counted])
+    limits = np.vstack([network.closed, network.people_min])
+    member = np.unique(limits, axis=1, return_inverse=True)[1].ravel().astype(np.int64)
+    for new in range(member.max() + 1, member.max() + GROUPS if counted.any() else 0):
+        spread = np.array([np.ptp(height[:, member == k], axis=1) for k in range(new)])
+        widest, channel = np.unravel_index(int(spread.argmax()), spread.shape)
+        if spread[widest, channel] <= 0:
+            break
+        here = height[channel, member == widest]
+        member[(member == widest) & (height[channel] > here.min() + spread[widest, channel] / 2)] = new
     size = np.bincount(member)
     profile = np.array([np.bincount(member, row, len(size)) for row in network.profile]) / size
-    return TimeGroups(member.astype(np.int64), size, profile)
+    return TimeGroups(member, size, profile)

@@ -19,13 +19,14 @@ from scipy import sparse
 
 from solvers.flow.families import HOUR_S
 from solvers.flow.groups import TimeGroups
+from solvers.flow.mixes import Mixes, most_volume
 from solvers.flow.network import Floats, FlowNetwork, Queue
 from solvers.highs import HeldProgram
 from solvers.queueing.hull import queue_hull, queue_lengths
 from solvers.shifts.catalogue import Payroll
 
-STEP = 1.25  # hulls are shared by loads within this factor
-RATIO_STEP = 1.1  # and by handle times over patience within this one
+STEP = 1.1  # hulls are shared by loads within this factor
+RATIO_STEP = 1.03  # and by handle times over patience within this one
 LEAST_LOAD = 0.25  # agents; a range that starts below it starts at 0
 WIDEST = 40.0  # agents; facets from no load at all to more than this are too low to be worth their time
 
@@ -46,12 +47,12 @@ class Box:
 
 @dataclass
 class _Rows:
-    """Facets held as rows: where they are, what they say, and the range of loads (agents) they hold in."""
+    """Facets held as rows: where they are, what they say, and the loads (agents) and the ratio they hold for."""
 
     row: list[int] = field(default_factory=list)
     place: list[tuple[int, int]] = field(default_factory=list)
     plane: list[tuple[float, float, float]] = field(default_factory=list)
-    range: list[tuple[float, float]] = field(default_factory=list)
+    range: list[tuple[float, float, float]] = field(default_factory=list)
     active: list[bool] = field(default_factory=list)
 
 
@@ -79,57 +80,52 @@ class QueueFacets:
         )
         self._total = np.array([columns["total"][g] for g in self.pools], dtype=np.int32)
         self._speeds = [_speeds(network, g) for g in self.pools]
-        self._ratio = [_abandon_ratio(network, g) for g in self.pools]
-        self._least, self._most = self._shares()
+        most = most_volume(network)
+        self._mixes = [Mixes.of(network, groups, g, most) for g in self.pools]
+        self._ranges: dict[tuple[int, float, float], Floats] = {}
         self.root = Box(
             np.zeros(len(self.pools)), np.array([most_work(network, payroll, g, least_growth) for g in self.pools])
         )
         self._facets = np.zeros((*shape, 1, 3))
-        self._range = np.zeros((*shape, 2))
+        self._range = np.zeros((*shape, 3))
         self._rows = _Rows()
         self.enter(self.root)
-
-    def _shares(self) -> tuple[Floats, Floats]:
-        """Least and most load per hour of a pool's work in each group, over its types, both (pool, group)."""
-        least, most = np.zeros(self._queue.shape), np.zeros(self._queue.shape)
-        for k, g in enumerate(self.pools):
-            mine = self.groups.profile[self.network.pair_kind[self.network.pair_pool == g]]
-            scale = self.network.interval_s * self.network.pools.speed[g] / HOUR_S
-            least[k], most[k] = mine.min(axis=0) / scale, mine.max(axis=0) / scale
-            if g in self.network.overflow_from or g in self.network.overflow_to:
-                least[k], most[k] = 0.0, np.inf  # what goes over when is free
-        return least, most
 
     def enter(self, box: Box) -> None:
         """Bound the pools' sizes by a box and switch to the facets that hold there."""
         self._held.set_columns(self._total, box.lower, box.upper)
-        with np.errstate(invalid="ignore"):
-            low, high = (
-                box.lower[:, None] * self._least,
-                np.nan_to_num(box.upper[:, None] * self._most, nan=0.0, posinf=np.inf),
-            )
         hulls: list[list[Floats]] = []
         for k in range(len(self.pools)):
-            hulls.append([])
-            for t in range(low.shape[1]):
-                self._range[k, t] = _bucket(float(low[k, t]), float(high[k, t]))
-                low_t, high_t = map(float, self._range[k, t])
-                hulls[k].append(_hull(low_t, high_t, self._ratio[k], self._speeds[k]))
+            self._range[k] = self._range_of(k, float(box.lower[k]), float(box.upper[k]))
+            hulls.append([_hull(low, high, ratio, self._speeds[k]) for low, high, ratio in self._range[k].tolist()])
         deepest = max((len(h) for row in hulls for h in row), default=1)
-        self._facets = np.zeros((*low.shape, max(1, deepest), 3))
+        self._facets = np.zeros((*self._range.shape[:2], max(1, deepest), 3))
         for k, row in enumerate(hulls):
             for t, facets in enumerate(row):
                 self._facets[k, t, : len(facets)] = facets
         self._switch()
 
+    def _range_of(self, k: int, lower: float, upper: float) -> Floats:
+        """Least load, most load and ratio of handle time to patience of a pool within sizes, hours, (group, 3)."""
+        known = self._ranges.get((k, lower, upper))
+        if known is None:
+            g, network = self.pools[k], self.network
+            linked = g in network.overflow_from or g in network.overflow_to  # what goes over when is free
+            low, high = (0.0, np.inf) if linked else self._mixes[k].loads(lower, upper)
+            ratio = _abandon_ratio(self._mixes[k], 0.0 if linked else lower, float(network.pools.patience_s[g]))
+            low, high, ratio = np.broadcast_arrays(low, high, ratio)
+            rows = [(*_bucket(*ends), r) for *ends, r in zip(low.tolist(), high.tolist(), ratio.tolist(), strict=True)]
+            known = self._ranges[k, lower, upper] = np.array(rows)
+        return known
+
     def _switch(self) -> None:
-        """Hold the rows whose range of loads takes in the box's, free the others."""
+        """Hold the rows that hold for all loads and handle times of the box, free the others."""
         rows = self._rows
         if not rows.row:
             return
         place, ranges = np.array(rows.place), np.array(rows.range)
         here = self._range[place[:, 0], place[:, 1]]
-        active = (ranges[:, 0] <= here[:, 0]) & (ranges[:, 1] >= here[:, 1])
+        active = (ranges[:, 0] <= here[:, 0]) & (ranges[:, 1:] >= here[:, 1:]).all(axis=1)
         changed = np.flatnonzero(active != np.array(rows.active))
         least = np.where(active, np.array(rows.plane)[:, 2], -np.inf)[changed]
         self._held.set_rows(np.array(rows.row, dtype=np.int32)[changed], least, np.full(len(changed), np.inf))
@@ -162,7 +158,7 @@ class QueueFacets:
             self._rows.row.append(self._held.rows + len(lower) - 1)
             self._rows.place.append((int(k), int(t)))
             self._rows.plane.append((a, b, c))
-            self._rows.range.append((float(self._range[k, t, 0]), float(self._range[k, t, 1])))
+            self._rows.range.append(tuple(self._range[k, t].tolist()))
             self._rows.active.append(True)
         pointer = np.arange(0, len(data) + 1, 3)
         matrix = sparse.csr_matrix((data, columns, pointer), shape=(len(lower), self._width))
@@ -174,7 +170,7 @@ class QueueFacets:
         agents, load = self.growth * x[self._crew], np.maximum(x[self._load], 0.0)
         missing = np.zeros(len(self.pools))
         for k in range(len(self.pools)):
-            true = queue_lengths(load[k], agents[k], self._ratio[k], self._speeds[k])
+            true = queue_lengths(load[k], agents[k], self._range[k, :, 2], self._speeds[k])
             missing[k] = np.maximum(true - x[self._queue[k]], 0.0) @ self.groups.size * self.network.interval_s / HOUR_S
         return missing
 
@@ -194,11 +190,12 @@ def _speeds(network: FlowNetwork, g: int) -> Floats:
     return np.ascontiguousarray(speeds[~np.isnan(speeds)]) if chat else np.ones(1)
 
 
-def _abandon_ratio(network: FlowNetwork, g: int) -> float:
-    """Longest handle time of a pool over its patience, rounded up: at the same load a smaller queue."""
-    longest = float(network.flows.aht_s[network.flows.pool == g].max(initial=1.0))
-    ratio = longest / float(network.pools.patience_s[g])
-    return float(RATIO_STEP ** math.ceil(math.log(ratio) / math.log(RATIO_STEP) - 1e-9))
+def _abandon_ratio(mixes: Mixes, least_h: float, patience_s: float) -> Floats:
+    """Longest handle time of a pool over its patience, rounded up: at the same load a smaller queue, (group,)."""
+    ends = np.log([mixes.aht_s.min(initial=1.0) / patience_s, mixes.aht_s.max(initial=1.0) / patience_s])
+    first, last = np.floor(ends / math.log(RATIO_STEP)), np.ceil(ends / math.log(RATIO_STEP) - 1e-9)
+    steps = RATIO_STEP ** np.arange(first[0], last[1] + 1.0)
+    return np.asarray(mixes.longest_s(least_h, steps * patience_s) / patience_s)
 
 
 def _bucket(low: float, high: float) -> tuple[float, float]:

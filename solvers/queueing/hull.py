@@ -51,15 +51,15 @@ def _queue(load: float, agents: float, abandon_ratio: float, speeds: Floats) -> 
 
 
 @njit(cache=True, error_model="numpy")
-def _fill_queues(loads: Floats, agents: Floats, abandon_ratio: float, speeds: Floats, out: Floats) -> None:
+def _fill_queues(loads: Floats, agents: Floats, abandon_ratio: Floats, speeds: Floats, out: Floats) -> None:
     for k in range(loads.size):
-        out[k] = _queue(loads[k], agents[k], abandon_ratio, speeds)
+        out[k] = _queue(loads[k], agents[k], abandon_ratio[k], speeds)
 
 
-def queue_lengths(loads: Floats, agents: Floats, abandon_ratio: float, speeds: Floats) -> Floats:
+def queue_lengths(loads: Floats, agents: Floats, abandon_ratio: Floats, speeds: Floats) -> Floats:
     """Mean queue that `queue_hull` bounds, contacts, shape of `loads`; fractions of agents mix their neighbors."""
     out = np.empty(loads.size)
-    _fill_queues(loads.ravel(), agents.ravel(), abandon_ratio, speeds, out)
+    _fill_queues(loads.ravel(), agents.ravel(), abandon_ratio.ravel(), speeds, out)
     return out.reshape(loads.shape)
 
 

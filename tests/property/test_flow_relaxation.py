@@ -259,7 +259,8 @@ def test_no_plan_passes_the_outer_surface(cases, name):
 def test_chord_lies_above_the_master_between_its_ends(cases, name, budget):
     """In the box of all sizes the master's own optimum at any headroom is known: it obeys the chord that spans it.
 
-    And the chord says more than the bound at its lower end does, which holds there too.
+    And it says something: at its higher end it goes nine tenths of the way to that optimum from the bound at its lower
+    end, which holds there too (but for a budget, the looser of both ends), and the least cost it tells rises.
     """
     instance = cases[name][0].instance
     if budget:  # one that binds: a little more than the least cost at the higher end
@@ -277,8 +278,10 @@ def test_chord_lies_above_the_master_between_its_ends(cases, name, budget):
             point = level.cheapest() if np.isnan(price) else level.point(np.inf, price)
             scale = abs(high.value) if np.isnan(price) else price * point.cost
             assert point.intercept_of(price) <= high.chord.at(headroom) + 1e-7 * scale
-            sharper += high.chord.at(headroom) < low.value - 1e-3 * scale
-    assert sharper >= 8
+            sharper += bool(np.isnan(price)) and high.chord.at(headroom) < low.value - 1e-3 * scale
+        most, least = low.value, point.intercept_of(price)
+        assert budget or high.chord.at(0.2) <= least + 0.1 * (most - least) + 1e-3 * scale
+    assert sharper >= 4
 
 
 @pytest.mark.parametrize("name", ["toy", "small_1"])

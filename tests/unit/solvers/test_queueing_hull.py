@@ -70,7 +70,7 @@ def test_planes_over_a_range_of_loads(low, high, ratio, speeds):
     rng = np.random.default_rng(10)
     load = rng.uniform(low, high, 3000)
     agents = np.where(rng.random(3000) < 0.7, load * rng.uniform(1.0, 1.7, 3000), rng.uniform(load, 15 * high))
-    exact = queue_lengths(load, agents, ratio, speeds)
+    exact = queue_lengths(load, agents, np.full_like(load, ratio), speeds)
     assert (facets.value(agents, load) - exact).max() <= 1e-9
     busy = (load > 1.0) & (agents < 1.25 * load)
     if busy.any():
@@ -79,10 +79,12 @@ def test_planes_over_a_range_of_loads(low, high, ratio, speeds):
 
 def test_queue_lengths_are_those_of_the_doors():
     load, agents = np.array([0.7, 4.0, 11.0]), np.array([1.0, 5.0, 12.0])
-    np.testing.assert_allclose(queue_lengths(load, agents, 2.0, np.ones(1)), queue(agents, load, 2.0), rtol=1e-12)
+    np.testing.assert_allclose(
+        queue_lengths(load, agents, np.full(3, 2.0), np.ones(1)), queue(agents, load, 2.0), rtol=1e-12
+    )
     speeds = np.array([1.0, 1.6])
     patient = chat_waiting(load * 1.6 / 300, speeds / 300, agents)
-    found = queue_lengths(load, agents, 1e-9, speeds)
+    found = queue_lengths(load, agents, np.full(3, 1e-9), speeds)
     np.testing.assert_allclose(found, patient.queue_length, rtol=1e-4)
 
 
