@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,19 +12,30 @@ from scipy.optimize import linprog
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from small_centers import open_master, problem_of, random_plans, write_center  # noqa: E402
+from small_centers import open_master, problem_of, random_overflow, random_plans, write_center  # noqa: E402
 
-from solvers.flow.groups import TimeGroups  # noqa: E402
+from solvers.flow.groups import TimeGroups, time_groups  # noqa: E402
 from solvers.flow.mixes import Mixes, most_volume  # noqa: E402
-from solvers.flow.queues import Box  # noqa: E402
+from solvers.flow.queues import Box, queued_pools  # noqa: E402
+from solvers.flow.solution import judge  # noqa: E402
+from solvers.flow.stations import stations_of  # noqa: E402
+from solvers.queueing.hull import queue_lengths  # noqa: E402
 
 HOUR_S = 3600.0
 
 
-@pytest.fixture(scope="module", params=(1, 2, 3))
+@pytest.fixture(scope="module", params=[(1, False), (2, False), (3, False), (1, True), (2, True)])
 def center(request, tmp_path_factory):
-    instance = problem_of(write_center(tmp_path_factory.mktemp("center"), request.param)).instance
-    return instance, [plan for plan in random_plans(instance, request.param, 60) if plan.feasible]
+    """A small center, with overflow between its pools or without, and plans in which no type loses too many."""
+    seed, links = request.param
+    instance = problem_of(write_center(tmp_path_factory.mktemp("center"), seed, links)).instance
+    plans = [plan for plan in random_plans(instance, seed, 60) if plan.feasible]
+    rng = np.random.default_rng(seed)
+    for plan in plans[:15] if links else ():  # what goes over when is anybody's guess
+        routing = replace(plan.routing, overflow=random_overflow(instance.network, rng))
+        people = tuple(None if p is None else p + (p > 0) for p in plan.staffing.people)
+        plans.insert(0, judge(instance, routing, people, "search"))
+    return instance, [plan for plan in plans if plan.evaluation.state.lost.max() <= instance.network.abandon_max]
 
 
 def random_mixes(seed: int, parts: int = 5, intervals: int = 6) -> Mixes:
@@ -103,21 +115,58 @@ def test_facets_hold_in_every_interval_of_a_plan_in_its_box(center):
     """Not only at the mean of a group: loads differ within one, and so do the handle times of their mixes."""
     instance, plans = center
     network = instance.network
-    level = open_master(instance).level(0.0)
-    facets, member = level._queues, open_master(instance).groups.member
+    master = open_master(instance)
+    level = master.level(0.0)
+    facets, pools = level._queues, np.array(level.queued_pools)
+    assert sorted(k for one in facets.stations for k in one.members) == list(range(len(pools)))
+    assert any(len(one.members) > 1 for one in facets.stations) == bool(len(network.overflow_from))
     closest = 0.0
     for plan in plans[:20]:
         state = plan.evaluation.state
-        sizes = state.work_s[level.queued_pools].sum(axis=1) / HOUR_S
+        sizes = state.work_s[pools].sum(axis=1) / HOUR_S
         level.enter(Box(sizes / 1.02, sizes * 1.02))
-        for k, g in enumerate(level.queued_pools):
-            on_task = plan.staffing.scheduled[g] * (1 - network.pools.shrinkage[g])
-            load = state.work_s[g] / (network.interval_s * network.pools.speed[g])
-            queue = (state.mean_wait_s[g] * state.arrivals[g]).sum(axis=0) / network.interval_s  # Little's law
-            planes = facets._facets[k, member]
-            bound = (planes[..., 0] * on_task[:, None] + planes[..., 1] * load[:, None] + planes[..., 2]).max(axis=1)
-            assert (bound <= queue + 1e-6).all()
-            closest = max(
-                closest, float((np.maximum(bound, 0.0) / np.maximum(queue, 1e-9))[queue > 0.05].max(initial=0))
-            )
-    assert closest > 0.6
+        on_task = plan.staffing.scheduled * (1 - network.pools.shrinkage)[:, None]
+        load = state.work_s / (network.interval_s * network.pools.speed[:, None])
+        queue = (state.mean_wait_s * state.arrivals).sum(axis=1) / network.interval_s  # Little's law
+        for planes, station in zip(facets._facets, facets.stations, strict=True):
+            own = pools[list(station.members)]
+            people, work = on_task[own].sum(axis=0)[:, None], load[own].sum(axis=0)[:, None]
+            here = planes[master.groups.member]
+            bound = (here[..., 0] * people + here[..., 1] * work + here[..., 2]).max(axis=1)
+            true = queue[own].sum(axis=0)
+            assert (bound <= true + 1e-6).all()
+            busy = true > 0.05
+            closest = max(closest, float((bound[busy] / true[busy]).max(initial=0.0)))
+    assert closest > 0.5
+
+
+@pytest.mark.parametrize("speeds", [(1.0,), (1.0, 1.65, 2.1)], ids=["voice", "chat"])
+def test_pools_wait_least_as_one(speeds):
+    """The queues of two pools are together at least that of one with all people and all load; fractions of both."""
+    rng = np.random.default_rng(3)
+    curve = np.array(speeds) / speeds[-1]
+    agents = rng.uniform(0, 25, (2, 2000))
+    load = agents * rng.uniform(0.3, 1.6, (2, 2000))
+    for ratio in (0.1, 0.7, 3.0):
+        apart = sum(queue_lengths(r, n, np.full(2000, ratio), curve) for r, n in zip(load, agents, strict=True))
+        as_one = queue_lengths(load.sum(axis=0), agents.sum(axis=0), np.full(2000, ratio), curve)
+        assert (as_one <= apart + 1e-9).all()
+        assert np.median(as_one / apart) < 0.95
+
+
+def test_overflow_stretches_work_by_what_its_pools_differ(tmp_path):
+    network = problem_of(write_center(tmp_path, 1, links=True)).instance.network
+    found = [one for one in stations_of(network, time_groups(network), queued_pools(network)) if len(one.members) > 1]
+    for station in found:
+        pools = np.array(queued_pools(network))[list(station.members)]
+        flows = network.flows
+        work = {(n, g): a / network.pools.speed[g] for n, g, a in zip(flows.node, flows.pool, flows.aht_s, strict=True)}
+        ratios = [
+            work[n, g] / work[n, h]
+            for n in set(flows.node)
+            for g in pools
+            for h in pools
+            if {(n, g), (n, h)} <= set(work)
+        ]
+        assert station.stretch == pytest.approx(max(ratios))
+    assert max(one.stretch for one in found) > 1.01
