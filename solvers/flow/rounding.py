@@ -15,10 +15,10 @@ from solvers.shifts.cover import DayCover
 
 @dataclass(frozen=True)
 class Rounding:
-    """Money of a plan's live pools: the least wages for fractions of people, and for whole people, on any shifts.
+    """Money of a plan's live pools: the least wages and hires for fractions of people, and for whole people.
 
-    Both are relaxed covers of the same evaluated load at the plan's own headroom. `agents` (pool,): people needed on
-    the floor where there is work, mean, fractions too; NaN for pools without a queue or work.
+    Both are relaxed covers of the same evaluated load at the plan's own headroom, on any shifts. `agents` (pool,):
+    people needed on the floor where there is work, mean, fractions too; NaN for pools without a queue or work.
     """
 
     fractions: float
@@ -34,8 +34,9 @@ class Rounding:
 def rounding_of(instance: Instance, solution: Solution) -> Rounding:
     """Price a plan's load for fractions of people and for whole people in every pool and interval.
 
-    min paid·x, cover'x >= need, x >= 0 with need and with ⌈need⌉, day by day: the difference is what rounding alone
-    costs; promises, repairs and whole shifts come on top of it and are not counted.
+    min paid·x, cover'x >= need, x >= 0 with need and with ⌈need⌉, day by day, and whom these people need beyond the
+    payroll, whole heads in the second case: the difference is what rounding alone costs; promises, repairs and whole
+    shifts come on top of it and are not counted.
     """
     network = instance.network
     pools = network.pools
@@ -49,12 +50,23 @@ def rounding_of(instance: Instance, solution: Solution) -> Rounding:
     for g, catalogue in enumerate(instance.catalogues):
         if catalogue is None or not pools.waits[g]:
             continue
-        cover, wage = covers[id(catalogue)], float(pools.wage_per_h[g])
         busy = need[g] > 1e-9
         if busy.any():
             agents[g] = float(need[g][busy].mean())
-        for day in need[g].reshape(network.days, -1):
-            there = np.where(catalogue.reachable, day, 0.0)
-            fractions += wage * cover.price(there)[0]
-            whole += wage * cover.price(np.ceil(there - 1e-9))[0]
+        days = np.where(catalogue.reachable, need[g].reshape(network.days, -1), 0.0)
+        cover = covers[id(catalogue)]
+        fractions += _money(instance, g, cover, days, whole=False)
+        whole += _money(instance, g, cover, np.ceil(days - 1e-9), whole=True)
     return Rounding(fractions, whole, agents)
+
+
+def _money(instance: Instance, g: int, cover: DayCover, days: Floats, *, whole: bool) -> float:
+    """Wages of relaxed covers of a pool's days, shape (day, interval), and hires for the heads they need at least."""
+    payroll, wage = instance.payroll, float(instance.network.pools.wage_per_h[g])
+    paid_h, people = np.array([cover.relaxed(day, cover.start())[:2] for day in days]).T
+    if not payroll.rostered[g]:
+        return wage * float(paid_h.sum())
+    most_h = float(payroll.contract_h[g] + payroll.overtime_h[g])
+    heads = max(people.max(), people.sum() / payroll.days[g], paid_h.sum() / most_h)
+    hires = max(0.0, (np.ceil(heads - 1e-9) if whole else heads) - float(payroll.heads[g]))
+    return wage * float(paid_h.sum()) + float(payroll.hire_cost[g]) * float(hires)

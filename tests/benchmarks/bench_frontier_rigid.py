@@ -29,7 +29,7 @@ def test_rigid() -> None:
     lines = [
         "# Rigid shifts: groups against full resolution",
         "",
-        "Shifts of eight hours that start on the hour; the master's rows on groups of intervals with like demand, and on",
+        "Shifts of eight hours that start on the hour; the master's rows on groups of intervals of like demand, and on",
         "every interval of the horizon; day covers are at full resolution in both. Headroom 10 %. Difference: grouped",
         f"less full, of cost at least cost, and of the cost of the full one's middle CX. Bar: {BAR:.1%} of cost.",
         "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -33,6 +34,27 @@ def test_rounding_is_the_wages_of_the_part_of_a_person_missing(problem):
     assert found.whole == pytest.approx(60.0 * np.ceil(load - 1e-9))
     assert found.money == pytest.approx(60.0 * (np.ceil(load - 1e-9) - load))
     assert found.agents == pytest.approx([load])
+
+
+def test_rounding_counts_whole_heads_to_hire(problem):
+    """The same with people on the payroll: whom the load needs beyond them is hired, in whole heads once rounded."""
+    instance = problem.instance
+    plan = one_pool_plan(instance, 130)
+    load = rounding_of(instance, plan).fractions / 60.0
+    have, each = 100.0, 700.0
+    rostered = replace(
+        instance.payroll,
+        heads=np.array([have]),
+        hire_cost=np.array([each]),
+        contract_h=np.array([40.0]),
+        overtime_h=np.array([0.0]),
+        days=np.array([5.0]),
+    )
+    found = rounding_of(replace(instance, payroll=rostered), plan)
+    whole = np.ceil(load - 1e-9)
+    assert load > have
+    assert found.fractions == pytest.approx(60.0 * load + each * (load - have))
+    assert found.whole == pytest.approx(60.0 * whole + each * (whole - have))
 
 
 def test_the_sentence_holds_the_measured_figures(problem):
