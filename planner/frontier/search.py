@@ -32,7 +32,7 @@ from solvers.flow.sweep import Plane, SweepSettings
 
 AIMED, LARGE_AIMED = 10, 3  # targets a job, about; where one takes long, few, or a job would run far past a deadline
 LARGE_FLOWS = 5_000  # flows of a network on which plans take long
-EARLY = 0.6  # of the plans are aimed before the bound is known, the others where these leave most of it open
+EARLY = 0.65  # of the plans are aimed before the bound is known, the others where these leave most of it open
 
 
 @dataclass(frozen=True)

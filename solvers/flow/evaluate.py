@@ -14,6 +14,7 @@ from solvers.flow.waiting import pair_wait_loss, service_level
 
 KEPT_TOLERANCE = 1e-9
 HEADROOM_TOLERANCE = 1e-5
+ENOUGH = HEADROOM_TOLERANCE / 10  # by which the caps may admit more than the headroom found
 MOST_HEADROOM = 9.0
 
 
@@ -238,24 +239,27 @@ def _caps_hold(
         return ceiling, here
     high, high_margin = ceiling, margin
     low, low_margin, kept = -1.0, np.nan, state
-    step = (1.0 + high) * (1.0 + high_margin) - 1.0
+    step, before = (1.0 + high) * (1.0 + high_margin) - 1.0, 0
     for _ in range(60):
-        if high - low <= HEADROOM_TOLERANCE / 10:
+        if high - low <= ENOUGH:
             break
         if not low < step < high:
             step = (low + high) / 2
         here = steady_state(network, decision, step, kept)
         margin = capacity_ratio(network, decision, here) - 1.0 if here.converged else -1.0
-        if margin >= -1e-9:
+        side = 1 if margin >= -1e-9 else -1
+        # Whoever stays where it is a second time counts half (Dowell and Jarratt 1971).
+        if side > 0:
+            high_margin /= 2 if before == side else 1
             low, low_margin, kept = step, max(margin, 0.0), here
-            high_margin /= 2
-            if margin <= HEADROOM_TOLERANCE / 10:
+            if margin <= ENOUGH:
                 break
         else:
+            low_margin /= 2 if before == side else 1
             high, high_margin = step, margin
-            low_margin /= 2
+        before = side
         if np.isfinite(low_margin):
-            step = low + (high - low) * low_margin / max(low_margin - high_margin, 1e-300)
+            step = low + (high - low) * (low_margin - ENOUGH / 2) / max(low_margin - high_margin, 1e-300)
         else:
             step = (1.0 + high) * (1.0 + 1.05 * high_margin) - 1.0
     return low, kept if low > -1.0 else steady_state(network, decision, low, kept)

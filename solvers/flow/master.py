@@ -152,7 +152,8 @@ class Level:
     """A held program of the master: it stands at a headroom, in a box of pool sizes, and is swept along cost."""
 
     queue_missed = QUEUE_MISSED
-    settled = 0.0  # share of cost; rows are cut in as long as a round of them moves the optimum by more (for bounds)
+    settled = 0.0  # share of cost; rows are cut in as long as a round of them moves the optimum by more
+    proof = True  # solve again, cold, what a hot start finds no optimum of (without: a point may be missed)
 
     def __init__(
         self, master: Master, headroom: float, program: Program, dropped: frozenset[str], least: float
@@ -262,7 +263,7 @@ class Level:
         """Start the next solve where an earlier one ended."""
         self._held.start_from(basis)
 
-    def _optimize(self, cx_weight: float, cost_weight: float, cost_at_most: float) -> Answer:
+    def _optimize(self, cx_weight: float, cost_weight: float, cost_at_most: float, inside: bool = False) -> Answer:
         """Minimize cost_weight·cost − cx_weight·cx, in the master's unit of money, with cuts until none is violated."""
         columns, unit = self.master.columns, self.master.money_unit
         objective = np.zeros(self._n)
@@ -273,14 +274,14 @@ class Level:
         if cost_at_most != self._ceiling:
             self._held.set_row(self._cost_row, -np.inf, cost_at_most / unit)
             self._ceiling = cost_at_most
-        answer = self._held.solve()
+        answer = self._held.solve(inside=inside, proof=self.proof)
         for _ in range(MOST_CUT_ROUNDS):
             if not answer.optimal:
                 break
             self._last = answer.x
             if not self._cut(answer.x):
                 break
-            before, answer = answer.objective, self._held.solve()
+            before, answer = answer.objective, self._held.solve(proof=self.proof)
             enough = self.settled * abs(float(answer.x[columns["cost"][None]]))
             if answer.optimal and abs(answer.objective - before) < enough:
                 break
@@ -305,14 +306,15 @@ class Level:
         self._cut(x)
         return self._held.rows - before
 
-    def point(self, cost_at_most: float, tie: float) -> MasterPoint | None:
+    def point(self, cost_at_most: float, tie: float, *, inside: bool = False) -> MasterPoint | None:
         """Return the best CX within a cost, with its bounding plane; None where no plan is that cheap.
 
         `tie` is the CX given up for a unit of money (augmentation, Mavrotas 2009). The objective is scaled to money,
-        for a price of CX per money lies below the solver's dual tolerance.
+        for a price of CX per money lies below the solver's dual tolerance. `inside`: the last optimum keeps all rows
+        and bounds, although they have changed since.
         """
         scale = 1.0 / max(tie, 1e-12)
-        answer = self._optimize(scale, tie * scale, cost_at_most)
+        answer = self._optimize(scale, tie * scale, cost_at_most, inside)
         if not answer.optimal:
             return None
         # Lagrangian of min −cx + tie·cost with cost <= ε: −cx + tie·cost >= z + y·(ε − cost), y = −dual >= 0.
@@ -349,6 +351,7 @@ class Level:
             unseen_wait_h=self._queues.unseen_wait_h(x),
             wait_price=np.abs(answer.row_dual[self._wait_rows]) * self.master.money_unit,
             work_price=np.abs(answer.row_dual[self._work_rows]) * self.master.money_unit / money,
+            basis=self.basis(),
         )
 
     def _cx(self, x: Floats) -> float:

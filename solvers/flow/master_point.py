@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from solvers.flow.network import Floats
+from solvers.highs import Basis
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,8 @@ class MasterPoint:
     For all plans with at least this headroom and pool sizes in the box: cx <= intercept + slope·cost. `heads` (pool,):
     people the paid hours and working days ask for, before rounding; `sizes`, `unseen_wait_h` (queued pool,): work, and
     waiting the facets leave out, hours; `wait_price` (queued pool,): money an hour of waiting costs here; `work_price`
-    (pool, type) pairs: money that one more hour of handling takes there at the same CX, 0 where work is free.
+    (pool, type) pairs: money that one more hour of handling takes there at the same CX, 0 where work is free; `basis`:
+    where the solver stood, to start from for like points.
     """
 
     headroom: float
@@ -31,6 +33,7 @@ class MasterPoint:
     unseen_wait_h: Floats
     wait_price: Floats
     work_price: Floats
+    basis: Basis
 
     def intercept_of(self, price: float) -> float:
         """Bound on cx − price·cost in the point's box, or on −cost where price is NaN."""

@@ -14,6 +14,8 @@ from solvers.flow.pins import Pins
 from solvers.shifts.catalogue import Catalogue, Payroll
 from solvers.shifts.roster import heads_bound, people_needed
 
+SAME = 1e-9  # by which shares may differ that are the same
+
 
 @dataclass(frozen=True)
 class Instance:
@@ -39,6 +41,14 @@ class Routing:
     split: Floats
     priority: Ints
     overflow: Floats | None = None
+
+    def same_as(self, other: Routing) -> bool:
+        """Tell if another routing is the same but for rounding."""
+        pairs = [(self.offer, other.offer), (self.split, other.split), (self.priority, other.priority)]
+        if self.overflow is not None and other.overflow is not None:
+            pairs.append((self.overflow, other.overflow))
+        nothing = (self.overflow is None) == (other.overflow is None)
+        return nothing and all(np.allclose(one, two, rtol=0.0, atol=SAME) for one, two in pairs)
 
     def with_people(self, on_task: Floats) -> Decision:
         """Join routing and agents on task, shape (pool, interval)."""

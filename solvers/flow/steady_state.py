@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from solvers.flow.network import Decision, Floats, FlowNetwork, Ints, Queue
 from solvers.flow.spread import spread_of
-from solvers.flow.waiting import deferred_delay, live_waiting, pair_means, pool_arrivals
+from solvers.flow.waiting import deferred_delay, live_waiting, pair_lost, pair_wait, pool_arrivals
 
 TOLERANCE = 1e-10  # on abandoned shares between two rounds
 MOST_ROUNDS = 200
@@ -169,7 +169,7 @@ def _settle(
     abandoned shares (pair,), arrivals (pool, class, interval), work (pool, interval) and whether they stay.
     """
     pools, classes = wait_s.shape[0], wait_s.shape[1]
-    nobody, node_volume = np.zeros_like(p_wait), start.copy()
+    node_volume = start.copy()
     past_lost, past_step = np.empty((0, lost.size)), np.empty((0, lost.size))
     damping, last_change = 1.0, np.inf
     for _ in range(MOST_ROUNDS):
@@ -183,8 +183,7 @@ def _settle(
             pair_pool, pair_row, priority, spread, pools, classes,
         )  # fmt: skip
         live_waiting(arrivals, work, on_task, queue, patience_s, chat_speed, interval_s, p_wait, wait_s, gone)
-        _, now_lost = pair_means(p_wait, wait_s, gone, nobody, pair_pool, pair_row, priority, queue, spread)
-        step = now_lost - lost
+        step = pair_lost(gone, pair_pool, pair_row, priority, queue, spread) - lost
         change = np.abs(step).max() if step.size else 0.0
         if change <= tolerance:
             return volume, lost, arrivals, work, True
@@ -239,7 +238,7 @@ def steady_state(
     )  # fmt: skip
     delay, in_time = _deferred(network, decision, work)
     where = _plain(network.pair_pool, row, priority, pools.queue, table)
-    mean_wait, _ = pair_means(p_wait, wait_s, gone, delay, *where)
+    mean_wait = pair_wait(wait_s, delay, *where)
     return SteadyState(volume, lost, mean_wait, arrivals, work, p_wait, wait_s, gone, delay, in_time, converged)
 
 

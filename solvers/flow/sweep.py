@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import hashlib
+import itertools
 import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,9 +29,11 @@ LEAST_ROOM = 0.55  # a pool that loses more to rounding is so small that no room
 FLAT = 1e-2  # CX dearer than this many times the mean price of the level is not worth a plan
 IDLE = 0.5  # people whom rounding leaves idle in every interval of a pool
 CHARGES = 3  # rounds in which what a pool costs by being there is spread anew over its work
+STAYS = 1e-3  # change of such a charge that is none
 OPEN_H = 1.0  # hours of work; a pool with less is closed
 SLACK = 1e-6  # share of cost a ceiling is raised by, so that the cheapest plan itself lies below it
-MORE_SLACK = 1e-4  # on a large level, where rows are still cut in
+MORE_SLACK = 1e-4  # where rows are still cut in
+ROUNDED = 1e-4  # share of cost by which rows cut in must move what is rounded to whole people anyway
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,6 @@ def sweep_points(level: Level, cost_points: int) -> tuple[float, list[MasterPoin
     low = level.cheapest()
     if low is None:
         return np.nan, []
-    stood = level.basis()
     # A first guess of the price of CX; the second end uses the level's own mean price.
     top = level.point(np.inf, tie=1e-3 / max(low.cost, 1e-9))
     if top is None:
@@ -87,9 +89,9 @@ def sweep_points(level: Level, cost_points: int) -> tuple[float, list[MasterPoin
     high = level.point(np.inf, tie) or top
     points = [high]
     for ceiling in np.linspace(high.cost, low.cost, cost_points)[1:]:
-        if ceiling == low.cost and level.rows >= MANY_ROWS:
+        if ceiling == low.cost:
             # Rows cut in since have raised the least cost, and it would take long to prove that there is no such plan.
-            level.back_to(stood)
+            level.back_to(low.basis)
             low = level.cheapest() or low
             ceiling = low.cost * (1 + MORE_SLACK)
         point = level.point(float(ceiling) * (1 + SLACK), tie)
@@ -133,6 +135,7 @@ def sweep_level(instance: Instance, headroom: float, settings: SweepSettings) ->
     level = master_of(instance).level(headroom)
     cheapest, points = sweep_points(level, settings.cost_points)
     tie = min((p.slope for p in points if p.slope > 0), default=1e-9)
+    level.settled, level.proof = ROUNDED, False
     crew = Crew(instance, settings, level)
     plans = [plan for point in points for plan in crew.plans(headroom, point.cost, tie, point)]
     return SweepResult(headroom, cheapest, tuple(plans), planes_of(points))
@@ -143,12 +146,18 @@ def plans_at(instance: Instance, targets: Sequence[Target], settings: SweepSetti
     if not targets:
         return []
     level = master_of(instance).level(targets[0].headroom, least=min(t.headroom for t in targets))
+    level.settled, level.proof = ROUNDED, False
     crew = Crew(instance, settings, level)
     plans = []
-    for target in targets:
-        level.move(target.headroom)
-        plans += crew.plans(target.headroom, target.cost, target.tie, None)
-        plans += crew.with_fewer_pools(target)
+    first: MasterPoint | None = None
+    for headroom, own in itertools.groupby(targets, lambda target: target.headroom):
+        level.move(headroom)
+        crew.last, first = first or crew.last, None
+        for target in own:
+            made = crew.plans(target.headroom, target.cost, target.tie, None)
+            if made:
+                first = first or crew.last
+                plans += made + crew.with_fewer_pools(target)
     return plans
 
 
@@ -180,7 +189,7 @@ class Crew:
         self.covers = day_covers(instance)
         self.room = Room(np.ones(len(instance.network.pools.queue)), np.ones(len(instance.limits.seat_max)))
         self.standing = standing_money(instance, level.queued_pools)
-        self.sizes = np.zeros(len(level.queued_pools))  # hours of work of the last point
+        self.last: MasterPoint | None = None  # of which plans were made; the next is solved from where it stood
 
     def plans(self, headroom: float, cost: float, tie: float, point: MasterPoint | None) -> list[Solution]:
         """Plans of the best CX within a cost, the last one the best fit; `point` is the master's answer if known."""
@@ -192,19 +201,24 @@ class Crew:
         """Plans of what the level's master answers to `solve`, with more room for rounding until one keeps limits."""
         instance, settings = self.instance, self.settings
         found: list[Solution] = []
+        before: Routing | None = None
         for _ in range(ROOM_ROUNDS):
             if point is None:
                 self.level.leave(self.room)
+                if self.last is not None:
+                    self.level.back_to(self.last.basis)
                 point = solve()
             if point is None:
                 break
-            self.sizes = point.sizes
+            self.last = point
             routing = routing_of(instance.network, point, settings.fallback, settings.step)
-            plan = staffed_solution(instance, routing, headroom, self.covers, settings.classes, "master")
-            if plan is None:
-                break
-            found.append(plan)
-            closer = _closer(instance, self.room, point, plan)
+            if before is None or not routing.same_as(before):
+                plan = staffed_solution(instance, routing, headroom, self.covers, settings.classes, "master")
+                if plan is None:
+                    break
+                found.append(plan)
+            before = routing
+            closer = _closer(instance, self.room, point, found[-1])
             if closer is None:
                 break
             self.room, point = closer, None
@@ -216,21 +230,28 @@ class Crew:
         A fixed charge becomes one per hour of work at the last point's sizes, so that small pools look as dear as they
         are (dynamic slope scaling; Kim and Pardalos 1999).
         """
-        before = self.sizes > OPEN_H
-        if before.sum() < 2:
+        last = self.last
+        if last is None or (last.sizes > OPEN_H).sum() < 2:
             return []
+        before = last.sizes > OPEN_H
         cost = target.cost + float(self.standing[before].sum())
-        slope, sizes, point = np.zeros(len(before)), self.sizes, None
+        slope, sizes = np.zeros(len(before)), last.sizes
+        point: MasterPoint | None = None
         for _ in range(CHARGES):
-            slope = np.where(sizes > OPEN_H, self.standing / np.maximum(sizes, OPEN_H), slope)
+            dearer = np.where(sizes > OPEN_H, self.standing / np.maximum(sizes, OPEN_H), slope)
+            if point is not None and np.allclose(dearer, slope, rtol=STAYS):
+                break
+            slope = dearer
             self.level.charge(slope)
-            point = self.level.point(cost * (1 + SLACK), target.tie)
+            # What the last point is charged at first, the ceiling is raised by.
+            point = self.level.point(cost * (1 + SLACK), target.tie, inside=point is None)
             if point is None:
                 break
             sizes = point.sizes
         same = point is None or bool(((sizes > OPEN_H) == before).all())
         plans = [] if same else self.plans(target.headroom, cost, target.tie, point)
         self.level.charge(np.zeros(len(before)))
+        self.last = last
         return plans
 
 

@@ -69,11 +69,13 @@ def live_waiting(
 ) -> None:
     """Fill `p_wait` (pool, interval), `mean_wait_s` and `p_abandon` (pool, class, interval) of live pools."""
     n_pools, n_classes, n_intervals = arrivals.shape
-    lengths = np.zeros(n_classes)
+    loads, lengths = np.zeros(n_classes), np.zeros(n_classes)
     for g in range(n_pools):
         if queue[g] > CHAT:
             continue
         theta = 0.0 if np.isinf(patience_s[g]) else 1.0 / patience_s[g]
+        speeds = chat_speed[g][~np.isnan(chat_speed[g])]
+        rates = np.empty_like(speeds)
         for t in range(n_intervals):
             total = arrivals[g, :, t].sum()
             if total <= 0.0:
@@ -83,11 +85,12 @@ def live_waiting(
                 continue
             aht_s = work[g, t] / total
             if queue[g] == VOICE:
-                p_wait[g, t] = priority_queue_lengths(
-                    arrivals[g, :, t] / interval_s * aht_s, on_task[g, t], theta * aht_s, lengths
-                )
+                for k in range(n_classes):
+                    loads[k] = arrivals[g, k, t] / interval_s * aht_s
+                p_wait[g, t] = priority_queue_lengths(loads, on_task[g, t], theta * aht_s, lengths)
             else:
-                rates = chat_speed[g][~np.isnan(chat_speed[g])] / aht_s
+                for k in range(speeds.size):
+                    rates[k] = speeds[k] / aht_s
                 chain = chat_queue(total / interval_s, rates, on_task[g, t], theta)
                 p_wait[g, t] = chain[0]
                 for k in range(n_classes):
@@ -185,30 +188,43 @@ def service_level(
 
 
 @njit(cache=True)
-def pair_means(
-    p_wait: Floats,
+def pair_lost(
+    p_abandon: Floats, pair_pool: Ints, pair_row: Ints, priority: Ints, queue: Ints, spread: Floats
+) -> Floats:
+    """Abandoned share of each (pool, type), weighted by its own arrivals, shape (pair,)."""
+    lost = np.zeros(pair_pool.size)
+    for p in range(pair_pool.size):
+        if queue[pair_pool[p]] > CHAT:
+            continue
+        shares, gone, total = spread[pair_row[p]], p_abandon[pair_pool[p], priority[p]], 0.0
+        for t in range(shares.size):
+            total += shares[t] * gone[t]
+        lost[p] = total
+    return lost
+
+
+@njit(cache=True)
+def pair_wait(
     mean_wait_s: Floats,
-    p_abandon: Floats,
     delay_s: Floats,
     pair_pool: Ints,
     pair_row: Ints,
     priority: Ints,
     queue: Ints,
     spread: Floats,
-) -> tuple[Floats, Floats]:
-    """Mean wait (s) and abandoned share of each (pool, type), weighted by its own arrivals."""
-    wait = np.zeros(pair_pool.size)
-    lost = np.zeros(pair_pool.size)
+) -> Floats:
+    """Mean wait (s) of each (pool, type), weighted by its own arrivals, shape (pair,)."""
+    mean = np.zeros(pair_pool.size)
     for p in range(pair_pool.size):
-        g, k, shares = pair_pool[p], priority[p], spread[pair_row[p]]
-        if queue[g] <= CHAT:
-            for t in range(shares.size):
-                wait[p] += shares[t] * mean_wait_s[g, k, t]
-                lost[p] += shares[t] * p_abandon[g, k, t]
-        elif queue[g] == DEFERRED:
-            for t in range(shares.size):
-                wait[p] += shares[t] * delay_s[g, t]
-    return wait, lost
+        if queue[pair_pool[p]] > DEFERRED:
+            continue
+        live = queue[pair_pool[p]] <= CHAT
+        wait = mean_wait_s[pair_pool[p], priority[p]] if live else delay_s[pair_pool[p]]
+        shares, total = spread[pair_row[p]], 0.0
+        for t in range(shares.size):
+            total += shares[t] * wait[t]
+        mean[p] = total
+    return mean
 
 
 @njit(cache=True)

@@ -22,13 +22,15 @@ def _slots(load_rate: float, completion_rates: NDArray[np.float64], agents: int)
     """Blocking probability and mean contacts of the chain without a queue, by Erlang B's recursion."""
     blocking = 1.0
     mean = 0.0
-    for contacts in range(1, agents * completion_rates.size + 1):
-        each, extra = divmod(contacts, agents)
-        death = extra * completion_rates[each] if extra > 0 else 0.0
-        if each > 0:
-            death += (agents - extra) * completion_rates[each - 1]
-        blocking = load_rate * blocking / (death + load_rate * blocking)
-        mean += blocking * (contacts - mean)
+    contacts = 0
+    for each in range(completion_rates.size):
+        for extra in range(1, agents + 1):
+            contacts += 1
+            death = extra * completion_rates[each]
+            if each > 0:
+                death += (agents - extra) * completion_rates[each - 1]
+            blocking = load_rate * blocking / (death + load_rate * blocking)
+            mean += blocking * (contacts - mean)
     return blocking, mean
 
 

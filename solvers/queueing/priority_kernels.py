@@ -28,7 +28,7 @@ def _add_queue_lengths(
                 out[k] += portion * loads[k] / abandon_ratio if abandon_ratio > 0.0 else math.inf
         return 1.0
     whole_load = loads.sum()
-    total = all_busy_sums(whole_load, float(agents), abandon_ratio)[0]
+    total, whole_queue = all_busy_sums(whole_load, float(agents), abandon_ratio)
     p_wait = wait_probability(erlang_b(whole_load, agents), total)
     above = 0.0
     load = 0.0
@@ -36,7 +36,8 @@ def _add_queue_lengths(
         if loads[k] <= 0.0:
             continue
         load += loads[k]
-        queue = all_busy_sums(load, float(agents), abandon_ratio)[1]
+        # Down to the last class with load it is the whole queue, which is known.
+        queue = whole_queue if load == whole_load else all_busy_sums(load, float(agents), abandon_ratio)[1]
         # Below an endless queue there is another endless one, not inf − inf.
         own = math.inf if math.isinf(queue) else p_wait * max(0.0, queue - above)
         if abandon_ratio > 0.0:

@@ -8,6 +8,8 @@ more row holds the occupancy cap over the horizon. The rows are covered as a day
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 from numba import njit
 
@@ -99,11 +101,11 @@ def cover_backlog(
     """
     if not work.any():
         return np.zeros((len(work) // catalogue.cover.shape[1], len(catalogue.paid_h)), dtype=np.int64)
-    rows = _Rows(catalogue, work, occupancy_max, person_h)
-    enough = rows.cost * (1.0 + NEXT_TO_NOTHING)
+    capacity = _Rows(catalogue, work, occupancy_max, person_h)
+    enough = capacity.cost * (1.0 + NEXT_TO_NOTHING)
     window = min(window, float(len(work)))
     for tried in (*(part * window for part in PARTS if part * window >= LEAST_WINDOW), window):
-        rows = _Rows(catalogue, work, occupancy_max, person_h)
+        rows = copy.copy(capacity)
         in_time = rows.meet(tried, share)
         if in_time and (tried == window or rows.cost <= enough):
             return rows.whole(tried, share)
@@ -111,7 +113,10 @@ def cover_backlog(
 
 
 class _Rows:
-    """The relaxation of a backlog's cover with the rows found so far: total capacity, then late work."""
+    """The relaxation of a backlog's cover with the rows found so far: total capacity, then late work.
+
+    Rows are added to new arrays, so a copy goes on from here and leaves this one as it is.
+    """
 
     def __init__(self, catalogue: Catalogue, work: Floats, occupancy_max: float, person_h: float) -> None:
         self.catalogue, self.work = catalogue, work
@@ -131,7 +136,7 @@ class _Rows:
     def _added(self, weight: Floats) -> Floats:
         """What a person on each (day, shift) adds to rows that weigh intervals, shape (day·shift, row)."""
         blocks = weight.reshape(len(weight), self.days, -1)
-        each = np.einsum("rdt,jt->djr", blocks, self.catalogue.cover)
+        each = np.matmul(self.catalogue.cover, blocks.transpose(1, 2, 0))
         return np.ascontiguousarray(each.reshape(-1, len(weight)))
 
     def _solve(self) -> bool:

@@ -307,6 +307,15 @@ def test_planes_hold_for_the_master_s_own_points(cases, name):
             assert point.intercept + point.slope * point.cost == pytest.approx(point.cx, abs=1e-6)
 
 
+@pytest.mark.parametrize("headroom", [0.0, 0.2, 0.4])
+def test_a_sweep_ends_at_the_least_cost(cases, headroom):
+    """Rows cut in at the other points raise the least cost; the last point is cheapest all the same, but for 1e-4."""
+    level = open_master(cases["toy"][0].instance).level(headroom)
+    cheapest, points = sweep_points(level, 6)
+    assert len(points) == 6
+    assert cheapest * (1 - 1e-9) <= points[-1].cost <= cheapest * (1 + 2e-4)
+
+
 def test_surface_holds_where_abandonment_sheds_returns(tmp_path):
     """One big pool, where rounding hides nothing: 30 % return, nobody redials, patience of a minute, no cap but 1.
 

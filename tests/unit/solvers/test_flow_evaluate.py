@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from small_centers import one_pool_plan, problem_of, random_plans, write_center, write_one_pool  # noqa: E402
 
+from solvers.flow import evaluate as evaluation  # noqa: E402
 from solvers.flow.evaluate import MOST_HEADROOM, capacity_ratio, evaluate, holds, score_points  # noqa: E402
 from solvers.flow.network import Decision, Promises, Queue  # noqa: E402
 from solvers.flow.solution import decision_of  # noqa: E402
@@ -53,6 +54,26 @@ def test_headroom_is_the_boundary(case):
             assert not at(problem, decision, today, room + 1e-3)
             inside += 1
     assert inside >= 20
+
+
+def test_a_few_steady_states_find_where_caps_bind(case, monkeypatch):
+    """The growth found leaves next to nothing of the caps, and mostly takes four steady states (halving takes 16)."""
+    problem, _ = case
+    asked: list[float] = []
+    monkeypatch.setattr(evaluation, "steady_state", lambda *given: (asked.append(given[2]), steady_state(*given))[1])
+    taken = []
+    for plan, decision in decisions(case):
+        if plan.evaluation.state.converged and capacity_ratio(problem.network, decision, plan.evaluation.state) < 9.0:
+            ceiling = capacity_ratio(problem.network, decision, plan.evaluation.state) - 1.0
+            asked.clear()
+            growth, state = evaluation._caps_hold(problem.network, decision, ceiling, plan.evaluation.state)
+            taken.append(len(asked))
+            margin = capacity_ratio(problem.network, decision, state) - 1.0
+            assert margin >= -1e-9
+            assert margin <= evaluation.ENOUGH or growth == ceiling or min(asked) > growth - 2 * evaluation.ENOUGH
+    assert len(taken) >= 10
+    assert np.median(taken) <= 4
+    assert np.mean(taken) <= 6
 
 
 def test_everything_below_the_headroom_holds_too(case):

@@ -170,6 +170,75 @@ def test_same_program_same_answer_to_the_last_bit():
     assert (one.row_dual == other.row_dual).all()
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_an_earlier_basis_starts_a_program_that_has_grown(seed):
+    """With and without rows added since, back at an earlier optimum: the answer is that of the program as it is."""
+    rng = np.random.default_rng([seed, 3])
+    program = random_program(rng)
+    held = HeldProgram(program)
+    held.solve()
+    stood = held.basis()
+    cost = rng.normal(size=6)
+    held.set_cost(cost)
+    agrees(held.solve(), reference(program, cost))
+    held.start_from(stood)
+    agrees(held.solve(), reference(program, cost))
+    rows = rng.integers(-2, 3, (3, 6)).astype(float)
+    held.add_rows(sparse.csr_matrix(rows), np.full(3, -np.inf), np.full(3, 6.0))
+    held.start_from(stood)
+    agrees(held.solve(), reference(program, cost, more=(rows, np.full(3, -np.inf), np.full(3, 6.0))))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_an_optimum_that_changed_rows_still_hold_is_gone_on_from(seed):
+    """A row gets other coefficients and, for the last optimum, as much more room: the primal simplex goes on from it.
+
+    So it does where only costs have changed, and not after a change of rows nobody vouches for.
+    """
+    rng = np.random.default_rng([seed, 4])
+    program = random_program(rng)
+    held = HeldProgram(program)
+    strategy = lambda: held._highs.getOptionValue("simplex_strategy")[1]  # noqa: E731
+    x = held.solve().x
+    row = int(np.flatnonzero(np.isfinite(program.row_upper))[0])
+    matrix, upper = program.matrix.toarray(), program.row_upper.copy()
+    changed = matrix[row] + rng.uniform(-2, 2, 6)
+    upper[row] += float((changed - matrix[row]) @ x) + 1e-9
+    lower = program.row_lower.copy()
+    lower[row], matrix[row] = -np.inf, changed
+    for column, value in enumerate(changed):
+        held.set_coefficient(row, column, float(value))
+    held.set_row(row, -np.inf, float(upper[row]))
+    other = replace(program, matrix=sparse.csr_matrix(matrix), row_lower=lower, row_upper=upper)
+    agrees(held.solve(inside=True), reference(other))
+    assert strategy() == highs.PRIMAL
+    cost = rng.normal(size=6)
+    held.set_cost(cost)
+    agrees(held.solve(), reference(other, cost))
+    assert strategy() == highs.PRIMAL
+    upper[row] -= 0.5
+    held.set_row(row, -np.inf, float(upper[row]))
+    agrees(held.solve(), reference(other, cost, upper=upper))
+    assert strategy() == highs.DUAL
+
+
+@pytest.mark.parametrize("proof", [True, False])
+def test_without_proof_a_hot_start_without_an_optimum_is_the_end(proof, monkeypatch):
+    program = Program(
+        np.array([1.0, 1.0]), sparse.csr_matrix(np.array([[1.0, 1.0]])), np.array([1.0]), np.array([np.inf]),
+        np.zeros(2), np.ones(2),
+    )  # fmt: skip
+    held = HeldProgram(program)
+    agrees(held.solve(proof=proof), 1.0)
+    runs, get_ready = [], held._get_ready
+    monkeypatch.setattr(held, "_get_ready", lambda *, hot: (runs.append(hot), get_ready(hot=hot)))
+    held.set_row(0, 3.0, np.inf)
+    agrees(held.solve(proof=proof), np.nan)
+    assert runs == ([True, False] if proof else [True])
+    held.set_row(0, 1.5, np.inf)
+    agrees(held.solve(proof=proof), 1.5)
+
+
 @pytest.mark.parametrize("whole", [False, True])
 def test_a_cold_start_forgets_every_earlier_solve(whole):
     """After other costs were solved the answer is, to the last bit, that of a program never solved before."""
