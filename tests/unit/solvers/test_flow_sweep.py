@@ -44,14 +44,15 @@ def targets_of(instance) -> list[Target]:
 def test_what_was_asked_before_costs_a_target_nothing(instance, settings) -> None:
     """The best fit of every target alone is among the plans of all: the optima are the same wherever a solve starts.
 
-    Of optima that are equally good one or the other is found, so only the last plans are compared.
+    Of optima that are equally good one or the other is found, so only the last plans are compared. Shares are as exact
+    as the solver (1e-7), and headroom, which is found to 1e-6, follows them.
     """
     targets = targets_of(instance)
     together = np.array([plan.objectives for plan in plans_at(instance, targets, settings)])
     alone = [plans_at(instance, [target], settings) for target in targets]
     assert alone[0] == alone[4] == []  # nothing is that cheap
     for plans in [*alone[1:4], *alone[5:]]:
-        assert np.isclose(together, plans[-1].objectives, rtol=1e-6).all(axis=1).any()
+        assert np.isclose(together, plans[-1].objectives, rtol=1e-6, atol=5e-6).all(axis=1).any()
 
 
 def test_a_routing_that_more_room_leaves_as_it_is_is_staffed_once(instance, settings, monkeypatch) -> None:
