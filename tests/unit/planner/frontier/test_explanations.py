@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import pickle
 import sys
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from planner.frontier.break_even import (  # noqa: E402
 from planner.frontier.changes import changes_table, cx_by_type, gain_words, gains_table, neighbors_of  # noqa: E402
 from planner.frontier.promise_price import promise_prices, relaxed_target  # noqa: E402
 from planner.frontier.promise_slack import slack_table, slack_words  # noqa: E402
-from planner.frontier.say_jobs import ask  # noqa: E402
+from planner.frontier.say_jobs import _to_send, ask  # noqa: E402
 from planner.frontier.shown import show_solution  # noqa: E402
 from planner.frontier.tables import mix_table, stack, staffing_table  # noqa: E402
 from planner.frontier.withstand import Withstood, fewer_staff, weeks_kept, withstood, withstood_words  # noqa: E402
@@ -205,6 +206,12 @@ def test_slack_is_that_of_the_worst_period(centers):
             words = slack_words(table.reset_index(), dict(zip(problem.promise_names, promises.measure, strict=True)))
             assert len(words) == len(table)
             assert sum("missed by" in line for line in words) == (table["slack"] < -1e-9).sum()
+
+
+def test_jobs_are_sent_arrays_alone(centers):
+    for _, problem, plans in centers:
+        assert b"pandas" in pickle.dumps(problem.experience.outcomes)
+        assert b"pandas" not in pickle.dumps((_to_send(plans[0]), problem.to_send))
 
 
 def test_prices_are_differences_of_two_staffings(centers):
