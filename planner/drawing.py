@@ -12,6 +12,7 @@ from planner.demand import demand_for
 from planner.experience import model_for
 from planner.experience.halves import halved_models
 from planner.experience.survey import survey_means
+from planner.heap import give_back
 from planner.history import History
 from planner.history.scenario_history import history_of, seen_routing, seen_staffing, shrinkage_notes
 from planner.known import Drawn, Known
@@ -32,6 +33,7 @@ def known_of(scenario: Scenario, seed: int) -> Known:
     """
     history = history_of(scenario)
     drawn = _drawn(scenario, history, seed)
+    give_back()
     parts = drawn.experience, drawn.halves, drawn.problem, drawn.today
     if history is None:
         return Known(*parts, None, None, ())
@@ -58,6 +60,7 @@ def draw_problem(scenario: Scenario, *, seed: int) -> tuple[FlowProblem, Today]:
 def _drawn(scenario: Scenario, history: History | None, seed: int) -> Drawn:
     experience = model_for(scenario, history, seed=seed)
     halves = halved_models(scenario, history, experience, seed=seed)
+    give_back()  # what the models have left: the engine needs room again
     from planner.frontier.risk import with_doubt  # lazy: estimates need the room until they are done
     from planner.operation import baseline, build_problem
 

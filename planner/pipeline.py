@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from planner.collector import collector_apart
 from planner.frontier.work import Checkpoint, Progress, Work, silent
-from planner.heap import give_back
+from planner.heap import clear_out, give_back
 from planner.scenario import Scenario
 from solvers.executor import run_apart
 
@@ -68,7 +68,7 @@ def plan(
 
     frontier = frontier_of(scenario, known, work, earlier=earlier, adopted=adopted)
     del known
-    give_back()  # models, plans and what they do: a simulation needs the tables alone
+    clear_out()  # models, plans and what they do: a simulation needs the tables alone
     return agreed(frontier, work)
 
 

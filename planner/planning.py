@@ -18,6 +18,7 @@ from planner.frontier.infeasible import explain_infeasible
 from planner.frontier.rescore import SecondLook
 from planner.frontier.search import Standing, find_plans
 from planner.frontier.work import Work
+from planner.heap import clear_out
 from planner.known import Known
 from planner.operation.problem import FlowProblem
 from planner.scenario import Scenario
@@ -39,6 +40,7 @@ def frontier_of(
             raise Stopped("out of time before a plan was found; run again with a longer --time-limit and --resume")
         raise explain_infeasible(problem, min(scenario.frontier.headroom_levels))
     back = _backtest(scenario, known.past, work)
+    clear_out()  # what searching and predicting have left: tables are many
     work.progress("report", 0, 1, "")
     look = SecondLook(known.experience, halves.rescored, known.survey)
     notes = (*today.notes, halves.note) if halves.note else today.notes

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from planner.experience import estimated as est
 from planner.experience import flows
@@ -19,8 +19,9 @@ from planner.experience.fallback import fill_unsurveyed, read_off, selection_sd
 from planner.experience.handle_times import handle_times
 from planner.experience.hierarchical import Array
 from planner.experience.issues import issues_table, resolved_first
-from planner.experience.model import ExperienceDraws, ExperienceModel, Support
+from planner.experience.model import ExperienceModel, Support
 from planner.experience.moves import MOVE_COLUMNS, spoken_moves, stated_moves
+from planner.experience.samplers import ScoreSampler
 from planner.experience.serving import serving_table
 from planner.experience.stated import (
     blank_outcomes,
@@ -226,24 +227,18 @@ def _wait_curves(known: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
     return pd.concat([known[known["channel"].isin(list(scenario.channels))], blank[missing]], ignore_index=True)
 
 
-def _sampler(
-    sample: _Sample | None, outcomes: pd.DataFrame, moves: pd.DataFrame
-) -> Callable[[int, int], ExperienceDraws] | None:
-    """Draw estimated rows jointly; stated and extrapolated-by-resolution rows independently around their value."""
+def _sampler(sample: _Sample | None, outcomes: pd.DataFrame, moves: pd.DataFrame) -> ScoreSampler | None:
+    """Draw jointly what is as estimated, and independently what something else stands in for."""
     if sample is None:
         return None
     score = np.concatenate([outcomes["score"].to_numpy(float), moves["score"].to_numpy(float)])
     spread = np.concatenate([outcomes["score_sd"].to_numpy(float), moves["sd"].to_numpy(float)])
     joint = np.isclose(score, sample.posterior.mean + sample.shift, equal_nan=False)
-
-    def draw(n: int, seed: int) -> ExperienceDraws:
-        rng = np.random.default_rng([seed, 17])
-        together = sample.posterior.draw(n, seed) + sample.shift
-        alone = score + np.nan_to_num(spread) * rng.standard_normal((n, len(score)))
-        values = np.where(joint, together, alone)
-        return ExperienceDraws(scores=values[:, : sample.rows], move_scores=values[:, sample.rows :])
-
-    return draw
+    posterior = sample.posterior
+    return ScoreSampler(
+        replace(posterior, loading=posterior.loading[:0].copy()), sparse.csr_array(posterior.loading), sample.rows,
+        sample.shift, score, spread, joint,
+    )  # fmt: skip
 
 
 def _quality(fits: est.Fits, evidence: Evidence, radius: float) -> dict[str, object]:

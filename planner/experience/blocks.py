@@ -35,7 +35,7 @@ class Block:
     """
 
     name: str
-    codes: NDArray[np.intp]
+    codes: NDArray[np.intp] | NDArray[np.int32]
     size: int
     scale: float
     slope: Array | None = None

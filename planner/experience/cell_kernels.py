@@ -65,6 +65,27 @@ def mirror(matrix: NDArray[np.float64]) -> None:
 
 
 @njit(cache=True, nogil=True)
+def fold(matrix: NDArray[np.float64], half: NDArray[np.float64]) -> None:
+    """Put what stands on and above the diagonal of a square matrix into `half`, row by row."""
+    at, size = 0, len(matrix)
+    for i in range(size):
+        half[at : at + size - i] = matrix[i, i:]
+        at += size - i
+
+
+@njit(cache=True, nogil=True)
+def unfolded(half: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """Symmetric matrix, shape (size, size), of the half that `fold` took."""
+    out = np.empty((size, size))
+    at = 0
+    for i in range(size):
+        out[i, i:] = half[at : at + size - i]
+        at += size - i
+    mirror(out)
+    return out
+
+
+@njit(cache=True, nogil=True)
 def block_sums(
     inverse: NDArray[np.float64], offsets: NDArray[np.intp]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -54,7 +54,7 @@ class Design:
         codes = {name: self._codes(frame, name) for name in {f for term in self.terms for f in term.factors}}
         return [self._block(term, codes, frame) for term in self.terms]
 
-    def _codes(self, frame: pd.DataFrame, name: str) -> NDArray[np.intp]:
+    def _codes(self, frame: pd.DataFrame, name: str) -> NDArray[np.int32]:
         column = frame[name]
         if isinstance(column.dtype, pd.CategoricalDtype):
             place = self.levels[name].get_indexer(column.cat.categories)
@@ -67,10 +67,10 @@ class Design:
             found = self.levels[name].get_indexer(pd.Index(column))
         if (found < 0).any():
             raise ValueError(f"{name}: unknown labels {list(column[found < 0].unique())[:5]}")
-        return found
+        return found.astype(np.int32)
 
-    def _block(self, term: Term, codes: Mapping[str, NDArray[np.intp]], frame: pd.DataFrame) -> Block:
-        code = np.zeros(len(frame), dtype=np.intp)
+    def _block(self, term: Term, codes: Mapping[str, NDArray[np.int32]], frame: pd.DataFrame) -> Block:
+        code = np.zeros(len(frame), dtype=np.int32)
         size = 1
         for name in term.factors:
             code = code * len(self.levels[name]) + codes[name]
@@ -246,11 +246,16 @@ class Targets:
         tables = [np.ascontiguousarray(part.T) for part in np.split(effects, ends[:-1], axis=1)]
         for start in range(0, len(self.target), _PART):
             part = slice(start, start + _PART)
-            eta = np.zeros((len(self.target[part]), len(effects)))
-            for block, table in zip(self.blocks, tables, strict=True):
-                moved = table[block.codes[part]]
-                eta += moved if block.slope is None else moved * block.slope[part, None]
-            yield part, eta
+            yield part, self._predictors_of(part, tables, len(effects))
+
+    def _predictors_of(self, part: slice, tables: Sequence[Array], sets: int) -> Array:
+        eta = np.zeros((len(self.target[part]), sets))
+        for block, table in zip(self.blocks, tables, strict=True):
+            moved = table[block.codes[part]]
+            if block.slope is not None:
+                moved *= block.slope[part, None]
+            eta += moved
+        return eta
 
 
 def make_targets(design: Design, pairs: pd.DataFrame, count: int, bins: Sequence[str], contacts: float) -> Targets:
@@ -332,18 +337,28 @@ def posterior_share(fit: BlockFit, targets: Targets) -> Posterior:
     """Posterior of shares modeled on the logit scale: theta = sum w expit(eta), L = sum w p(1 - p) Z."""
     count, middle = len(targets.residual_weight), np.empty(len(targets.target))
     means = np.zeros((len(fit.mean), count))
-    for part, eta in targets.predictors(fit.mean):
-        p = 1 / (1 + np.exp(-(eta + fit.center)))
+    for part, p in targets.predictors(fit.mean):
+        _to_shares(p, fit.center)
         middle[part] = p.mean(axis=1)
         p *= targets.weight[part, None]
         for k in range(len(means)):
             means[k] += np.bincount(targets.target[part], weights=p[:, k], minlength=count)
+        del p
     slope = middle * (1 - middle)
     loading = targets.loading(targets.weight * slope)
     variance = _variances(loading, fit.covariance[0]) + means.var(axis=0)
     residual = targets.residual_weight * targets.mean(slope) ** 2
     variance += fit.residual.mean() * residual
     return Posterior(means.mean(axis=0), np.sqrt(np.maximum(variance, 0.0)), loading, residual, fit)
+
+
+def _to_shares(eta: Array, center: float) -> None:
+    """Turn predictors on the logit scale into shares 1 / (1 + exp(-(eta + center))), where they stand."""
+    eta += center
+    np.negative(eta, out=eta)
+    np.exp(eta, out=eta)
+    eta += 1
+    np.divide(1, eta, out=eta)
 
 
 def contrast(a: Posterior, rows: NDArray[np.intp], against: NDArray[np.intp]) -> tuple[Array, Array]:

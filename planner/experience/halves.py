@@ -60,6 +60,7 @@ def halved_models(scenario: Scenario, history: History | None, whole: Experience
             "with all of them, and their gain over Today is somewhat too high"
         )
         return HalvedModels(whole, None, note)
+    give_back()  # what the whole model has left: the engine needs room again
     parts = customer_halves(history, window_days=scenario.experience.window_days, seed=seed)
     first, second = (_model_of(scenario, part, seed) for part in parts)
     counts = [float(model.quality.get("answers", 0.0)) for model in (first, second)]

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import linalg
 
 from planner.experience.blocks import Array, Block, System
-from planner.experience.cell_kernels import add_scaled, mirror
+from planner.experience.cell_kernels import add_scaled, fold, mirror, unfolded
 from planner.experience.levels import ToldLevels, told_levels
 from planner.experience.likelihood import RESIDUAL, Derivatives, Likelihood
 from planner.experience.scaled_systems import inverted_triangle, scaled_factor, solved
@@ -267,11 +267,14 @@ def _grams(likelihood: Likelihood, residuals: Sequence[float]) -> Iterator[Array
         return
     angle = (2 * np.arange(count) + 1) * np.pi / (2 * count)
     nodes = middle + half * np.cos(angle)
-    values = np.stack([likelihood.gram(1.0 / (likelihood.v + np.exp(node))).ravel() for node in nodes])
+    size = likelihood.system.q
+    values = np.empty((count, size * (size + 1) // 2))  # symmetric: halves alone, and no second copy of them
+    for row, node in zip(values, nodes, strict=True):
+        fold(likelihood.gram(1.0 / (likelihood.v + np.exp(node))), row)
     gap = t[:, None] - nodes
     # On a node its own value; the others then weigh nothing.
     gap = np.where(np.abs(gap) < _ON_NODE, _ON_NODE, gap)
     parts = (-1.0) ** np.arange(count) * np.sin(angle) / gap
     parts /= parts.sum(axis=1, keepdims=True)
     for first in range(0, len(t), _AT_ONCE):
-        yield from (parts[first : first + _AT_ONCE] @ values).reshape(-1, likelihood.system.q, likelihood.system.q)
+        yield from (unfolded(row, size) for row in parts[first : first + _AT_ONCE] @ values)

@@ -104,6 +104,7 @@ class Likelihood:
         effects = root * s
         left = weight * (system.y - system.predict(effects)) if self.has_residual else np.zeros(0)
         average = self._average(gram, effects, (factor, root), (weight, left), ex)
+        del gram  # what follows needs the room
         inverse = inverted(factor)
         squares, traces = block_sums(inverse, system.offsets)
         slope = (np.add.reduceat(s**2, system.offsets[:-1]) - traces)[self.free] / 2

@@ -25,7 +25,7 @@ from planner.history import (
     stitch_issues,
 )
 from planner.history.columns import SCALES
-from planner.history.confounders import judged, offered_covariates, with_chosen_covariates
+from planner.history.confounders import ChosenCovariates, judged, offered_covariates, with_chosen_covariates
 from planner.history.covariates import covariate_columns
 from planner.history.engine import rest
 from planner.history.outcomes import Outcome, check_varies, outcome_named, polarity_words
@@ -94,17 +94,10 @@ def prepare(
         stated = scenario.experience
         named = replace(named, scale=stated.scale, higher_is_better=stated.higher_is_better)
     declared = covariate_columns(history, covariates, outcome)
-    asked = looked_at(history, declared, window_days)
-    offered = None if history.given is not None else offered_covariates(history, outcome, declared, None, window_days)
-    # The engine is asked for one thing at a time: judging needs it no more, following journeys does.
-    (doubts, chosen), (journeys, notes) = side_by_side(
-        lambda: side_by_side(
-            lambda: refused(judged_order(history, asked)), lambda: None if offered is None else judged(offered)
-        ),
-        lambda: _journeys(history, outcome, window_days, scenario),
-    )
+    doubts, chosen, (journeys, notes), directions = _asked(history, named, declared, window_days, scenario)
     history, used = with_chosen_covariates(history, chosen, declared=declared, window_days=window_days)
-    evidence, directions = _gathered(history, named, used, window_days, scenario)
+    give_back()  # what judging took: cells are many
+    evidence = _gathered(history, named, used, window_days, scenario)
     looked = () if chosen is None else chosen.notes
     known = (*directions, *_declared(outcome, journeys.volumes), *doubts)
     evidence = replace(evidence, notes=(*known, *looked, *evidence.notes, *notes))
@@ -114,23 +107,47 @@ def prepare(
 
         fitter = sample_blocks
     better = named.higher_is_better
-    # Fits take the most memory, and until they are done nothing is asked of the engine.
-    rest(history.connection)
     give_back()
     fits = fit_all(evidence.cells, higher_is_better=better, seed=seed, chance=journeys.chance, fitter=fitter)
+    evidence = replace(evidence, cells=replace(evidence.cells, by_hour=None, asked=None))  # fits alone look at these
+    give_back()
     return Prepared(history, named, used, window_days, seed, evidence, journeys, fits, scenario)
+
+
+def _asked(
+    history: History, outcome: Outcome, declared: tuple[str, ...], window_days: float, scenario: Scenario | None
+) -> tuple[tuple[str, ...], ChosenCovariates | None, tuple[Journeys, tuple[str, ...]], tuple[str, ...]]:
+    """Ask the engine for all but the cells: doubts, chosen covariates, journeys and directions.
+
+    The samples that covariates are judged by are let go of here.
+    """
+    asked, offered = looked_at(history, declared, window_days), None
+    if history.given is None:
+        offered = offered_covariates(history, outcome.name, declared, None, window_days)
+    # The engine is asked for one thing at a time: judging needs it no more, following journeys does.
+    (doubts, chosen), (journeys, directions) = side_by_side(
+        lambda: side_by_side(
+            lambda: refused(judged_order(history, asked)), lambda: None if offered is None else judged(offered)
+        ),
+        lambda: (
+            _journeys(history, outcome.name, window_days, scenario),
+            _directions(history, outcome, window_days, scenario),
+        ),
+    )
+    return doubts, chosen, journeys, directions
 
 
 def _gathered(
     history: History, outcome: Outcome, covariates: tuple[str, ...], window_days: float, scenario: Scenario | None
-) -> tuple[Evidence, tuple[str, ...]]:
-    """Count cells and give them every label; with what is said of the good end of the outcome."""
+) -> Evidence:
+    """Count cells and give them every label."""
     source = contact_cells(history, outcome=outcome.name, covariates=covariates, window_days=window_days)
     if scenario is None:
         check_varies(history, outcome.name, source.frame)
-    return side_by_side(
-        lambda: gather(source, scenario, outcome.scale), lambda: _directions(history, outcome, window_days, scenario)
-    )
+    # Labels and fits take the most memory, and until these are done nothing is asked of the engine.
+    rest(history.connection)
+    give_back()
+    return gather(source, scenario, outcome.scale)
 
 
 def _journeys(

@@ -10,7 +10,8 @@ import pandas as pd
 
 from planner.frontier.earlier import Earlier, seed_of
 from planner.frontier.frontier import Frontier
-from planner.frontier.tables import mix_table, shifts_table, show_solution
+from planner.frontier.shown import show_solution
+from planner.frontier.tables import mix_table, shifts_table
 from planner.operation.problem import FlowProblem
 from solvers.flow.network import Floats
 from solvers.flow.solution import judge

@@ -42,8 +42,8 @@ from planner.frontier.risk_tables import attainment_table, risk_facts, risk_tabl
 from planner.frontier.rounding import rounding_words
 from planner.frontier.says import add_sayings
 from planner.frontier.search import Found
+from planner.frontier.shown import Shown, show_solution, show_today
 from planner.frontier.tables import (
-    Shown,
     contracts_table,
     costs_table,
     demand_table,
@@ -55,12 +55,11 @@ from planner.frontier.tables import (
     segments_table,
     service_table,
     shifts_table,
-    show_solution,
-    show_today,
     stack,
     staffing_table,
 )
 from planner.frontier.work import Work
+from planner.heap import give_back
 from planner.operation.problem import FlowProblem
 from planner.operation.today import Today
 from planner.simulation.center import center_tables
@@ -81,14 +80,17 @@ def assemble(
     risk = risk_of(_stands(today, solutions, shown), problem.scenario.frontier.risk_draws, work)
     plans = plans_table(today, solutions, shown, risk, found)
     second = _second_look(problem, shown, plans, look, work.seed)
+    assumptions = _assumptions(problems, solutions, plans)
+    give_back()  # draws are done; tables need room
     certificate = _certificate(found, plans)
     tables = _detail_tables(problem, today, solutions, shown)
+    give_back()
     tables |= carry_over_tables([view for view, name in zip(shown, plans["name"], strict=True) if name])
     tables["plans"] = plans
     tables["risk"] = risk_table(plans, risk)
     tables["attainment"] = attainment_table(risk, problem.scenario.frontier.headroom_levels)
     tables["prices"] = prices_table(plans, found.surface, problem.scenario.currency, _cx_step(problem))
-    tables["assumptions"] = _assumptions(problems, solutions, plans)
+    tables["assumptions"] = assumptions
     tables["bound"] = _bound_table(found.surface)
     used = _used(problem, problems)
     tables["demand"] = stack([demand_table(one) for one in used])

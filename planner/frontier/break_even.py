@@ -8,7 +8,7 @@ import numpy as np
 
 from planner.frontier.labels import label
 from planner.frontier.restaff import restaffed
-from planner.frontier.tables import Shown
+from planner.frontier.shown import Shown
 from planner.operation.problem import FlowProblem
 from solvers.flow.decode import snap_offers
 from solvers.flow.network import Bools, Floats, FlowNetwork, Queue

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from planner.frontier.tables import SHOWN_WITHIN_S, Shown, per_interval, period_labels, stack
+from planner.frontier.shown import Shown, period_labels
+from planner.frontier.tables import SHOWN_WITHIN_S, per_interval, stack
 from solvers.flow.carry_over import CarriedWaits, carried_promises, carried_waits, carries_over
 
 

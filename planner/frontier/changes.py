@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from planner.frontier.labels import move_name
-from planner.frontier.tables import Shown, stack
+from planner.frontier.shown import Shown
+from planner.frontier.tables import stack
 from solvers.flow.evaluate import score_points
 
 NEIGHBORS = {

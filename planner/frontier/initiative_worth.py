@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from planner.frontier.labels import label
 from planner.frontier.restaff import restaffed
-from planner.frontier.tables import Shown
+from planner.frontier.shown import Shown
 from planner.operation.problem import FlowProblem, closing_words
 from planner.scenario.initiatives import needed_by
 from solvers.flow.staff import Covers
 
+if TYPE_CHECKING:  # workers load this module, and need no tables
+    import pandas as pd
+
 COLUMNS = ("plan", "initiative", "chosen", "others", "cost", "saves", "change_cx")
 
 
-def initiatives_table(shown: Shown, problems: Sequence[FlowProblem], covers: Covers) -> pd.DataFrame:
+def initiatives_worth(shown: Shown, problems: Sequence[FlowProblem], covers: Covers) -> list[dict[str, Any]]:
     """Worth of every initiative and day part to close, to one plan; what its own choice rules out is left out.
 
     Both sides are staffed for the plan's headroom by the same method. What is chosen is compared with the plan without
@@ -42,8 +45,9 @@ def initiatives_table(shown: Shown, problems: Sequence[FlowProblem], covers: Cov
             continue
         others = ", ".join(one for one in pair[0] if one not in pair[1] and one != name)
         saves = (without.cost - spared) - (with_it.cost - paid)
-        rows.append((shown.key, name, chosen, others, paid - spared, saves, with_it.cx - without.cx))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+        money = float(paid - spared), float(saves), float(with_it.cx - without.cx)
+        rows.append(dict(zip(COLUMNS, (shown.key, name, chosen, others, *money), strict=True)))
+    return rows
 
 
 def _other(problem: FlowProblem, have: tuple[str, ...], name: str) -> tuple[str, ...]:

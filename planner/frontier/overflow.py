@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from planner.frontier.tables import Shown
+from planner.frontier.shown import Shown
 from planner.operation.problem import FlowProblem
 from planner.routing.overflow import ANY, SHARES, TYPES
 from solvers.flow.network import Floats

@@ -11,7 +11,8 @@ from planner.frontier.leading import name_plans
 from planner.frontier.risk import RiskOfPlans
 from planner.frontier.risk_tables import add_risk
 from planner.frontier.search import Found
-from planner.frontier.tables import Shown, kept_all
+from planner.frontier.shown import Shown
+from planner.frontier.tables import kept_all
 from planner.operation.problem import FlowProblem, closing_words
 from planner.operation.today import Today
 from solvers.flow.doubt import axis_of, tail_mean

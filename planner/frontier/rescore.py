@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from planner.experience.model import ExperienceModel
-from planner.frontier.tables import Shown
+from planner.frontier.shown import Shown
 from planner.operation import rebuilt
 from planner.operation.problem import FlowProblem
 from solvers.flow.evaluate import Evaluation, evaluate

@@ -6,20 +6,21 @@ import json
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import asdict
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from planner.frontier.break_even import Asked, BreakEven, asked_of, break_even
 from planner.frontier.initiative_worth import COLUMNS as WORTH
-from planner.frontier.initiative_worth import initiatives_table
+from planner.frontier.initiative_worth import initiatives_worth
 from planner.frontier.promise_price import COLUMNS as PRICES
 from planner.frontier.promise_price import promise_prices
-from planner.frontier.tables import Shown
+from planner.frontier.shown import Shown
 from planner.frontier.withstand import Withstood, withstood
 from planner.frontier.work import Work
 from planner.operation.problem import FlowProblem
 from solvers.flow.staff import day_covers
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def say_job(topic: str, view: Shown, more: Any) -> bytes:
@@ -28,9 +29,9 @@ def say_job(topic: str, view: Shown, more: Any) -> bytes:
     if topic == "withstands":
         records = [asdict(withstood(view))]
     elif topic == "relax":
-        records = promise_prices(view, day_covers(view.problem.instance)).to_dict("records")
+        records = promise_prices(view, day_covers(view.problem.instance))
     elif topic == "initiatives":
-        records = initiatives_table(view, more, day_covers(view.problem.instance)).to_dict("records")
+        records = initiatives_worth(view, more, day_covers(view.problem.instance))
     else:
         found = break_even(view, day_covers(view.problem.instance), more)
         records = [] if found is None else [asdict(found)]
@@ -50,10 +51,14 @@ class Said:
 
     def prices(self, plan: str) -> pd.DataFrame:
         """Prices of the promises of a plan."""
+        import pandas as pd  # lazy: workers load this module, and need no tables
+
         return pd.DataFrame(self._records("relax", plan), columns=list(PRICES))
 
     def worth(self, plan: str) -> pd.DataFrame:
         """Worth of every initiative to a plan."""
+        import pandas as pd  # lazy: as above
+
         return pd.DataFrame(self._records("initiatives", plan), columns=list(WORTH))
 
     def break_evens(self, plan: str) -> list[BreakEven]:

@@ -12,9 +12,11 @@ from planner.frontier.changes import change_words, changes_table, gain_words, ga
 from planner.frontier.frontier import TOPICS
 from planner.frontier.initiative_worth import initiative_words
 from planner.frontier.labels import label, labels_of_changes
-from planner.frontier.promise_price import price_words, slack_table, slack_words
+from planner.frontier.promise_price import price_words
+from planner.frontier.promise_slack import slack_table, slack_words
 from planner.frontier.say_jobs import Said, ask
-from planner.frontier.tables import Shown, stack
+from planner.frontier.shown import Shown
+from planner.frontier.tables import stack
 from planner.frontier.withstand import withstood_columns, withstood_words
 from planner.frontier.work import Work
 from planner.operation.problem import FlowProblem

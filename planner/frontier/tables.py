@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from planner.experience.model import STAGES
 from planner.frontier.rules import rules_of
+from planner.frontier.shown import Shown, period_labels
 from planner.operation.problem import FlowProblem
-from planner.operation.today import Today
 from planner.scenario.quantities import clock_text
-from solvers.flow.evaluate import Evaluation, pool_volume, promises_kept
-from solvers.flow.network import Decision, Floats
-from solvers.flow.solution import PeopleCost, Routing, Solution, decision_of
+from solvers.flow.evaluate import pool_volume, promises_kept
+from solvers.flow.network import Floats
 from solvers.flow.staff import needed_on_task
 from solvers.flow.steady_state import first_contacts
 from solvers.flow.waiting import service_level
@@ -23,55 +21,6 @@ from solvers.flow.waiting import service_level
 SHOWN_WITHIN_S = 20.0
 BINDING = 1e-4
 """A bound is reached where less than this share of it is left."""
-
-
-class Shown:
-    """One plan (or Today) as the tables need it."""
-
-    def __init__(
-        self,
-        key: str,
-        problem: FlowProblem,
-        routing: Routing,
-        scheduled: Floats,
-        decision: Decision,
-        evaluation: Evaluation,
-        people: tuple[Any, ...] | None,
-        people_cost: PeopleCost | None,
-        wages: Floats,
-        premium: Floats,
-    ) -> None:
-        self.key, self.problem, self.routing, self.scheduled = key, problem, routing, scheduled
-        self.decision, self.evaluation, self.people = decision, evaluation, people
-        self.people_cost, self.wages, self.premium = people_cost, wages, premium
-
-
-def show_solution(key: str, problem: FlowProblem, solution: Solution) -> Shown:
-    """Prepare a plan for the tables."""
-    scheduled = solution.staffing.scheduled
-    decision = decision_of(problem.instance, solution.routing, scheduled)
-    return Shown(
-        key,
-        problem,
-        solution.routing,
-        scheduled,
-        decision,
-        solution.evaluation,
-        solution.staffing.people,
-        solution.people_cost,
-        solution.people_cost.wages,
-        solution.people_cost.premium,
-    )
-
-
-def show_today(problem: FlowProblem, today: Today) -> Shown:
-    """Prepare Today for the tables."""
-    routing = today.routing
-    decision = routing.with_people(today.on_task)
-    wages = problem.network.pools.wage_per_h * today.paid_h
-    return Shown(
-        "today", problem, routing, today.scheduled, decision, today.evaluation, None, None, wages, today.premium
-    )
 
 
 def staffing_table(shown: Shown) -> pd.DataFrame:
@@ -275,16 +224,6 @@ def promises_table(shown: Shown) -> pd.DataFrame:
             missed = value < target - 1e-9 if least else value > target + 1e-9
             rows.append((shown.key, name, label, target, float(value), not bool(missed)))
     return pd.DataFrame(rows, columns=["plan", "promise", "period", "target", "value", "kept"])
-
-
-def period_labels(problem: FlowProblem, promise: int) -> list[str]:
-    """Name the periods of a promise: the start of an interval, the date of a day, else the period's own word."""
-    period = str(problem.scenario.promises[problem.promise_names[promise]].period)
-    begins = problem.starts[:: int(problem.instance.promises.period_intervals[promise])]
-    return [
-        {"interval": begin.isoformat(timespec="minutes"), "day": begin.date().isoformat()}.get(period, period)
-        for begin in begins
-    ]
 
 
 def segments_table(shown: Shown) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from planner.frontier.labels import label
-from planner.frontier.tables import Shown
+from planner.frontier.shown import Shown
 from planner.operation.problem import FlowProblem
 from solvers.flow.evaluate import capacity_ratio, holds, in_time, pool_volume, promise_values, promises_kept
 from solvers.flow.network import Decision, Floats, Queue

@@ -135,7 +135,7 @@ class _Sweep:
             del self.tallies["waits"]
 
     def table(self, name: str) -> pd.DataFrame:
-        """Table of cells.
+        """Table of cells, whose tally is let go of.
 
         Raises
         ------
@@ -144,7 +144,7 @@ class _Sweep:
         """
         if name not in self.tallies:
             raise NotCoded(name)
-        frame = self.tallies[name].frame(coded=True)
+        frame = self.tallies.pop(name).frame(coded=True)
         return frame.astype({flag: bool for flag in FLAGS if flag in frame})
 
     def _values(self, batch: CodedBatch) -> NDArray[np.float64]:

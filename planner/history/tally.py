@@ -106,8 +106,11 @@ class Tally:
                 self._grow()
 
     def _grow(self) -> None:
-        self._known = np.concatenate([self._known, np.empty_like(self._known)])
-        self._sums = np.concatenate([self._sums, np.zeros_like(self._sums)])
+        # Fresh memory is only taken once it is written: of twice the room, half may never be.
+        room = 2 * len(self._known)
+        known, sums = np.empty(room, dtype=np.int64), np.zeros((room, self._sums.shape[1]), dtype=np.int64)
+        known[: self.count], sums[: self.count] = self._known[: self.count], self._sums[: self.count]
+        self._known, self._sums = known, sums
         self._places = np.full((2 * len(self._places), 2), -1, dtype=np.int64)
         place_keys(self._known[: self.count], self._places)
 
@@ -117,19 +120,23 @@ class Tally:
         Texts are objects, or where they are `coded` categories in alphabetical order.
         """
         order = np.argsort(self._known[: self.count], kind="stable")
-        packed, sums = self._known[order], self._sums[order]
+        packed = self._known[order]
         columns: dict[str, pd.Series] = {}
         for key in reversed(self.keys):
             packed, places = np.divmod(packed, key.size)
             columns[key.name] = key.values(places, coded=coded)
-        found: dict[str, Any] = {key.name: columns[key.name] for key in self.keys} | {rows: sums[:, 0]}
+        found: dict[str, Any] = {key.name: columns[key.name] for key in self.keys} | {rows: self._ordered(0, order)}
         for measure, at, wide in zip(self.measures, self._at, self._wide, strict=False):
-            whole = sums[:, at]
+            whole = self._ordered(at, order)
             if measure.kind == COUNT:
                 found[measure.name] = whole
             else:
-                found[measure.name] = _in_units(whole, sums[:, at + 1] if wide else None)
+                found[measure.name] = _in_units(whole, self._ordered(at + 1, order) if wide else None)
         return pd.DataFrame(found, copy=False)
+
+    def _ordered(self, place: int, order: NDArray[np.intp]) -> NDArray[np.int64]:
+        """One place of the sums, alone: put in order all together they would take as much again."""
+        return np.ascontiguousarray(self._sums[: self.count, place])[order]
 
 
 def _in_units(low: NDArray[np.int64], high: NDArray[np.int64] | None) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from planner.operation.curves import HULL_LINES, bends, convex_hull_lines
 from planner.operation.draft import Builder
@@ -28,7 +29,8 @@ def flow_weights(maker: Builder) -> Weights:
     for f in np.flatnonzero(move >= 0):
         kind, c = maker.draft.nodes[int(flows[f]["node"])][:2]
         base[f] = maker.channel_weights(kind, c)
-    return Weights(np.array([f["row"] for f in flows], dtype=np.int64), move, base, np.zeros(len(flows)))
+    rows = np.array([f["row"] for f in flows], dtype=np.int64)
+    return Weights(rows, move, sparse.csr_array(base), np.zeros(len(flows)))
 
 
 def _flows(maker: Builder) -> Flows:
@@ -40,7 +42,7 @@ def _flows(maker: Builder) -> Flows:
     known = maker.outcomes["score"].astype(float)
     scores, moved = known[weights.row], weights.move >= 0
     scores[moved] += maker.moves["score"].astype(float)[weights.move[moved]]
-    scores[moved] -= weights.base[moved] @ np.nan_to_num(known)
+    scores[moved] -= weights.base[moved].toarray() @ np.nan_to_num(known)
     return Flows(
         node=frame["node"].to_numpy(np.int64),
         pool=frame["pool"].to_numpy(np.int64),

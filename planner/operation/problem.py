@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
-from planner.demand.model import Demand
-from planner.experience.model import ExperienceModel
 from planner.scenario import Scenario
 from solvers.flow.network import FlowNetwork
 from solvers.flow.solution import Instance
+
+if TYPE_CHECKING:  # workers load this module, and need no tables
+    from planner.demand.model import Demand
+    from planner.experience.model import ExperienceModel
 
 
 @dataclass(frozen=True)
@@ -21,12 +25,13 @@ class Weights:
 
     score[flow] = scores[row] + (move_scores[move] − Σ_k scores[base_row_k]·base_weight_k where move >= 0) + shift: a
     customer who moved scores what today's users of the old channel would score in the new one, plus how far the pool
-    lies from its channel's mean. `shift` (flow,) is what initiatives add, points.
+    lies from its channel's mean. `base` (flow, row of the outcomes) is sparse: a flow knows a few rows of one channel.
+    `shift` (flow,) is what initiatives add, points.
     """
 
     row: NDArray[np.int64]
     move: NDArray[np.int64]
-    base: NDArray[np.float64]
+    base: sparse.csr_array
     shift: NDArray[np.float64]
 
 
@@ -74,9 +79,8 @@ class FlowProblem:
 
     @property
     def to_send(self) -> FlowProblem:
-        """The same for a job that draws nothing: without samplers, which no process can be sent, and long weights."""
-        experience = replace(self.experience, sampler=None, bias_sampler=None)
-        return replace(self, experience=experience, weights=replace(self.weights, base=self.weights.base[:0]))
+        """The same for a job that neither draws nor builds anew: without the experience model, which is tables."""
+        return replace(self, experience=cast("ExperienceModel", None))
 
     def flow_scores(self, scores: NDArray[np.float64], move_scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """Score of every flow under draws of the experience model, shape (draw, flow)."""
@@ -84,7 +88,7 @@ class FlowProblem:
         values = scores[:, weights.row]
         moved = weights.move >= 0
         if moved.any():
-            channel_mean = np.nan_to_num(scores) @ weights.base[moved].T
+            channel_mean = np.nan_to_num(scores) @ weights.base[moved].toarray().T
             values[:, moved] += move_scores[:, weights.move[moved]] - channel_mean
         return np.asarray(values + weights.shift)
 

@@ -26,15 +26,17 @@ def private():
 def main(file, apart):
     before = private()
     known = _known(load_scenario(file), Work(0, executor=object() if apart == "apart" else None))
-    print(json.dumps([private() - before, known.problem.instance.network.flows.score.tolist(), known.notes]))
+    scores = known.problem.instance.network.flows.score.tolist()
+    loaded = [name for name in ("ibis", "duckdb", "planner.experience.fit") if name in sys.modules]
+    print(json.dumps([private() - before, scores, known.notes, loaded]))
 
 main(*sys.argv[1:])
 """
 """Any executor will do: it is where plans are sought, and none is."""
 
 
-def _left(file: Path, where: str) -> tuple[float, list[float], list[str]]:
-    """Private memory more than before, MB; scores of flows; notes."""
+def _left(file: Path, where: str) -> tuple[float, list[float], list[str], list[str]]:
+    """Private memory more than before, MB; scores of flows; notes; modules of estimates that are loaded."""
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(file), where],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
@@ -42,15 +44,16 @@ def _left(file: Path, where: str) -> tuple[float, list[float], list[str]]:
         text=True,
         check=True,
     )
-    grown, scores, notes = json.loads(done.stdout)
-    return grown, scores, notes
+    grown, scores, notes, loaded = json.loads(done.stdout)
+    return grown, scores, notes, loaded
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory as Linux tells it")
 def test_estimates_beside_workers_leave_little_behind_and_say_the_same(tmp_path: Path) -> None:
     file = write_toy_history(tmp_path, CONTACTS)
     here, apart = _left(file, "here"), _left(file, "apart")
-    assert apart[1:] == here[1:]
+    assert apart[1:3] == here[1:3]
+    assert (apart[3], here[3]) == ([], ["ibis", "duckdb", "planner.experience.fit"])
     assert apart[0] < 0.8 * here[0], f"{apart[0]:.0f} MB stay, of {here[0]:.0f} MB where estimates are made"
 
 
@@ -58,6 +61,7 @@ def test_estimates_beside_workers_leave_little_behind_and_say_the_same(tmp_path:
     ("module", "unwanted"),
     [
         ("planner.frontier.jobs", ("ibis", "duckdb", "planner.experience.fit")),
+        ("planner.frontier.say_jobs", ("pandas", "pyarrow", "networkx", "ibis")),
         ("planner.pipeline", ("ibis", "duckdb", "numba", "pyomo", "planner.experience.fit")),
     ],
 )

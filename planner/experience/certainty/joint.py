@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,8 +10,9 @@ from numpy.typing import NDArray
 
 from planner.experience.certainty.bias import OUTCOME_KEYS, Bias, total_intervals
 from planner.experience.hierarchical import Array
-from planner.experience.model import ExperienceDraws, ExperienceModel
+from planner.experience.model import ExperienceModel
 from planner.experience.moves import MOVE_KEYS
+from planner.experience.samplers import BiasSampler, bias_factors
 from planner.experience.targets import Z90
 
 
@@ -36,7 +36,7 @@ def bias_draws(bias: Bias, n: int, seed: int) -> BiasDraws:
     One unseen cause and one response behavior stand behind a draw. So a move and its way back have opposite signs,
     moves into one channel go together, and the sum over many cells does not average the bias away.
     """
-    xi = np.random.default_rng([seed, 29]).standard_normal((n, len(bias.factors)))
+    xi = bias_factors(n, len(bias.factors), seed)
     return BiasDraws(
         table=xi @ bias.table_loading.T,
         moves=xi @ bias.move_loading.T,
@@ -92,21 +92,11 @@ def _over_segments(reasons: pd.DataFrame, table: pd.DataFrame, bias: Bias) -> pd
     return reasons.assign(bias_sd=own, total_sd=total, lower_total=mean - Z90 * total, upper_total=mean + Z90 * total)
 
 
-def _bias_sampler(
-    model: ExperienceModel, bias: Bias, moved: NDArray[np.bool_]
-) -> Callable[[int, int], ExperienceDraws]:
+def _bias_sampler(model: ExperienceModel, bias: Bias, moved: NDArray[np.bool_]) -> BiasSampler:
     estimated = model.outcomes["source"].isin(["measured", "estimated"])
     # Scores of channels without a survey are read off resolution and widened for the selection of customers already.
     measured = (estimated & model.outcomes["channel"].isin(_surveyed(bias))).to_numpy()
-
-    def draw(n: int, seed: int) -> ExperienceDraws:
-        extra = bias_draws(bias, n, seed)
-        return ExperienceDraws(
-            scores=np.where(measured, np.asarray(extra.outcomes), 0.0),
-            move_scores=np.where(moved, np.asarray(extra.move_scores), 0.0),
-        )
-
-    return draw
+    return BiasSampler(np.asarray(bias.outcome_loading), np.asarray(bias.move_score_loading), measured, moved)
 
 
 def _surveyed(bias: Bias) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -62,6 +64,21 @@ def test_interpolated_products_have_nine_digits(half: float) -> None:
     for found, ex in zip(_grams(likelihood, list(residuals)), residuals, strict=True):
         exact = likelihood.gram(1 / (likelihood.v + ex))
         assert np.abs(found - exact).max() < 1e-9 * np.abs(exact).max()
+
+
+def test_interpolated_products_are_kept_by_halves() -> None:
+    rng = np.random.default_rng(4)
+    codes = rng.integers(0, 300, ROWS)
+    blocks = [Block("1", np.zeros(ROWS, dtype=np.intp), 1, 3.0, fixed=True), Block("a", codes, 300, 0.5)]
+    likelihood = Likelihood(System(rng.standard_normal(ROWS), blocks), np.exp(rng.normal(-4, 2, ROWS)), 0.1)
+    residuals = list(np.exp(rng.uniform(-7.5, -4.5, 24)))
+    whole = next(_grams(likelihood, residuals)).nbytes  # compiled
+    tracemalloc.start()
+    for found in _grams(likelihood, residuals):
+        assert found.shape == (301, 301)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 16 * whole, f"{peak / whole:.1f} products at once, of 16 that are interpolated between"
 
 
 def test_no_steps_keep_the_start_and_components_are_found_by_name() -> None:

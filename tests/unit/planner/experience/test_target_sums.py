@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -59,6 +61,21 @@ def test_shares_are_means_over_people_and_effects(monkeypatch: pytest.MonkeyPatc
     loading = np.zeros((6, design.matrix(pairs).shape[1]))
     np.add.at(loading, pairs["target"].to_numpy(), slope[:, None] * design.matrix(pairs).toarray())
     np.testing.assert_allclose(found.loading, loading, atol=1e-12)
+
+
+def test_shares_take_the_room_of_a_part_but_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("planner.experience.design._PART", 10_000)
+    rng = np.random.default_rng(10)
+    design, pairs = people(rng, 30_000)
+    few = pairs[:300]
+    fit = fit_logit_blocks(rng.uniform(0.1, 0.6, 300), np.full(300, 40.0), design.blocks(few), draws=24, seed=1)
+    targets = make_targets(design, pairs, 6, [], 300.0)
+    assert {block.codes.dtype for block in targets.blocks} == {np.dtype(np.int32)}
+    tracemalloc.start()
+    posterior_share(fit, targets)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3.5 * 10_000 * 24 * 8
 
 
 def test_variances_hold_levels_without_rows() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import pickle
 import sys
 from pathlib import Path
 
@@ -25,9 +26,11 @@ from planner.frontier.break_even import (  # noqa: E402
     with_containment,
 )
 from planner.frontier.changes import changes_table, cx_by_type, gain_words, gains_table, neighbors_of  # noqa: E402
-from planner.frontier.promise_price import promise_prices, relaxed_target, slack_table, slack_words  # noqa: E402
-from planner.frontier.say_jobs import ask  # noqa: E402
-from planner.frontier.tables import mix_table, show_solution, stack, staffing_table  # noqa: E402
+from planner.frontier.promise_price import promise_prices, relaxed_target  # noqa: E402
+from planner.frontier.promise_slack import slack_table, slack_words  # noqa: E402
+from planner.frontier.say_jobs import _to_send, ask  # noqa: E402
+from planner.frontier.shown import show_solution  # noqa: E402
+from planner.frontier.tables import mix_table, stack, staffing_table  # noqa: E402
 from planner.frontier.withstand import Withstood, fewer_staff, weeks_kept, withstood, withstood_words  # noqa: E402
 from planner.frontier.work import Work  # noqa: E402
 from solvers.flow.evaluate import evaluate, promises_kept  # noqa: E402
@@ -205,13 +208,19 @@ def test_slack_is_that_of_the_worst_period(centers):
             assert sum("missed by" in line for line in words) == (table["slack"] < -1e-9).sum()
 
 
+def test_jobs_are_sent_arrays_alone(centers):
+    for _, problem, plans in centers:
+        assert b"pandas" in pickle.dumps(problem.experience.outcomes)
+        assert b"pandas" not in pickle.dumps((_to_send(plans[0]), problem.to_send))
+
+
 def test_prices_are_differences_of_two_staffings(centers):
     saved = []
     for _, problem, plans in centers:
         view, instance = plans[0], problem.instance
         covers, target = day_covers(instance), view.evaluation.headroom
         now = judge(instance, *route_and_staff(instance, view.routing, target, covers), "x").cost
-        for k, row in enumerate(promise_prices(view, covers).to_dict("records")):
+        for k, row in enumerate(promise_prices(view, covers)):
             weaker = instance.promises.target.copy()
             weaker[k] = row["relaxed"]
             eased = dataclasses.replace(instance, promises=dataclasses.replace(instance.promises, target=weaker))
@@ -300,7 +309,7 @@ def test_jobs_answer_as_the_functions_do(centers):
     _, problem, plans = centers[0]
     covers, view = day_covers(problem.instance), plans[0]
     said = ask([problem], plans, view.key, Work(0))
-    pd.testing.assert_frame_equal(said.prices(view.key), promise_prices(view, covers), check_exact=True)
+    assert said.prices(view.key).to_dict("records") == promise_prices(view, covers)
     assert len(said.prices(view.key)) == len(problem.promise_names)
     found = [break_even(view, covers, asked) for asked in asked_of(view)]
     assert said.break_evens(view.key) == [one for one in found if one is not None] != []

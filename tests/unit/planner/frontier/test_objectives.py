@@ -22,7 +22,8 @@ from planner.frontier.choose import keep_best  # noqa: E402
 from planner.frontier.objectives import MEASURES, Objectives, objectives_of  # noqa: E402
 from planner.frontier.records import brief, pack, unpack  # noqa: E402
 from planner.frontier.risk import Stand, draw_world, risk_of  # noqa: E402
-from planner.frontier.tables import service_table, shifts_table, show_solution, staffing_table  # noqa: E402
+from planner.frontier.shown import show_solution  # noqa: E402
+from planner.frontier.tables import service_table, shifts_table, staffing_table  # noqa: E402
 from planner.frontier.work import Work  # noqa: E402
 from planner.scenario.objectives import BUILT_IN  # noqa: E402
 from solvers.flow.solution import decision_of  # noqa: E402

@@ -23,7 +23,7 @@ from planner.frontier.rescore import (  # noqa: E402
     rescored_cx,
     sampling_sd,
 )
-from planner.frontier.tables import show_solution  # noqa: E402
+from planner.frontier.shown import show_solution  # noqa: E402
 from planner.operation import FlowProblem  # noqa: E402
 from solvers.flow.evaluate import evaluate  # noqa: E402
 

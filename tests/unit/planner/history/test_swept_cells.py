@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 
 import numpy as np
@@ -107,6 +108,30 @@ def test_large_sums_are_exact() -> None:
     assert frame["s"].tolist() == [3 * (-2_500_000 + 1) / 1e6, 3 * 4_000_000_000_001 / 1e6]
     exact = 3 * (int(round((1e6 + 0.000001) ** 2 * 1e6)) + 9 * 10**18)
     assert frame["q"].tolist() == [3 * 6_250_000 / 1e6, exact / 10**6]
+
+
+def test_tables_keep_none_of_the_sums_they_came_from() -> None:
+    rows = 100_000
+    measures = [Measure(f"n{k}", SUM if k % 2 else COUNT, "x") for k in range(20)]
+    tally = Tally([Key("k", rows)], measures, ["k"], ["x"], rows)
+    codes, values = np.arange(rows, dtype=np.int32)[None], np.ones((1, rows))
+    tally.add(codes, values)
+    tracemalloc.start()
+    frame = tally.frame()
+    held, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert frame["n3"].sum() == rows
+    alone = (len(measures) + 2) * rows * 8
+    assert held < 1.1 * alone
+    assert peak < 1.3 * alone
+
+
+def test_a_sweep_lets_go_of_what_it_has_laid_out(history: History) -> None:
+    counting = asked(history, "csat")
+    sweep = swept_cells._Sweep(counting, swept_cells.stitched_codes(history, 7.0), list(swept_cells.WAIT_LABELS))
+    swept_cells._feed(counting, sweep)
+    assert len(sweep.table("main")) > 100
+    assert "main" not in sweep.tallies
 
 
 def test_too_many_combinations_are_refused() -> None:

@@ -16,7 +16,8 @@ from small_centers import problem_of, write_center  # noqa: E402
 
 from planner.experience import ExperienceModel  # noqa: E402
 from planner.experience.moves import MOVE_KEYS  # noqa: E402
-from planner.frontier.tables import mix_table, show_today  # noqa: E402
+from planner.frontier.shown import show_today  # noqa: E402
+from planner.frontier.tables import mix_table  # noqa: E402
 from planner.operation import FlowProblem, baseline, build_problem  # noqa: E402
 
 USERS = {"voice": 800.0, "email": 200.0, "chat": 100.0, "bot": 50.0}
