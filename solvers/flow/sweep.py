@@ -88,16 +88,26 @@ def sweep_points(level: Level, cost_points: int) -> tuple[float, list[MasterPoin
     tie = FLAT * max(top.cx - low.cx, 1e-6) / max(top.cost - low.cost, 1e-6 * max(low.cost, 1e-9))
     high = level.point(np.inf, tie) or top
     points = [high]
-    for ceiling in np.linspace(high.cost, low.cost, cost_points)[1:]:
-        if ceiling == low.cost:
-            # Rows cut in since have raised the least cost, and it would take long to prove that there is no such plan.
-            level.back_to(low.basis)
-            low = level.cheapest() or low
-            ceiling = low.cost * (1 + MORE_SLACK)
+    for ceiling in np.linspace(high.cost, low.cost, cost_points)[1:-1]:
         point = level.point(float(ceiling) * (1 + SLACK), tie)
         if point is not None:
             points.append(point)
+    if cost_points > 1:
+        # Rows cut in since have raised the least cost.
+        level.back_to(low.basis)
+        low = level.cheapest() or low
+        points += _at_least_cost(level, low, tie)
     return low.intercept, points
+
+
+def _at_least_cost(level: Level, low: MasterPoint, tie: float) -> list[MasterPoint]:
+    """Solve for the best CX at the least cost, or a hair above where rows still come; none if that fails."""
+    # On a large level it would take long to prove that there is no such plan.
+    for slack in (MORE_SLACK,) if level.rows >= MANY_ROWS else (0.0, MORE_SLACK):
+        point = level.point(low.cost * (1 + slack) * (1 + SLACK), tie)
+        if point is not None:
+            return [point]
+    return []
 
 
 def planes_of(points: list[MasterPoint]) -> tuple[Plane, ...]:
