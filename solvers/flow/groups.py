@@ -15,6 +15,7 @@ from solvers.flow.network import Floats, FlowNetwork, Ints
 
 GROUPS = 16  # and as many more as there are other limits of intervals
 LEAST = 0.05  # of a channel's mean demand; all that is less counts as that
+SAME = 1e-9  # log of a factor of demand: rounding
 SMALL = 0.05  # of the largest channel's demand; whether a smaller one is alike does not count
 
 
@@ -42,7 +43,7 @@ def time_groups(network: FlowNetwork) -> TimeGroups:
     for new in range(member.max() + 1, member.max() + GROUPS if counted.any() else 0):
         spread = np.array([np.ptp(height[:, member == k], axis=1) for k in range(new)])
         widest, channel = np.unravel_index(int(spread.argmax()), spread.shape)
-        if spread[widest, channel] <= 0:
+        if spread[widest, channel] <= SAME:
             break
         here = height[channel, member == widest]
         member[(member == widest) & (height[channel] > here.min() + spread[widest, channel] / 2)] = new

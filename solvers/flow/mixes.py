@@ -14,7 +14,7 @@ from solvers.flow.groups import TimeGroups
 from solvers.flow.network import Floats, FlowNetwork
 
 HOUR_S = 3600.0
-SETTLED = 1e-9  # share by which volumes still change
+SETTLED = 1e-9  # share by which volumes still grow; a thousand times that is left for where they end
 ROUNDS = 1_000
 UNLIMITED_H = 1e9  # hours of work where no limit is known
 NONE_LEFT = 1e-9  # share of a pool's load
@@ -47,7 +47,7 @@ def most_volume(network: FlowNetwork) -> Floats:
     volume = first
     for _ in range(ROUNDS):
         before, volume = volume, first + np.bincount(there, parts * volume[here], len(first))
-        if np.abs(volume - before).max() <= SETTLED * volume.max(initial=0.0):
+        if (volume - before <= SETTLED * volume).all():
             return np.asarray(volume * (1.0 + 1e3 * SETTLED))
     return np.where(np.isin(np.arange(len(first)), there), np.inf, first)
 

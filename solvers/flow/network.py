@@ -28,10 +28,10 @@ class Pools:
 
     `queue` (Queue), `patience_s` (inf: nobody abandons), `redial` (ratio), `shrinkage` (ratio), `occupancy_max`
     (ratio), `speed` (total speed of an agent at full concurrency relative to one contact alone; 1 but for chat),
-    `chat_speed` shape (pool, slot) total speed with 1..K contacts (NaN beyond the cap), `deadline_s` (open seconds,
-    inf if none), `rate_max` (contacts per interval, inf if none), money: `wage_per_h`, `contact_cost`, `fixed_cost`;
-    of contracts `contract_max` (contacts per horizon, inf if none) and the lines (pool, line) `contract_slope`,
-    `contract_offset` whose highest is the money for a volume (0 without one).
+    `chat_speed` shape (pool, slot) total speed with 1..K contacts, never falling (NaN beyond the cap), `deadline_s`
+    (open seconds, inf if none), `rate_max` (contacts per interval, inf if none), money: `wage_per_h`, `contact_cost`,
+    `fixed_cost`; of contracts `contract_max` (contacts per horizon, inf if none) and the lines (pool, line)
+    `contract_slope`, `contract_offset` whose highest is the money for a volume (0 without one).
     """
 
     queue: Ints

@@ -115,16 +115,21 @@ def _speeds(network: FlowNetwork, g: int) -> Floats:
 
 def _longest_ratio(mixes: Mixes, least_h: float, patience_s: float) -> Floats:
     """Longest handle time over patience, rounded up, (group,): at the same load, longer contacts wait less."""
-    ends = np.log([mixes.aht_s.min(initial=1.0) / patience_s, mixes.aht_s.max(initial=1.0) / patience_s])
+    if not len(mixes.aht_s):  # nobody can come here
+        return np.ones(len(mixes.groups.size))
+    ends = np.log([mixes.aht_s.min() / patience_s, mixes.aht_s.max() / patience_s])
     first, last = np.floor(ends / math.log(RATIO_STEP)), np.ceil(ends / math.log(RATIO_STEP) - 1e-9)
     steps = RATIO_STEP ** np.arange(first[0], last[1] + 1.0)
     return np.asarray(mixes.longest_s(least_h, steps * patience_s) / patience_s)
 
 
 def _bucket(low: float, high: float) -> tuple[float, float]:
-    """Round a range of loads outwards to powers of STEP."""
-    down = STEP ** math.floor(math.log(low) / math.log(STEP) + 1e-9) if low > LEAST_LOAD else 0.0
-    return down, STEP ** math.ceil(math.log(max(high, 2.0 * LEAST_LOAD)) / math.log(STEP) - 1e-9)
+    """Round a range of loads outwards to powers of STEP, at least one step wide."""
+    up = math.ceil(math.log(max(high, 2.0 * LEAST_LOAD)) / math.log(STEP) - 1e-9)
+    if low <= LEAST_LOAD:
+        return 0.0, STEP**up
+    down = math.floor(math.log(low) / math.log(STEP) + 1e-9)
+    return STEP**down, STEP ** max(up, down + 1)
 
 
 @functools.lru_cache(maxsize=4096)

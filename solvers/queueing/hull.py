@@ -29,9 +29,9 @@ class Facets:
     coefficients: Floats
     """Shape (facet, 3): a (contacts per agent), b (contacts per Erlang), c (contacts)."""
     agents_max: int
-    """Samples end at so many agents; the planes are valid for any number, and say nothing for more than these, …"""
+    """Samples end at so many agents; the planes say nothing for more, hold from load_min/max_occupancy agents on, …"""
     load_max: float
-    """… and 0 ≤ load ≤ load_max, Erlang. E[Q] ≥ 0 holds besides and is not among them."""
+    """… and load_min ≤ load ≤ load_max, Erlang. E[Q] ≥ 0 holds besides and is not among them."""
 
     def value(self, agents: ArrayLike, load: ArrayLike) -> Floats:
         """Evaluate the bound: the highest plane, or 0; agents and load broadcast."""

@@ -170,3 +170,63 @@ def test_overflow_stretches_work_by_what_its_pools_differ(tmp_path):
         ]
         assert station.stretch == pytest.approx(max(ratios))
     assert max(one.stretch for one in found) > 1.01
+
+
+def test_most_volume_reaches_small_nodes_that_feed_themselves(center):
+    """One in a hundred million goes on to where nearly all come back: x = b + A·x to the last of them."""
+    network = center[0].network
+    later = int(np.flatnonzero(network.nodes.stage > 0)[0])
+    first = int(np.flatnonzero(network.flows.node != later)[0])
+    own = int(np.flatnonzero(network.flows.node == later)[0])
+    fed = replace(
+        network,
+        served_from=np.array(sorted([first, own])),
+        served_to=np.array([later, later]),
+        served_share=np.array([1e-8, 0.95] if first < own else [0.95, 1e-8]),
+        pools=replace(network.pools, redial=np.zeros(len(network.pools.queue))),
+    )
+    entering = most_volume(fed)[network.flows.node[first]]
+    assert most_volume(fed)[later] == pytest.approx(1e-8 * entering / (1 - 0.95), rel=1e-4)
+    assert most_volume(fed)[later] >= 1e-8 * entering / (1 - 0.95) * (1 - 1e-6)
+
+
+def test_a_pool_as_full_as_it_can_be_has_a_range_all_the_same(center):
+    """All that types can send, and a load on the edge of a step: a hull needs some width."""
+    network = center[0].network
+    station = stations_of(network, time_groups(network), queued_pools(network))[0]
+    mixes = tuple(replace(m, load=np.ones_like(m.load) / m.most_h.sum()) for m in station.mixes)
+    full = replace(station, mixes=mixes, stretch=1.0, known={})
+    sizes = np.array([m.most_h.sum() for m in mixes])
+    ranges = full.ranges(sizes, sizes)
+    assert (ranges[:, 1] > ranges[:, 0]).all()
+    assert (ranges[:, 0] <= len(mixes)).all()
+    assert (ranges[:, 1] >= len(mixes)).all()
+    for low, high, ratio in ranges.tolist():
+        full.hull(low, high, ratio)
+
+
+def test_a_pool_that_nobody_comes_to_has_no_load(center):
+    network = center[0].network
+    nobody = Mixes(np.zeros(0), np.zeros(0), np.zeros((0, network.profile.shape[1])), time_groups(network))
+    station = replace(
+        stations_of(network, nobody.groups, queued_pools(network))[0],
+        members=(0,), mixes=(nobody,), patience_s=np.array([100.0]), known={},
+    )  # fmt: skip
+    ranges = station.ranges(np.zeros(1), np.full(1, 10.0))
+    assert (ranges[:, 0] == 0).all()
+    assert np.isfinite(ranges).all()
+
+
+def test_groups_do_not_part_what_differs_by_rounding(center):
+    """Types that change places leave the same demand but for the last bit of a sum."""
+    network = center[0].network
+    rng = np.random.default_rng(0)
+    kinds, intervals = network.profile.shape
+    natural = np.repeat(network.natural[:1], kinds, axis=0)
+    for _ in range(200):
+        volume = rng.integers(5, 40, kinds).astype(float)
+        demand = np.array([rng.permutation(volume) for _ in range(intervals)]).T
+        issues = demand.sum(axis=1)
+        groups = time_groups(replace(network, profile=demand / issues[:, None], issues=issues, natural=natural))
+        assert (groups.size > 0).all()
+        assert groups.size.sum() == intervals
