@@ -38,6 +38,7 @@ _TERMINATION = {
     highspy.HighsModelStatus.kIterationLimit: Termination.ITERATION_LIMIT,
     highspy.HighsModelStatus.kSolutionLimit: Termination.ITERATION_LIMIT,
 }
+_NOTHING = (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible)
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ class HeldProgram:
         inside
             The last optimum keeps all rows and bounds, although they have changed since.
         proof
-            False: a hot start that ends without an optimum, but for a lack of iterations, is believed.
+            False: a hot start that finds no point within rows and bounds is believed.
         time_limit_s
             Wall time of this run, seconds. HiGHS counts it per run for integer programs only (1.15); for linear ones
             it counts from the first solve.
@@ -201,8 +202,7 @@ class HeldProgram:
             self._get_ready(hot=not self._fresh)
         self._highs.run()
         status = self._highs.getModelStatus()
-        short = status == highspy.HighsModelStatus.kIterationLimit
-        missed = short or (proof and status != highspy.HighsModelStatus.kOptimal)
+        missed = status != highspy.HighsModelStatus.kOptimal and (proof or status not in _NOTHING)
         if missed and not self._integer and not self._fresh:
             self._highs.clearSolver()
             self._get_ready(hot=False)

@@ -191,7 +191,9 @@ class Crew:
     """Turns points of one held program into whole plans, and remembers how much room rounding needs.
 
     Whole people on whole shifts need more heads, seats and money than the master counts. Where a plan breaks such a
-    limit, its point is solved again with that much room left; later points start with the room that was needed.
+    limit, its point is solved again with that much room left; later points start with the room that was needed. Solves
+    start from the last plain point, but on a large level from where the last one ended: a factorization made for the
+    basis of another headroom and then updated was once restarted for minutes.
     """
 
     def __init__(self, instance: Instance, settings: SweepSettings, level: Level) -> None:
@@ -215,7 +217,7 @@ class Crew:
         for _ in range(ROOM_ROUNDS):
             if point is None:
                 self.level.leave(self.room)
-                if self.last is not None:
+                if self.last is not None and self.level.rows < MANY_ROWS:
                     self.level.back_to(self.last.basis)
                 point = solve()
             if point is None:
