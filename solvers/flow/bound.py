@@ -144,8 +144,7 @@ def _solved(level: Level, leaf: _Leaf, price: float) -> _Leaf | None:
     if point is None:
         return replace(leaf, headroom=here, point=None) if level.failed else None
     value = max(leaf.value, -point.intercept_of(price))
-    basis = level.basis()
-    return replace(leaf, value=value, before=before, since=here, headroom=here, point=point, basis=basis)
+    return replace(leaf, value=value, before=before, since=here, headroom=here, point=point, basis=point.basis)
 
 
 def _point(level: Level, price: float) -> MasterPoint | None:

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse import csgraph
 
 from solvers.flow.families import HOUR_S
 from solvers.flow.groups import TimeGroups
@@ -242,11 +241,8 @@ class LinkedCovers:
         columns: Mapping[str, Mapping[Any, int]],
     ) -> None:
         self._network, self._groups, self._ratios, self._columns = network, groups, ratios, columns
-        links = (network.overflow_from, network.overflow_to)
-        size = len(network.pools.queue)
-        graph = sparse.coo_matrix((np.ones(len(links[0])), links), shape=(size, size))
-        _, label = csgraph.connected_components(graph, directed=False)
-        self.pools = sorted({int(g) for link in links for g in link})
+        label = network.linked
+        self.pools = sorted({*network.overflow_from.tolist(), *network.overflow_to.tolist()})
         self.components = [[g for g in self.pools if label[g] == k] for k in sorted({label[g] for g in self.pools})]
 
     def terms(self, duals: Mapping[int, Floats]) -> tuple[Ints, Floats]:

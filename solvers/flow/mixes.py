@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from solvers.flow.families import HOUR_S
 from solvers.flow.groups import TimeGroups
 from solvers.flow.network import Floats, FlowNetwork
 
-HOUR_S = 3600.0
 SETTLED = 1e-9  # share by which volumes still grow; a thousand times that is left for where they end
 ROUNDS = 1_000
 UNLIMITED_H = 1e9  # hours of work where no limit is known

@@ -7,6 +7,8 @@ from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -185,6 +187,14 @@ class FlowNetwork:
         volume = np.zeros(len(nodes.kind))
         volume[first] = self.issues[nodes.kind[first]] * self.natural[nodes.kind[first], nodes.natural[first]]
         return volume
+
+    @property
+    def linked(self) -> Ints:
+        """Pools that overflow connects share a number, shape (pool,)."""
+        links = (np.ones(len(self.overflow_from)), (self.overflow_from, self.overflow_to))
+        size = len(self.pools.queue)
+        graph = sparse.coo_matrix(links, shape=(size, size))
+        return np.asarray(csgraph.connected_components(graph, directed=False)[1], dtype=np.int64)
 
     @property
     def counted_issues(self) -> Floats:

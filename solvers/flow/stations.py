@@ -12,8 +12,6 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse import csgraph
 
 from solvers.flow.groups import TimeGroups
 from solvers.flow.mixes import Mixes, most_volume
@@ -76,9 +74,7 @@ class Station:
 def stations_of(network: FlowNetwork, groups: TimeGroups, queued: list[int]) -> list[Station]:
     """Stations of the pools with a queue, in the order of their first members."""
     most = most_volume(network)
-    size = len(network.pools.queue)
-    links = (np.ones(len(network.overflow_from)), (network.overflow_from, network.overflow_to))
-    label = csgraph.connected_components(sparse.coo_matrix(links, shape=(size, size)), directed=False)[1]
+    label = network.linked
     stations = []
     for component in dict.fromkeys(label[g] for g in queued):
         pools = [g for g in queued if label[g] == component]
