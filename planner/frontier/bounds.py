@@ -20,7 +20,7 @@ from planner.frontier.jobs import bound_job
 from planner.frontier.work import Work
 from planner.operation.problem import FlowProblem
 from solvers.flow.sweep import FLAT, Plane, Target
-from solvers.pareto import hypervolume
+from solvers.pareto import fullest_subset
 
 Floats = NDArray[np.float64]
 MORE_CX = (0.005, 0.015, 0.02, 0.025, 0.03, 0.04)  # points above the CX of Today
@@ -200,9 +200,7 @@ Aim = tuple[int, Target]
 def aim(surface: Envelope, rungs: Sequence[Sequence[Rung]], count: int, there: Floats | None = None) -> list[Aim]:
     """Choose points of the outer surface whose boxes fill most of its volume together, greedily.
 
-    The volume is submodular, so gains only fall and most are not computed again (Minoux 1978); greedy reaches at least
-    1 − 1/e of the best choice (Nemhauser, Wolsey, Fisher 1978). Sorted by portfolio, headroom and cost. What plans
-    already `there`, shape (plan, 3), fill is not aimed at again.
+    Sorted by portfolio, headroom and cost. What plans already `there`, shape (plan, 3), fill is not aimed at again.
     """
     found = [
         one for p, piece in enumerate(surface.pieces) if piece is not None for one in _candidates(p, piece, rungs[p])
@@ -210,23 +208,8 @@ def aim(surface: Envelope, rungs: Sequence[Sequence[Rung]], count: int, there: F
     if not found:
         return []
     points, targets = np.array([point for point, _ in found]), [target for _, target in found]
-    corner = reference_of(surface)
     filled = np.zeros((0, 3)) if there is None else _on_surface(surface, there)
-    volume = hypervolume(filled, corner, SENSES) if len(filled) else 0.0
-    gains = np.array([hypervolume(np.vstack([filled, p]), corner, SENSES) - volume for p in points])
-    chosen: list[int] = []
-    stale = np.zeros(len(points), dtype=np.int64)
-    while len(chosen) < min(count, len(points)):
-        best = int(gains.argmax())
-        if stale[best] != len(chosen):
-            gains[best] = hypervolume(np.vstack([filled, points[[*chosen, best]]]), corner, SENSES) - volume
-            stale[best] = len(chosen)
-            continue
-        if gains[best] <= 0:
-            break
-        chosen.append(best)
-        volume += gains[best]
-        gains[best] = -1.0
+    chosen = fullest_subset(points, reference_of(surface), SENSES, count, filled=filled)
     return sorted((targets[k] for k in chosen), key=lambda one: (one[0], one[1].headroom, one[1].cost))
 
 

@@ -8,15 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.frontier.records import Record, all_axes
-from solvers.pareto import nondominated
+from solvers.pareto import fullest_subset, nondominated
 
 Floats = NDArray[np.float64]
 SENSES = ("max", "min", "max")
 SAME = 1e-7  # plans closer than this share of the axis are one plan
+BEYOND = 0.05  # of an axis: how far behind the worst plan volume is measured from
 
 
 def keep_best(records: Sequence[Record], most: int, senses: Sequence[str] = ()) -> list[Record]:
-    """Feasible, mutually non-dominated, no two the same; thinned to `most`, ends first, then the farthest from all.
+    """Feasible, mutually non-dominated, no two the same; thinned to the `most` that fill most volume.
 
     `senses` are those of the records' further objectives, in which a plan may be better, too.
     """
@@ -30,18 +31,17 @@ def keep_best(records: Sequence[Record], most: int, senses: Sequence[str] = ()) 
     front.sort(key=lambda r: (r.objectives[1], -r.objectives[0], -r.objectives[2]))
     if len(front) <= most:
         return front
-    chosen = _spread(all_axes(front), most)
+    chosen = _fullest(all_axes(front), (*SENSES, *senses), most)
     return [front[k] for k in sorted(chosen)]
 
 
-def _spread(points: Floats, most: int) -> list[int]:
-    """Indices of points far apart: the ends of every axis, then the farthest from those chosen (Gonzalez 1985)."""
-    span = np.ptp(points, axis=0)
-    unit = (points - points.min(axis=0)) / np.where(span > 0, span, 1.0)
-    chosen = list(dict.fromkeys([*map(int, unit.argmax(axis=0)), *map(int, unit.argmin(axis=0))]))[:most]
-    distance = np.min([np.square(unit - unit[k]).sum(axis=1) for k in chosen], axis=0)
-    while len(chosen) < most:
-        following = int(distance.argmax())
-        chosen.append(following)
-        distance = np.minimum(distance, np.square(unit - unit[following]).sum(axis=1))
-    return chosen
+def _fullest(points: Floats, senses: Sequence[str], most: int) -> list[int]:
+    """Places of the points that fill most volume together, the best of every axis first.
+
+    Volume is measured from the worst of the points, and a little beyond, on every axis.
+    """
+    sign = np.array([1.0 if sense == "max" else -1.0 for sense in senses])
+    gain = points * sign
+    span = np.ptp(gain, axis=0)
+    corner = sign * (gain.min(axis=0) - BEYOND * np.where(span > 0, span, 1.0))
+    return fullest_subset(points, corner, senses, most, kept=list(map(int, gain.argmax(axis=0))))

@@ -86,8 +86,15 @@ def test_thinning_keeps_the_ends():
     kept = points(keep_best(line, 5))
     assert points(line)[0] in kept
     assert points(line)[-1] in kept
-    gaps = np.diff([p[1] for p in kept])
-    assert gaps.max() <= 2.1 * gaps.min()
+
+
+def test_thinning_keeps_what_fills_most():
+    """Of many plans those that cost a tenth more for the same go first."""
+    near = [record(4 + k / 40, 100.0 + k * k / 10, 0.5 - k / 80) for k in range(30)]
+    far = [record(4 + k / 40 + 0.001, (100.0 + k * k / 10) * 1.1, 0.5 - k / 80) for k in range(30)]
+    kept = points(keep_best(near + far, 20))
+    assert len(set(kept) & set(points(near))) == 19
+    assert {points(far)[-1], points(near)[0]} <= set(kept)
 
 
 def test_names_by_hand():
