@@ -7,6 +7,7 @@ PlannerError
 ├── PlanError       a plan, a rule or an export that does not exist was asked for (exit code 2)
 ├── Infeasible      proven: no plan keeps every promise (carries the promises to relax; exit code 3)
 └── Stopped         interrupted or out of time; what is there is kept (exit code 4)
+    └── NothingFound  no plan was found, none is proven impossible (carries what was found to be enough)
 """
 
 from __future__ import annotations
@@ -84,6 +85,18 @@ class Infeasible(PlannerError):
 
 class Stopped(PlannerError):
     """Interrupted or out of time before a result; what was finished is kept and can be resumed."""
+
+
+class NothingFound(Stopped):
+    """No plan was found that keeps every promise, though none is proven impossible.
+
+    `enough`: changes, in words, each of which by itself was found to give a plan; `detail` says what else to do.
+    """
+
+    def __init__(self, message: str, enough: Sequence[str], detail: str) -> None:
+        self.enough = list(enough)
+        self.detail = detail
+        super().__init__(message)
 
 
 class PlannerWarning(UserWarning):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from planner.agreement import check_agreement, with_agreement
@@ -16,7 +17,7 @@ from planner.frontier.earlier import Earlier, seeds_of, with_kept_parts
 from planner.frontier.frontier import Frontier
 from planner.frontier.infeasible import explain_infeasible
 from planner.frontier.rescore import SecondLook
-from planner.frontier.search import Standing, find_plans
+from planner.frontier.search import Standing, find_plans, sweep_settings
 from planner.frontier.work import Work
 from planner.heap import clear_out
 from planner.known import Known
@@ -38,7 +39,8 @@ def frontier_of(
     if not found.records:
         if work.skipped:
             raise Stopped("out of time before a plan was found; run again with a longer --time-limit and --resume")
-        raise explain_infeasible(problem, min(scenario.frontier.headroom_levels))
+        level, settings = min(scenario.frontier.headroom_levels), sweep_settings(problem, today.routing.split)
+        raise explain_infeasible(problem, level, settings, partial(work.progress, "what would be enough", 0, 1))
     back = _backtest(scenario, known.past, work)
     clear_out()  # what searching and predicting have left: tables are many
     work.progress("report", 0, 1, "")

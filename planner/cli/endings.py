@@ -6,7 +6,7 @@ import traceback
 from enum import IntEnum
 
 from planner.cli import console
-from planner.errors import Infeasible, IssuesError, PlannerError, Stopped
+from planner.errors import Infeasible, IssuesError, NothingFound, PlannerError, Stopped
 
 
 class Exit(IntEnum):
@@ -31,6 +31,8 @@ def explain(err: BaseException, debug: bool) -> Exit:
         return Exit.STOPPED
     if isinstance(err, Infeasible):
         return _explain_infeasible(err)
+    if isinstance(err, NothingFound):
+        return _explain_nothing_found(err)
     if isinstance(err, Stopped):
         console.complain(f"Stopped: {err}")
         return Exit.STOPPED
@@ -55,6 +57,14 @@ def _explain_infeasible(err: Infeasible) -> Exit:
         lines.append(err.detail)
     console.complain("\n".join(lines))
     return Exit.INFEASIBLE
+
+
+def _explain_nothing_found(err: NothingFound) -> Exit:
+    lines = [f"No plan was found: {err}"]
+    if err.enough:
+        lines += ["Each of these by itself was found to be enough:", *(f"  - {change}" for change in err.enough)]
+    console.complain("\n".join([*lines, err.detail]))
+    return Exit.STOPPED
 
 
 def _count(err: IssuesError) -> str:

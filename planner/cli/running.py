@@ -17,7 +17,7 @@ from planner.cli.examples import examples
 from planner.cli.facts import facts_csv
 from planner.cli.progress import progress_bar
 from planner.cli.taking_up import Wanted, tell_nearest, with_choice
-from planner.errors import Infeasible, PlanError, PlannerError, RunError, Stopped
+from planner.errors import Infeasible, NothingFound, PlanError, PlannerError, RunError, Stopped
 
 if TYPE_CHECKING:
     from planner.frontier.earlier import Earlier
@@ -253,11 +253,11 @@ def _execute(prepared: PreparedRun, progress_json: bool = False) -> RunOutcome:
     try:
         with progress_bar(progress_json) as report:
             outcome = execute(prepared, plan, report)
-    except (KeyboardInterrupt, Stopped) as err:
-        raise Stopped(_how_to_resume(prepared, err)) from err
-    except Infeasible:
+    except (Infeasible, NothingFound):
         console.say(f"Recorded in {prepared.directory.manifest_path}")
         raise
+    except (KeyboardInterrupt, Stopped) as err:
+        raise Stopped(_how_to_resume(prepared, err)) from err
     except PlannerError:
         raise
     except Exception:

@@ -25,7 +25,7 @@ from solvers.pareto import fullest_subset
 Floats = NDArray[np.float64]
 MORE_CX = (0.005, 0.015, 0.02, 0.025, 0.03, 0.04)  # points above the CX of Today
 LESS_COST = (0.99, 0.97, 0.95)  # shares of the cost of Today
-CHORD = 5  # levels a chord between two headrooms of the bound is read at, its upper end one of them
+CHORD = 10  # levels a chord between two headrooms of the bound is read at, its upper end one of them
 CANDIDATES = 24  # costs per headroom level that a plan may be aimed at
 
 

@@ -136,11 +136,9 @@ def certify(surface: Bound, points: Floats, samples: int = 400) -> Mapping[str, 
     ratio = their product. The reference point is the surface's nadir less 5 % of its range, so plans cannot move it.
     Headroom counts up to the highest level. The whole surface is integrated by steps that enclose it.
     """
-    top = float(surface.levels[-1])
-    inside = points[points[:, 2] >= surface.levels[0] - 1e-6].copy()
+    inside = _inside(surface, points)
     costs, curves = _curves(surface, samples)
     reference = reference_of(surface, samples)
-    inside[:, 2] = np.minimum(inside[:, 2], top)
     reached = hypervolume(inside, reference, SENSES)
     ideal = inside.copy()
     ideal[:, 1] = np.fmin(surface.cost_bound(inside[:, 0], inside[:, 2]), inside[:, 1])
@@ -154,6 +152,18 @@ def certify(surface: Bound, points: Floats, samples: int = 400) -> Mapping[str, 
         "ratio": model * resolution,
         "reference": {"cx": float(reference[0]), "cost": float(reference[1]), "headroom": float(reference[2])},
     }
+
+
+def reached(surface: Bound, points: Floats) -> float:
+    """Hypervolume of plans, shape (plan, 3), as the certificate counts it."""
+    return hypervolume(_inside(surface, points), reference_of(surface), SENSES)
+
+
+def _inside(surface: Bound, points: Floats) -> Floats:
+    """Return the plans the surface bounds, with their headroom up to its highest level."""
+    inside = points[points[:, 2] >= surface.levels[0] - 1e-6].copy()
+    inside[:, 2] = np.minimum(inside[:, 2], float(surface.levels[-1]))
+    return inside
 
 
 def _curves(surface: Bound, samples: int) -> tuple[Floats, Floats]:

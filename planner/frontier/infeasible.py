@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import combinations
 
 import numpy as np
 
-from planner.errors import Infeasible, Stopped
+from planner.errors import Infeasible, NothingFound
 from planner.frontier import levers
+from planner.frontier.enough import enough_limit, enough_promises
 from planner.frontier.levers import Change, least_ratio
 from planner.operation import portfolio_problems
 from planner.operation.problem import FlowProblem
 from solvers.flow.solution import Instance
-from solvers.flow.sweep import master_of
+from solvers.flow.sweep import SweepSettings, master_of
 
 SOFT = {
     ("budget",): "limits.budget_max (the budget)",
@@ -56,14 +57,19 @@ MEANS = {
 }
 """The same families -> the number that says by how much."""
 
+LIMITS = (("roster_hours", "roster_days"), ("seats",), ("budget",), ("wait_limit",))
+"""Those of them that whole people in whole shifts are likely to break."""
 
-def explain_infeasible(problem: FlowProblem, level: float) -> Infeasible | Stopped:
+
+def explain_infeasible(
+    problem: FlowProblem, level: float, settings: SweepSettings, tell: Callable[[str], None] = lambda _: None
+) -> Infeasible | NothingFound:
     """Find the smallest set of families without which the master has a plan, by trying sets in order of size.
 
     Any portfolio of initiatives will do; by how much each must be relaxed is said without initiatives.
 
     Where the master has plans but none was found that keeps every promise with whole people, nothing is proven: that
-    is `Stopped`, not `Infeasible`.
+    is `NothingFound`, not `Infeasible`, and says what was found to be enough. `tell` hears what is tried.
     """
     masters = [master_of(one.instance) for one in portfolio_problems(problem)]
 
@@ -71,13 +77,7 @@ def explain_infeasible(problem: FlowProblem, level: float) -> Infeasible | Stopp
         return any(master.level(level, dropped).cheapest() is not None for master in masters)
 
     if possible():
-        names = ", ".join(f"promises.{name}" for name in problem.promise_names) or "no promise"
-        less = "keep less of the earlier plan, " if problem.instance.pins is not None else ""
-        return Stopped(
-            "no plan was found, though none is proven impossible: people in whole shifts break a promise or a limit "
-            f"that fractions of people keep ({names}; limits.seats, budget_max, rosters). Relax one of them a little, "
-            f"{less}or raise frontier.cost_points and search_evaluations"
-        )
+        return _nothing_found(problem, level, settings, tell)
     free = replace(problem, instance=replace(problem.instance, pins=None))
     if problem.instance.pins is not None and any(
         _has_plan(one.instance, [], level) for one in portfolio_problems(free)
@@ -100,6 +100,28 @@ def explain_infeasible(problem: FlowProblem, level: float) -> Infeasible | Stopp
         "proven: no plan exists even without limits; some work has no shift that covers it",
         ["shifts"],
         _shortfall(problem),
+    )
+
+
+def _nothing_found(
+    problem: FlowProblem, level: float, settings: SweepSettings, tell: Callable[[str], None]
+) -> NothingFound:
+    """Say that no plan was found, and which promises and limits, eased one at a time, were found to give one."""
+    instance = problem.instance
+    enough = enough_promises(problem, settings, level, tell)
+    for families in LIMITS:
+        if not np.isfinite(_value(instance, families)) or _value(instance, families) <= 0:
+            continue
+        share = enough_limit(problem, CHANGES[families], settings, level, tell)
+        if share is not None:
+            enough.append(_amount(instance, CHANGES[families](instance, share), families, share))
+    less = "keep less of the earlier plan, " if instance.pins is not None else ""
+    more = f"{less}raise frontier.cost_points or search_evaluations"
+    return NothingFound(
+        "it may still exist, for fractions of people keep every promise and limit, but whole people in whole shifts "
+        "were not found to",
+        enough,
+        f"Or {more}." if enough else f"Nothing eased alone was found to help: ease several, or {more}.",
     )
 
 
@@ -143,15 +165,17 @@ def _relaxed(instance: Instance, shares: Sequence[tuple[tuple[str, ...], float]]
 
 
 def _amounts(problem: FlowProblem, group: Sequence[tuple[str, ...]], level: float) -> list[str]:
-    found = least_relaxation(problem.instance, group, level)
+    found, instance = least_relaxation(problem.instance, group, level), problem.instance
     if found is None:
         return []
-    after, lines = _relaxed(problem.instance, list(zip(group, found, strict=True))), []
-    for families, share in zip(group, found, strict=True):
-        now, then = (_value(instance, families) for instance in (problem.instance, after))
-        change = f"{now:,.4g} to {then:,.4g}" if abs(now) < 1e4 else f"{now:,.0f} to {then:,.0f}"
-        lines.append(f"{SOFT[families]}: by {share:.1%}, {MEANS[families]} from {change}")
-    return lines
+    after = _relaxed(instance, list(zip(group, found, strict=True)))
+    return [_amount(instance, after, families, share) for families, share in zip(group, found, strict=True)]
+
+
+def _amount(before: Instance, after: Instance, families: tuple[str, ...], share: float) -> str:
+    now, then = (_value(instance, families) for instance in (before, after))
+    change = f"{now:,.4g} to {then:,.4g}" if abs(now) < 1e4 else f"{now:,.0f} to {then:,.0f}"
+    return f"{SOFT[families]}: by {share:.1%}, {MEANS[families]} from {change}"
 
 
 def _value(instance: Instance, families: tuple[str, ...]) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from planner.frontier.certificate import reached
 from planner.frontier.envelope import Envelope
 from planner.frontier.evolving import Hunt
 from planner.frontier.jobs import polish_job
@@ -14,23 +15,26 @@ from planner.frontier.records import Record, axes
 from solvers.flow.network import Floats
 
 TOGETHER = 8  # plans polished before it is asked whether that pays
-WORTH = 0.005  # of the bound's cost by which half of these must come closer for the next ones to follow
+WORTH = 2e-3  # share by which these must raise the volume of all plans for the next ones to follow
 A_JOB = 2
 
 
 def polish(hunt: Hunt, plans: Sequence[Record], surface: Envelope) -> list[Record]:
-    """Plans routed anew near some plans, from the widest gap to the narrowest, as long as they come closer by that."""
+    """Plans routed anew near some plans, from the widest gap to the narrowest, as long as that fills more volume."""
     gaps = _gaps(surface, plans)
     order = [int(k) for k in np.argsort(-gaps, kind="stable") if np.isfinite(gaps[k])]
     made: list[Record] = []
+    there = axes(plans)
+    volume = reached(surface, there)
     for first in range(0, len(order), TOGETHER):
         if hunt.work.out_of_time:
             break
         some = order[first : first + TOGETHER]
         new = _made(hunt, [plans[k] for k in some], f"polish/{first}")
         made += new
-        closer = np.nan_to_num(gaps[some[: len(new)]] - _gaps(surface, new))
-        if len(new) < len(some) or float(np.median(closer)) < WORTH:  # the time is over, or it does not pay
+        there = np.vstack([there, axes([record for record in new if record.feasible]).reshape(-1, 3)])
+        before, volume = volume, reached(surface, there)
+        if len(new) < len(some) or volume - before < WORTH * volume:  # the time is over, or it does not pay
             break
     return made
 

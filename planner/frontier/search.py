@@ -32,7 +32,8 @@ from solvers.flow.sweep import Plane, SweepSettings
 
 AIMED, LARGE_AIMED = 10, 3  # targets a job, about; where one takes long, few, or a job would run far past a deadline
 LARGE_FLOWS = 5_000  # flows of a network on which plans take long
-EARLY = 0.65  # of the plans are aimed before the bound is known, the others where these leave most of it open
+GUESSED = 4  # headroom levels between two of the sweep that plans are aimed at before the bound is known
+EARLY = 0.8  # of the plans are aimed before the bound is known, the others where these leave most of it open
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def find_plans(
     count = budgets.plans // 3 if seeds else budgets.plans
     count += budgets.cost_points * len(levels) if several else 0
     early = 0 if seeds or (_large(hunt) and not several) else round(EARLY * count)
-    guess = [guessed(one, ladder(levels, budgets.bound_steps)) for one in coarse]
+    guess = [guessed(one, ladder(levels, GUESSED)) for one in coarse]
     guessed_surface = _surface(hunt, coarse, guess)
     if guessed_surface is not None:
         known += _planned(hunt, aim(guessed_surface, guess, early, axes(known)), "aim")

@@ -33,7 +33,7 @@ SETTINGS = {
     "cost_points": 6,
     "plans": 40,
     "bound_steps": 1,
-    "bound_prices": 3,
+    "bound_prices": 6,
     "bound_boxes": 1,
     "search_evaluations": 0,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -12,13 +13,20 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from small_centers import problem_of  # noqa: E402
 
-from planner.errors import Infeasible, Stopped  # noqa: E402
+from planner.errors import Infeasible, NothingFound  # noqa: E402
+from planner.frontier import levers  # noqa: E402
 from planner.frontier.infeasible import CHANGES, MEANS, SOFT, explain_infeasible, least_relaxation  # noqa: E402
+from solvers.flow.decode import even_split  # noqa: E402
 from solvers.flow.master import Master  # noqa: E402
+from solvers.flow.sweep import SweepSettings, sweep_level  # noqa: E402
 
 TOY = ROOT / "scenarios/minimal.yaml"
 FEW = ("pools.phone.roster.heads=1", "pools.phone.roster.hires_max=0")
 CRAMPED = "limits.seats={room: {pools: [phone, desk], max: 3}}"
+
+
+def explain(problem):
+    return explain_infeasible(problem, 0.0, SweepSettings(6, None, 1, even_split(problem.network)))
 
 
 @pytest.mark.parametrize(
@@ -32,7 +40,7 @@ CRAMPED = "limits.seats={room: {pools: [phone, desk], max: 3}}"
     ],
 )
 def test_the_smallest_set_is_named(overrides, families):
-    found = explain_infeasible(problem_of(TOY, *overrides), 0.0)
+    found = explain(problem_of(TOY, *overrides))
     assert isinstance(found, Infeasible)
     assert "proven" in str(found)
     words = {members[0]: said for members, said in SOFT.items()}
@@ -41,12 +49,34 @@ def test_the_smallest_set_is_named(overrides, families):
     assert [amount.split(": by ")[0] for amount in found.amounts] == found.relax
 
 
+OUT_OF_REACH = ("promises.phone_80_20.target=0.99", "pools.phone.roster.hires_max=0", "pools.phone.roster.heads=5")
+
+
 def test_a_center_with_plans_is_never_called_infeasible():
     """Where the master has a plan but no whole plan was found, nothing is proven."""
-    found = explain_infeasible(problem_of(TOY), 0.0)
-    assert isinstance(found, Stopped)
-    assert "none is proven impossible" in str(found)
-    assert "promises.phone_80_20" in str(found)
+    found = explain(problem_of(TOY))
+    assert isinstance(found, NothingFound)
+    assert "may still exist" in str(found)
+
+
+def test_what_was_found_to_be_enough_is_enough():
+    """99 % with five people is out of reach; each change said is, by itself, tried anew: there are plans with it."""
+    found = explain(problem_of(TOY, *OUT_OF_REACH))
+    assert isinstance(found, NothingFound)
+    said = dict(line.split(": ", 1) for line in found.enough)
+    promise = re.fullmatch(r"the target from 99.0% to (.*)%", said["promises.phone_80_20"])
+    share = re.match(r"by (.*)%", said["roster.heads, hires_max and overtime (the people that can be had)"])
+    target, more = float(promise[1]) / 100, float(share[1]) / 100
+    assert 0.9 < target < 0.99
+    eased = problem_of(TOY, *OUT_OF_REACH, f"promises.phone_80_20.target={target - 1e-6}")
+    assert any(plan.feasible for plan in planned(eased.instance))
+    assert not any(plan.feasible for plan in planned(problem_of(TOY, *OUT_OF_REACH).instance))
+    assert any(plan.feasible for plan in planned(levers.heads(eased.instance, more)))
+    assert not any("chat_90_60" in line for line in found.enough)
+
+
+def planned(instance):
+    return sweep_level(instance, 0.0, SweepSettings(6, None, 1, even_split(instance.network))).solutions
 
 
 def test_every_family_that_is_relaxed_exists():

@@ -1,0 +1,141 @@
+"""What was found to be enough where no plan was found and none is proven impossible.
+
+People come whole and in whole shifts, so a promise can be out of reach although the master, which plans fractions of
+people, has plans. Then each promise is given up in turn, and each limit raised step by step, until a plan is there:
+that plan tells by how much. It is found, not proven to be the least.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+
+from planner.frontier.levers import Change
+from planner.frontier.promise_price import RATES, target_words
+from planner.operation.problem import FlowProblem
+from solvers.flow.evaluate import HEADROOM_TOLERANCE, promise_values
+from solvers.flow.network import Floats
+from solvers.flow.solution import Instance, Solution, decision_of, judge
+from solvers.flow.steady_state import steady_state
+from solvers.flow.sweep import SweepSettings, sweep_level
+
+STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)  # shares a limit is raised by
+COST_POINTS = 3  # costs at which plans are tried each time
+AT_LEAST = (0, 3)  # measures that must not fall below their target
+HALVINGS = 5  # of what lies between the target of a promise and what is kept without it
+FINE = 1e-3  # ratios are said to a tenth of a percent, waits to a second
+
+
+def enough_promises(
+    problem: FlowProblem, settings: SweepSettings, level: float, tell: Callable[[str], None]
+) -> list[str]:
+    """Say which targets would do: of each promise alone, else of pairs, else of all; empty where nothing helps."""
+    count = len(problem.promise_names)
+    for size in sorted({1, min(2, count), count} - {0}):
+        found = [
+            line
+            for group in combinations(range(count), size)
+            for line in _without(problem, group, settings, level, tell)
+        ]
+        if found:
+            return found
+    return []
+
+
+def enough_limit(
+    problem: FlowProblem, change: Change, settings: SweepSettings, level: float, tell: Callable[[str], None]
+) -> float | None:
+    """Find the first of some shares by which a limit is raised that a plan was found with; None: no share helps."""
+    for share in STEPS:
+        tell(f"{share:.0%} more")
+        if _plans(change(problem.instance, share), settings, level):
+            return share
+    return None
+
+
+def _plans(instance: Instance, settings: SweepSettings, level: float) -> list[Solution]:
+    swept = sweep_level(instance, level, replace(settings, cost_points=COST_POINTS))
+    return [plan for plan in swept.solutions if plan.feasible]
+
+
+def _without(
+    problem: FlowProblem, group: Sequence[int], settings: SweepSettings, level: float, tell: Callable[[str], None]
+) -> Iterator[str]:
+    """What is kept of some promises where they are not asked for, in words; nothing where there is no plan even so.
+
+    A plan made without them tells targets that would do; of a single promise, others between these and its own are
+    asked for.
+    """
+    instance = problem.instance
+    tell(", ".join(problem.promise_names[k] for k in group))
+    best = _kept(instance, {k: _any(instance, k) for k in group}, settings, level)
+    if best is None:
+        return
+    missed = {k: float(instance.promises.target[k]) for k in best}
+    for _ in range(HALVINGS if len(group) == 1 else 0):
+        between = {k: _surely(instance, k, (best[k] + missed[k]) / 2) for k in best}
+        if between == best:
+            break
+        if _plans(_with_targets(instance, between), settings, level):
+            best = between
+        else:
+            missed = between
+    yield " and ".join(_words(problem, k, target) for k, target in best.items())
+
+
+def _kept(
+    instance: Instance, targets: dict[int, float], settings: SweepSettings, level: float
+) -> dict[int, float] | None:
+    """Targets that the best plan keeps of those made for some targets, judged again by these; None: there is none."""
+    best, least = None, np.inf
+    for plan in _plans(_with_targets(instance, targets), settings, level):
+        reached = _reached(instance, plan, list(targets), level)
+        worse = sum(abs(reached[k] / max(float(instance.promises.target[k]), FINE) - 1.0) for k in targets)
+        again = judge(_with_targets(instance, reached), plan.routing, plan.staffing.people, plan.origin)
+        if worse < least and again.feasible and again.evaluation.headroom >= level - HEADROOM_TOLERANCE:
+            best, least = reached, worse
+    return best
+
+
+def _any(instance: Instance, k: int) -> float:
+    return 0.0 if instance.promises.measure[k] in AT_LEAST else np.inf
+
+
+def _with_targets(instance: Instance, targets: dict[int, float]) -> Instance:
+    target = instance.promises.target.copy()
+    target[list(targets)] = list(targets.values())
+    return replace(instance, promises=replace(instance.promises, target=target))
+
+
+def _reached(instance: Instance, plan: Solution, group: Sequence[int], level: float) -> dict[int, float]:
+    """Targets a plan keeps today and at a headroom, the worst period of each, rounded to what it surely keeps."""
+    network, promises = instance.network, instance.promises
+    decision = decision_of(instance, plan.routing, plan.staffing.scheduled)
+    states = [plan.evaluation.state, steady_state(network, decision, level, plan.evaluation.state)]
+    values = [promise_values(network, promises, decision, state) for state in states]
+    reached = {}
+    for k in group:
+        both: Floats = np.concatenate([value[k] for value in values])
+        both = both[np.isfinite(both)]
+        worst = (both.min if promises.measure[k] in AT_LEAST else both.max)(initial=float(promises.target[k]))
+        reached[k] = _surely(instance, k, float(worst))
+    return reached
+
+
+def _surely(instance: Instance, k: int, value: float) -> float:
+    """Round a value of a promise to a target that it keeps."""
+    measure = int(instance.promises.measure[k])
+    step = FINE if measure in RATES else 1.0
+    if measure in AT_LEAST:
+        return max(0.0, math.floor(value / step + 1e-6) * step)
+    return math.ceil(value / step - 1e-6) * step
+
+
+def _words(problem: FlowProblem, k: int, target: float) -> str:
+    ratio = int(problem.instance.promises.measure[k]) in RATES
+    now, then = (target_words(value, ratio) for value in (float(problem.instance.promises.target[k]), target))
+    return f"promises.{problem.promise_names[k]}: the target from {now} to {then}"
