@@ -58,7 +58,7 @@ def plan(
     Infeasible
         Proven: no plan keeps every promise.
     Stopped
-        Out of time before any plan was found.
+        Out of time before any plan was found; `NothingFound`: there was time, and none is proven impossible.
     """
     deadline = None if time_limit_s is None else time.monotonic() + time_limit_s
     work = Work(seed, executor, progress or silent, checkpoint, deadline)

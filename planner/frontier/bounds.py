@@ -20,7 +20,7 @@ from planner.frontier.jobs import bound_job
 from planner.frontier.work import Work
 from planner.operation.problem import FlowProblem
 from solvers.flow.sweep import FLAT, Plane, Target
-from solvers.pareto import fullest_subset
+from solvers.pareto.subset import fullest_subset
 
 Floats = NDArray[np.float64]
 MORE_CX = (0.005, 0.015, 0.02, 0.025, 0.03, 0.04)  # points above the CX of Today

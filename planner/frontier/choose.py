@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.frontier.records import Record, all_axes
-from solvers.pareto import fullest_subset, nondominated
+from solvers.pareto import nondominated
+from solvers.pareto.subset import fullest_subset
 
 Floats = NDArray[np.float64]
 SENSES = ("max", "min", "max")

@@ -120,6 +120,7 @@ RUNS: dict[str, Any] = {
         "interrupted": "interrupted",
         "out_of_time": "out of time",
         "infeasible": "no plan keeps every promise",
+        "nothing_found": "no plan was found",
         "failed": "failed",
         "unreadable": "cannot be read",
     },

@@ -64,10 +64,11 @@ class RunDirectory:
 
     @property
     def unfinished(self) -> bool:
-        """True where a run began and did not end in a result or a proof that there is none."""
+        """True where a run began and ended neither in a result nor in an answer that there is, or was found, none."""
         with explained(self.path, "read"):
             begun = self.manifest_path.is_file()
-        return begun and not self.complete and self.manifest().get("state") != RunState.INFEASIBLE
+        answers = (RunState.INFEASIBLE, RunState.NOTHING_FOUND)
+        return begun and not self.complete and self.manifest().get("state") not in answers
 
     def manifest(self) -> dict[str, Any]:
         """Read the record of the run."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from planner import __version__
-from planner.errors import Infeasible, PlannerError, RunError, Stopped
+from planner.errors import Infeasible, NothingFound, PlannerError, RunError, Stopped
 from planner.frontier.frontier import Frontier
 from planner.runs.directory import RunDirectory
 from planner.runs.inputs import InputFile, hash_inputs, run_key
@@ -239,6 +239,7 @@ def _settings(request: RunRequest) -> Mapping[str, Any]:
 def _state_of(err: BaseException) -> RunState:
     endings: Sequence[tuple[type[BaseException], RunState]] = (
         (KeyboardInterrupt, RunState.INTERRUPTED),
+        (NothingFound, RunState.NOTHING_FOUND),
         (Stopped, RunState.OUT_OF_TIME),
         (Infeasible, RunState.INFEASIBLE),
         (PlannerError, RunState.FAILED),

@@ -40,6 +40,7 @@ class RunState(StrEnum):
     INTERRUPTED = "interrupted"
     OUT_OF_TIME = "out_of_time"
     INFEASIBLE = "infeasible"
+    NOTHING_FOUND = "nothing_found"
     FAILED = "failed"
 
 

@@ -8,7 +8,6 @@ from solvers.pareto.knee import KneeRule, find_knee, knee_scores
 from solvers.pareto.milp import Milp
 from solvers.pareto.mip_search import Engine
 from solvers.pareto.reference_point import achievement, nearest_efficient, nearest_point
-from solvers.pareto.subset import fullest_subset
 
 __all__ = [
     "Engine",
@@ -19,7 +18,6 @@ __all__ = [
     "achievement",
     "enumerate_front",
     "find_knee",
-    "fullest_subset",
     "hypervolume",
     "ideal_point",
     "knee_scores",

@@ -255,7 +255,7 @@ def test_contents_open_what_they_name(open_report: Callable) -> None:
     page.locator("#contents a", has_text="All plans").click()
     assert page.locator("#table-body tr").first.is_visible()
     page.locator("#contents a", has_text="How results are reached").click()
-    assert page.locator("#parallel-lines polyline").count() == 7
+    until(page, "document.querySelectorAll('#parallel-lines polyline').length === 7")
     pinned = page.locator("#parallel-lines .pinned").count()
     page.locator("#parallel-lines .line").first.dispatch_event("click")
     assert page.locator("#parallel-lines .pinned").count() == pinned + 1

@@ -153,6 +153,21 @@ def test_infeasible_exits_3_and_names_promises(tmp_path: Path, capsys: pytest.Ca
 
 
 @pytest.mark.slow
+def test_no_plan_found_exits_4_and_says_what_was_enough(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--quiet", "init", str(tmp_path / "center")]) == 0
+    scenario = str(tmp_path / "center" / "scenario.yaml")
+    few = ("promises.phone_80_20.target=0.99", "pools.phone.roster.hires_max=0", "pools.phone.roster.heads=5")
+    changes = [word for change in few for word in ("--set", change)]
+    arguments = ["run", scenario, "--out", str(tmp_path / "runs"), "--workers", "1", *changes]
+    assert main(arguments) == 4
+    captured = capsys.readouterr()
+    assert "Each of these by itself was found to be enough:" in captured.err
+    assert "  - promises.phone_80_20: the target from 99.0% to 9" in captured.err
+    assert "  - roster.heads" in captured.err
+    assert "--resume" not in captured.err
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_killed_run_resumes_to_the_same_bytes(run: Path, tmp_path: Path) -> None:
     """One moment of many: interrupts at every stage, with two workers too, are asked of a run of few stages."""

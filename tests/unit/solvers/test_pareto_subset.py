@@ -7,7 +7,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from solvers.pareto import fullest_subset, hypervolume
+from solvers.pareto import hypervolume
+from solvers.pareto.subset import fullest_subset
 
 
 def front(seed: int, count: int, axes: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from planner.errors import Infeasible, RunError, Stopped
+from planner.errors import Infeasible, NothingFound, RunError, Stopped
 from planner.frontier.frontier import Frontier
 from planner.runs import PreparedRun, RunRequest, execute, load_run, prepare, save_frontier
 
@@ -125,13 +125,21 @@ def test_stopped_run_is_refused_then_resumed_with_the_same_bytes(
     assert _result_bytes(outcome.path) == _result_bytes(whole.path)
 
 
-def test_infeasible_is_recorded_and_may_be_asked_again(tmp_path: Path, toy_frontier: Frontier) -> None:
-    error = Infeasible("too few seats", ["phone_80_20"])
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (Infeasible("too few seats", ["phone_80_20"]), "infeasible"),
+        (NothingFound("whole people", [], "Ease several."), "nothing_found"),
+    ],
+)
+def test_an_answer_without_plans_is_recorded_and_may_be_asked_again(
+    tmp_path: Path, toy_frontier: Frontier, error: Exception, state: str
+) -> None:
     for _ in range(2):
-        with pytest.raises(Infeasible):
+        with pytest.raises(type(error)):
             execute(prepare(_request(tmp_path)), _planner(toy_frontier, 0, error)[0])
     prepared = prepare(_request(tmp_path))
-    assert prepared.directory.manifest()["state"] == "infeasible"
+    assert prepared.directory.manifest()["state"] == state
     assert not prepared.directory.unfinished
 
 
