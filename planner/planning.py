@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from planner.agreement import check_agreement, with_agreement
@@ -40,7 +39,7 @@ def frontier_of(
         if work.skipped:
             raise Stopped("out of time before a plan was found; run again with a longer --time-limit and --resume")
         level, settings = min(scenario.frontier.headroom_levels), sweep_settings(problem, today.routing.split)
-        raise explain_infeasible(problem, level, settings, partial(work.progress, "what would be enough", 0, 1))
+        raise explain_infeasible(problem, level, settings, work)
     back = _backtest(scenario, known.past, work)
     clear_out()  # what searching and predicting have left: tables are many
     work.progress("report", 0, 1, "")

@@ -8,7 +8,7 @@ that plan tells by how much. It is found, not proven to be the least.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from planner.frontier.levers import Change
 from planner.frontier.promise_price import RATES, target_words
+from planner.frontier.work import Job, Work
 from planner.operation.problem import FlowProblem
 from solvers.flow.evaluate import HEADROOM_TOLERANCE, promise_values
 from solvers.flow.network import Floats
@@ -23,6 +24,7 @@ from solvers.flow.solution import Instance, Solution, decision_of, judge
 from solvers.flow.steady_state import steady_state
 from solvers.flow.sweep import SweepSettings, sweep_level
 
+STAGE = "what would be enough"
 STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)  # shares a limit is raised by
 COST_POINTS = 3  # costs at which plans are tried each time
 AT_LEAST = (0, 3)  # measures that must not fall below their target
@@ -30,51 +32,48 @@ HALVINGS = 5  # of what lies between the target of a promise and what is kept wi
 FINE = 1e-3  # ratios are said to a tenth of a percent, waits to a second
 
 
-def enough_promises(
-    problem: FlowProblem, settings: SweepSettings, level: float, tell: Callable[[str], None]
-) -> list[str]:
+def enough_promises(problem: FlowProblem, settings: SweepSettings, level: float, work: Work) -> list[str]:
     """Say which targets would do: of each promise alone, else of pairs, else of all; empty where nothing helps."""
     count = len(problem.promise_names)
     for size in sorted({1, min(2, count), count} - {0}):
+        groups = list(combinations(range(count), size))
+        jobs: list[Job] = [
+            (f"enough/promises/{'+'.join(map(str, group))}", (problem.instance, group, settings, level))
+            for group in groups
+        ]
         found = [
-            line
-            for group in combinations(range(count), size)
-            for line in _without(problem, group, settings, level, tell)
+            " and ".join(_words(problem, k, target) for k, target in zip(group, np.frombuffer(data), strict=True))
+            for group, data in zip(groups, work.run(STAGE, promise_job, jobs), strict=True)
+            if data
         ]
         if found:
             return found
     return []
 
 
-def enough_limit(
-    problem: FlowProblem, change: Change, settings: SweepSettings, level: float, tell: Callable[[str], None]
-) -> float | None:
-    """Find the first of some shares by which a limit is raised that a plan was found with; None: no share helps."""
-    for share in STEPS:
-        tell(f"{share:.0%} more")
-        if _plans(change(problem.instance, share), settings, level):
-            return share
-    return None
+def enough_limits(
+    instance: Instance, changes: Sequence[Change], settings: SweepSettings, level: float, work: Work
+) -> list[float | None]:
+    """Find for each limit the first of some shares by which it is raised that a plan was found with, None: no share."""
+    jobs: list[Job] = [(f"enough/{change.__name__}", (instance, change, settings, level)) for change in changes]
+    return [float(np.frombuffer(data)[0]) if data else None for data in work.run(STAGE, limit_job, jobs)]
 
 
-def _plans(instance: Instance, settings: SweepSettings, level: float) -> list[Solution]:
-    swept = sweep_level(instance, level, replace(settings, cost_points=COST_POINTS))
-    return [plan for plan in swept.solutions if plan.feasible]
+def limit_job(instance: Instance, change: Change, settings: SweepSettings, level: float) -> bytes:
+    """Find the first of `STEPS` by which a change gives a plan; empty: none does."""
+    found = next((share for share in STEPS if _plans(change(instance, share), settings, level)), None)
+    return b"" if found is None else np.array([found]).tobytes()
 
 
-def _without(
-    problem: FlowProblem, group: Sequence[int], settings: SweepSettings, level: float, tell: Callable[[str], None]
-) -> Iterator[str]:
-    """What is kept of some promises where they are not asked for, in words; nothing where there is no plan even so.
+def promise_job(instance: Instance, group: Sequence[int], settings: SweepSettings, level: float) -> bytes:
+    """Find targets of some promises with which there is a plan; empty: there is none even without them.
 
     A plan made without them tells targets that would do; of a single promise, others between these and its own are
     asked for.
     """
-    instance = problem.instance
-    tell(", ".join(problem.promise_names[k] for k in group))
     best = _kept(instance, {k: _any(instance, k) for k in group}, settings, level)
     if best is None:
-        return
+        return b""
     missed = {k: float(instance.promises.target[k]) for k in best}
     for _ in range(HALVINGS if len(group) == 1 else 0):
         between = {k: _surely(instance, k, (best[k] + missed[k]) / 2) for k in best}
@@ -84,7 +83,12 @@ def _without(
             best = between
         else:
             missed = between
-    yield " and ".join(_words(problem, k, target) for k, target in best.items())
+    return np.array([best[k] for k in group]).tobytes()
+
+
+def _plans(instance: Instance, settings: SweepSettings, level: float) -> list[Solution]:
+    swept = sweep_level(instance, level, replace(settings, cost_points=COST_POINTS))
+    return [plan for plan in swept.solutions if plan.feasible]
 
 
 def _kept(
@@ -112,7 +116,7 @@ def _with_targets(instance: Instance, targets: dict[int, float]) -> Instance:
 
 
 def _reached(instance: Instance, plan: Solution, group: Sequence[int], level: float) -> dict[int, float]:
-    """Targets a plan keeps today and at a headroom, the worst period of each, rounded to what it surely keeps."""
+    """Targets a plan keeps today and at a headroom, the worst period of each, no harder than they are."""
     network, promises = instance.network, instance.promises
     decision = decision_of(instance, plan.routing, plan.staffing.scheduled)
     states = [plan.evaluation.state, steady_state(network, decision, level, plan.evaluation.state)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import combinations
@@ -11,8 +11,9 @@ import numpy as np
 
 from planner.errors import Infeasible, NothingFound
 from planner.frontier import levers
-from planner.frontier.enough import enough_limit, enough_promises
+from planner.frontier.enough import enough_limits, enough_promises
 from planner.frontier.levers import Change, least_ratio
+from planner.frontier.work import Work
 from planner.operation import portfolio_problems
 from planner.operation.problem import FlowProblem
 from solvers.flow.solution import Instance
@@ -62,14 +63,14 @@ LIMITS = (("roster_hours", "roster_days"), ("seats",), ("budget",), ("wait_limit
 
 
 def explain_infeasible(
-    problem: FlowProblem, level: float, settings: SweepSettings, tell: Callable[[str], None] = lambda _: None
+    problem: FlowProblem, level: float, settings: SweepSettings, work: Work
 ) -> Infeasible | NothingFound:
     """Find the smallest set of families without which the master has a plan, by trying sets in order of size.
 
     Any portfolio of initiatives will do; by how much each must be relaxed is said without initiatives.
 
     Where the master has plans but none was found that keeps every promise with whole people, nothing is proven: that
-    is `NothingFound`, not `Infeasible`, and says what was found to be enough. `tell` hears what is tried.
+    is `NothingFound`, not `Infeasible`, and says what was found to be enough.
     """
     masters = [master_of(one.instance) for one in portfolio_problems(problem)]
 
@@ -77,7 +78,7 @@ def explain_infeasible(
         return any(master.level(level, dropped).cheapest() is not None for master in masters)
 
     if possible():
-        return _nothing_found(problem, level, settings, tell)
+        return _nothing_found(problem, level, settings, work)
     free = replace(problem, instance=replace(problem.instance, pins=None))
     if problem.instance.pins is not None and any(
         _has_plan(one.instance, [], level) for one in portfolio_problems(free)
@@ -103,18 +104,17 @@ def explain_infeasible(
     )
 
 
-def _nothing_found(
-    problem: FlowProblem, level: float, settings: SweepSettings, tell: Callable[[str], None]
-) -> NothingFound:
+def _nothing_found(problem: FlowProblem, level: float, settings: SweepSettings, work: Work) -> NothingFound:
     """Say that no plan was found, and which promises and limits, eased one at a time, were found to give one."""
     instance = problem.instance
-    enough = enough_promises(problem, settings, level, tell)
-    for families in LIMITS:
-        if not np.isfinite(_value(instance, families)) or _value(instance, families) <= 0:
-            continue
-        share = enough_limit(problem, CHANGES[families], settings, level, tell)
-        if share is not None:
-            enough.append(_amount(instance, CHANGES[families](instance, share), families, share))
+    limits = [one for one in LIMITS if np.isfinite(_value(instance, one)) and _value(instance, one) > 0]
+    enough = enough_promises(problem, settings, level, work)
+    shares = enough_limits(instance, [CHANGES[one] for one in limits], settings, level, work)
+    enough += [
+        _amount(instance, CHANGES[one](instance, share), one, share)
+        for one, share in zip(limits, shares, strict=True)
+        if share is not None
+    ]
     less = "keep less of the earlier plan, " if instance.pins is not None else ""
     more = f"{less}raise frontier.cost_points or search_evaluations"
     return NothingFound(

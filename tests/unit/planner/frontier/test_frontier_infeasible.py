@@ -16,6 +16,7 @@ from small_centers import problem_of  # noqa: E402
 from planner.errors import Infeasible, NothingFound  # noqa: E402
 from planner.frontier import levers  # noqa: E402
 from planner.frontier.infeasible import CHANGES, MEANS, SOFT, explain_infeasible, least_relaxation  # noqa: E402
+from planner.frontier.work import Work  # noqa: E402
 from solvers.flow.decode import even_split  # noqa: E402
 from solvers.flow.master import Master  # noqa: E402
 from solvers.flow.sweep import SweepSettings, sweep_level  # noqa: E402
@@ -26,7 +27,7 @@ CRAMPED = "limits.seats={room: {pools: [phone, desk], max: 3}}"
 
 
 def explain(problem):
-    return explain_infeasible(problem, 0.0, SweepSettings(6, None, 1, even_split(problem.network)))
+    return explain_infeasible(problem, 0.0, SweepSettings(6, None, 1, even_split(problem.network)), Work(1))
 
 
 @pytest.mark.parametrize(
