@@ -14,6 +14,7 @@ from solvers.pareto.subset import fullest_subset
 Floats = NDArray[np.float64]
 SENSES = ("max", "min", "max")
 SAME = 1e-7  # plans closer than this share of the axis are one plan
+AXES_MEASURED = 6  # the volume of more takes minutes
 BEYOND = 0.05  # of an axis: how far behind the worst plan volume is measured from
 
 
@@ -39,10 +40,13 @@ def keep_best(records: Sequence[Record], most: int, senses: Sequence[str] = ()) 
 def _fullest(points: Floats, senses: Sequence[str], most: int) -> list[int]:
     """Places of the points that fill most volume together, the best of every axis first.
 
-    Volume is measured from the worst of the points, and a little beyond, on every axis.
+    Volume is measured from the worst of the points, and a little beyond, on the first `AXES_MEASURED` axes.
     """
     sign = np.array([1.0 if sense == "max" else -1.0 for sense in senses])
     gain = points * sign
     span = np.ptp(gain, axis=0)
     corner = sign * (gain.min(axis=0) - BEYOND * np.where(span > 0, span, 1.0))
-    return fullest_subset(points, corner, senses, most, kept=list(map(int, gain.argmax(axis=0))))
+    best = list(map(int, gain.argmax(axis=0)))
+    few = slice(AXES_MEASURED)
+    chosen = fullest_subset(points[:, few], corner[few], senses[few], most, kept=best)
+    return list(dict.fromkeys([*chosen, *range(len(points))]))[:most]  # others where only further axes tell them apart

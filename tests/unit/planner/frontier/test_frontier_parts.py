@@ -97,6 +97,19 @@ def test_thinning_keeps_what_fills_most():
     assert {points(far)[-1], points(near)[0]} <= set(kept)
 
 
+def test_thinning_many_objectives_keeps_the_best_of_each():
+    rng = np.random.default_rng(4)
+    gains = rng.uniform(0.05, 1.0, (200, 10))
+    gains /= np.linalg.norm(gains, axis=1, keepdims=True)
+    many = [replace(record(4 + g[0], 100 - 10 * g[1], g[2]), extra=tuple(g[3:])) for g in gains]
+    alike = [replace(record(4.0, 100.0, 0.1), extra=(0.1,) * 3 + tuple(g[6:])) for g in gains]
+    assert len(keep_best(alike, 40, ("max",) * 7)) == 40
+    kept = keep_best(many, 40, ("max",) * 7)
+    assert len(kept) == 40
+    best = {id(many[k]) for k in gains.argmax(axis=0)}
+    assert best <= {id(one) for one in kept}
+
+
 def test_names_by_hand():
     """Today: 4.0 at 100 with 10 % headroom."""
     today = (4.0, 100.0, 0.1)
