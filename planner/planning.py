@@ -33,7 +33,8 @@ def frontier_of(
     if earlier is not None:
         problem = with_kept_parts(problem, earlier)
     seeds = None if earlier is None else seeds_of(problem, earlier, today.routing.split)
-    now = Standing(axis_of(problem.instance.doubt, today.evaluation), today.cost, today.evaluation.cx_segment)
+    seen = today.evaluation
+    now = Standing(axis_of(problem.instance.doubt, seen), today.cost, seen.headroom, seen.cx_segment)
     found = find_plans(problem, today.routing.split, work, seeds, now)
     if not found.records:
         if work.skipped:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.frontier.records import Record, all_axes
+from planner.frontier.leading import leading_plans
+from planner.frontier.records import Record, all_axes, axes
 from solvers.pareto import nondominated
 from solvers.pareto.subset import fullest_subset
 
@@ -18,10 +19,16 @@ AXES_MEASURED = 6  # the volume of more takes minutes
 BEYOND = 0.05  # of an axis: how far behind the worst plan volume is measured from
 
 
-def keep_best(records: Sequence[Record], most: int, senses: Sequence[str] = ()) -> list[Record]:
+def keep_best(
+    records: Sequence[Record],
+    most: int,
+    senses: Sequence[str] = (),
+    today: tuple[float, float, float] | None = None,
+) -> list[Record]:
     """Feasible, mutually non-dominated, no two the same; thinned to the `most` that fill most volume.
 
-    `senses` are those of the records' further objectives, in which a plan may be better, too.
+    `senses` are those of the records' further objectives, in which a plan may be better, too; the plans that get a name
+    beside `today` (cx, cost, headroom) stay.
     """
     feasible = [r for r in records if r.feasible and np.isfinite(r.objectives).all()]
     if not feasible:
@@ -33,12 +40,13 @@ def keep_best(records: Sequence[Record], most: int, senses: Sequence[str] = ()) 
     front.sort(key=lambda r: (r.objectives[1], -r.objectives[0], -r.objectives[2]))
     if len(front) <= most:
         return front
-    chosen = _fullest(all_axes(front), (*SENSES, *senses), most)
+    named = [] if today is None else list(leading_plans(axes(front), today).values())
+    chosen = _fullest(all_axes(front), (*SENSES, *senses), most, named)
     return [front[k] for k in sorted(chosen)]
 
 
-def _fullest(points: Floats, senses: Sequence[str], most: int) -> list[int]:
-    """Places of the points that fill most volume together, the best of every axis first.
+def _fullest(points: Floats, senses: Sequence[str], most: int, named: Sequence[int]) -> list[int]:
+    """Places of the points that fill most volume together, those named and the best of every axis first.
 
     Volume is measured from the worst of the points, and a little beyond, on the first `AXES_MEASURED` axes.
     """
@@ -46,7 +54,7 @@ def _fullest(points: Floats, senses: Sequence[str], most: int) -> list[int]:
     gain = points * sign
     span = np.ptp(gain, axis=0)
     corner = sign * (gain.min(axis=0) - BEYOND * np.where(span > 0, span, 1.0))
-    best = list(map(int, gain.argmax(axis=0)))
+    best = [*named, *map(int, gain.argmax(axis=0))]
     few = slice(AXES_MEASURED)
     chosen = fullest_subset(points[:, few], corner[few], senses[few], most, kept=best)
     return list(dict.fromkeys([*chosen, *range(len(points))]))[:most]  # others where only further axes tell them apart

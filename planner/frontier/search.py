@@ -52,10 +52,11 @@ class Found:
 
 
 class Standing(NamedTuple):
-    """Where Today stands: the CX it is judged by, its cost, its CX per segment (segment,)."""
+    """Where Today stands: the CX it is judged by, its cost, its headroom, its CX per segment (segment,)."""
 
     cx: float
     cost: float
+    headroom: float
     cx_segment: Floats
 
 
@@ -108,7 +109,7 @@ def find_plans(
     known += search_on(hunt, known)
     if surface is not None and not _large(hunt):
         known += polish(hunt, keep_best(known, budgets.max_plans, hunt.objectives.senses), surface)
-    front = keep_best(known, budgets.max_plans, hunt.objectives.senses)
+    front = keep_best(known, budgets.max_plans, hunt.objectives.senses, None if now is None else now[:3])
     if problem.instance.pins is not None and problem.instance.pins.complete(problem.network):
         front = [record.named("pinned") for record in front]
     return Found(tuple(front), surface, False, hunt.objectives, hunt.problems)

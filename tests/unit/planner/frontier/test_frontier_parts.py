@@ -97,6 +97,17 @@ def test_thinning_keeps_what_fills_most():
     assert {points(far)[-1], points(near)[0]} <= set(kept)
 
 
+def test_thinning_keeps_the_plans_that_get_a_name():
+    """The cheapest plan no worse than Today is a hair beside one that fills as much: it stays all the same."""
+    front = [record(4 + k / 100, 100.0 + k, 0.5 - k / 200) for k in range(50)]
+    today = (4.13 - 1e-6, 160.0, 0.0)
+    for most in (6, 8):
+        kept = keep_best(front, most, (), today)
+        assert len(kept) == most
+        assert points([front[13]])[0] in points(kept)
+        assert points([front[13]])[0] not in points(keep_best(front, most))
+
+
 def test_thinning_many_objectives_keeps_the_best_of_each():
     rng = np.random.default_rng(4)
     gains = rng.uniform(0.05, 1.0, (200, 10))
