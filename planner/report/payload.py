@@ -80,6 +80,7 @@ SCRIPT_KEYS = (
 
 _BOUND_POINTS = 40
 _BOUND_APART = 0.06
+_ROUND = 0.05  # a headroom that is easily said is a multiple of this
 
 
 def build_payload(frontier: Frontier) -> dict[str, Any]:
@@ -203,7 +204,10 @@ def _short(value: float, digits: int) -> float | int | None:
 
 
 def _bound(frontier: Frontier, units: Units) -> list[dict[str, Any]]:
-    """Trace the outer surface over the costs shown: the lowest headroom level, then those clearly apart from it."""
+    """Trace the outer surface over the costs shown: at its lowest headroom and at two more, clearly apart from it.
+
+    Round headrooms are taken where there are some; the two divide what lies above the lowest evenly.
+    """
     bound = frontier.tables.get("bound")
     if bound is None or bound.empty:
         return []
@@ -213,10 +217,13 @@ def _bound(frontier: Frontier, units: Units) -> list[dict[str, Any]]:
     costs = np.linspace(low - margin, high + margin, _BOUND_POINTS)
     apart = _BOUND_APART * float(table["cx"].max() - table["cx"].min())
     kept: list[tuple[float, np.ndarray]] = []
-    for level in sorted(bound["headroom"].unique()):
+    levels = sorted(bound["headroom"].unique())
+    whole = [level for level in levels[1:] if abs(level / _ROUND - round(level / _ROUND)) < 1e-6]
+    for level in [levels[0], *(whole or levels[1:])]:
         values = _best_cx(bound[bound["headroom"] <= level], costs)
         if not kept or float(np.nanmean(kept[-1][1] - values)) > apart:
             kept.append((float(level), values))
+    drawn = kept if len(kept) <= 3 else [kept[0], kept[len(kept) // 3], kept[2 * len(kept) // 3]]
     return [
         {
             "headroom": round(level, 4),
@@ -225,7 +232,7 @@ def _bound(frontier: Frontier, units: Units) -> list[dict[str, Any]]:
                 for c, v in zip(costs, values, strict=True)
             ],
         }
-        for level, values in kept[:3]
+        for level, values in drawn
     ]
 
 

@@ -71,6 +71,20 @@ def test_bound_lines_stand_above_the_plans_they_bind() -> None:
     assert (np.diff(values, axis=0) <= 1e-9).all()
 
 
+def test_bound_lines_are_drawn_at_headrooms_that_are_easily_said() -> None:
+    """Of 61 levels up to 30 % the lowest, 10 % and 20 %: not the first three of a fine ladder."""
+    frontier = sample_frontier(60)
+    fine = np.linspace(0.0, 0.3, 61)
+    low, high = frontier.table["cost"].min(), frontier.table["cost"].max()
+    slope = float(np.ptp(frontier.table["cx"]) / (high - low))
+    rows = [
+        row for level in fine for row in (("", level, np.nan, low), ("", level, slope, 4.0 - 3.0 * level - slope * low))
+    ]
+    bound = pd.DataFrame(rows, columns=["choice", "headroom", "slope", "intercept"])
+    drawn = build_payload(dataclasses.replace(frontier, tables={**frontier.tables, "bound": bound}))["bound"]
+    assert [line["headroom"] for line in drawn] == [0.0, 0.1, 0.2]
+
+
 @pytest.mark.parametrize("missing", OPTIONAL)
 def test_each_optional_table_may_be_missing(missing: str) -> None:
     assert "</html>" in render_page(sample_frontier(6, without=(missing,)))
