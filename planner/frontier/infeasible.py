@@ -118,8 +118,8 @@ def _nothing_found(problem: FlowProblem, level: float, settings: SweepSettings, 
     less = "keep less of the earlier plan, " if instance.pins is not None else ""
     more = f"{less}raise frontier.cost_points or search_evaluations"
     return NothingFound(
-        "it may still exist, for fractions of people keep every promise and limit, but whole people in whole shifts "
-        "were not found to",
+        "one may still exist, for fractions of people keep every promise and limit; whole people in whole shifts were "
+        "not found to",
         enough,
         f"Or {more}." if enough else f"Nothing eased alone was found to help: ease several, or {more}.",
     )
