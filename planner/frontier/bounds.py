@@ -269,6 +269,8 @@ def _candidates(
         intercepts = np.array([p.intercept for p in rung.planes])
         costs = np.linspace(surface.cheapest[level], max(p.cost for p in rung.planes), CANDIDATES)
         for cost, cx in zip(costs, surface.best_cx(level, costs), strict=True):
+            if not np.isfinite(cx):  # no plan is that cheap: a level above what any plan has
+                continue
             active = int((intercepts + slopes * cost).argmin())
             target = Target(rung.headroom, float(cost), FLAT * float(slopes[active]))
             yield (float(cx), float(cost), rung.headroom), (portfolio, target)

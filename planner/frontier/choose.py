@@ -37,7 +37,7 @@ def keep_best(
     scale = np.maximum(np.abs(points).max(axis=0), 1e-12)
     rounded = np.round(points / scale / SAME) * SAME
     front = [feasible[k] for k in np.flatnonzero(nondominated(rounded, (*SENSES, *senses)))]
-    front.sort(key=lambda r: (r.objectives[1], -r.objectives[0], -r.objectives[2]))
+    front.sort(key=lambda r: (r.objectives[1], -r.objectives[0], -r.objectives[2], r.extra))
     if len(front) <= most:
         return front
     named = [] if today is None else list(leading_plans(axes(front), today).values())

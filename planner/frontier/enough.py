@@ -26,9 +26,9 @@ from solvers.flow.sweep import SweepSettings, sweep_level
 
 STAGE = "what would be enough"
 STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)  # shares a limit is raised by
-COST_POINTS = 3  # costs at which plans are tried each time
 AT_LEAST = (0, 3)  # measures that must not fall below their target
-HALVINGS = 5  # of what lies between the target of a promise and what is kept without it
+HALVINGS = 5  # of what lies between a target that was kept and one that was not
+FARTHER = 4  # times a target is moved twice as far where the search, asked for it, makes no plan
 FINE = 1e-3  # ratios are said to a tenth of a percent, waits to a second
 
 
@@ -42,9 +42,9 @@ def enough_promises(problem: FlowProblem, settings: SweepSettings, level: float,
             for group in groups
         ]
         found = [
-            " and ".join(_words(problem, k, target) for k, target in zip(group, np.frombuffer(data), strict=True))
+            words
             for group, data in zip(groups, work.run(STAGE, promise_job, jobs), strict=True)
-            if data
+            if data and (words := _words(problem, dict(zip(group, np.frombuffer(data).tolist(), strict=True))))
         ]
         if found:
             return found
@@ -66,15 +66,18 @@ def limit_job(instance: Instance, change: Change, settings: SweepSettings, level
 
 
 def promise_job(instance: Instance, group: Sequence[int], settings: SweepSettings, level: float) -> bytes:
-    """Find targets of some promises with which there is a plan; empty: there is none even without them.
+    """Find targets of some promises that, asked for, give a plan; empty: there is none even without them.
 
-    A plan made without them tells targets that would do; of a single promise, others between these and its own are
-    asked for.
+    A plan made without them tells targets that may do. Only those count which the sweep a run starts with is asked
+    for and makes a plan of: whoever types them gets it. Of a single promise, others between are asked for, too.
     """
-    best = _kept(instance, {k: _any(instance, k) for k in group}, settings, level)
+    kept = _kept(instance, {k: _any(instance, k) for k in group}, settings, level)
+    if kept is None:
+        return b""
+    missed = {k: float(instance.promises.target[k]) for k in kept}
+    best = _asked(instance, missed, kept, settings, level)
     if best is None:
         return b""
-    missed = {k: float(instance.promises.target[k]) for k in best}
     for _ in range(HALVINGS if len(group) == 1 else 0):
         between = {k: _surely(instance, k, (best[k] + missed[k]) / 2) for k in best}
         if between == best:
@@ -87,8 +90,18 @@ def promise_job(instance: Instance, group: Sequence[int], settings: SweepSetting
 
 
 def _plans(instance: Instance, settings: SweepSettings, level: float) -> list[Solution]:
-    swept = sweep_level(instance, level, replace(settings, cost_points=COST_POINTS))
-    return [plan for plan in swept.solutions if plan.feasible]
+    return [plan for plan in sweep_level(instance, level, settings).solutions if plan.feasible]
+
+
+def _asked(
+    instance: Instance, missed: dict[int, float], kept: dict[int, float], settings: SweepSettings, level: float
+) -> dict[int, float] | None:
+    """Find the first targets, farther and farther from those missed, that give a plan when asked for; None: none do."""
+    for doubling in range(FARTHER + 1):
+        asked = {k: _surely(instance, k, max(0.0, missed[k] + 2**doubling * (kept[k] - missed[k]))) for k in kept}
+        if asked != missed and _plans(_with_targets(instance, asked), settings, level):
+            return asked
+    return None
 
 
 def _kept(
@@ -135,11 +148,16 @@ def _surely(instance: Instance, k: int, value: float) -> float:
     measure = int(instance.promises.measure[k])
     step = FINE if measure in RATES else 1.0
     if measure in AT_LEAST:
-        return max(0.0, math.floor(value / step + 1e-6) * step)
-    return math.ceil(value / step - 1e-6) * step
+        return round(max(0.0, math.floor(value / step + 1e-6) * step), 3)
+    return round(math.ceil(value / step - 1e-6) * step, 3)
 
 
-def _words(problem: FlowProblem, k: int, target: float) -> str:
-    ratio = int(problem.instance.promises.measure[k]) in RATES
-    now, then = (target_words(value, ratio) for value in (float(problem.instance.promises.target[k]), target))
-    return f"promises.{problem.promise_names[k]}: the target from {now} to {then}"
+def _words(problem: FlowProblem, targets: dict[int, float]) -> str:
+    """Say which targets change, and to what; empty where none does."""
+    promises, changes = problem.instance.promises, []
+    for k, target in targets.items():
+        ratio = int(promises.measure[k]) in RATES
+        now, then = (target_words(value, ratio) for value in (float(promises.target[k]), target))
+        if now != then:
+            changes.append(f"promises.{problem.promise_names[k]}: the target from {now} to {then}")
+    return " and ".join(changes)

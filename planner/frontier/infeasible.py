@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -9,7 +10,7 @@ from itertools import combinations
 
 import numpy as np
 
-from planner.errors import Infeasible, NothingFound
+from planner.errors import Infeasible, NothingFound, Stopped
 from planner.frontier import levers
 from planner.frontier.enough import enough_limits, enough_promises
 from planner.frontier.levers import Change, least_ratio
@@ -61,10 +62,11 @@ MEANS = {
 LIMITS = (("roster_hours", "roster_days"), ("seats",), ("budget",), ("wait_limit",))
 """Those of them that whole people in whole shifts are likely to break."""
 
+WHOLE = (("roster_hours", "roster_days"), ("seats",))
+"""Those of them that come in whole numbers."""
 
-def explain_infeasible(
-    problem: FlowProblem, level: float, settings: SweepSettings, work: Work
-) -> Infeasible | NothingFound:
+
+def explain_infeasible(problem: FlowProblem, level: float, settings: SweepSettings, work: Work) -> Infeasible | Stopped:
     """Find the smallest set of families without which the master has a plan, by trying sets in order of size.
 
     Any portfolio of initiatives will do; by how much each must be relaxed is said without initiatives.
@@ -104,7 +106,7 @@ def explain_infeasible(
     )
 
 
-def _nothing_found(problem: FlowProblem, level: float, settings: SweepSettings, work: Work) -> NothingFound:
+def _nothing_found(problem: FlowProblem, level: float, settings: SweepSettings, work: Work) -> Stopped:
     """Say that no plan was found, and which promises and limits, eased one at a time, were found to give one."""
     instance = problem.instance
     limits = [one for one in LIMITS if np.isfinite(_value(instance, one)) and _value(instance, one) > 0]
@@ -115,8 +117,11 @@ def _nothing_found(problem: FlowProblem, level: float, settings: SweepSettings, 
         for one, share in zip(limits, shares, strict=True)
         if share is not None
     ]
+    if work.skipped:
+        return Stopped("no plan was found, and out of time before it was tried what would be enough")
     less = "keep less of the earlier plan, " if instance.pins is not None else ""
-    more = f"{less}raise frontier.cost_points or search_evaluations"
+    finer = "raise frontier.cost_points or search_evaluations"
+    more = less + (finer if settings.step is None else "make frontier.share_step finer, or leave it out")
     return NothingFound(
         "one may still exist, for fractions of people keep every promise and limit; whole people in whole shifts were "
         "not found to",
@@ -174,6 +179,7 @@ def _amounts(problem: FlowProblem, group: Sequence[tuple[str, ...]], level: floa
 
 def _amount(before: Instance, after: Instance, families: tuple[str, ...], share: float) -> str:
     now, then = (_value(instance, families) for instance in (before, after))
+    then = math.ceil(then - 1e-9) if families in WHOLE else then
     change = f"{now:,.4g} to {then:,.4g}" if abs(now) < 1e4 else f"{now:,.0f} to {then:,.0f}"
     return f"{SOFT[families]}: by {share:.1%}, {MEANS[families]} from {change}"
 

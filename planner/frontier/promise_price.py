@@ -70,4 +70,4 @@ def target_words(value: float, ratio: bool, *, points: bool = False) -> str:
     """Say a target, or with `points` a difference of two: a ratio in percent, else seconds."""
     if ratio:
         return f"{100 * value:.1f} points" if points else f"{value:.1%}"
-    return f"{value:,.0f} s"
+    return f"{value:.1f} s" if 0 < abs(value) < 10 and value % 1 else f"{value:,.0f} s"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from small_centers import problem_of  # noqa: E402
 
-from planner.errors import Infeasible, NothingFound  # noqa: E402
+from planner.errors import Infeasible, NothingFound, Stopped  # noqa: E402
 from planner.frontier import levers  # noqa: E402
 from planner.frontier.infeasible import CHANGES, MEANS, SOFT, explain_infeasible, least_relaxation  # noqa: E402
 from planner.frontier.work import Work  # noqa: E402
@@ -69,11 +70,36 @@ def test_what_was_found_to_be_enough_is_enough():
     share = re.match(r"by (.*)%", said["roster.heads, hires_max and overtime (the people that can be had)"])
     target, more = float(promise[1]) / 100, float(share[1]) / 100
     assert 0.9 < target < 0.99
-    eased = problem_of(TOY, *OUT_OF_REACH, f"promises.phone_80_20.target={target - 1e-6}")
+    out_of_reach = problem_of(TOY, *OUT_OF_REACH).instance
+    assert not any(plan.feasible for plan in planned(out_of_reach))
+    eased = problem_of(TOY, *OUT_OF_REACH, f"promises.phone_80_20.target={target}")
     assert any(plan.feasible for plan in planned(eased.instance))
-    assert not any(plan.feasible for plan in planned(problem_of(TOY, *OUT_OF_REACH).instance))
-    assert any(plan.feasible for plan in planned(levers.heads(eased.instance, more)))
+    assert any(plan.feasible for plan in planned(levers.heads(out_of_reach, more)))
     assert not any("chat_90_60" in line for line in found.enough)
+
+
+FEW_EACH = (
+    "pools.phone.roster.hires_max=1", "pools.desk.roster.hires_max=0", "pools.phone.roster.heads=6",
+    "pools.desk.roster.heads=3", "promises.phone_80_20.target=0.89", "promises.chat_90_60.period=interval",
+    "limits.seats={room: {pools: [phone, desk], max: 8}}",
+)  # fmt: skip
+
+
+def test_a_said_target_gives_a_plan_to_whoever_types_it():
+    """A plan made without a promise keeps some target that no search, asked for it, makes a plan of: it is not said."""
+    found = explain(problem_of(TOY, *FEW_EACH, "promises.chat_90_60.target=0.934"))
+    line = next(line for line in found.enough if line.startswith("promises.chat_90_60"))
+    target = float(re.search(r"to (.*)%", line)[1]) / 100
+    typed = problem_of(TOY, *FEW_EACH, f"promises.chat_90_60.target={target}")
+    assert any(plan.feasible for plan in planned(typed.instance))
+
+
+def test_what_time_left_out_is_not_called_of_no_help():
+    work = Work(1, deadline=time.monotonic() - 1)
+    problem = problem_of(TOY, *OUT_OF_REACH)
+    found = explain_infeasible(problem, 0.0, SweepSettings(6, None, 1, even_split(problem.network)), work)
+    assert type(found) is Stopped
+    assert "out of time" in str(found)
 
 
 def planned(instance):

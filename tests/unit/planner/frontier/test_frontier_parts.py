@@ -17,7 +17,7 @@ from small_centers import problem_of  # noqa: E402
 
 import planner  # noqa: E402
 from planner.errors import PlanError  # noqa: E402
-from planner.frontier.bounds import Rung, headline_aims, surface_of  # noqa: E402
+from planner.frontier.bounds import Rung, aim, headline_aims, surface_of  # noqa: E402
 from planner.frontier.certificate import OuterSurface, certify, outer_surface  # noqa: E402
 from planner.frontier.choose import keep_best  # noqa: E402
 from planner.frontier.envelope import Envelope  # noqa: E402
@@ -353,3 +353,15 @@ def test_headlines_aim_at_today_s_cx_and_at_its_cost() -> None:
     # What lies beyond the surface is not aimed at.
     assert len(headline_aims(Envelope((piece,), ("",)), [[rung]], 9.0, 120.0)) == 3
     assert headline_aims(Envelope((piece,), ("",)), [[rung]], 9.0, 10.0) == []
+
+
+def test_no_plan_is_aimed_at_where_no_plan_is_that_cheap() -> None:
+    """A headroom no plan has: its least cost, 200, is that of leaving its box, beyond its dearest point, 150."""
+    low, high = (
+        Rung(0.0, 50.0, (Plane(0.0, 0.01, 3.0, 150.0, 4.5),)),
+        Rung(0.2, 200.0, (Plane(0.2, 0.01, 2.8, 150.0, 4.3),)),
+    )
+    surface = Envelope((surface_of([low, high], []),), ("",))
+    aims = aim(surface, [[low, high]], 30)
+    assert len(aims) > 10
+    assert {target.headroom for _, target in aims if target.cost < 199} == {0.0}
