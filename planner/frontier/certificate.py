@@ -139,12 +139,12 @@ def certify(surface: Bound, points: Floats, samples: int = 400) -> Mapping[str, 
     inside = _inside(surface, points)
     costs, curves = _curves(surface, samples)
     reference = reference_of(surface, samples)
-    reached = hypervolume(inside, reference, SENSES)
+    by_plans = hypervolume(inside, reference, SENSES)
     ideal = inside.copy()
     ideal[:, 1] = np.fmin(surface.cost_bound(inside[:, 0], inside[:, 2]), inside[:, 1])
     at_plans = hypervolume(ideal, reference, SENSES)
     whole = _whole(surface, costs, curves, reference)
-    model = reached / at_plans if at_plans > 0 else float("nan")
+    model = by_plans / at_plans if at_plans > 0 else float("nan")
     resolution = at_plans / whole if whole > 0 else float("nan")
     return {
         "model": model,

@@ -64,7 +64,7 @@ class RunDirectory:
 
     @property
     def unfinished(self) -> bool:
-        """True where a run began and ended neither in a result nor in an answer that there is, or was found, none."""
+        """True where a run began and ended neither in a result nor in the answer that no plan is, or was found."""
         with explained(self.path, "read"):
             begun = self.manifest_path.is_file()
         answers = (RunState.INFEASIBLE, RunState.NOTHING_FOUND)
