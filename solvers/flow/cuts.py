@@ -26,7 +26,7 @@ from solvers.shifts.cover_duals import CoverDuals
 VIOLATED = 5e-4
 WEIGHT_ORDER = (0, 3, 1, 2)  # covers at the ends often tell that those between need no pricing
 NEARLY = 0.95  # of the heads a pool has
-PERSON_H = (0.0, 1.0, 4.0, 32.0)  # weights of a person in the cover's cost
+PERSON_H = (0.0, 1.0, 4.0, 512.0)  # weights of a person in the cover's cost; at the last one hours hardly count
 
 
 @dataclass(frozen=True)
