@@ -12,7 +12,7 @@ from solvers.flow.families import FAMILIES
 from solvers.flow.groups import time_groups
 from solvers.flow.network import Floats, FlowNetwork, Limits
 from solvers.flow.one_split import divided_splits
-from solvers.flow.queues import queued_pools
+from solvers.flow.queues import counted_pools, queued_pools
 from solvers.shifts.catalogue import Payroll
 
 
@@ -33,11 +33,12 @@ def declare(network: FlowNetwork, limits: Limits, payroll: Payroll, paid_ratio: 
     model.pairs_of = _members(network.pair_pool, len(pools.queue))
     model.onward_from, model.onward_to = onward_groups(network)
     model.queued_pools = queued_pools(network)
+    model.counted_pools = counted_pools(network)
     queued = np.isin(flows.pool, model.queued_pools)
     curved = queued & (network.wait_hull_slope.max(axis=1, initial=0.0)[flows.pair] > 0)
     staffed = [int(g) for g in np.flatnonzero(pools.staffed)]
     rostered = [g for g in staffed if payroll.rostered[g]]
-    limited = np.flatnonzero((np.isfinite(pools.rate_max) | pools.contracted)[network.pair_pool])
+    counted = np.isfinite(pools.rate_max) | pools.contracted | np.isin(np.arange(len(pools.queue)), model.counted_pools)
     positive = {"domain": pyo.NonNegativeReals}
     model.shrink = pyo.Param(mutable=True, initialize=1.0)
     model.flow = pyo.Var(range(len(flows.node)), **positive)
@@ -46,7 +47,7 @@ def declare(network: FlowNetwork, limits: Limits, payroll: Payroll, paid_ratio: 
     model.share = pyo.Var(divided_splits(network), bounds=(0.0, 1.0))
     model.onward = pyo.Var(range(len(model.onward_to)), **positive)
     model.work = pyo.Var(range(len(network.pair_pool)), **positive)
-    model.volume = pyo.Var([int(p) for p in limited], **positive)
+    model.volume = pyo.Var([int(p) for p in np.flatnonzero(counted[network.pair_pool])], **positive)
     model.pay = pyo.Var([int(g) for g in np.flatnonzero(pools.contracted)], **positive)
     model.total = pyo.Var(model.queued_pools, **positive)
     model.overflow_ratio = overflow_ratios(network)
@@ -59,6 +60,7 @@ def declare(network: FlowNetwork, limits: Limits, payroll: Payroll, paid_ratio: 
     model.offered = pyo.Var(staffed, model.times, **positive)
     model.crew = pyo.Var(staffed, model.times, **positive)
     model.queue = pyo.Var(model.queued_pools, model.times, **positive)
+    model.arrivals = pyo.Var(model.counted_pools, model.times, **positive)
     model.paid = pyo.Var(staffed, range(network.days), **positive)
     model.people = pyo.Var(staffed, range(network.days), **positive)
     model.overtime = pyo.Var(rostered, **positive)

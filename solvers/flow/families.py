@@ -23,6 +23,7 @@ from solvers.flow.doubt import experience_by_draw, scored_alike, tail_experience
 from solvers.flow.network import Queue
 from solvers.flow.one_split import one_split, whole_shares
 from solvers.flow.pins import pinned_offers, pinned_people, pinned_shares
+from solvers.flow.volumes import automated_rate, contract_price, contract_volume, pair_volume, pool_arrivals
 
 Rule = Iterator[tuple[Any, Any]]
 HOUR_S = 3600.0
@@ -164,41 +165,6 @@ def occupancy(model: Any) -> Rule:
             continue
         for t in model.times:
             yield (g, t), model.offered[g, t] <= cap * model.crew[g, t]
-
-
-def pair_volume(model: Any) -> Rule:
-    """volume[p] = Σ_{f ∈ p} flow[f] of pools with a limited rate or a contract."""
-    for p in model.volume:
-        yield p, model.volume[p] == pyo.quicksum(model.flow[f] for f in model.flows_in[p])
-
-
-def automated_rate(model: Any) -> Rule:
-    """Σ_i profile[i,τ]·volume[g,i] <= rate_max[g]/(1 + h): sessions, rates and contracts."""
-    net = model.net
-    for g in map(int, np.flatnonzero(np.isfinite(net.pools.rate_max))):
-        for t in model.times:
-            arrivals = pyo.quicksum(
-                float(model.groups.profile[net.pair_kind[p], t]) * model.volume[p] for p in model.pairs_of[g]
-            )
-            yield (g, t), arrivals <= float(net.pools.rate_max[g]) * model.shrink
-
-
-def contract_volume(model: Any) -> Rule:
-    """Σ_i volume[g,i] <= contract_max[g]/(1 + h): what a vendor takes."""
-    net = model.net
-    for g in map(int, np.flatnonzero(np.isfinite(net.pools.contract_max))):
-        volume = pyo.quicksum(model.volume[p] for p in model.pairs_of[g])
-        yield g, volume <= float(net.pools.contract_max[g]) * model.shrink
-
-
-def contract_price(model: Any) -> Rule:
-    """pay[g] >= slope_k·Σ_i volume[g,i] + offset_k: prices that never fall with volume, and what is committed."""
-    net = model.net
-    for g in model.pay:
-        volume = pyo.quicksum(model.volume[p] for p in model.pairs_of[g])
-        lines = zip(net.pools.contract_slope[g], net.pools.contract_offset[g], strict=True)
-        for k, (slope, offset) in enumerate(dict.fromkeys(lines)):
-            yield (g, k), model.pay[g] >= float(slope) * volume + float(offset)
 
 
 def waiting_shared(model: Any) -> Rule:
@@ -359,6 +325,7 @@ FAMILIES: tuple[Callable[[Any], Rule], ...] = (
     closed_pools,
     least_people,
     pair_volume,
+    pool_arrivals,
     automated_rate,
     contract_volume,
     contract_price,

@@ -13,7 +13,7 @@ import numpy as np
 
 from solvers.flow.network import Floats, FlowNetwork, Ints
 
-GROUPS = 16  # and as many more as there are other limits of intervals
+GROUPS = 20  # and as many more as there are other limits of intervals
 LEAST = 0.05  # of a channel's mean demand; all that is less counts as that
 SAME = 1e-9  # log of a factor of demand: rounding
 SMALL = 0.05  # of the largest channel's demand; whether a smaller one is alike does not count

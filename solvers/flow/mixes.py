@@ -1,4 +1,4 @@
-"""What can make up the work of a pool whose size is known: its load in every interval, and its longest handle time.
+"""What can make up the work of a pool whose size is known: its load in every interval, how long contacts can be.
 
 Which types a pool serves is free, but none can send it more than it has. A pool that is known to be large therefore
 serves short contacts, too, and is busy when its types are: both bring the facets of waiting closer (`queues`).
@@ -94,17 +94,28 @@ class Mixes:
         Σ load·(1 − s/aht) > 0 (Dinkelbach, 1967), and the best mix takes all parts that are longer, then those that
         take least away. The last of `steps_s` must be above all handle times.
         """
+        return self._largest(self._first_beyond(least_h, steps_s, 1.0))
+
+    def shortest_s(self, least_h: float, steps_s: Floats) -> Floats:
+        """Return the first of descending `steps_s` that no mean handle time falls below, likewise, (group,).
+
+        The last of `steps_s` must be below all handle times.
+        """
+        return -self._largest(-self._first_beyond(least_h, steps_s, -1.0))
+
+    def _first_beyond(self, least_h: float, steps_s: Floats, sign: float) -> Floats:
+        """First of `steps_s` that no mix passes, shape (interval,): above it for sign 1, below it for −1."""
         low = np.zeros(self.load.shape[1], dtype=np.int64)
         high = np.full(self.load.shape[1], len(steps_s) - 1)
         while (low < high).any():
             middle = (low + high) // 2
-            value = self.load * (1.0 - steps_s[middle] / self.aht_s[:, None])
-            longer = ((value > 0) * self.most_h[:, None]).sum(axis=0)
-            left = _fullest(value, self.most_h, np.maximum(longer, least_h))
+            value = sign * self.load * (1.0 - steps_s[middle] / self.aht_s[:, None])
+            passing = ((value > 0) * self.most_h[:, None]).sum(axis=0)
+            left = _fullest(value, self.most_h, np.maximum(passing, least_h))
             within = left <= NONE_LEFT * self.load.max(axis=0)
             high = np.where(within, middle, high)
             low = np.where(within, low, np.minimum(middle + 1, high))
-        return self._largest(np.asarray(steps_s[high]))
+        return np.asarray(steps_s[high])
 
     def _largest(self, values: Floats) -> Floats:
         largest = np.full(len(self.groups.size), -np.inf)

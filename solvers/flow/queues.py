@@ -3,8 +3,9 @@
 The queue of Erlang A (or of a chat pool) is not jointly convex in agents and load, so facets that hold for any size of
 a pool see hardly any waiting. Inside a *box* of pool sizes (least and most work over the horizon) the load of each
 group of intervals lies in a narrow range, and the hull over that range is close; branching over boxes makes a bound of
-it. Facets are taken at the longest handle time the pool can have there, the safe side: at the same load, longer
-contacts wait less.
+it. At the same load longer contacts wait less, and which contacts come is free: facets hold for every handle time the
+pool can have there, and rise with its arrivals. Of pools that overflow links only the load is known; there they are
+taken at the longest handle time, the safe side.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from solvers.highs import HeldProgram
 from solvers.queueing.hull import queue_lengths
 from solvers.shifts.catalogue import Payroll
 
+LEAST, MOST, LONGEST, SHORTEST = range(4)  # what `Station.ranges` tells of a group
+
 
 @dataclass(frozen=True)
 class Box:
@@ -41,12 +44,12 @@ class Box:
 
 @dataclass
 class _Rows:
-    """Facets held as rows: where they are, what they say, and the loads (agents) and the ratio they hold for."""
+    """Facets held as rows: where they are, what they say, and the loads (agents) and the ratios they hold for."""
 
     row: list[int] = field(default_factory=list)
     place: list[tuple[int, int]] = field(default_factory=list)
-    plane: list[tuple[float, float, float]] = field(default_factory=list)
-    range: list[tuple[float, float, float]] = field(default_factory=list)
+    plane: list[tuple[float, ...]] = field(default_factory=list)
+    range: list[tuple[float, ...]] = field(default_factory=list)
     active: list[bool] = field(default_factory=list)
 
 
@@ -71,13 +74,17 @@ class QueueFacets:
             [_places(columns[name], [self.pools[k] for k in one.members], len(groups.size)) for one in self.stations]
             for name in ("queue", "crew", "offered")
         )
+        self._arrivals = [
+            _places(columns["arrivals"], [self.pools[k] for k in one.members if one.alone], len(groups.size))
+            for one in self.stations
+        ]
         self._total = np.array([columns["total"][g] for g in self.pools], dtype=np.int32)
         self.root = Box(
             np.zeros(len(self.pools)), np.array([most_work(network, payroll, g, least_growth) for g in self.pools])
         )
         shape = (len(self.stations), len(groups.size))
-        self._facets = np.zeros((*shape, 1, 3))
-        self._range = np.zeros((*shape, 3))
+        self._facets = np.zeros((*shape, 1, 4))
+        self._range = np.zeros((*shape, 4))
         self._rows = _Rows()
         self.enter(self.root)
 
@@ -90,7 +97,7 @@ class QueueFacets:
             self._range[k] = station.ranges(box.lower[members], box.upper[members])
             hulls.append([station.hull(*ends) for ends in self._range[k].tolist()])
         deepest = max((len(h) for row in hulls for h in row), default=1)
-        self._facets = np.zeros((*self._range.shape[:2], max(1, deepest), 3))
+        self._facets = np.zeros((*self._range.shape[:2], max(1, deepest), 4))
         for k, row in enumerate(hulls):
             for t, facets in enumerate(row):
                 self._facets[k, t, : len(facets)] = facets
@@ -103,9 +110,10 @@ class QueueFacets:
             return
         place, ranges = np.array(rows.place), np.array(rows.range)
         here = self._range[place[:, 0], place[:, 1]]
-        active = (ranges[:, 0] <= here[:, 0]) & (ranges[:, 1:] >= here[:, 1:]).all(axis=1)
+        lower, upper = [LEAST, SHORTEST], [MOST, LONGEST]
+        active = (ranges[:, lower] <= here[:, lower]).all(axis=1) & (ranges[:, upper] >= here[:, upper]).all(axis=1)
         changed = np.flatnonzero(active != np.array(rows.active))
-        least = np.where(active, np.array(rows.plane)[:, 2], -np.inf)[changed]
+        least = np.where(active, np.array(rows.plane)[:, -1], -np.inf)[changed]
         self._held.set_rows(np.array(rows.row, dtype=np.int32)[changed], least, np.full(len(changed), np.inf))
         rows.active = active.tolist()
 
@@ -114,7 +122,7 @@ class QueueFacets:
         if growth == self.growth:
             return
         self.growth = growth
-        for row, (k, t), (a, _, _) in zip(self._rows.row, self._rows.place, self._rows.plane, strict=True):
+        for row, (k, t), (a, *_) in zip(self._rows.row, self._rows.place, self._rows.plane, strict=True):
             for column in self._crew[k][:, t].tolist():
                 self._held.set_coefficient(row, column, -a * growth)
 
@@ -124,9 +132,9 @@ class QueueFacets:
 
     def add_violated(self, x: Floats, tolerance: float) -> int:
         """Add the facet each queue misses most, by more than a tolerance (contacts); tell how many were added."""
-        agents, load = self.growth * self._sums(x, self._crew), self._sums(x, self._load)
-        planes = self._facets
-        value = planes[..., 0] * agents[..., None] + planes[..., 1] * load[..., None] + planes[..., 2]
+        agents, planes = self.growth * self._sums(x, self._crew), self._facets
+        there = np.stack([agents, self._sums(x, self._load), self._sums(x, self._arrivals)], axis=2)
+        value = (planes[..., :-1] * there[..., None, :]).sum(axis=3) + planes[..., -1]
         worst = value.argmax(axis=2)
         short = np.take_along_axis(value, worst[..., None], axis=2)[..., 0] > self._sums(x, self._queue) + tolerance
         places = np.argwhere(short)
@@ -136,15 +144,16 @@ class QueueFacets:
         columns: list[int] = []
         pointer, lower = [0], []
         for k, t in places.tolist():
-            a, b, c = map(float, planes[k, t, worst[k, t]])
-            for value_of, own in ((1.0, self._queue), (-a * self.growth, self._crew), (-b, self._load)):
+            a, b, d, c = map(float, planes[k, t, worst[k, t]])
+            terms = ((1.0, self._queue), (-a * self.growth, self._crew), (-b, self._load), (-d, self._arrivals))
+            for value_of, own in terms:
                 columns += own[k][:, t].tolist()
                 data += [value_of] * len(own[k])
             pointer.append(len(data))
             lower.append(c)
             self._rows.row.append(self._held.rows + len(lower) - 1)
             self._rows.place.append((k, t))
-            self._rows.plane.append((a, b, c))
+            self._rows.plane.append((a, b, d, c))
             self._rows.range.append(tuple(self._range[k, t].tolist()))
             self._rows.active.append(True)
         matrix = sparse.csr_matrix((data, columns, pointer), shape=(len(lower), self._width))
@@ -152,12 +161,20 @@ class QueueFacets:
         return len(lower)
 
     def unseen_wait_h(self, x: Floats) -> Floats:
-        """Customer-hours of waiting that the point leaves out, shape (queued pool,); of linked pools by their load."""
+        """Customer-hours of waiting that the point leaves out, shape (queued pool,); of linked pools by their load.
+
+        What is left out in a narrow box, too, is not counted: there facets reach the chord between the queues at the
+        longest and the shortest handle time.
+        """
         missing = np.zeros(len(self.pools))
         for k, station in enumerate(self.stations):
             agents, load = self.growth * x[self._crew[k]].sum(axis=0), np.maximum(x[self._load[k]], 0.0)
-            true = queue_lengths(load.sum(axis=0), agents, self._range[k, :, 2], np.array(station.curve))
-            short = np.maximum(true - x[self._queue[k]].sum(axis=0), 0.0)
+            longest, shortest = self._range[k, :, LONGEST], self._range[k, :, SHORTEST]
+            ends = [queue_lengths(load.sum(axis=0), agents, r, np.array(station.curve)) for r in (longest, shortest)]
+            fewest, most = load.sum(axis=0) / longest, load.sum(axis=0) / shortest
+            share = (x[self._arrivals[k]].sum(axis=0) - fewest) / np.maximum(most - fewest, 1e-12)
+            seen = ends[0] + np.clip(share, 0.0, 1.0) * (ends[1] - ends[0])
+            short = np.maximum(seen - x[self._queue[k]].sum(axis=0), 0.0)
             part = load / np.maximum(load.sum(axis=0), 1e-12)
             missing[list(station.members)] = (part * short) @ self.groups.size * self.network.interval_s / HOUR_S
         return missing
@@ -172,8 +189,13 @@ def queued_pools(network: FlowNetwork) -> list[int]:
     return [int(g) for g in np.flatnonzero(network.pools.waits & np.isfinite(network.pools.patience_s))]
 
 
+def counted_pools(network: FlowNetwork) -> list[int]:
+    """Those of them whose arrivals in an interval are known with their load: nothing overflows to or from them."""
+    return [g for g in queued_pools(network) if (network.linked == network.linked[g]).sum() == 1]
+
+
 def _places(columns: Mapping[Any, int], pools: list[int], groups: int) -> Ints:
-    return np.array([[columns[g, t] for t in range(groups)] for g in pools], dtype=np.int64)
+    return np.array([[columns[g, t] for t in range(groups)] for g in pools], dtype=np.int64).reshape(-1, groups)
 
 
 def most_work(network: FlowNetwork, payroll: Payroll, g: int, growth: float) -> float:

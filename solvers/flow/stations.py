@@ -16,10 +16,11 @@ import numpy as np
 from solvers.flow.groups import TimeGroups
 from solvers.flow.mixes import Mixes, most_volume
 from solvers.flow.network import Floats, FlowNetwork, Queue
-from solvers.queueing.hull import queue_hull
+from solvers.queueing.mixed_hull import mixed_queue_hull
 
 STEP = 1.1  # hulls are shared by loads within this factor
-RATIO_STEP = 1.03  # and by handle times over patience within this one
+RATIO_STEP = 1.03  # and by the longest handle times over patience within this one,
+SHORT_STEP = 1.1  # by the shortest, which matter less, within this one
 LEAST_LOAD = 0.25  # agents; a range that starts below it starts at 0
 WIDEST = 40.0  # times the least load, or an agent; facets over wider ranges are too low to be worth their time
 
@@ -41,7 +42,7 @@ class Station:
     known: dict[tuple[float, ...], Floats] = field(default_factory=dict, compare=False, repr=False)
 
     def ranges(self, lower: Floats, upper: Floats) -> Floats:
-        """Least load, most load (agents) and longest handle time over patience of pools of such sizes, (group, 3).
+        """Least and most load (agents), longest and shortest handle time over patience of such sizes, (group, 4).
 
         `lower`, `upper` (member,): hours of work. Rounded outwards, so that hulls are shared.
         """
@@ -50,25 +51,36 @@ class Station:
         if found is None:
             loads = [mixes.loads(*ends) for mixes, *ends in zip(self.mixes, lower, upper, strict=True)]
             low, high = np.sum([own for own, _ in loads], axis=0), np.sum([own for _, own in loads], axis=0)
-            single = len(self.members) == 1
-            ratio = np.max(
-                [
-                    _longest_ratio(mixes, least_h if single else 0.0, patience_s)
-                    for mixes, least_h, patience_s in zip(self.mixes, lower, self.patience_s, strict=True)
-                ],
-                axis=0,
-            )
             ends = [
                 _bucket(a / self.stretch, b * self.stretch) for a, b in zip(low.tolist(), high.tolist(), strict=True)
             ]
-            found = self.known[key] = np.column_stack([np.array(ends), ratio])
+            found = self.known[key] = np.column_stack([np.array(ends), *self._ratios(lower)])
         return found
 
-    def hull(self, low: float, high: float, ratio: float) -> Floats:
-        """Facets (a, b, c) of queue >= a·agents + b·load + c; none over a range that would see no waiting."""
+    def _ratios(self, lower: Floats) -> tuple[Floats, Floats]:
+        """Longest and shortest handle time over patience, (group,) both; of linked pools only the longest counts."""
+        if self.alone:
+            return _ratio_range(self.mixes[0], float(lower[0]), float(self.patience_s[0]))
+        each = [
+            _ratio_range(mixes, 0.0, patience_s)[0]
+            for mixes, patience_s in zip(self.mixes, self.patience_s, strict=True)
+        ]
+        longest = np.max(each, axis=0)
+        return longest, longest
+
+    @property
+    def alone(self) -> bool:
+        """Whether this is one pool, whose arrivals are known with its load."""
+        return len(self.members) == 1
+
+    def hull(self, low: float, high: float, longest: float, shortest: float) -> Floats:
+        """Facets (a, b, d, c) of queue >= a·agents + b·load + d·arrivals + c, arrivals while one is patient.
+
+        None over a range that would see no waiting.
+        """
         if high > WIDEST * max(low, 1.0):
-            return np.zeros((0, 3))
-        return _hull(low, high, ratio, self.curve)
+            return np.zeros((0, 4))
+        return _hull(low, high, longest, shortest, self.curve)
 
 
 def stations_of(network: FlowNetwork, groups: TimeGroups, queued: list[int]) -> list[Station]:
@@ -109,14 +121,22 @@ def _speeds(network: FlowNetwork, g: int) -> Floats:
     return speeds[~np.isnan(speeds)] if network.pools.queue[g] == Queue.CHAT else np.ones(1)
 
 
-def _longest_ratio(mixes: Mixes, least_h: float, patience_s: float) -> Floats:
-    """Longest handle time over patience, rounded up, (group,): at the same load, longer contacts wait less."""
+def _ratio_range(mixes: Mixes, least_h: float, patience_s: float) -> tuple[Floats, Floats]:
+    """Longest and shortest handle time over patience, rounded outwards, (group,): longer contacts wait less."""
     if not len(mixes.aht_s):  # nobody can come here
-        return np.ones(len(mixes.groups.size))
-    ends = np.log([mixes.aht_s.min() / patience_s, mixes.aht_s.max() / patience_s])
-    first, last = np.floor(ends / math.log(RATIO_STEP)), np.ceil(ends / math.log(RATIO_STEP) - 1e-9)
-    steps = RATIO_STEP ** np.arange(first[0], last[1] + 1.0)
-    return np.asarray(mixes.longest_s(least_h, steps * patience_s) / patience_s)
+        nobody = np.ones(len(mixes.groups.size))
+        return nobody, nobody
+    least, most = float(mixes.aht_s.min() / patience_s), float(mixes.aht_s.max() / patience_s)
+    longest = mixes.longest_s(least_h, _steps(least, most, RATIO_STEP) * patience_s)
+    shortest = mixes.shortest_s(least_h, _steps(least, most, SHORT_STEP)[::-1] * patience_s)
+    return longest / patience_s, np.minimum(shortest, longest) / patience_s
+
+
+def _steps(least: float, most: float, step: float) -> Floats:
+    """Powers of a step from at most `least` to at least `most`."""
+    first = math.floor(math.log(least) / math.log(step) + 1e-9)
+    last = math.ceil(math.log(most) / math.log(step) - 1e-9)
+    return np.asarray(step ** np.arange(first, max(first, last) + 1.0))
 
 
 def _bucket(low: float, high: float) -> tuple[float, float]:
@@ -129,5 +149,5 @@ def _bucket(low: float, high: float) -> tuple[float, float]:
 
 
 @functools.lru_cache(maxsize=4096)
-def _hull(low: float, high: float, ratio: float, curve: tuple[float, ...]) -> Floats:
-    return queue_hull(low, high, ratio, 1.0, np.array(curve)).coefficients
+def _hull(low: float, high: float, longest: float, shortest: float, curve: tuple[float, ...]) -> Floats:
+    return mixed_queue_hull(low, high, shortest, longest, 1.0, np.array(curve))

@@ -87,6 +87,7 @@ def _fill_underestimates(nodes: Floats, agents: int, abandon_ratio: float, speed
         gap_before = gap
 
 
+@njit(cache=True, error_model="numpy")
 def _load_nodes(agents: int, load_min: float, load_max: float, abandon_ratio: float) -> Floats:
     """Place loads densely where the queue bends, and thinly elsewhere.
 
@@ -96,20 +97,63 @@ def _load_nodes(agents: int, load_min: float, load_max: float, abandon_ratio: fl
     spread = math.sqrt(agents + 1.0)
     wide = agents + spread * np.linspace(-4.0, 4.0, 41)
     narrow = agents + spread * math.sqrt(min(abandon_ratio, 1.0)) * np.linspace(-4.0, 4.0, 33)
-    bend = np.concatenate([wide, narrow])
-    inside = (bend > load_min) & (bend < load_max)
-    return np.unique(np.concatenate([np.linspace(load_min, load_max, 25), bend[inside]]))
+    bend = np.concatenate((wide, narrow))
+    inside = bend[(bend > load_min) & (bend < load_max)]
+    return np.unique(np.concatenate((np.linspace(load_min, load_max, 25), inside)))
 
 
-def _underestimates(load_min: float, load_max: float, abandon_ratio: float, agents: range, speeds: Floats) -> Floats:
+@njit(cache=True, error_model="numpy")
+def _underestimates(
+    load_min: float, load_max: float, abandon_ratio: float, fewest: int, most: int, speeds: Floats
+) -> Floats:
     """Sample points (agents, load, queue) whose lower hull is below E[Q] everywhere in the box."""
-    rows = []
-    for staff in agents:
+    points = np.empty(((most - fewest + 1) * 99, 3))
+    filled = 0
+    for staff in range(fewest, most + 1):
         nodes = _load_nodes(staff, load_min, load_max, abandon_ratio)
         queue = np.empty(nodes.size)
         _fill_underestimates(nodes, staff, abandon_ratio, speeds, queue)
-        rows.append(np.column_stack([np.full(nodes.size, float(staff)), nodes, queue]))
-    return np.concatenate(rows)
+        for i in range(nodes.size):
+            points[filled, 0], points[filled, 1], points[filled, 2] = staff, nodes[i], queue[i]
+            filled += 1
+    return points[:filled]
+
+
+@dataclass(frozen=True)
+class _Lower:
+    """The lower hull of sample points (agents, load, queue): its planes, and which points each touches."""
+
+    points: Floats
+    planes: Floats
+    touched: NDArray[np.intp]
+
+
+def _lower_hull(load_min: float, load_max: float, abandon_ratio: float, max_occupancy: float, speeds: Floats) -> _Lower:
+    agents_max = math.ceil(load_max / min(_LOWEST_OCCUPANCY, max_occupancy)) + 1
+    fewest = math.floor(load_min / max_occupancy)
+    points = _underestimates(load_min, load_max, abandon_ratio, fewest, agents_max, speeds)
+    # A queue is at least 0: with these corners planes are at most 0 where the samples end, and so for more agents.
+    nobody = [(agents_max + 1.0, load, 0.0) for load in (load_min, load_max)]
+    points = np.vstack([points, nobody])
+    # Qhull wants coordinates of one size; the largest queue is load_max/abandon_ratio, at no agents.
+    scale = np.array([agents_max, load_max, load_max / abandon_ratio])
+    hull = ConvexHull(points / scale)
+    lower = hull.equations[:, 2] < -_FLOOR
+    normal = hull.equations[lower]
+    planes = -normal[:, [0, 1, 3]] / normal[:, [2]] * scale[2]
+    planes[:, :2] /= scale[:2]
+    return _Lower(points, planes, hull.simplices[lower])
+
+
+def queue_corners(
+    load_min: float, load_max: float, abandon_ratio: float, max_occupancy: float, speeds: Floats
+) -> Floats:
+    """Return points (agents, load, queue) such that a plane below all of them is below E[Q], (point, 3).
+
+    The corners of the lower hull of the samples that `queue_hull` takes, with its parameters.
+    """
+    lower = _lower_hull(load_min, load_max, abandon_ratio, max_occupancy, speeds)
+    return np.asarray(lower.points[np.unique(lower.touched)])
 
 
 def erlang_a_hull(load_max: float, abandon_ratio: float, max_occupancy: float) -> Facets:
@@ -161,23 +205,12 @@ def queue_hull(
     max_occupancy = float(positive("max_occupancy", max_occupancy))
     if not 0.0 <= load_min < load_max:
         raise ValueError(f"load_min = {load_min} — must be at least 0 and below load_max = {load_max}")
-    agents_max = math.ceil(load_max / min(_LOWEST_OCCUPANCY, max_occupancy)) + 1
-    fewest = math.floor(load_min / max_occupancy)
-    points = _underestimates(load_min, load_max, abandon_ratio, range(fewest, agents_max + 1), speeds)
-    # A queue is at least 0: with these corners planes are at most 0 where the samples end, and so for more agents.
-    nobody = [(agents_max + 1.0, load, 0.0) for load in (load_min, load_max)]
-    points = np.vstack([points, nobody])
-    # Qhull wants coordinates of one size; the largest queue is load_max/abandon_ratio, at no agents.
-    scale = np.array([agents_max, load_max, load_max / abandon_ratio])
-    hull = ConvexHull(points / scale)
-    used = points[hull.simplices, 1] <= max_occupancy * points[hull.simplices, 0]
-    lower = (hull.equations[:, 2] < -_FLOOR) & used.any(axis=1)
-    normal = hull.equations[lower]
-    planes = -normal[:, [0, 1, 3]] / normal[:, [2]] * scale[2]
-    planes[:, :2] /= scale[:2]
+    lower = _lower_hull(load_min, load_max, abandon_ratio, max_occupancy, speeds)
+    points, touched = lower.points, lower.points[lower.touched]
+    planes = lower.planes[(touched[:, :, 1] <= max_occupancy * touched[:, :, 0]).any(axis=1)]
     # Lowered samples let a plane rise by a hair with more agents; turning it level keeps it below.
     planes[:, 0] = np.minimum(planes[:, 0], 0.0)
-    return Facets(_above_zero(planes, points, scale[2]), agents_max, load_max)
+    return Facets(_above_zero(planes, points, load_max / abandon_ratio), int(points[-1, 0]) - 1, load_max)
 
 
 def _above_zero(planes: Floats, points: Floats, scale: float) -> Floats:

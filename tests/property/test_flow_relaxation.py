@@ -99,9 +99,7 @@ def set_columns(model, instance, solution) -> None:
         model.crew[g, t].set_value(grouped(model, decision.on_task[g])[t] * shrink, skip_validation=True)
         load = grouped(model, state.work_s[g])[t] / (network.interval_s * pools.speed[g])
         model.offered[g, t].set_value(load, skip_validation=True)
-    for g, t in model.queue:  # Little's law
-        queue = (state.mean_wait_s[g] * state.arrivals[g]).sum(axis=0) / network.interval_s
-        model.queue[g, t].set_value(grouped(model, queue)[t], skip_validation=True)
+    set_queues(model, network, state)
     for g, d in model.paid:
         hours = float(solution.staffing.people[g][d] @ instance.catalogues[g].paid_h)
         model.paid[g, d].set_value(hours * shrink, skip_validation=True)
@@ -119,6 +117,16 @@ def set_columns(model, instance, solution) -> None:
     model.cx_mean.set_value(evaluation.cx + missing.sum() / issues.sum(), skip_validation=True)
     model.staff.set_value(solution.people_cost.money, skip_validation=True)
     model.cost.set_value(solution.cost, skip_validation=True)
+
+
+def set_queues(model, network, state) -> None:
+    """Queues by Little's law, and the contacts that arrive while one is patient."""
+    for g, t in model.queue:
+        queue = (state.mean_wait_s[g] * state.arrivals[g]).sum(axis=0) / network.interval_s
+        model.queue[g, t].set_value(grouped(model, queue)[t], skip_validation=True)
+    for g, t in model.arrivals:
+        come = state.arrivals[g].sum(axis=0) * network.pools.patience_s[g] / network.interval_s
+        model.arrivals[g, t].set_value(grouped(model, come)[t], skip_validation=True)
 
 
 def worst_row(model, family: str) -> float:

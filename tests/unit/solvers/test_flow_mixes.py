@@ -63,19 +63,22 @@ def test_loads_are_those_of_linear_programs(seed):
     np.testing.assert_allclose(high, per_group(mixes, most, np.max), atol=1e-9)
 
 
-def longest_by_program(mixes: Mixes, t: int, least_h: float) -> float:
-    """The fractional program as a linear one in y = x·s, s = 1/Σ (load/aht)·x (Charnes and Cooper, 1962)."""
+def handle_time_by_program(mixes: Mixes, t: int, least_h: float, sign: float) -> float:
+    """The fractional program as a linear one in y = x·s, s = 1/Σ (load/aht)·x (Charnes and Cooper, 1962).
+
+    The longest mean handle time for sign 1, the shortest for −1.
+    """
     load, n = mixes.load[:, t], len(mixes.most_h)
     upper = np.column_stack([np.eye(n), -mixes.most_h])
     enough = np.append(-np.ones(n), least_h)[None]
     found = linprog(
-        -np.append(load, 0.0),
+        -sign * np.append(load, 0.0),
         np.vstack([upper, enough]),
         np.zeros(n + 1),
         np.append(load / mixes.aht_s, 0.0)[None],
         [1.0],
     )
-    return -found.fun
+    return -sign * found.fun
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -85,9 +88,22 @@ def test_longest_handle_time_is_the_next_step_above_the_fractional_program(seed,
     steps = 90.0 * 1.01 ** np.arange(240)
     found = mixes.longest_s(share * mixes.most_h.sum(), steps)
     there = mixes.load.sum(axis=0) > 0
-    exact = [longest_by_program(mixes, t, share * mixes.most_h.sum()) if there[t] else 0.0 for t in range(6)]
+    exact = [handle_time_by_program(mixes, t, share * mixes.most_h.sum(), 1.0) if there[t] else 0.0 for t in range(6)]
     next_step = steps[np.searchsorted(steps, per_group(mixes, exact, np.max) * (1 - 1e-9))]
     np.testing.assert_allclose(found, next_step, rtol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("share", [0.0, 0.4, 0.9, 1.0])
+def test_shortest_handle_time_is_the_next_step_below_the_fractional_program(seed, share):
+    mixes = random_mixes(seed)
+    steps = 90.0 * 1.01 ** np.arange(240)
+    found = mixes.shortest_s(share * mixes.most_h.sum(), steps[::-1])
+    there = mixes.load.sum(axis=0) > 0
+    exact = [handle_time_by_program(mixes, t, share * mixes.most_h.sum(), -1.0) if there[t] else 1e9 for t in range(6)]
+    next_step = steps[np.searchsorted(steps, per_group(mixes, exact, np.min) * (1 + 1e-9)) - 1]
+    np.testing.assert_allclose(found, next_step, rtol=1e-12)
+    assert (found <= mixes.longest_s(share * mixes.most_h.sum(), steps)).all()
 
 
 def test_a_pool_of_unknown_size_may_have_its_longest_contacts_alone():
@@ -131,8 +147,12 @@ def test_facets_hold_in_every_interval_of_a_plan_in_its_box(center):
         for planes, station in zip(facets._facets, facets.stations, strict=True):
             own = pools[list(station.members)]
             people, work = on_task[own].sum(axis=0)[:, None], load[own].sum(axis=0)[:, None]
+            # Contacts that arrive while one is patient; facets of linked pools do not ask for them.
+            come = (state.arrivals[own].sum(axis=1) * network.pools.patience_s[own, None]).sum(axis=0)[:, None]
             here = planes[master.groups.member]
-            bound = (here[..., 0] * people + here[..., 1] * work + here[..., 2]).max(axis=1)
+            there = [people, work, come / network.interval_s, 1.0]
+            bound = sum(here[..., k] * value for k, value in enumerate(there)).max(axis=1)
+            assert station.alone or (here[..., 2] == 0.0).all()
             true = queue[own].sum(axis=0)
             assert (bound <= true + 1e-6).all()
             busy = true > 0.05
@@ -201,8 +221,9 @@ def test_a_pool_as_full_as_it_can_be_has_a_range_all_the_same(center):
     assert (ranges[:, 1] > ranges[:, 0]).all()
     assert (ranges[:, 0] <= len(mixes)).all()
     assert (ranges[:, 1] >= len(mixes)).all()
-    for low, high, ratio in ranges.tolist():
-        full.hull(low, high, ratio)
+    for low, high, longest, shortest in ranges.tolist():
+        assert longest >= shortest > 0
+        full.hull(low, high, longest, shortest)
 
 
 def test_a_pool_that_nobody_comes_to_has_no_load(center):
