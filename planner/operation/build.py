@@ -15,7 +15,7 @@ from planner.scenario import Scenario
 from planner.scenario.scenario import Measure, Period
 from solvers.flow.network import Limits, Promises
 from solvers.flow.solution import Instance
-from solvers.shifts.catalogue import Catalogue
+from solvers.shifts.catalogue import WEEK, Catalogue
 
 MEASURES = {
     Measure.SERVICE_LEVEL: 0,
@@ -54,7 +54,7 @@ def build_problem(scenario: Scenario, experience: ExperienceModel, demand: Deman
             catalogues[pool.shifts] = build_catalogue(scenario, pool, kinds)
     instance = Instance(
         network=network,
-        promises=_promises(scenario, maker.pools),
+        promises=build_promises(scenario, maker.pools),
         limits=_limits(scenario, maker.pools),
         payroll=build_payroll(scenario),
         catalogues=tuple(catalogues[p.shifts] if p.staffed else None for p in scenario.pools.values()),
@@ -80,11 +80,13 @@ def build_problem(scenario: Scenario, experience: ExperienceModel, demand: Deman
     )
 
 
-def _promises(scenario: Scenario, pools: tuple[str, ...]) -> Promises:
+def build_promises(scenario: Scenario, pools: tuple[str, ...]) -> Promises:
+    """Promises over pools as arrays; a week is seven days from the first on, or the horizon where that is shorter."""
+    per_day = scenario.horizon.intervals_per_day
     length = {
         Period.INTERVAL: 1,
-        Period.DAY: scenario.horizon.intervals_per_day,
-        Period.WEEK: scenario.horizon.intervals,
+        Period.DAY: per_day,
+        Period.WEEK: min(WEEK * per_day, scenario.horizon.intervals),
         Period.MONTH: scenario.horizon.intervals,
     }
     rows = list(scenario.promises.values())

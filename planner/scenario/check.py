@@ -15,7 +15,7 @@ from planner.scenario.initiatives import check_initiative_effects, check_initiat
 from planner.scenario.links import check_overflow_links
 from planner.scenario.quantities import clock_text
 from planner.scenario.reach import check_pools_reached, check_reasons_served
-from planner.scenario.scenario import Measure, Scenario
+from planner.scenario.scenario import Measure, Period, Scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +199,10 @@ def check_promises(scenario: Scenario) -> Iterator[Finding]:
                 wanted = "deferred" if deferred else "live_voice or live_chat"
                 message = f"{promise.measure} needs {wanted} pools; pool '{name}' is {pool.discipline}; take it away"
                 yield Finding(("promises", key, "pools", index), message)
+        days = scenario.horizon.days
+        if promise.period is Period.WEEK and days > 7 and days % 7:
+            message = f"{days} days are no whole weeks; plan {days // 7 * 7} days, or promise it for the month"
+            yield Finding(("promises", key, "period"), message)
 
 
 _LIVE = (Discipline.LIVE_VOICE, Discipline.LIVE_CHAT)

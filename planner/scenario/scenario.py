@@ -195,7 +195,8 @@ class Promise(Strict):
     )
     answer_within_s: float = Field(default=20.0, gt=0, description="Threshold of a service level, seconds.")
     period: Period = Field(
-        default=Period.MONTH, description="interval, day, week or month (a month is this week repeated)."
+        default=Period.MONTH,
+        description="interval, day, week (of seven days, from the first on) or month (the whole horizon, repeated).",
     )
 
     @model_validator(mode="after")

@@ -230,3 +230,11 @@ def test_link_between_pools_that_share_no_reason(center: Center) -> None:
     assert said[0].startswith(
         "small.yaml:59:45: error: overflow.0.to_pool: no reason and segment may be served by both voice_core and "
     )
+
+
+def test_a_promise_by_the_week_asks_for_whole_weeks(center: Center) -> None:
+    center.write(("days: 1\n", "days: 10\n"), ("target: 0.8", "target: 0.8\n    period: week"))
+    words = "10 days are no whole weeks; plan 7 days, or promise it for the month"
+    assert any("promises.answered.period" in line and words in line for line in center.said())
+    center.write(("days: 1\n", "days: 14\n"), ("target: 0.8", "target: 0.8\n    period: week"))
+    assert not any("whole weeks" in line for line in center.said())
