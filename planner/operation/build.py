@@ -11,6 +11,7 @@ from planner.operation.arrays import flow_weights, network_of
 from planner.operation.draft import Builder, draw_first_nodes, draw_flows, draw_later_nodes, natural_with_pools
 from planner.operation.people import build_catalogue, build_payroll
 from planner.operation.problem import FlowProblem
+from planner.operation.taken_over import check_taken_over
 from planner.scenario import Scenario
 from planner.scenario.scenario import Measure, Period
 from solvers.flow.network import Limits, Promises
@@ -31,8 +32,8 @@ def build_problem(scenario: Scenario, experience: ExperienceModel, demand: Deman
     Raises
     ------
     ScenarioError
-        A contact type arrives in a channel where no pool with a known score may serve it and nothing takes over; or
-        low scores are the good ones.
+        A contact type arrives in, or is escalated to, a channel where no pool with a known score may serve it and
+        nothing takes over; or low scores are the good ones.
     """
     if not scenario.experience.higher_is_better:
         low, high = scenario.experience.scale
@@ -46,6 +47,7 @@ def build_problem(scenario: Scenario, experience: ExperienceModel, demand: Deman
     draw_first_nodes(maker, natural)
     draw_later_nodes(maker)
     draw_flows(maker)
+    check_taken_over(maker)
     network = network_of(maker, natural)
     kinds = tuple(scenario.shifts)
     catalogues: dict[tuple[str, ...], Catalogue] = {}

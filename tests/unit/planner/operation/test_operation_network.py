@@ -287,3 +287,21 @@ def test_a_scale_on_which_low_is_good_is_refused(toy):
     upside_down = toy.scenario.model_copy(update={"experience": experience})
     with pytest.raises(ScenarioError, match=r"higher_is_better.*turn the score around \(6 - score\)"):
         build_problem(upside_down, toy.experience, toy.demand)
+
+
+def test_nobody_is_escalated_to_where_no_pool_may_serve_them(tmp_path):
+    """Half of the faults a bot serves would be left to nobody, and would count as resolved by it."""
+    path = write_center(tmp_path, 1)
+    offers = ("steers.to_chat.reasons=[order]", "steers.form.reasons=[order]")
+    lone = ("escalations=[{from_channel: bot, to_channel: chat}]", *offers)
+    problem_of(path, *lone)
+    text = path.read_text(encoding="utf-8").replace('"desk": {', '"desk": {"reasons": ["order"], ')
+    path.write_text(text, encoding="utf-8")
+    without = (tmp_path / "demand.csv").read_text(encoding="utf-8").splitlines()
+    without = [row for row in without if "fault,chat" not in row]
+    (tmp_path / "demand.csv").write_text("\n".join(without) + "\n", encoding="utf-8")
+    routes = (tmp_path / "routing.csv").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "routing.csv").write_text("\n".join(r for r in routes if "fault" not in r or "desk" not in r) + "\n")
+    with pytest.raises(ScenarioError, match="60% of fault / gold served in bot are escalated to chat, where no pool"):
+        problem_of(path, *lone)
+    problem_of(path, *offers)  # the phone takes them over
