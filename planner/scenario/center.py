@@ -81,8 +81,22 @@ class Channel(Strict):
     )
     redial: StatedRatio = Field(
         default=Stated(value=0.0),
-        description="Share of abandoned contacts that try again in the same channel (ratio 0..1).",
+        description="Share of abandoned contacts that try again in the same channel (ratio 0..1, below 1).",
     )
+
+    @model_validator(mode="after")
+    def _ends(self) -> Channel:
+        if self.patience_s is not None and self.patience_s.bounds[0] <= 0:
+            raise PydanticCustomError(
+                "patience",
+                "nobody is patient for {low} s; write more than 0, or leave it out where nobody gives up",
+                {"low": f"{self.patience_s.bounds[0]:g}", "at": "patience_s"},
+            )
+        if self.redial.bounds[1] >= 1:
+            raise PydanticCustomError(
+                "redial", "redial must stay below 1: some customers give up for good", {"at": "redial"}
+            )
+        return self
 
 
 class Break(Strict):
@@ -280,7 +294,9 @@ class Pool(Strict):
         description="Share of scheduled time not on task: absence, training, meetings (ratio 0..1, below 1). Shift "
         "breaks are not shrinkage. Staffed pools must state it.",
     )
-    occupancy_max: Ratio = Field(default=0.87, description="Cap on offered load / agents on task (ratio).")
+    occupancy_max: Ratio = Field(
+        default=0.87, gt=0, description="Cap on offered load / agents on task (ratio, above 0)."
+    )
     chat: Chat | None = Field(default=None, description="Concurrency of a live_chat pool.")
     deadline_h: float | None = Field(
         default=None, gt=0, description="Deferred pools: answer within so many open hours."
