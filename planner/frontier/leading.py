@@ -13,8 +13,8 @@ def leading_plans(points: Floats, today: tuple[float, float, float]) -> dict[str
 
     One plan may lead by several rules, and a rule that no plan meets names none. cheapest: least cost with CX and
     headroom no worse than Today's. best_cx: most CX within Today's cost, if that is no worse than Today's. resilient:
-    most headroom, no less than Today's, within Today's cost and CX, else within its cost. balanced: least distance to the ideal point, each axis scaled by the frontier's own range, among
-    plans no worse than Today in CX (Zeleny 1973).
+    most headroom, no less than Today's, within Today's cost and CX, else within its cost. balanced: least distance to
+    the ideal point, each axis scaled by the frontier's own range, among plans no worse than Today in CX (Zeleny 1973).
     """
     cx, cost, headroom = points.T
     no_worse = cx >= today[0] - 1e-9

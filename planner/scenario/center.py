@@ -92,7 +92,7 @@ class Channel(Strict):
                 "nobody is patient for {low} s; write more than 0, or leave it out where nobody gives up",
                 {"low": f"{self.patience_s.bounds[0]:g}", "at": "patience_s"},
             )
-        if self.redial.bounds[1] >= 1:
+        if self.redial.value >= 1:
             raise PydanticCustomError(
                 "redial", "redial must stay below 1: some customers give up for good", {"at": "redial"}
             )

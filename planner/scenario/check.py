@@ -237,13 +237,13 @@ def check_demand_source(scenario: Scenario) -> Iterator[Finding]:
 
 
 def check_today_sources(scenario: Scenario) -> Iterator[Finding]:
-    """Warn where nothing says how the center runs now."""
+    """Warn where nothing says how the center runs now: estimates do without, plans do not."""
     history, today = scenario.history, scenario.today
     if today.staffing == "history" and (history is None or history.staffing is None):
-        message = "nothing says who works today, so Today's service is modeled; name a CSV file here, or"
-        yield Finding(("today", "staffing"), f"{message} history.staffing", "warning")
+        message = "nothing says who works today, so no plan can be made; name a CSV file here, or history.staffing"
+        yield Finding(("today", "staffing"), message, "warning")
     if today.routing == "history" and history is None:
-        message = "nothing says who serves what today, so Today's routing is modeled; name a CSV file here"
+        message = "nothing says who serves what today, so no plan can be made; name a CSV file here"
         yield Finding(("today", "routing"), message, "warning")
 
 

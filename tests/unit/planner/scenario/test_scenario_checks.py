@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from scenario_center import Center
 
+from planner.drawing import draw_problem
+from planner.errors import ScenarioError
 from planner.scenario import load_scenario
 
 STEER = """\
@@ -154,7 +156,11 @@ def test_missing_sources_of_today_are_warnings(center: Center) -> None:
         "small.yaml:1:1: warning: today.staffing",
         "small.yaml:1:1: warning: today.routing",
     ]
-    assert load_scenario(center.path).today.routing == "history"
+    assert all("so no plan can be made; name a CSV file here" in line for line in center.said())
+    scenario = load_scenario(center.path)
+    assert scenario.today.routing == "history"
+    with pytest.raises(ScenarioError, match="the scenario names no staffing table"):
+        draw_problem(scenario, seed=1)
 
 
 def test_generated_history_may_be_missing(center: Center) -> None:
