@@ -16,6 +16,7 @@ from planner.report.strings import SUMMARY, TITLES
 
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
 _NEVER, _ALWAYS = 0.005, 0.995
+WEEKS = (5, 6, 7)  # days that make a week, whether or not the center opens at its end
 _HYPHEN_MINUS = re.compile(r"(?<![\w.])-(?=[$€£¥₹\d])")
 
 
@@ -249,7 +250,7 @@ def days_of(frontier: Frontier) -> int:
 
 def _horizon(frontier: Frontier) -> tuple[str, str]:
     days = days_of(frontier)
-    if days in (5, 6, 7):
+    if days in WEEKS:
         return "week", "a week"
     if days == 1:
         return "day", "a day"
