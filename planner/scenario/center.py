@@ -325,6 +325,14 @@ class Pool(Strict):
             )
         if self.contract is not None and self.kind is not PoolKind.VENDOR:
             raise PydanticCustomError("contract", "contract: belongs to pools of kind vendor", {"at": "contract"})
+        people = [name for name in ("wage_per_h", "shifts", "roster") if getattr(self, name)]
+        if not self.staffed and people:
+            raise PydanticCustomError(
+                "no_people",
+                "{name}: belongs to pools of people, and nobody works in an automated one; use cost_per_contact and "
+                "fixed_cost for what it costs",
+                {"name": people[0], "at": people[0]},
+            )
         if self.staffed and not self.shifts:
             raise PydanticCustomError("shifts", "a pool of people needs at least one kind of shift", {"at": "shifts"})
         if self.staffed and "shrinkage" not in self.model_fields_set:

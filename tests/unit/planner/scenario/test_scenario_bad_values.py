@@ -19,6 +19,8 @@ WRONG = [
     ("occupancy_max: 0.85", "occupancy_max: 1.3", "37:20", "1.3 is not a ratio in 0..1"),
     ("occupancy_max: 0.85", "occupancy_max: -0.1", "37:20", "found -0.1; must be above 0"),
     ("occupancy_max: 0.85", "occupancy_max: 0", "37:20", "found 0; must be above 0"),
+    ("discipline: automated", "discipline: automated\n    wage_per_h: 30", "43:17", "wage_per_h: belongs to pools"),
+    ("discipline: automated", "discipline: automated\n    shifts: [morning]", "43:13", "shifts: belongs to pools"),
     ("patience_s: 180", "patience_s: 0", "17:23", "nobody is patient for 0 s; write more than 0, or leave it out"),
     ("patience_s: 180", "patience_s: {value: 9, low: -3}", "17:23", "nobody is patient for -3 s"),
     ("patience_s: 180", "patience_s: 180, redial: 1", "17:36", "redial must stay below 1: some customers give up for"),
