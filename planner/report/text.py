@@ -238,6 +238,14 @@ def label_of(meta: Mapping[str, Any], kind: str, key: object) -> str:
     return str((titles.get(kind) or {}).get(str(key)) or key)
 
 
+def is_ceiling(rows: pd.DataFrame) -> bool:
+    """Tell whether a promise asks for at most its target, from which values keep it."""
+    kept, missed = rows[rows["kept"].astype(bool)]["value"], rows[~rows["kept"].astype(bool)]["value"]
+    if len(kept):
+        return bool(kept.mean() < float(rows["target"].iloc[0]))
+    return bool(len(missed) and missed.mean() > float(rows["target"].iloc[0]))
+
+
 def days_of(frontier: Frontier) -> int:
     """Days of the planned time: as the run says, else those its staffing spans, else 7."""
     days = frontier.meta.get("days")
