@@ -78,8 +78,9 @@ def check_shift_grid(scenario: Scenario) -> Iterator[Finding]:
             (("length_h",), shift.length_h * 60, "length"),
             (("starts", "first"), shift.starts.first - horizon.opens, "time from opening to the first start"),
             (("starts", "last"), shift.starts.last - horizon.opens, "time from opening to the last start"),
-            (("starts", "every_min"), shift.starts.every_min, "step between starts"),
         ]
+        if shift.starts.last > shift.starts.first:  # of one start, the step means nothing
+            lengths.append((("starts", "every_min"), shift.starts.every_min, "step between starts"))
         for number, pause in enumerate(shift.breaks):
             lengths.append((("breaks", number, "after_h"), pause.after_h * 60, "time from the start to the break"))
             lengths.append((("breaks", number, "length_min"), pause.length_min, "length of the break"))

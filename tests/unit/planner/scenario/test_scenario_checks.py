@@ -244,3 +244,12 @@ def test_a_promise_by_the_week_asks_for_whole_weeks(center: Center) -> None:
     assert any("promises.answered.period" in line and words in line for line in center.said())
     center.write(("days: 1\n", "days: 14\n"), ("target: 0.8", "target: 0.8\n    period: week"))
     assert not any("whole weeks" in line for line in center.said())
+
+
+def test_the_step_of_a_single_start_need_not_fit_the_grid(center: Center) -> None:
+    """Intervals of an hour, one start and no step: 30 min is a default nobody wrote."""
+    step = "step between starts is 7 min, not a multiple"
+    center.write(("last: 11:00}", "last: 11:00, every_min: 7}"))
+    assert any(step in line for line in center.said())
+    center.write(("last: 11:00}", "last: 10:30, every_min: 7}"))
+    assert center.said() == []
