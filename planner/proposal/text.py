@@ -148,7 +148,6 @@ def _waiting(seen: Seen, name: str, page: _Page) -> None:
             "    patience_s: {value: 180, low: 90, high: 360}", f"mean patience in {name}: no abandoned wait was seen"
         )
     share, n = seen.redial.get(name, (0.0, 0))
-    share = min(share, 0.99)  # that some give up for good was not seen, but customers do not call again forever
     if n >= 20:
         spread = 1.96 * math.sqrt(share * (1 - share) / n)
         low, high = math.floor(100 * max(share - spread, 0.0)) / 100, math.ceil(100 * min(share + spread, 1.0)) / 100

@@ -81,20 +81,16 @@ class Channel(Strict):
     )
     redial: StatedRatio = Field(
         default=Stated(value=0.0),
-        description="Share of abandoned contacts that try again in the same channel (ratio 0..1, below 1).",
+        description="Share of abandoned contacts that try again in the same channel (ratio 0..1).",
     )
 
     @model_validator(mode="after")
-    def _ends(self) -> Channel:
+    def _patient(self) -> Channel:
         if self.patience_s is not None and self.patience_s.bounds[0] <= 0:
             raise PydanticCustomError(
                 "patience",
                 "nobody is patient for {low} s; write more than 0, or leave it out where nobody gives up",
                 {"low": f"{self.patience_s.bounds[0]:g}", "at": "patience_s"},
-            )
-        if self.redial.value >= 1:
-            raise PydanticCustomError(
-                "redial", "redial must stay below 1: some customers give up for good", {"at": "redial"}
             )
         return self
 

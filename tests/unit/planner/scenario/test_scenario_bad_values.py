@@ -23,7 +23,6 @@ WRONG = [
     ("discipline: automated", "discipline: automated\n    shifts: [morning]", "43:13", "shifts: belongs to pools"),
     ("patience_s: 180", "patience_s: 0", "17:23", "nobody is patient for 0 s; write more than 0, or leave it out"),
     ("patience_s: 180", "patience_s: {value: 9, low: -3}", "17:23", "nobody is patient for -3 s"),
-    ("patience_s: 180", "patience_s: 180, redial: 1", "17:36", "redial must stay below 1: some customers give up for"),
     ("promises:", "limits: {abandon_rate_max: 0}\npromises:", "51:28", "found 0; must be above 0"),
     ("promises:", "frontier: {headroom_levels: [0, -1]}\npromises:", "51:33", "a headroom of -1 leaves no demand"),
     ("occupancy_max: 0.85", 'occupancy_max: "0,85"', "37:20", "without quotes and with a decimal point: 0.85"),
