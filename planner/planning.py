@@ -119,7 +119,7 @@ def _readable(experience: ExperienceModel) -> list[dict[str, Any]]:
 
 LEFT_OUT = (
     "Waiting is stationary within each interval; what one interval hands to the next is not carried over.",
-    "Returns and redials follow the daily profile of their type; a month is this week repeated.",
+    "Returns and redials follow the daily profile of their type; a month is this horizon repeated.",
 )
 
 PREVENTED = "Issues that an initiative prevents count in CX as those of their reason and segment that still arise."

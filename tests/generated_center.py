@@ -262,6 +262,7 @@ def _payroll(network: FlowNetwork, heads: np.ndarray) -> Payroll:
         heads=np.where(staffed, heads, np.inf),
         contract_h=np.where(staffed, 37.5 * weeks, np.inf),
         days=np.full(len(heads), max(1, round(5 * weeks)), dtype=np.int64),
+        week_days=np.full(len(heads), 5),
         rest_min=np.full(len(heads), 660.0),
         overtime_h=np.where(staffed, 4.0 * weeks, 0.0),
         overtime_premium=np.full(len(heads), 0.25),

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from planner.frontier.frontier import NAMED, TOPICS, Frontier, Plan
-from planner.report.text import percent, units_of
+from planner.report.text import is_ceiling, percent, units_of
 
 FRONTIER_HEADS = ("plan", "name", "CX", "cost", "headroom", "peak FTE", "promise missed", "proof", "gap", "hires")
 _SHOWN_ROWS = 12
@@ -135,8 +135,9 @@ def _promises(plan: Plan) -> TableOf | None:
     for promise, own in promises.groupby("promise", sort=False):
         missed = int((~own["kept"].astype(bool)).sum())
         verdict = "kept" if missed == 0 else f"missed in {missed} of {len(own)}"
-        rows.append((promise, f"{own['target'].iloc[0]:g}", f"{own['value'].min():.3g}", verdict))
-    return "Promises", ("promise", "target", "least value", "verdict"), rows
+        worst = own["value"].max() if is_ceiling(own) else own["value"].min()
+        rows.append((promise, f"{own['target'].iloc[0]:g}", f"{worst:.3g}", verdict))
+    return "Promises", ("promise", "target", "worst value", "verdict"), rows
 
 
 def _costs(plan: Plan) -> TableOf | None:

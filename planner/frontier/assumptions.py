@@ -116,9 +116,11 @@ def estimated_swings(problem: FlowProblem, headline: Solution) -> list[Assumptio
     Demand and handle time as factors (log-normal, mean 1); a channel's scores move together by their posterior, so that
     CX moves by the quantiles of Σ weight·score over its flows (CX is linear in scores).
     """
-    rows, network = [], problem.network
+    rows, network, scenario = [], problem.network, problem.scenario
+    of_demand = "estimated" if scenario.demand.uncertainty is None else "stated"
+    of_scores = "estimated" if scenario.history is not None else "stated"
     for name, cv, source in (
-        ("demand (factor on the planned)", problem.demand.level_cv, "estimated"),
+        ("demand (factor on the planned)", problem.demand.level_cv, of_demand),
         ("handle time (factor)", AHT_CV, "default"),
     ):
         low, high = _mean_one_range(cv)
@@ -136,7 +138,7 @@ def estimated_swings(problem: FlowProblem, headline: Solution) -> list[Assumptio
             low, high = np.quantile(np.nan_to_num(scores[:, mine]) @ weight[mine], [0.05, 0.95])
             value = float(weight[mine] @ np.nan_to_num(network.flows.score[mine])) / total
             swing = float(high - low)
-            rows.append(Assumption(f"scores of {name}", value, low / total, high / total, "estimated", swing, 0.0, 0.0))
+            rows.append(Assumption(f"scores of {name}", value, low / total, high / total, of_scores, swing, 0.0, 0.0))
     return rows
 
 

@@ -11,23 +11,23 @@ Floats = NDArray[np.float64]
 def leading_plans(points: Floats, today: tuple[float, float, float]) -> dict[str, int]:
     """Names -> index of the plan that leads by their rule, shape of `points` (plan, 3): cx, cost, headroom.
 
-    One plan may lead by several rules. cheapest: least cost with CX and headroom no worse than Today's (headroom
-    counts from 0: a plan that keeps its promises is not asked for more than Today has above that). best_cx: most CX
-    within Today's cost, if that is no worse than Today's. resilient: most headroom within Today's cost and CX, else
-    within its cost. balanced: least distance to the ideal point, each axis scaled by the frontier's own range, among
-    plans no worse than Today in CX (Zeleny 1973).
+    One plan may lead by several rules, and a rule that no plan meets names none. cheapest: least cost with CX and
+    headroom no worse than Today's. best_cx: most CX within Today's cost, if that is no worse than Today's. resilient:
+    most headroom, no less than Today's, within Today's cost and CX, else within its cost. balanced: least distance to
+    the ideal point, each axis scaled by the frontier's own range, among plans no worse than Today in CX (Zeleny 1973).
     """
     cx, cost, headroom = points.T
     no_worse = cx >= today[0] - 1e-9
-    safe = no_worse & (headroom >= min(today[2], float(headroom.max())) - 1e-9)
+    safe = headroom >= today[2] - 1e-9
     within = cost <= today[1] * (1 + 1e-12)
+    resilient = safe & within & no_worse
     span = np.where(np.ptp(points, axis=0) > 0, np.ptp(points, axis=0), 1.0)
     ideal = np.array([cx.max(), cost.min(), headroom.max()])
     distance = np.square((points - ideal) / span).sum(axis=1)
     rules = {
-        "cheapest": (safe if safe.any() else no_worse, -cost),
+        "cheapest": (safe & no_worse, -cost),
         "best_cx": (within & no_worse, cx),
-        "resilient": ((within & no_worse) if (within & no_worse).any() else within, headroom),
+        "resilient": (resilient if resilient.any() else safe & within, headroom),
         "balanced": (no_worse if no_worse.any() else np.ones(len(points), dtype=bool), -distance),
     }
     return {

@@ -63,10 +63,13 @@ def show_today(problem: FlowProblem, today: Today) -> Shown:
 
 
 def period_labels(problem: FlowProblem, promise: int) -> list[str]:
-    """Name the periods of a promise: the start of an interval, the date of a day, else the period's own word."""
+    """Name the periods of a promise: the start of an interval, the date of a day, else the period's own word.
+
+    Of several weeks the date of the first day stands behind the word.
+    """
     period = str(problem.scenario.promises[problem.promise_names[promise]].period)
     begins = problem.starts[:: int(problem.instance.promises.period_intervals[promise])]
-    return [
-        {"interval": begin.isoformat(timespec="minutes"), "day": begin.date().isoformat()}.get(period, period)
-        for begin in begins
-    ]
+    names = {"interval": "{:%Y-%m-%dT%H:%M}", "day": "{:%Y-%m-%d}", "week": "week of {:%Y-%m-%d}"}
+    if period == "week" and len(begins) == 1:
+        return ["week"]
+    return [names.get(period, period).format(begin) for begin in begins]

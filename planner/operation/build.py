@@ -11,11 +11,12 @@ from planner.operation.arrays import flow_weights, network_of
 from planner.operation.draft import Builder, draw_first_nodes, draw_flows, draw_later_nodes, natural_with_pools
 from planner.operation.people import build_catalogue, build_payroll
 from planner.operation.problem import FlowProblem
+from planner.operation.taken_over import check_taken_over
 from planner.scenario import Scenario
 from planner.scenario.scenario import Measure, Period
 from solvers.flow.network import Limits, Promises
 from solvers.flow.solution import Instance
-from solvers.shifts.catalogue import Catalogue
+from solvers.shifts.catalogue import WEEK, Catalogue
 
 MEASURES = {
     Measure.SERVICE_LEVEL: 0,
@@ -31,8 +32,8 @@ def build_problem(scenario: Scenario, experience: ExperienceModel, demand: Deman
     Raises
     ------
     ScenarioError
-        A contact type arrives in a channel where no pool with a known score may serve it and nothing takes over; or
-        low scores are the good ones.
+        A contact type arrives in, or is escalated to, a channel where no pool with a known score may serve it and
+        nothing takes over; or low scores are the good ones.
     """
     if not scenario.experience.higher_is_better:
         low, high = scenario.experience.scale
@@ -46,6 +47,7 @@ def build_problem(scenario: Scenario, experience: ExperienceModel, demand: Deman
     draw_first_nodes(maker, natural)
     draw_later_nodes(maker)
     draw_flows(maker)
+    check_taken_over(maker)
     network = network_of(maker, natural)
     kinds = tuple(scenario.shifts)
     catalogues: dict[tuple[str, ...], Catalogue] = {}
@@ -54,7 +56,7 @@ def build_problem(scenario: Scenario, experience: ExperienceModel, demand: Deman
             catalogues[pool.shifts] = build_catalogue(scenario, pool, kinds)
     instance = Instance(
         network=network,
-        promises=_promises(scenario, maker.pools),
+        promises=build_promises(scenario, maker.pools),
         limits=_limits(scenario, maker.pools),
         payroll=build_payroll(scenario),
         catalogues=tuple(catalogues[p.shifts] if p.staffed else None for p in scenario.pools.values()),
@@ -80,11 +82,13 @@ def build_problem(scenario: Scenario, experience: ExperienceModel, demand: Deman
     )
 
 
-def _promises(scenario: Scenario, pools: tuple[str, ...]) -> Promises:
+def build_promises(scenario: Scenario, pools: tuple[str, ...]) -> Promises:
+    """Promises over pools as arrays; a week is seven days from the first on, or the horizon where that is shorter."""
+    per_day = scenario.horizon.intervals_per_day
     length = {
         Period.INTERVAL: 1,
-        Period.DAY: scenario.horizon.intervals_per_day,
-        Period.WEEK: scenario.horizon.intervals,
+        Period.DAY: per_day,
+        Period.WEEK: min(WEEK * per_day, scenario.horizon.intervals),
         Period.MONTH: scenario.horizon.intervals,
     }
     rows = list(scenario.promises.values())

@@ -63,7 +63,7 @@ def build_payroll(scenario: Scenario) -> Payroll:
     for pool in scenario.pools.values():
         roster = pool.roster
         if roster is None:
-            rows.append((np.inf, np.inf, days, 0.0, 0.0, 0.0, 0.0, np.inf, 0.0))
+            rows.append((np.inf, np.inf, days, 7, 0.0, 0.0, 0.0, 0.0, np.inf, 0.0))
             continue
         weeks = days / 7 if days >= 7 else min(days, roster.days_per_week) / roster.days_per_week
         work_days = round(roster.days_per_week * days / 7) if days >= 7 else min(days, roster.days_per_week)
@@ -72,6 +72,7 @@ def build_payroll(scenario: Scenario) -> Payroll:
                 roster.heads,
                 roster.contract_h_per_week * weeks,
                 work_days,
+                roster.days_per_week,
                 roster.min_rest_h * 60,
                 roster.overtime_h_per_week_max * weeks,
                 roster.overtime_premium,
@@ -85,10 +86,11 @@ def build_payroll(scenario: Scenario) -> Payroll:
         heads=table[:, 0],
         contract_h=table[:, 1],
         days=table[:, 2].astype(np.int64),
-        rest_min=table[:, 3],
-        overtime_h=table[:, 4],
-        overtime_premium=table[:, 5],
-        time_off_h=table[:, 6],
-        hires_max=table[:, 7],
-        hire_cost=table[:, 8],
+        week_days=table[:, 3].astype(np.int64),
+        rest_min=table[:, 4],
+        overtime_h=table[:, 5],
+        overtime_premium=table[:, 6],
+        time_off_h=table[:, 7],
+        hires_max=table[:, 8],
+        hire_cost=table[:, 9],
     )

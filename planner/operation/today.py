@@ -13,6 +13,7 @@ from solvers.flow.evaluate import Evaluation, evaluate
 from solvers.flow.network import Floats
 from solvers.flow.solution import Routing
 from solvers.shifts.catalogue import Catalogue
+from solvers.shifts.roster import by_week
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,8 @@ def baseline(problem: FlowProblem, staffing: pd.DataFrame, routing: pd.DataFrame
     )
     decision = route.with_people(on_task)
     evaluation = evaluate(network, problem.instance.promises, decision)
-    paid_h = _paid_hours(problem, scheduled)
+    paid_h, overtime = _paid_and_overtime(problem, scheduled)
     pools, payroll = network.pools, problem.instance.payroll
-    overtime = np.maximum(0.0, paid_h - np.where(payroll.rostered, payroll.heads * payroll.contract_h, np.inf))
     premium = pools.wage_per_h * np.nan_to_num(payroll.overtime_premium) * overtime
     cost = evaluation.variable_cost + float((pools.wage_per_h * paid_h + premium).sum())
     return Today(route, scheduled, on_task, evaluation, paid_h, overtime, premium, cost, notes)
@@ -92,11 +92,20 @@ def _split(problem: FlowProblem, routing: pd.DataFrame) -> Floats:
     return normalize_split(network, share, even_split(network))
 
 
-def _paid_hours(problem: FlowProblem, scheduled: Floats) -> Floats:
-    """Paid hours of Today: person-hours on the floor times the least paid hours per floor hour of the catalogue."""
-    paid = np.zeros(len(problem.pools))
+def _paid_and_overtime(problem: FlowProblem, scheduled: Floats) -> tuple[Floats, Floats]:
+    """Paid and overtime hours of Today (pool,): hours on the floor times the least paid hours per such hour of a shift.
+
+    Overtime is what the people on the payroll work in a week beyond their contracts.
+    """
+    payroll, days = problem.instance.payroll, problem.network.days
+    paid, overtime = np.zeros(len(problem.pools)), np.zeros(len(problem.pools))
+    week = by_week(np.full(days, 1.0 / days))
     for g, catalogue in enumerate(problem.instance.catalogues):
         if isinstance(catalogue, Catalogue):
             ratio = float((catalogue.paid_h / catalogue.cover.sum(axis=1)).min())
-            paid[g] = scheduled[g].sum() * ratio
-    return paid
+            by_day = scheduled[g].reshape(days, -1).sum(axis=1) * ratio
+            paid[g] = by_day.sum()
+            if payroll.rostered[g]:
+                owed = payroll.heads[g] * payroll.contract_h[g] * week
+                overtime[g] = np.maximum(by_week(by_day) - owed, 0.0).sum()
+    return paid, overtime

@@ -26,9 +26,21 @@ from planner.frontier.plan_rows import headline_of
 from planner.report.bridge import bridge_rows
 from planner.report.brief_words import BRIEF, INPUTS
 from planner.report.first_steps import first_steps, short
-from planner.report.text import Units, days_of, headline, label_of, percent, real_minus, sentence, times_in, units_of
+from planner.report.text import (
+    WEEKS,
+    Units,
+    days_of,
+    headline,
+    label_of,
+    percent,
+    real_minus,
+    sentence,
+    times_in,
+    units_of,
+)
 
 DAYS_A_YEAR = 365.0
+WEEK = 7
 MARKS = {"better": "✓", "worse": "✗", "tied": "≈"}
 BRIDGED = ("step", "change", "value")
 _MOST_LOSERS = 3
@@ -78,8 +90,12 @@ def _options(frontier: Frontier) -> list[tuple[str, pd.Series]]:
 
 
 def months_and_years(frontier: Frontier) -> tuple[float, float]:
-    """Return how many planned horizons make a month (a twelfth of a year) and a year of 365 days."""
-    years = DAYS_A_YEAR / days_of(frontier)
+    """Return how many planned horizons make a month (a twelfth of a year) and a year of 365 days.
+
+    Five or six days are the week of a center that closes at its end: people are on the payroll for all of it.
+    """
+    days = days_of(frontier)
+    years = DAYS_A_YEAR / (WEEK if days in WEEKS else days)
     return years / 12.0, years
 
 

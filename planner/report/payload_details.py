@@ -21,7 +21,7 @@ import pandas as pd
 from planner.frontier.frontier import TOPICS, Frontier
 from planner.report.heat import heat_maps, written_short
 from planner.report.strings import PAGE
-from planner.report.text import Units, label_of, named_rows
+from planner.report.text import Units, is_ceiling, label_of, named_rows
 
 _WHY_CHARACTERS = 30_000
 _REASONS = 15
@@ -105,7 +105,7 @@ def _promises(frontier: Frontier) -> dict[str, Any]:
         return {"promises": [], "kept": {}}
     names = list(dict.fromkeys(promises["promise"]))
     targets = promises.groupby("promise")["target"].first()
-    at_most = {name: _is_ceiling(promises[promises["promise"] == name]) for name in names}
+    at_most = {name: is_ceiling(promises[promises["promise"] == name]) for name in names}
     kept: dict[str, list[Any]] = {}
     for plan, rows in promises.groupby("plan", sort=False):
         entries: list[Any] = []
@@ -118,14 +118,6 @@ def _promises(frontier: Frontier) -> dict[str, Any]:
         kept[str(plan)] = entries
     labels = [{"name": str(name), "target": _json(float(targets[name]), 4), "atMost": at_most[name]} for name in names]
     return {"promises": labels, "kept": kept}
-
-
-def _is_ceiling(rows: pd.DataFrame) -> bool:
-    """Tell whether a promise asks for at most its target, from which values keep it."""
-    kept, missed = rows[rows["kept"].astype(bool)]["value"], rows[~rows["kept"].astype(bool)]["value"]
-    if len(kept):
-        return bool(kept.mean() < float(rows["target"].iloc[0]))
-    return bool(len(missed) and missed.mean() > float(rows["target"].iloc[0]))
 
 
 def _risk(frontier: Frontier, units: Units) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from planner.report.strings import SUMMARY, TITLES
 
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
 _NEVER, _ALWAYS = 0.005, 0.995
+WEEKS = (5, 6, 7)  # days that make a week, whether or not the center opens at its end
 _HYPHEN_MINUS = re.compile(r"(?<![\w.])-(?=[$€£¥₹\d])")
 
 
@@ -237,6 +238,14 @@ def label_of(meta: Mapping[str, Any], kind: str, key: object) -> str:
     return str((titles.get(kind) or {}).get(str(key)) or key)
 
 
+def is_ceiling(rows: pd.DataFrame) -> bool:
+    """Tell whether a promise asks for at most its target, from which values keep it."""
+    kept, missed = rows[rows["kept"].astype(bool)]["value"], rows[~rows["kept"].astype(bool)]["value"]
+    if len(kept):
+        return bool(kept.mean() < float(rows["target"].iloc[0]))
+    return bool(len(missed) and missed.mean() > float(rows["target"].iloc[0]))
+
+
 def days_of(frontier: Frontier) -> int:
     """Days of the planned time: as the run says, else those its staffing spans, else 7."""
     days = frontier.meta.get("days")
@@ -249,7 +258,7 @@ def days_of(frontier: Frontier) -> int:
 
 def _horizon(frontier: Frontier) -> tuple[str, str]:
     days = days_of(frontier)
-    if days in (5, 6, 7):
+    if days in WEEKS:
         return "week", "a week"
     if days == 1:
         return "day", "a day"

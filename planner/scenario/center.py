@@ -84,6 +84,16 @@ class Channel(Strict):
         description="Share of abandoned contacts that try again in the same channel (ratio 0..1).",
     )
 
+    @model_validator(mode="after")
+    def _patient(self) -> Channel:
+        if self.patience_s is not None and self.patience_s.bounds[0] <= 0:
+            raise PydanticCustomError(
+                "patience",
+                "nobody is patient for {low} s; write more than 0, or leave it out where nobody gives up",
+                {"low": f"{self.patience_s.bounds[0]:g}", "at": "patience_s"},
+            )
+        return self
+
 
 class Break(Strict):
     """A break inside a shift."""
@@ -280,7 +290,9 @@ class Pool(Strict):
         description="Share of scheduled time not on task: absence, training, meetings (ratio 0..1, below 1). Shift "
         "breaks are not shrinkage. Staffed pools must state it.",
     )
-    occupancy_max: Ratio = Field(default=0.87, description="Cap on offered load / agents on task (ratio).")
+    occupancy_max: Ratio = Field(
+        default=0.87, gt=0, description="Cap on offered load / agents on task (ratio, above 0)."
+    )
     chat: Chat | None = Field(default=None, description="Concurrency of a live_chat pool.")
     deadline_h: float | None = Field(
         default=None, gt=0, description="Deferred pools: answer within so many open hours."
@@ -309,6 +321,14 @@ class Pool(Strict):
             )
         if self.contract is not None and self.kind is not PoolKind.VENDOR:
             raise PydanticCustomError("contract", "contract: belongs to pools of kind vendor", {"at": "contract"})
+        people = [name for name in ("wage_per_h", "shifts", "roster") if getattr(self, name)]
+        if not self.staffed and people:
+            raise PydanticCustomError(
+                "no_people",
+                "{name}: belongs to pools of people, and nobody works in an automated one; use cost_per_contact and "
+                "fixed_cost for what it costs",
+                {"name": people[0], "at": people[0]},
+            )
         if self.staffed and not self.shifts:
             raise PydanticCustomError("shifts", "a pool of people needs at least one kind of shift", {"at": "shifts"})
         if self.staffed and "shrinkage" not in self.model_fields_set:

@@ -15,7 +15,7 @@ from planner.scenario.initiatives import check_initiative_effects, check_initiat
 from planner.scenario.links import check_overflow_links
 from planner.scenario.quantities import clock_text
 from planner.scenario.reach import check_pools_reached, check_reasons_served
-from planner.scenario.scenario import Measure, Scenario
+from planner.scenario.scenario import Measure, Period, Scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,9 @@ def check_shift_grid(scenario: Scenario) -> Iterator[Finding]:
             (("length_h",), shift.length_h * 60, "length"),
             (("starts", "first"), shift.starts.first - horizon.opens, "time from opening to the first start"),
             (("starts", "last"), shift.starts.last - horizon.opens, "time from opening to the last start"),
-            (("starts", "every_min"), shift.starts.every_min, "step between starts"),
         ]
+        if shift.starts.last > shift.starts.first:  # of one start, the step means nothing
+            lengths.append((("starts", "every_min"), shift.starts.every_min, "step between starts"))
         for number, pause in enumerate(shift.breaks):
             lengths.append((("breaks", number, "after_h"), pause.after_h * 60, "time from the start to the break"))
             lengths.append((("breaks", number, "length_min"), pause.length_min, "length of the break"))
@@ -199,6 +200,10 @@ def check_promises(scenario: Scenario) -> Iterator[Finding]:
                 wanted = "deferred" if deferred else "live_voice or live_chat"
                 message = f"{promise.measure} needs {wanted} pools; pool '{name}' is {pool.discipline}; take it away"
                 yield Finding(("promises", key, "pools", index), message)
+        days = scenario.horizon.days
+        if promise.period is Period.WEEK and days > 7 and days % 7:
+            message = f"{days} days are no whole weeks; plan {days // 7 * 7} days, or promise it for the month"
+            yield Finding(("promises", key, "period"), message)
 
 
 _LIVE = (Discipline.LIVE_VOICE, Discipline.LIVE_CHAT)
@@ -233,13 +238,13 @@ def check_demand_source(scenario: Scenario) -> Iterator[Finding]:
 
 
 def check_today_sources(scenario: Scenario) -> Iterator[Finding]:
-    """Warn where nothing says how the center runs now."""
+    """Warn where nothing says how the center runs now: estimates do without, plans do not."""
     history, today = scenario.history, scenario.today
     if today.staffing == "history" and (history is None or history.staffing is None):
-        message = "nothing says who works today, so Today's service is modeled; name a CSV file here, or"
-        yield Finding(("today", "staffing"), f"{message} history.staffing", "warning")
+        message = "nothing says who works today, so no plan can be made; name a CSV file here, or history.staffing"
+        yield Finding(("today", "staffing"), message, "warning")
     if today.routing == "history" and history is None:
-        message = "nothing says who serves what today, so Today's routing is modeled; name a CSV file here"
+        message = "nothing says who serves what today, so no plan can be made; name a CSV file here"
         yield Finding(("today", "routing"), message, "warning")
 
 

@@ -195,7 +195,8 @@ class Promise(Strict):
     )
     answer_within_s: float = Field(default=20.0, gt=0, description="Threshold of a service level, seconds.")
     period: Period = Field(
-        default=Period.MONTH, description="interval, day, week or month (a month is this week repeated)."
+        default=Period.MONTH,
+        description="interval, day, week (of seven days, from the first on) or month (the whole horizon, repeated).",
     )
 
     @model_validator(mode="after")
@@ -222,7 +223,10 @@ class Limits(Strict):
     budget_max: Money | None = Field(default=None, description="Most cost for the horizon, currency.")
     seats: dict[Key, Seats] = Field(default_factory=dict, description="Named limits of workplaces.")
     abandon_rate_max: Ratio = Field(
-        default=0.25, description="No reason and segment may lose a larger share while waiting in any pool (ratio)."
+        default=0.25,
+        gt=0,
+        description="No reason and segment may lose a larger share while waiting in any pool (ratio, above 0: while "
+        "patience ends, some give up).",
     )
 
 
@@ -291,6 +295,17 @@ class FrontierSettings(Strict):
     risk_draws: int = Field(
         default=60, ge=0, description="Common draws of demand, handle time, shrinkage and experience."
     )
+
+    @model_validator(mode="after")
+    def _levels(self) -> FrontierSettings:
+        for index, level in enumerate(self.headroom_levels):
+            if level <= -1:
+                raise PydanticCustomError(
+                    "headroom_level",
+                    "a headroom of {level} leaves no demand to plan for; write more than -1, or 0 for today's demand",
+                    {"level": f"{level:g}", "at": f"headroom_levels.{index}"},
+                )
+        return self
 
     @model_validator(mode="after")
     def _axes(self) -> FrontierSettings:

@@ -26,6 +26,7 @@ from solvers.simulation import (
 )
 
 DAY_S = 86_400.0
+MOST_REDIAL = 1.0 - 1e-6  # a simulation ends, even of customers who always try again
 
 
 @dataclass(frozen=True)
@@ -266,7 +267,7 @@ class _Maker:
             at_once = stage == "escalated"
             pool = int(self.flow_pool[flow])
             rows.append((int(self.flow_node[flow]), pool, to, share, -1 if at_once else back, not at_once))
-        redial = self.tables["center_pools"]["redial"].to_numpy(float)
+        redial = np.minimum(self.tables["center_pools"]["redial"].to_numpy(float), MOST_REDIAL)
         seen: set[int] = set()
         for flow, (node, pool) in enumerate(zip(self.flow_node, self.flow_pool, strict=True)):
             if redial[pool] > 0.0 and node not in seen:

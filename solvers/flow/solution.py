@@ -12,7 +12,7 @@ from solvers.flow.evaluate import Evaluation, evaluate
 from solvers.flow.network import Decision, Floats, FlowNetwork, Ints, Limits, Promises
 from solvers.flow.pins import Pins
 from solvers.shifts.catalogue import Catalogue, Payroll
-from solvers.shifts.roster import heads_bound, people_needed
+from solvers.shifts.roster import by_week, people_needed
 
 SAME = 1e-9  # by which shares may differ that are the same
 
@@ -129,28 +129,31 @@ def pool_people(instance: Instance, g: int, counts: Ints) -> tuple[float, int, i
     catalogue, payroll = instance.catalogues[g], instance.payroll
     if catalogue is None:
         return 0.0, 0, 0, 0.0
-    paid = float(counts.sum(axis=0) @ catalogue.paid_h)
+    by_day = counts @ catalogue.paid_h
+    paid = float(by_day.sum())
     if not payroll.rostered[g]:
         return paid, 0, 0, 0.0
     needed = _heads(payroll, catalogue, counts, g)
-    return paid, needed, *hires_and_overtime(instance, g, paid, needed)
+    return paid, needed, *hires_and_overtime(instance, g, by_day, needed)
 
 
-def hires_and_overtime(instance: Instance, g: int, paid_h: float, needed: int) -> tuple[int, float]:
-    """Hires and overtime hours of one pool at least money, for paid hours that need so many heads.
+def hires_and_overtime(instance: Instance, g: int, paid_h: Floats, needed: int) -> tuple[int, float]:
+    """Hires and overtime hours of one pool at least money, for paid hours of each day that need so many heads.
 
-    Overtime is paid_h − (heads + hires)·contract. Those who must be hired are; beyond them one more for every whole
-    contract of overtime, within the hires allowed, if its premium is dearer than hiring: nobody is hired to be idle.
+    Overtime is what a week's paid hours exceed (heads + hires)·contract by. Those who must be hired are; beyond them
+    one more for a whole contract of overtime in every week, within the hires allowed, if its premium is dearer than
+    hiring: nobody is hired to be idle.
     """
     payroll = instance.payroll
     heads, contract = float(payroll.heads[g]), float(payroll.contract_h[g])
     premium = float(payroll.overtime_premium[g] * instance.network.pools.wage_per_h[g])
     hires = max(0, needed - int(heads))
-    overtime = max(0.0, paid_h - (heads + hires) * contract)
+    owed = contract * by_week(np.full(len(paid_h), 1.0 / len(paid_h)))
+    overtime = np.maximum(by_week(paid_h) - (heads + hires) * owed, 0.0)
     pays = premium * contract > payroll.hire_cost[g] + 1e-9
     allowed = max(0, int(payroll.hires_max[g]) - hires)
-    more = min(allowed, int((overtime + 1e-9) // contract)) if pays else 0
-    return hires + more, max(0.0, overtime - more * contract)
+    more = min(allowed, int(((overtime + 1e-9) // owed).min())) if pays else 0
+    return hires + more, float(np.maximum(overtime - more * owed, 0.0).sum())
 
 
 def pool_money(instance: Instance, g: int, paid_h: float, hires: int, overtime_h: float) -> float:
@@ -184,20 +187,15 @@ def _heads(payroll: Payroll, catalogue: Catalogue, counts: Ints, g: int) -> int:
     day, shift = np.repeat(day, times), np.repeat(shift, times)
     order = np.lexsort((catalogue.end_min[shift], catalogue.start_min[shift], day))
     day, shift = day[order], shift[order]
-    most_hours = float(payroll.contract_h[g] + payroll.overtime_h[g])
     paid = catalogue.paid_h[shift]
-    if len(paid) and paid.max() > most_hours:
-        most_hours = float(paid.max())
-    used = people_needed(
+    return people_needed(
         day.astype(np.int64),
         catalogue.start_min[shift],
         catalogue.end_min[shift],
         paid,
-        int(payroll.days[g]),
-        most_hours,
-        float(payroll.rest_min[g]),
+        rest_min=float(payroll.rest_min[g]),
+        **payroll.most_of_head(g, len(counts), float(paid.max(initial=0.0))),
     )
-    return max(used, heads_bound(counts.sum(axis=1), float(paid.sum()), int(payroll.days[g]), most_hours))
 
 
 def within_limits(instance: Instance, scheduled: Floats, people_cost: PeopleCost, cost: float) -> bool:

@@ -180,12 +180,13 @@ def _value(instance: Instance, g: int, counts: Ints) -> tuple[float, float]:
     """Hires beyond those allowed and money of a pool, at the fewest heads its days, hours and busiest day admit."""
     catalogue, payroll = instance.catalogues[g], instance.payroll
     assert catalogue is not None
-    paid_h = float(counts.sum(axis=0) @ catalogue.paid_h)
+    by_day = counts @ catalogue.paid_h
+    paid_h = float(by_day.sum())
     if not payroll.rostered[g]:
         return 0.0, pool_money(instance, g, paid_h, 0, 0.0)
-    most_h = max(float(payroll.contract_h[g] + payroll.overtime_h[g]), float(catalogue.paid_h.max(initial=0.0)))
-    needed = heads_bound(counts.sum(axis=1), paid_h, int(payroll.days[g]), most_h)
-    hires, overtime_h = hires_and_overtime(instance, g, paid_h, needed)
+    most = payroll.most_of_head(g, len(counts), float(catalogue.paid_h.max(initial=0.0)))
+    needed = heads_bound(counts.sum(axis=1), by_day, **most)
+    hires, overtime_h = hires_and_overtime(instance, g, by_day, needed)
     return max(0.0, hires - float(payroll.hires_max[g])), pool_money(instance, g, paid_h, hires, overtime_h)
 
 

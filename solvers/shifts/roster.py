@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from solvers.shifts.catalogue import Floats, Ints
+from solvers.shifts.catalogue import WEEK, Floats, Ints
 
 
 @njit(cache=True)
@@ -16,6 +16,8 @@ def _assign(
     paid_h: Floats,
     days_most: int,
     hours_most: float,
+    week_days: int,
+    week_hours: float,
     rest_min: float,
     rule: int,
     crew: int,
@@ -28,16 +30,25 @@ def _assign(
     n = day.size
     used_days = np.zeros(n, dtype=np.int64)
     used_hours = np.zeros(n)
+    days_of_week = np.zeros(n, dtype=np.int64)
+    hours_of_week = np.zeros(n)
+    week = 0
     free_from = np.full(n, -1e18)
     last_day = np.full(n, -1, dtype=np.int64)
     people = min(crew, n)
     for s in range(n):
         begin = day[s] * 1440.0 + start_min[s]
+        if day[s] // WEEK != week:
+            week = day[s] // WEEK
+            days_of_week[:] = 0
+            hours_of_week[:] = 0.0
         chosen, least = -1, np.inf
         for p in range(people):
             if (
                 used_days[p] < days_most
                 and used_hours[p] + paid_h[s] <= hours_most + 1e-9
+                and days_of_week[p] < week_days
+                and hours_of_week[p] + paid_h[s] <= week_hours + 1e-9
                 and free_from[p] <= begin + 1e-9
                 and last_day[p] != day[s]
             ):
@@ -54,6 +65,8 @@ def _assign(
             people += 1
         used_days[chosen] += 1
         used_hours[chosen] += paid_h[s]
+        days_of_week[chosen] += 1
+        hours_of_week[chosen] += paid_h[s]
         last_day[chosen] = day[s]
         free_from[chosen] = day[s] * 1440.0 + end_min[s] + rest_min
     return people
@@ -61,7 +74,15 @@ def _assign(
 
 @njit(cache=True)
 def people_needed(
-    day: Ints, start_min: Ints, end_min: Ints, paid_h: Floats, days_most: int, hours_most: float, rest_min: float
+    day: Ints,
+    start_min: Ints,
+    end_min: Ints,
+    paid_h: Floats,
+    days_most: int,
+    hours_most: float,
+    rest_min: float,
+    week_days: int = WEEK,
+    week_hours: float = np.inf,
 ) -> int:
     """Count the people of a feasible assignment of shifts to people, the best of three first-fit rules.
 
@@ -71,6 +92,8 @@ def people_needed(
         One entry per person-shift, sorted by day and start; minutes after midnight, hours.
     days_most, hours_most, rest_min
         Most working days and paid hours of a person in the horizon, least rest between two shifts in minutes.
+    week_days, week_hours
+        Most working days and paid hours of a person in each week of the horizon.
 
     Returns
     -------
@@ -78,26 +101,50 @@ def people_needed(
         People used: an upper bound on the fewest possible (`heads_bound` is a lower one). A crew of the lower bound is
         tried first and grown until it is enough, for people kept off early in the week are needed at its end.
     """
-    least = 1
+    if day.size == 0:
+        return 0
+    people, hours = np.zeros(day[-1] + 1, dtype=np.int64), np.zeros(day[-1] + 1)
     for s in range(day.size):
-        same = 1
-        while s + same < day.size and day[s + same] == day[s]:
-            same += 1
-        least = max(least, same)
-    least = max(least, -(-day.size // days_most), int(np.ceil(paid_h.sum() / hours_most - 1e-9)))
+        people[day[s]] += 1
+        hours[day[s]] += paid_h[s]
+    least = heads_bound(people, hours, days_most, hours_most, week_days, week_hours)
     fewest = day.size
     for rule in range(3):
         crew = least
         while crew < fewest:
-            used = _assign(day, start_min, end_min, paid_h, days_most, hours_most, rest_min, rule, crew)
+            used = _assign(
+                day, start_min, end_min, paid_h, days_most, hours_most, week_days, week_hours, rest_min, rule, crew
+            )
             fewest = min(fewest, used)
             crew += max(1, (used - crew) // 2)
     return fewest
 
 
-def heads_bound(people_per_day: Ints, paid_h: float, days_most: int, hours_most: float) -> int:
-    """Least heads any assignment needs: the busiest day, working days, and paid hours."""
-    by_day = int(people_per_day.max(initial=0))
-    by_days = -(-int(people_per_day.sum()) // days_most)
-    by_hours = int(np.ceil(paid_h / hours_most - 1e-9))
-    return max(by_day, by_days, by_hours)
+@njit(cache=True)
+def heads_bound(
+    people: Ints,
+    paid_h: Floats,
+    days_most: int,
+    hours_most: float,
+    week_days: int = WEEK,
+    week_hours: float = np.inf,
+) -> int:
+    """Least heads any assignment needs: the busiest day, and working days and paid hours of all days and each week.
+
+    `people` and `paid_h` are those of each day, shape (day,).
+    """
+    least = max(_needed(people, paid_h, days_most, hours_most), people.max() if people.size else 0)
+    for first in range(0, people.size, WEEK):
+        here = slice(first, first + WEEK)
+        least = max(least, _needed(people[here], paid_h[here], week_days, week_hours))
+    return least
+
+
+@njit(cache=True)
+def _needed(people: Ints, paid_h: Floats, days_most: int, hours_most: float) -> int:
+    return max(-(-people.sum() // days_most), int(np.ceil(paid_h.sum() / hours_most - 1e-9)))
+
+
+def by_week(by_day: Floats) -> Floats:
+    """Sum days, shape (day,), into weeks counted from the first; the last one may be shorter, shape (week,)."""
+    return np.add.reduceat(by_day, np.arange(0, len(by_day), WEEK))

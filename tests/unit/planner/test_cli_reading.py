@@ -165,6 +165,20 @@ def test_show_says_why_no_more_are_moved_only_where_a_bound_is_reached(tmp_path:
     assert "as large as history allows" not in capsys.readouterr().out
 
 
+def test_show_gives_the_longest_wait_of_a_promise_and_the_least_service(tmp_path: Path, capsys: Captured) -> None:
+    frontier = make_frontier()
+    own = frontier.tables["promises"]
+    waits = pd.DataFrame({"plan": "p001", "promise": "asa", "period": ["a", "b"], "target": 40.0,
+                          "value": [1e-7, 22.5], "kept": True})  # fmt: skip
+    level = waits.assign(promise="answered", target=0.5, value=[0.9, 0.625])
+    frontier.tables["promises"] = pd.concat([own, waits, level], ignore_index=True)  # type: ignore[index]
+    save_frontier(frontier, tmp_path / "waits-00000000")
+    assert main(["show", str(tmp_path / "waits-00000000"), "p001"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["asa", "40", "22.5", "kept"] in rows
+    assert ["answered", "0.5", "0.625", "kept"] in rows
+
+
 def test_not_a_run_exits_2(tmp_path: Path, capsys: Captured) -> None:
     assert main(["frontier", str(tmp_path / "none")]) == 2
     assert "no such run directory" in capsys.readouterr().err

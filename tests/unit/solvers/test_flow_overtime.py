@@ -38,7 +38,7 @@ def test_hires_are_those_of_least_money_among_all_allowed(instance):
         columns = {name: np.concatenate([[value], getattr(payroll, name)[1:]]) for name, value in changes.items()}
         here = replace(instance, payroll=replace(payroll, **columns))
         paid, needed = float(rng.uniform(0, 500)), int(rng.integers(0, 20))
-        hires, overtime = hires_and_overtime(here, g, paid, needed)
+        hires, overtime = hires_and_overtime(here, g, np.array([paid]), needed)
         least = max(0, needed - heads)
         full = [k for k in range(least + 1, changes["hires_max"] + 1) if paid >= (heads + k) * contract]
         options = [least, *full]
@@ -48,6 +48,16 @@ def test_hires_are_those_of_least_money_among_all_allowed(instance):
         assert overtime == pytest.approx(max(0.0, paid - (heads + hires) * contract))
         moved += hires > least
     assert moved > 40
+
+
+def test_overtime_is_counted_week_by_week(instance):
+    """120 and 40 hours of four who owe 20 a week are 40 hours of overtime; the quiet week takes none of them back."""
+    changes = {"heads": 4.0, "contract_h": 40.0, "overtime_premium": 0.5, "hires_max": 9.0, "hire_cost": 0.0}
+    columns = {name: np.concatenate([[value], getattr(instance.payroll, name)[1:]]) for name, value in changes.items()}
+    here = replace(instance, payroll=replace(instance.payroll, **columns))
+    paid = np.array([20.0] * 6 + [0.0] + [8.0] * 5 + [0.0] * 2)
+    assert hires_and_overtime(here, 0, paid, 4) == (0, pytest.approx(40.0))
+    assert hires_and_overtime(here, 0, np.tile(paid[:7], 2), 4) == (2, pytest.approx(0.0))
 
 
 def test_dear_overtime_is_traded_for_hires_in_the_master_and_in_plans(instance):

@@ -29,19 +29,20 @@ def allowed(group, days_most, hours_most, rest_min) -> bool:
     return all(b[0] * 1440 + b[1] - (a[0] * 1440 + a[2]) >= rest_min for a, b in itertools.pairwise(ordered))
 
 
-def count(shifts, days_most, hours_most, rest_min) -> int:
+def count(shifts, days_most, hours_most, rest_min, **a_week) -> int:
     ordered = sorted(shifts)
     columns = [np.array(c) for c in zip(*ordered, strict=True)] if ordered else [np.zeros(0, dtype=np.int64)] * 4
     day, start, end, paid = columns
     return people_needed(
         day.astype(np.int64), start.astype(np.int64), end.astype(np.int64), paid.astype(float),
-        days_most, float(hours_most), float(rest_min),
+        days_most, float(hours_most), float(rest_min), **a_week,
     )  # fmt: skip
 
 
 def bound(shifts, days_most, hours_most) -> int:
     per_day = np.bincount([s[0] for s in shifts]) if shifts else np.zeros(1, dtype=np.int64)
-    return heads_bound(per_day.astype(np.int64), float(sum(s[3] for s in shifts)), days_most, float(hours_most))
+    paid = np.bincount([s[0] for s in shifts], [s[3] for s in shifts]) if shifts else np.zeros(1)
+    return heads_bound(per_day.astype(np.int64), paid, days_most, float(hours_most))
 
 
 @pytest.mark.parametrize("seed", range(25))
@@ -87,9 +88,9 @@ def test_cases_by_hand(shifts, days_most, hours_most, rest, heads):
 def test_bound_by_hand():
     """17 people on the busiest day; 93 shifts of 5 a head are 19 heads; 744 hours of 37.5 are 20."""
     per_day = np.array([17, 13, 15, 16, 14, 16, 2])
-    assert heads_bound(per_day, 744.0, 7, 60.0) == 17
-    assert heads_bound(per_day, 744.0, 5, 60.0) == 19
-    assert heads_bound(per_day, 744.0, 5, 37.5) == 20
+    assert heads_bound(per_day, 8.0 * per_day, 7, 60.0) == 17
+    assert heads_bound(per_day, 8.0 * per_day, 5, 60.0) == 19
+    assert heads_bound(per_day, 8.0 * per_day, 5, 37.5) == 20
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -110,3 +111,38 @@ def test_quiet_days_then_a_busy_one():
     shifts = week([0, 0, 1, 1, 2, 2, 3, 3, 4, 4, *[5] * 10])
     assert bound(shifts, 5, 40) == 10
     assert count(shifts, 5, 40, 0) == 10
+
+
+def test_days_and_hours_hold_in_every_week():
+    """Seven working days of ten in a fortnight are not five of seven in each week; nor are 60 hours 40 a week."""
+    first = week(range(7))
+    assert count(first, 10, 80, 0) == 1
+    assert count(first, 10, 80, 0, week_days=5, week_hours=40.0) == 2
+    assert count(week(range(5)), 10, 80, 0, week_days=5, week_hours=32.0) == 2
+    assert count(week([*range(5), *range(7, 12)]), 10, 80, 0, week_days=5, week_hours=40.0) == 1
+    assert heads_bound(np.array([2] * 7 + [0] * 7), np.array([16.0] * 7 + [0.0] * 7), 10, 80.0, 5, 40.0) == 3
+
+
+def fewest_by_weeks(shifts, week_days, week_hours) -> int:
+    """Fewest people over all partitions of a handful of shifts without a limit but those of every week."""
+    best = len(shifts)
+    for labels in itertools.product(range(len(shifts)), repeat=len(shifts)):
+        used = max(labels, default=-1) + 1
+        if used >= best or len(set(labels)) != used:
+            continue
+        parts = [[s for s, k in zip(shifts, labels, strict=True) if (k, s[0] // 7) == (p, w)]
+                 for p in range(used) for w in range(2)]  # fmt: skip
+        if all(allowed(part, week_days, week_hours, 0) for part in parts):
+            best = used
+    return best
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_weeks_between_the_bound_and_brute_force(seed):
+    rng = np.random.default_rng([seed, 5])
+    longer = rng.integers(0, 4, 6).tolist()
+    shifts = [(int(d), 480, 720 + 60 * k, 4.0 + k) for d, k in zip(rng.integers(4, 11, 6), longer, strict=True)]
+    days, hours = int(rng.integers(1, 4)), float(rng.choice([8.0, 12.0, 20.0]))
+    day = [s[0] for s in shifts]
+    low = heads_bound(np.bincount(day), np.bincount(day, [s[3] for s in shifts]), 14, 100.0, days, hours)
+    assert low <= fewest_by_weeks(shifts, days, hours) <= count(shifts, 14, 100, 0, week_days=days, week_hours=hours)

@@ -86,3 +86,10 @@ def test_estimated_inputs_stand_beside_the_stated_ones(center):
     found = swings(problem, plan)
     assert {"steers.to_chat.acceptance", "handle time (factor)", "scores of voice"} <= {r.path for r in found}
     assert [r.swing_cx for r in found] == sorted((r.swing_cx for r in found), reverse=True)
+    sources = {r.path: r.source for r in found}
+    assert sources["scores of voice"] == sources["demand (factor on the planned)"] == "stated"  # there is no history
+    silent = problem.scenario.model_copy(
+        update={"demand": problem.scenario.demand.model_copy(update={"uncertainty": None})}
+    )
+    rows = estimated_swings(dataclasses.replace(problem, scenario=silent), plan)
+    assert {r.source for r in rows if r.path.startswith("demand")} == {"estimated"}

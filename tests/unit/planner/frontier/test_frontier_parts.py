@@ -137,6 +137,13 @@ def test_names_by_hand():
     assert name_plans(table, today) == {"cheapest": 1, "best_cx": 2, "resilient": 3, "balanced": 4}
 
 
+def test_no_plan_with_less_headroom_than_today_is_no_worse_or_most_resilient():
+    """Today takes 30 % more; the plans take 3 and 20 %, whatever they save."""
+    table = np.array([[4.1, 60.0, 0.03], [4.0, 80.0, 0.2]])
+    assert name_plans(table, (4.0, 100.0, 0.3)) == {"best_cx": 0}
+    assert leading_plans(table, (4.0, 100.0, 0.2)) == {"cheapest": 1, "best_cx": 0, "resilient": 1, "balanced": 0}
+
+
 def test_names_are_given_once_but_a_plan_is_found_by_each_it_leads_by(quick_run):
     points, today = np.array([[4.2, 90.0, 0.2]]), (4.0, 100.0, 0.1)
     assert name_plans(points, today) == {"cheapest": 0}

@@ -1,6 +1,7 @@
 """The flow network says what the scenario states: volumes, outcomes, moves, people, promises, curves and Today."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 from small_centers import problem_of, write_center  # noqa: E402
 
 from planner.errors import ScenarioError  # noqa: E402
+from planner.frontier.shown import period_labels  # noqa: E402
 from planner.operation import baseline, build_problem  # noqa: E402
+from planner.operation.build import build_promises  # noqa: E402
 from planner.operation.curves import HULL_LINES, bends, convex_hull_lines, mean_loss  # noqa: E402
+from planner.operation.people import build_payroll  # noqa: E402
 from planner.scenario import read_today_routing, read_today_staffing  # noqa: E402
 from solvers.flow.network import Queue  # noqa: E402
 
@@ -156,6 +160,24 @@ def test_promises_and_limits(small):
     assert limits.seat_max.tolist() == [80]
 
 
+def test_a_week_has_seven_days(small):
+    """Of a fortnight, promises per week and days per week hold in each of the two weeks, not on average."""
+    horizon = small.scenario.horizon.model_copy(update={"days": 14})
+    fortnight = small.scenario.model_copy(update={"horizon": horizon})
+    assert build_promises(fortnight, small.pools).period_intervals.tolist() == [35, 5, 35]
+    payroll = build_payroll(fortnight)
+    roster = small.scenario.pools["phone"].roster
+    assert (payroll.days[0], payroll.week_days[0]) == (10, 5)
+    most = payroll.most_of_head(0, 14, 4.0)
+    hours = roster.contract_h_per_week + roster.overtime_h_per_week_max
+    assert (most["hours_most"], most["week_hours"]) == pytest.approx((2 * hours, hours))
+    starts = tuple(horizon.starts())
+    instance = replace(small.instance, promises=build_promises(fortnight, small.pools))
+    longer = replace(small, scenario=fortnight, starts=starts, instance=instance)
+    assert period_labels(longer, 0) == ["week of 2026-01-05", "week of 2026-01-12"]
+    assert period_labels(small, 0) == ["week"]
+
+
 CURVES = [
     ([0, 30, 120, 300], [0, 0, 0.4, 1.0]),
     ([0, 60], [0, 0.5]),
@@ -265,3 +287,21 @@ def test_a_scale_on_which_low_is_good_is_refused(toy):
     upside_down = toy.scenario.model_copy(update={"experience": experience})
     with pytest.raises(ScenarioError, match=r"higher_is_better.*turn the score around \(6 - score\)"):
         build_problem(upside_down, toy.experience, toy.demand)
+
+
+def test_nobody_is_escalated_to_where_no_pool_may_serve_them(tmp_path):
+    """Half of the faults a bot serves would be left to nobody, and would count as resolved by it."""
+    path = write_center(tmp_path, 1)
+    offers = ("steers.to_chat.reasons=[order]", "steers.form.reasons=[order]")
+    lone = ("escalations=[{from_channel: bot, to_channel: chat}]", *offers)
+    problem_of(path, *lone)
+    text = path.read_text(encoding="utf-8").replace('"desk": {', '"desk": {"reasons": ["order"], ')
+    path.write_text(text, encoding="utf-8")
+    without = (tmp_path / "demand.csv").read_text(encoding="utf-8").splitlines()
+    without = [row for row in without if "fault,chat" not in row]
+    (tmp_path / "demand.csv").write_text("\n".join(without) + "\n", encoding="utf-8")
+    routes = (tmp_path / "routing.csv").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "routing.csv").write_text("\n".join(r for r in routes if "fault" not in r or "desk" not in r) + "\n")
+    with pytest.raises(ScenarioError, match="60% of fault / gold served in bot are escalated to chat, where no pool"):
+        problem_of(path, *lone)
+    problem_of(path, *offers)  # the phone takes them over

@@ -160,7 +160,7 @@ def test_best_balance_is_not_in_the_brief_but_below_with_its_rule() -> None:
 
 
 def test_a_month_and_a_day_make_a_year_too() -> None:
-    for days, years in ((7, 365 / 7), (1, 365.0), (30, 365 / 30)):
+    for days, years in ((7, 365 / 7), (6, 365 / 7), (5, 365 / 7), (1, 365.0), (4, 365 / 4), (30, 365 / 30)):
         frontier = sample_frontier(3, meta={"days": days})
         assert months_and_years(frontier) == pytest.approx((years / 12, years))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from scenario_center import Center
 
+from planner.drawing import draw_problem
+from planner.errors import ScenarioError
 from planner.scenario import load_scenario
 
 STEER = """\
@@ -154,7 +156,11 @@ def test_missing_sources_of_today_are_warnings(center: Center) -> None:
         "small.yaml:1:1: warning: today.staffing",
         "small.yaml:1:1: warning: today.routing",
     ]
-    assert load_scenario(center.path).today.routing == "history"
+    assert all("so no plan can be made; name a CSV file here" in line for line in center.said())
+    scenario = load_scenario(center.path)
+    assert scenario.today.routing == "history"
+    with pytest.raises(ScenarioError, match="the scenario names no staffing table"):
+        draw_problem(scenario, seed=1)
 
 
 def test_generated_history_may_be_missing(center: Center) -> None:
@@ -230,3 +236,20 @@ def test_link_between_pools_that_share_no_reason(center: Center) -> None:
     assert said[0].startswith(
         "small.yaml:59:45: error: overflow.0.to_pool: no reason and segment may be served by both voice_core and "
     )
+
+
+def test_a_promise_by_the_week_asks_for_whole_weeks(center: Center) -> None:
+    center.write(("days: 1\n", "days: 10\n"), ("target: 0.8", "target: 0.8\n    period: week"))
+    words = "10 days are no whole weeks; plan 7 days, or promise it for the month"
+    assert any("promises.answered.period" in line and words in line for line in center.said())
+    center.write(("days: 1\n", "days: 14\n"), ("target: 0.8", "target: 0.8\n    period: week"))
+    assert not any("whole weeks" in line for line in center.said())
+
+
+def test_the_step_of_a_single_start_need_not_fit_the_grid(center: Center) -> None:
+    """Intervals of an hour, one start and no step: 30 min is a default nobody wrote."""
+    step = "step between starts is 7 min, not a multiple"
+    center.write(("last: 11:00}", "last: 11:00, every_min: 7}"))
+    assert any(step in line for line in center.said())
+    center.write(("last: 11:00}", "last: 10:30, every_min: 7}"))
+    assert center.said() == []

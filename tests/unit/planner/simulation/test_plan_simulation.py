@@ -167,6 +167,16 @@ def test_promises_are_judged_by_their_intervals(problem: FlowProblem, routing: R
     assert any(words.startswith("phone") for words in simulate_plan(lying, "p", SimulationSettings()).failed)
 
 
+def test_customers_who_always_try_again_are_simulated(tmp_path: Path) -> None:
+    """A few abandon and are offered again until they are served, as many as the evaluator says."""
+    always = ("channels.voice.redial=1", "channels.chat.redial=1")
+    problem = problem_of(write_center(tmp_path, 3), *always)
+    frontier = fresh(problem, random_routing(problem.network, np.random.default_rng(1)), 10.0)
+    found = simulate_plan(frontier, "p", SimulationSettings(replications=100, seed=2)).pools.set_index("pool")
+    assert 0.005 < found.loc["phone", "abandon_rate"] < 0.1
+    assert found.loc["phone", "offered"] == pytest.approx(found.loc["phone", "offered_plan"], rel=0.02)
+
+
 def test_overflow_rules_become_second_steps(plenty: Frontier) -> None:
     tables = dict(plenty.tables)
     rules = tables["rules"].copy()
