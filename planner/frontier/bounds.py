@@ -75,7 +75,7 @@ def guessed(coarse: Coarse, levels: Sequence[float]) -> list[Rung]:
             continue
         _, least, planes = below[-1]
         here = float(np.interp(level, [one[0] for one in known], [one[1] for one in known]))
-        k = here / least
+        k = here / least if least > 0 else 1.0  # nobody costs anything
         scaled = tuple(Plane(level, p.slope / k, p.intercept, p.cost * k, p.cx) for p in planes)
         rungs.append(Rung(level, here, scaled))
     return rungs
