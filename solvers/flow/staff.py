@@ -32,6 +32,7 @@ from solvers.flow.solution import (
     pool_money,
     pool_people,
 )
+from solvers.flow.spare import without_spare
 from solvers.flow.steady_state import SteadyState, steady_state
 from solvers.shifts.backlog import cover_backlog
 from solvers.shifts.cover import DayCover
@@ -211,11 +212,11 @@ def route_and_staff(
     if deferred:
         heads = np.where(network.pools.waits[:, None], heads, _floor(instance, deferred))
         state = steady_state(network, decision_of(instance, routing, heads), growth, state)
-    heads, state = raise_for_promises(instance, routing, growth, heads, state)
     heads = _kept(instance, heads)
     live = cover_heads(instance, covers, heads)
     staffed = _Staff(heads, live, deferred, window, factor)
-    return routing, _repaired(instance, routing, growth, covers, staffed, state)
+    people = _repaired(instance, routing, growth, covers, staffed, state)
+    return routing, people if margin is not None else without_spare(instance, routing, people, growth)
 
 
 def _shared(

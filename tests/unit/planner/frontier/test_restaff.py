@@ -1,0 +1,53 @@
+"""A routing staffed anew in one rigid shift a pool, against every number of people tried."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import planner
+from planner.drawing import draw_problem
+from planner.frontier.restaff import restaffed
+from solvers.flow.evaluate import HEADROOM_TOLERANCE
+from solvers.flow.solution import Routing, judge
+from solvers.flow.staff import day_covers
+
+MINIMAL = Path(__file__).resolve().parents[4] / "scenarios" / "minimal.yaml"
+
+
+@pytest.fixture(scope="module")
+def instance():
+    """The toy center: everybody works from nine to eleven, so the quiet half hours have people to spare."""
+    return draw_problem(planner.load_scenario(MINIMAL), seed=1)[0].instance
+
+
+def every_plan(instance, offer):
+    """All plans with an offer of one steer to every type."""
+    network = instance.network
+    offers = np.where(network.nodes.steer >= 0, offer, 0.0)
+    routing = Routing(offers, np.ones(len(network.split_kind)), np.zeros(len(network.pair_pool), dtype=np.int64))
+    counts = itertools.product(range(2, 10), range(2, 8))
+    plans = [judge(instance, routing, (np.array([[a]]), np.array([[b]])), "master") for a, b in counts]
+    return routing, [plan for plan in plans if plan.feasible and plan.evaluation.headroom >= 0]
+
+
+@pytest.mark.parametrize("offer", [0.0, 0.5, 1.0])
+def test_staffed_anew_costs_what_the_cheapest_enough_people_cost(instance, offer):
+    """For the headroom of every cheapest plan: its own people are enough for it, and nobody is added beside them."""
+    routing, plans = every_plan(instance, offer)
+    assert len(plans) > 10
+    compared = 0
+    for plan in plans:
+        own = plan.evaluation.headroom
+        least = min(other.cost for other in plans if other.evaluation.headroom >= own - 2 * HEADROOM_TOLERANCE)
+        if plan.cost > least + 1e-6:
+            continue
+        found = restaffed(instance, routing, own, day_covers(instance))
+        assert found is not None
+        assert found.kept
+        assert found.cost == pytest.approx(least, abs=1e-6)
+        compared += 1
+    assert compared >= 5
