@@ -39,6 +39,15 @@ def without_spare(instance: Instance, routing: Routing, people: People, growth: 
     return people
 
 
+def misses_floors(instance: Instance, routing: Routing, people: People) -> bool:
+    """Tell whether the experience of a segment is below its floor at planned demand."""
+    least = instance.network.segment_min
+    if not np.isfinite(least).any():
+        return False
+    found = judge(instance, routing, people, "floors", np.nan).evaluation.cx_segment
+    return bool((found < least - 1e-9).any())
+
+
 def _shifts(instance: Instance, people: People) -> list[tuple[int, int, int]]:
     """(pool, day, shift) with people who may go, the dearest first."""
     pools, kept = instance.network.pools, () if instance.pins is None else instance.pins.pools

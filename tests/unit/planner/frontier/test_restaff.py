@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -51,3 +52,20 @@ def test_staffed_anew_costs_what_the_cheapest_enough_people_cost(instance, offer
         assert found.cost == pytest.approx(least, abs=1e-6)
         compared += 1
     assert compared >= 5
+
+
+@pytest.mark.parametrize("floor", [4.1, 4.15, 4.18])
+def test_people_are_added_where_a_segment_waits_too_long_for_its_floor(instance, floor):
+    """Billing alone is offered chat; the master sees no wait, and caps and promises hold with fewer people."""
+    network = instance.network
+    offers = ((network.nodes.steer >= 0) & (network.nodes.kind == 0)).astype(float)
+    routing = Routing(offers, np.ones(len(network.split_kind)), np.zeros(len(network.pair_pool), dtype=np.int64))
+    guarded = replace(instance, network=replace(network, segment_min=np.array([floor])))
+    counts = itertools.product(range(2, 10), range(2, 8))
+    plans = [judge(guarded, routing, (np.array([[a]]), np.array([[b]])), "master") for a, b in counts]
+    least = min(plan.cost for plan in plans if plan.evaluation.kept and plan.evaluation.headroom >= 0)
+    found = restaffed(guarded, routing, 0.0, day_covers(guarded))
+    assert found is not None
+    assert found.kept
+    assert found.cx >= floor
+    assert found.cost <= least * 1.12
