@@ -1,8 +1,8 @@
-"""Staff a routing for a headroom: settle the *evaluated* load, raise it for promises, cover it, repair what is short.
+"""Staff a routing for a headroom: settle the *evaluated* load, cover it, make good what is short, drop who is spare.
 
 Plans covered for the master's load miss their headroom, because real waits bring abandonment, redials and more load.
-Load and whole people are therefore settled against each other before anybody gets a shift; a cover has hardly anybody
-on the floor beyond its need, so what holds for the need holds for the cover but for little repairs.
+Load and whole people are therefore settled against each other before anybody gets a shift. Promises are made good on
+what the shifts give: rigid ones have people on the floor beyond the need, who keep promises for nothing.
 """
 
 from __future__ import annotations
