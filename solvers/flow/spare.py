@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from solvers.flow.evaluate import keeps
+from solvers.flow.evaluate import below_floor, keeps
 from solvers.flow.network import Ints
 from solvers.flow.solution import Instance, Routing, Solution, decision_of, judge
 
@@ -41,11 +41,10 @@ def without_spare(instance: Instance, routing: Routing, people: People, growth: 
 
 def misses_floors(instance: Instance, routing: Routing, people: People) -> bool:
     """Tell whether the experience of a segment is below its floor at planned demand."""
-    least = instance.network.segment_min
-    if not np.isfinite(least).any():
+    if not np.isfinite(instance.network.segment_min).any():
         return False
     found = judge(instance, routing, people, "floors", np.nan).evaluation.cx_segment
-    return bool((found < least - 1e-9).any())
+    return bool(below_floor(instance.network, found).any())
 
 
 def _shifts(instance: Instance, people: People) -> list[tuple[int, int, int]]:

@@ -69,3 +69,16 @@ def test_people_are_added_where_a_segment_waits_too_long_for_its_floor(instance,
     assert found.kept
     assert found.cx >= floor
     assert found.cost <= least * 1.12
+
+
+def test_a_segment_nobody_is_of_lets_no_floor_down():
+    """Its experience is that of no one."""
+    scenario = planner.load_scenario(MINIMAL, ["segments.vip={title: VIP, cx_min: 4.9}"])
+    guarded = draw_problem(scenario, seed=1)[0].instance
+    network = guarded.network
+    routing = Routing(
+        np.zeros(len(network.nodes.kind)), np.ones(len(network.split_kind)), np.zeros(len(network.pair_pool), dtype=int)
+    )
+    plan = judge(guarded, routing, (np.array([[9]]), np.array([[6]])), "master")
+    assert np.isfinite(network.segment_min).any()
+    assert plan.evaluation.kept
