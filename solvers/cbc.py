@@ -142,12 +142,13 @@ class HeldCbc:
     def _termination(self, model: Any, found: bool) -> Termination:
         library = self._library
         status = library.Cbc_status(model)
+        if status == _STOPPED:
+            # Out of time within the first relaxation CBC calls that infeasible, too: no flag counts here.
+            return Termination.TIME_LIMIT
         if library.Cbc_isContinuousUnbounded(model):
             return Termination.INFEASIBLE_OR_UNBOUNDED
         if library.Cbc_isProvenInfeasible(model) or library.Cbc_isInitialSolveProvenPrimalInfeasible(model):
             return Termination.INFEASIBLE
-        if status == _STOPPED:
-            return Termination.TIME_LIMIT
         if status == _FINISHED and found and library.Cbc_isProvenOptimal(model):
             return Termination.OPTIMAL
         if status in (_FINISHED, _STOPPED):

@@ -171,8 +171,10 @@ def explain(
         for line in lines:
             console.give(console.inert(f"  {line}"))
     if prices is not None and not prices.empty:
-        rows = [(row["what"], decimal(number(row, "price"), 2), row["unit"]) for row in records(prices)]
-        console.give_table("What limits it", ("what", "price", "unit"), rows, left=(0, 2))
+        console.give("\nWhat limits it")
+        for row in records(prices):  # a whole sentence stands for itself
+            price = f": {decimal(number(row, 'price'), 2)} {row['unit']}" * (not str(row["what"]).endswith("."))
+            console.give(console.inert(f"  {row['what']}{price}"))
     return int(Exit.DONE)
 
 

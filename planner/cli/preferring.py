@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 
 from planner.errors import PlanError
 from planner.frontier.frontier import Frontier
-from planner.frontier.wish import Wish, parse_wish
-from planner.report.text import percent, units_of
+from planner.frontier.wish import Wish, meets, parse_wish
+from planner.report.text import Units, percent, units_of
+
+_MOST_DIGITS = 6
 
 
 def preferred(
@@ -53,13 +56,31 @@ def wish_words(frontier: Frontier, wish: Wish, reservation: Mapping[str, float] 
     """Say which plan is nearest to a wish, and what it misses or has to spare."""
     units = units_of(frontier)
     plan = frontier.nearest(wish.limits, reservation)
-    write = {"cx": units.cx, "cost": units.money, "headroom": lambda v: percent(v, 1)}
     parts = []
     for name, level in wish.limits.items():
         value = float(plan.summary[name])
-        short = (value - level) * (-1 if name == "cost" else 1) < -1e-9
-        parts.append(f"{name} {write[name](value)} ({'misses' if short else 'reaches'} {write[name](level)})")
+        short = not meets((plan.cx, plan.cost, plan.headroom), Wish(**{name: level}))
+        usual = [_written(units, name, v) for v in (value, level)]
+        there, wished = _told_apart(units, name, value, level) if short else usual
+        parts.append(f"{name} {there} ({'misses' if short else 'reaches'} {wished})")
     return f"Nearest to this wish is {plan.id}: {', '.join(parts)}."
+
+
+def _written(units: Units, name: str, value: float, more: int = 0) -> str:
+    """Write a value of an axis, with `more` digits than usual."""
+    if name == "headroom":
+        return percent(value, 1 + more)
+    finer = replace(units, cx_digits=units.cx_digits + more, money_digits=units.money_digits + more)
+    return finer.cx(value) if name == "cx" else finer.money(value)
+
+
+def _told_apart(units: Units, name: str, *values: float) -> list[str]:
+    """Write values that differ with as many digits as show it."""
+    for more in range(_MOST_DIGITS):
+        words = [_written(units, name, value, more) for value in values]
+        if len(set(words)) > 1:
+            break
+    return words
 
 
 def _by_weights(

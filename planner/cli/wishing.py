@@ -31,6 +31,7 @@ def explain_wish(run: Path, text: str, scenario: Path | None, as_json: bool) -> 
         from planner.scenario import load_scenario
 
         found = reach_wish(load_scenario(scenario), wish, seed=int(loaded.meta["seed"]))
+        proven = proven or any(one.proven > 0 for one in found)  # more than nothing of a lever is needed: proven
     if as_json:
         facts = {"nearest": nearest.id, "met": met, "ruled_out": proven}
         levers = [{name: getattr(one, name) for name in Reach.__dataclass_fields__} for one in found]

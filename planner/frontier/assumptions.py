@@ -21,7 +21,11 @@ _Z90 = 1.6448536269514722
 
 @dataclass(frozen=True)
 class Assumption:
-    """One input: dotted path (or name), value, range, source, and the swings (high − low) of the headline plan."""
+    """One input: dotted path (or name), value, range, source, and how far the headline plan swings over it.
+
+    A swing is the largest less the smallest of what the plan is at both ends and at the value: where it is best in
+    between, the ends may be alike and both far below.
+    """
 
     path: str
     value: float
@@ -95,7 +99,7 @@ def swings(problem: FlowProblem, headline: Solution) -> list[Assumption]:
     for path, stated, change in stated_inputs(problem.scenario, problem.initiatives):
         low, high = stated.bounds
         ends = [_at(problem, headline, change, value) for value in (low, high)] if high > low else []
-        spread = np.abs(np.subtract(*ends)) if ends else np.zeros(3)
+        spread = np.ptp([np.array(headline.objectives), *ends], axis=0)
         rows.append(Assumption(path, stated.value, low, high, stated.source, *map(float, spread)))
     return sorted(rows, key=lambda row: (-row.swing_cx, -row.swing_cost, row.path))
 
@@ -125,7 +129,8 @@ def estimated_swings(problem: FlowProblem, headline: Solution) -> list[Assumptio
     ):
         low, high = _mean_one_range(cv)
         ends = [_scaled(problem, headline, name.startswith("demand"), factor) for factor in (low, high)]
-        rows.append(Assumption(name, 1.0, low, high, source, *map(float, np.abs(np.subtract(*ends)))))
+        spread = np.ptp([np.array(headline.objectives), *ends], axis=0)
+        rows.append(Assumption(name, 1.0, low, high, source, *map(float, spread)))
     draws = problem.experience.draws(_DRAWS, 0)
     low_end, high_end = problem.scenario.experience.scale
     scores = np.clip(problem.flow_scores(draws.scores.copy(), draws.move_scores), low_end, high_end)

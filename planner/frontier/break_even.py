@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +16,8 @@ from solvers.flow.network import Bools, Floats, FlowNetwork, Queue
 from solvers.flow.solution import Routing
 from solvers.flow.staff import Covers
 
-HALVINGS = 5  # of the range: 1/32 of it is below what anybody knows of an acceptance
+PARTS = 4  # of the range: its ends and what lies between them are tried, for whole people may change sides twice
+FINEST = 1 / 32  # of the range: below what anybody knows of an acceptance
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,8 @@ class BreakEven:
     """What a steer (or the offers of an automated pool) saves over its range of acceptance (containment).
 
     `value` now, `low` and `high` ends of the range, `saves` money at `value` against the same plan without the offers
-    (negative: it costs), `change_cx` points it brings, `threshold` the value above which it saves (−inf: everywhere in
-    the range, inf: nowhere in it), `falling` True where it pays below the threshold instead.
+    (negative: it costs), `change_cx` points it brings, `threshold` the value above which it saves (−inf: wherever it
+    was tried in the range, inf: nowhere, NaN: here and there), `falling` True where it pays below it instead.
     """
 
     what: str
@@ -61,17 +63,17 @@ def with_acceptance(network: FlowNetwork, steer: int, acceptance: float) -> Flow
     return replace(network, nodes=replace(nodes, acceptance=accepted))
 
 
-def with_containment(network: FlowNetwork, pool: int, containment: float) -> FlowNetwork:
+def with_containment(network: FlowNetwork, pool: int, containment: float, volume: Floats | None = None) -> FlowNetwork:
     """Return the network with another share of contacts that an automated pool serves without escalating them.
 
-    Escalation of each of its flows is scaled so that the mean over flows is 1 − containment; what returns is a share of
-    those not escalated, so it is scaled with them.
+    Escalation of each of its flows is scaled so that its mean over contacts (`volume` of each flow; None: alike) is
+    1 − containment; what returns is a share of those not escalated, so it is scaled with them.
     """
     flows = network.flows
     members = (flows.pool == pool) & (flows.escalate > 0)
     if not members.any():
         return network
-    mean = float(flows.escalate[members].mean())
+    mean = 1.0 - contained(network, pool, volume)
     after = flows.escalate.copy()
     after[members] = np.clip(flows.escalate[members] * (1 - containment) / mean, 0.0, 1.0)
     if containment <= 0:
@@ -84,10 +86,13 @@ def with_containment(network: FlowNetwork, pool: int, containment: float) -> Flo
     return replace(network, flows=replace(flows, escalate=after), served_share=network.served_share * scale)
 
 
-def contained(network: FlowNetwork, pool: int) -> float:
-    """Mean share of contacts that a pool's escalating flows keep; NaN where none escalates."""
+def contained(network: FlowNetwork, pool: int, volume: Floats | None = None) -> float:
+    """Share of the contacts of a pool's escalating flows (`volume` of each; None: alike) that it keeps; NaN: none."""
     members = (network.flows.pool == pool) & (network.flows.escalate > 0)
-    return 1.0 - float(network.flows.escalate[members].mean()) if members.any() else float("nan")
+    if not members.any():
+        return float("nan")
+    weight = None if volume is None or volume[members].sum() <= 0 else volume[members]
+    return 1.0 - float(np.average(network.flows.escalate[members], weights=weight))
 
 
 def asked_of(shown: Shown) -> list[Asked]:
@@ -105,47 +110,58 @@ def asked_of(shown: Shown) -> list[Asked]:
             asked.append(Asked("acceptance", name, k, stated.value, low, high, mine))
     for g in map(int, np.flatnonzero(network.pools.queue == Queue.AUTOMATED)):
         mine = used & np.isin(np.arange(len(used)), network.flows.node[network.flows.pool == g])
-        now = contained(network, g)
+        now = contained(network, g, shown.evaluation.state.volume)
         if mine.any() and np.isfinite(now):
             asked.append(Asked("containment", problem.pools[g], g, now, 0.0, 1.0, mine))
     return asked
 
 
 def break_even(shown: Shown, covers: Covers, asked: Asked) -> BreakEven | None:
-    """Money saved over the range: the ends, then halving where their signs differ; None where one cannot be staffed."""
+    """Money saved over the range: where its sign changes once, the place is halved; None where it cannot be staffed."""
     what, name, value, low, high = asked.what, asked.name, asked.value, asked.low, asked.high
-    problem, changed = shown.problem, with_acceptance if what == "acceptance" else with_containment
+    saves = _savings(shown, covers, asked)
+    tried = sorted({value, *np.linspace(low, high, PARTS + 1).tolist()})
+    found = {at: saves(at) for at in tried}
+    here, change_cx = found[value]
+    if not np.isfinite([money for money, _ in found.values()]).all():
+        return None
+    pays = [found[at][0] > 0 for at in tried]
+    turns = [k for k in range(len(tried) - 1) if pays[k] != pays[k + 1]]
+    if len(turns) != 1:
+        edge = np.nan if turns else -np.inf if pays[0] else np.inf
+        return BreakEven(what, name, value, low, high, here, change_cx, edge)
+    below, above = tried[turns[0]], tried[turns[0] + 1]
+    while above - below > FINEST * (high - low):
+        middle = (below + above) / 2
+        below, above = (middle, above) if (saves(middle)[0] > 0) == pays[0] else (below, middle)
+    return BreakEven(what, name, value, low, high, here, change_cx, (below + above) / 2, falling=pays[0])
+
+
+def _savings(shown: Shown, covers: Covers, asked: Asked) -> Callable[[float], tuple[float, float]]:
+    """Return what tells of a value the money it saves and the CX it brings, against the plan without the offers."""
+    problem = shown.problem
 
     def priced(at: float, offer: Floats) -> tuple[float, float]:
-        network = changed(problem.network, asked.place, max(at, 1e-6))
+        network, least = problem.network, max(at, 1e-6)
+        if asked.what == "acceptance":
+            network = with_acceptance(network, asked.place, least)
+        else:
+            network = with_containment(network, asked.place, least, shown.evaluation.state.volume)
         routing = Routing(snap_offers(network, offer, None), shown.routing.split, shown.routing.priority)
         instance = replace(problem.instance, network=network)
         found = restaffed(instance, routing, shown.evaluation.headroom, covers)
         return (np.nan, np.nan) if found is None else (found.cost, found.cx)
 
     never = np.where(asked.offers, 0.0, shown.routing.offer)
-    alone = priced(value, never)
+    alone = priced(asked.value, never)
 
     def saves(at: float) -> tuple[float, float]:
         there = priced(at, shown.routing.offer)
         # Without the offer its acceptance changes nothing; the containment of contacts that come by themselves does.
-        without = alone if what == "acceptance" else priced(at, never)
+        without = alone if asked.what == "acceptance" else priced(at, never)
         return without[0] - there[0], there[1] - without[1]
 
-    here, change_cx = saves(value)
-    bottom, top = saves(low)[0], saves(high)[0]
-    if not np.isfinite([here, bottom, top]).all():
-        return None
-    if (bottom > 0) == (top > 0):
-        edge = -np.inf if bottom > 0 else np.inf
-        return BreakEven(what, name, value, low, high, here, change_cx, edge)
-    inside = (low, high)
-    for _ in range(HALVINGS):
-        middle = (inside[0] + inside[1]) / 2
-        same = (saves(middle)[0] > 0) == (bottom > 0)
-        inside = (middle, inside[1]) if same else (inside[0], middle)
-    edge = (inside[0] + inside[1]) / 2
-    return BreakEven(what, name, value, low, high, here, change_cx, edge, falling=bool(bottom > 0))
+    return saves
 
 
 def break_even_words(one: BreakEven, problem: FlowProblem, per: str) -> str:
@@ -157,9 +173,10 @@ def break_even_words(one: BreakEven, problem: FlowProblem, per: str) -> str:
     lead = f"Offering “{name}”" if offering else f"Sending contacts to {name}"
     now = f"{lead} {verb} {money} at {one.value:.0%} {one.what} (CX {one.change_cx:+.3f}), staffed anew"
     span = f"{one.low:.0%} to {one.high:.0%}"
-    if one.threshold == -np.inf:
-        return f"{now}; it saves at every {one.what} in its range ({span})."
-    if one.threshold == np.inf:
-        return f"{now}; it saves at no {one.what} in its range ({span})."
+    if np.isnan(one.threshold):
+        return f"{now}; over its range ({span}) it saves here and costs there, as whole people fall."
+    if np.isinf(one.threshold):
+        where = "every" if one.threshold < 0 else "no"
+        return f"{now}; it saves at {where} {one.what} in its range ({span})."
     side = "below" if one.falling else "above"
     return f"{now}; it saves only {side} {one.threshold:.0%} {one.what} (range {span})."

@@ -38,7 +38,8 @@ def explain_plan(
     else:
         sentences.append("It moves nobody between channels.")
     sentences += [*more, price]
-    sentences.append("It is doable this week." if row["doable"] else f"It needs {int(row['hires'])} hires first.")
+    hires = f"{int(row['hires'])} hire{'s' * (int(row['hires']) != 1)}"
+    sentences.append("It is doable this week." if row["doable"] else f"It needs {hires} first.")
     return " ".join([*sentences, *_hours_words(row)])
 
 
@@ -108,25 +109,29 @@ def next_point_price(plans: pd.DataFrame, plan: str, currency: str, step: float)
     """
     here = plans[plans["plan"] == plan].iloc[0]
     others = plans[(plans["origin"] != "today") & (plans["headroom"] >= here["headroom"] - 0.02)]
-    rates = []
-    for reach in (step / 2, step, 2 * step):
+    rates, steps = dict[float, float](), (step / 2, step, 2 * step)
+    for reach in steps:
         better = others[others["cx"] >= here["cx"] + reach]
         if len(better):
             best = better.loc[better["cost"].idxmin()]
-            rates.append(max(0.0, float(best["cost"] - here["cost"])) / float(best["cx"] - here["cx"]))
+            rates[reach] = max(0.0, float(best["cost"] - here["cost"])) / float(best["cx"] - here["cx"])
     if not rates:
         top = float(others["cx"].max()) - float(here["cx"]) if len(others) else 0.0
         return f"No plan with this headroom has {step / 2:g} more CX (the most is {top:+.3f}).", np.nan, np.nan, np.nan
-    price, low, high = rates[min(1, len(rates) - 1)], min(rates), max(rates)
-    sentence = (
-        f"The next CX point costs about {price:,.0f} {currency} here, headroom held within 2 points "
-        f"({low:,.0f} to {high:,.0f} for steps of {step / 2:g} to {2 * step:g} points)."
+    price, low, high = list(rates.values())[min(1, len(rates) - 1)], min(rates.values()), max(rates.values())
+    reached = f"{low:,.0f} to {high:,.0f} for steps of {steps[0]:g} to {max(rates):g} points"
+    span = reached if len(rates) > 1 else f"for a step of {steps[0]:g} points"
+    end = "" if len(rates) == len(steps) else f"; none has {steps[len(rates)]:g} more"
+    return (
+        f"The next CX point costs about {price:,.0f} {currency} here, headroom held within 2 points ({span}{end}).",
+        price,
+        low,
+        high,
     )
-    return sentence, price, low, high
 
 
 def prices_table(plans: pd.DataFrame, surface: Envelope | None, currency: str, step: float) -> pd.DataFrame:
-    """Prices in words: the next CX point between plans, and the master's own price at the plan's headroom (dual)."""
+    """Prices in words: the next CX point between plans, and how the bound rises at a plan's CX and headroom (dual)."""
     rows = []
     for _, row in plans[plans["origin"] != "today"].iterrows():
         plan = str(row["plan"])
@@ -134,7 +139,7 @@ def prices_table(plans: pd.DataFrame, surface: Envelope | None, currency: str, s
         rows.append((plan, sentence, best, f"{currency} per CX point"))
         dual = np.nan if surface is None else surface.price(float(row["cx"]), float(row["headroom"]))
         if np.isfinite(dual):
-            words = "Price of CX in the master at this headroom (its dual): no plan buys CX for less"
+            words = "Rise of the least cost of any plan, by the master's dual"
             rows.append((plan, words, dual, f"{currency} per CX point"))
     return pd.DataFrame(rows, columns=["plan", "what", "price", "unit"])
 

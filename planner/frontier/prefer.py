@@ -24,7 +24,7 @@ SENSES: Mapping[str, float] = {
 }
 """Columns of the table of plans that can be preferred by -> 1 where more is better, −1 where less is."""
 
-AUGMENTATION = 1e-3
+AUGMENTATION = 1e-9  # so little that it decides among equal worst misses alone, however narrow the widths
 PEAK = 0.75  # of the busiest interval of the day
 
 
@@ -32,7 +32,8 @@ def achievement(values: Floats, senses: Floats, aspiration: Floats, reservation:
     """Achievement of points, shape (point,): at least 0 where all that is aspired to is reached.
 
     min_k q_k + ρ·mean_k q_k, q_k = sense·(value − aspiration) / (sense·(aspiration − reservation)): −1 in an axis that
-    is just acceptable (Wierzbicki 1980; augmented by ρ = 1e-3, so that of equal worst misses the smaller others win).
+    is just acceptable (Wierzbicki 1980). It is augmented by ρ = 1e-9, so that of equal worst misses the smaller others
+    win; a larger ρ would pass over a plan that reaches everything for one that misses a little and exceeds much.
 
     Parameters
     ----------

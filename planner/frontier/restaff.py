@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from solvers.errors import NoSolution
-from solvers.flow.evaluate import evaluate
+from solvers.flow.evaluate import HEADROOM_TOLERANCE, evaluate
 from solvers.flow.solution import Instance, Routing, cost_of_people, decision_of, floor_people
 from solvers.flow.staff import Covers, route_and_staff
 
@@ -22,9 +22,12 @@ class Restaffed:
 
 
 def restaffed(instance: Instance, routing: Routing, headroom: float, covers: Covers) -> Restaffed | None:
-    """Staff a routing for a headroom and price it; None where no shift covers some work."""
+    """Staff a routing for a headroom and price it; None where no shift covers some work.
+
+    A headroom that was found is met to within its tolerance: the people of a plan are enough for the plan's own.
+    """
     try:
-        routing, people = route_and_staff(instance, routing, headroom, covers)
+        routing, people = route_and_staff(instance, routing, headroom - HEADROOM_TOLERANCE, covers)
     except NoSolution:
         return None
     decision = decision_of(instance, routing, floor_people(instance, people))

@@ -29,7 +29,8 @@ POINTS = 5  # of the master's front that are staffed
 MARGINS = (0.0, 0.1, 0.25, 0.5)  # headroom on top of the wished one: people buy shorter waits
 FARTHEST = 1.0  # past the bound's share, a plan with whole people is sought so far
 HALVINGS = 5
-_TERM = re.compile(r"^\s*(\w+)\s*(>=|<=)\s*([-+]?[\d.,]*\d)\s*(%?)\s*$")
+_TERM = re.compile(r"^\s*(\w+)\s*(>=|<=)\s*([-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?)\s*(%?)\s*$")
+"""Axis, way, number (a comma between thousands only: 4,1 is no number), percent."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,9 @@ def parse_wish(text: str) -> Wish:
         match = _TERM.match(term)
         if match is None or match[1] not in AXES or match[2] != AXES[match[1]] or match[1] in found:
             allowed = ", ".join(f"{name}{way}NUMBER" for name, way in AXES.items())
-            raise ValueError(f"wish {term.strip()!r} — must be one of {allowed}, each at most once")
+            raise ValueError(
+                f"wish {term.strip()!r} — must be one of {allowed}, each at most once, decimals after a point"
+            )
         try:
             value = float(match[3].replace(",", ""))
         except ValueError:

@@ -265,6 +265,12 @@ def _caps_hold(
     return low, kept if low > -1.0 else steady_state(network, decision, low, kept)
 
 
+def below_floor(network: FlowNetwork, cx_segment: Floats) -> Bools:
+    """Segments whose experience is below their floor, shape (segment,); nobody is let down where nothing is asked."""
+    issues = np.bincount(network.segment, network.counted_issues, len(network.segment_min))
+    return np.asarray((issues > 0) & (cx_segment < network.segment_min - 1e-9))
+
+
 def evaluate(
     network: FlowNetwork,
     promises: Promises,
@@ -309,7 +315,7 @@ def evaluate(
         all(promises_kept(promises, values))
         and _copes(network, promises, decision, state)
         and bool((starved <= network.abandon_max + 1e-9).all())
-        and bool((cx_segment >= network.segment_min - 1e-9).all())
+        and not below_floor(network, cx_segment).any()
         and bool((first <= network.nodes.most * (1 + 1e-9) + 1e-9).all())
     )
     total = float(issues.sum())

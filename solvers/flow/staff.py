@@ -1,8 +1,8 @@
-"""Staff a routing for a headroom: settle the *evaluated* load, raise it for promises, cover it, repair what is short.
+"""Staff a routing for a headroom: settle the *evaluated* load, cover it, make good what is short, drop who is spare.
 
 Plans covered for the master's load miss their headroom, because real waits bring abandonment, redials and more load.
-Load and whole people are therefore settled against each other before anybody gets a shift; a cover has hardly anybody
-on the floor beyond its need, so what holds for the need holds for the cover but for little repairs.
+Load and whole people are therefore settled against each other before anybody gets a shift. Promises are made good on
+what the shifts give: rigid ones have people on the floor beyond the need, who keep promises for nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from solvers.errors import NoSolution
+from solvers.flow.covering import Covers, cover_deferred, cover_heads
 from solvers.flow.evaluate import (
     HEADROOM_TOLERANCE,
     capacity_ratio,
@@ -23,31 +24,21 @@ from solvers.flow.network import Decision, Floats, Ints, Queue
 from solvers.flow.overflow import Sharing, rebalance, share_people, starved_intervals, with_overflow
 from solvers.flow.pins import with_kept
 from solvers.flow.promises import raise_for_promises
-from solvers.flow.solution import (
-    Instance,
-    Routing,
-    decision_of,
-    floor_people,
-    hires_and_overtime,
-    pool_money,
-    pool_people,
-)
+from solvers.flow.solution import Instance, Routing, decision_of, floor_people
+from solvers.flow.spare import misses_floors, without_spare
 from solvers.flow.steady_state import SteadyState, steady_state
-from solvers.shifts.backlog import cover_backlog
 from solvers.shifts.cover import DayCover
-from solvers.shifts.roster import heads_bound
 
 SETTLING_ROUNDS = 8
 FREE_ROUNDS = 3  # rounds in which the need may still come down
 SETTLED = 1e-6  # on abandoned shares while the need is still being rounded; repairs look closer
 REPAIR_ROUNDS = 40
 SHARING_ROUNDS = 2  # in which people and overflow of linked pools are chosen anew for the load they bring
+FLOOR_GROWTH = (0.1, 0.3, 1.0)  # of demand, staffed for on top where segments miss their floors by waiting
 SHORTER = 0.7  # of the window of a backlog that misses what was promised
 SHORTEST_WINDOW = 0.5
 LIGHT_PERSON_H = 1e-3  # among equally many hours, the fewest people
 HEAVY_PERSON_H = 4.0  # nearly the fewest people there are
-
-Covers = dict[int, tuple[DayCover, ...]]
 
 
 def day_covers(instance: Instance) -> Covers:
@@ -95,113 +86,34 @@ def _spread(work: Floats, window: int) -> Floats:
     return np.asarray(total / window)
 
 
-def cover_heads(instance: Instance, covers: Covers, heads: Floats) -> dict[int, Ints]:
-    """Cover whole people on the floor of live pools, shape (pool, interval), with people on shifts at least money."""
-    network = instance.network
-    people = {}
-    for g, catalogue in enumerate(instance.catalogues):
-        if catalogue is None or not network.pools.waits[g]:
-            continue
-        if instance.pins is not None and (kept := instance.pins.people[g]) is not None:
-            people[g] = kept
-            continue
-        days = heads[g].reshape(network.days, network.intervals_per_day)
-        if (days[:, ~catalogue.reachable] > 0).any():
-            raise NoSolution(f"pool {g} has work in intervals no shift covers")
-        people[g] = _cheapest_people(instance, g, covers[g], days)
-    return people
-
-
-def cover_deferred(instance: Instance, covers: Covers, work_s: Floats, window: Floats) -> dict[int, Ints]:
-    """Cover the backlogs of deferred pools, whose work in seconds is `work_s` (pool, interval), at least money.
-
-    `window` (pool,) intervals from arrival to when the work shall be done. Where heads run out, with longer shifts of
-    fewer people.
-    """
-    network, promises = instance.network, instance.promises
-    pools = network.pools
-    people = {}
-    for g in map(int, np.flatnonzero(pools.queue == Queue.DEFERRED)):
-        catalogue = instance.catalogues[g]
-        if catalogue is None:
-            continue
-        if instance.pins is not None and (kept := instance.pins.people[g]) is not None:
-            people[g] = kept
-            continue
-        promised = promises.target[(promises.measure == 3) & promises.pools[:, g]]
-        least = (np.inf, np.inf)
-        for k, cover in enumerate(covers[g]):
-            counts = cover_backlog(
-                catalogue,
-                work_s[g] / (network.interval_s * pools.speed[g] * (1.0 - pools.shrinkage[g])),
-                occupancy_max=float(pools.occupancy_max[g]),
-                window=float(window[g]),
-                share=float(promised.max(initial=0.0)) if len(promised) else 1.0,
-                person_h=cover.person_h,
-            )
-            value = _value(instance, g, counts)
-            if value < least:
-                people[g], least = counts, value
-            enough = pool_people(instance, g, counts)[1] <= instance.payroll.heads[g]
-            if enough or (k > 0 and least[0] == 0.0):
-                break
-    return people
-
-
-def _cheapest_people(instance: Instance, g: int, covers: tuple[DayCover, ...], days: Floats) -> Ints:
-    """Cover the days of a pool; where heads run out, with longer shifts of fewer people on as many days as pays.
-
-    From the lightest weight of a person to the heaviest, days change over in the order of paid hours per person saved;
-    the cheapest mixture within the hires allowed is taken. Weights beyond a person's price only count where hires run
-    out.
-    """
-    counts = np.array([covers[0].people(day) for day in days], dtype=np.int64)
-    best, least = counts, _value(instance, g, counts)
-    if pool_people(instance, g, counts)[1] <= instance.payroll.heads[g]:
-        return best
-    paid_h = covers[0].catalogue.paid_h
-    for k, cover in enumerate(covers[1:]):
-        if k > 0 and least[0] == 0.0:
-            break
-        others = np.array([cover.people(day) for day in days], dtype=np.int64)
-        saved = (counts - others).sum(axis=1)
-        dearer = (others - counts) @ paid_h
-        for d in np.argsort(np.where(saved > 0, dearer / np.maximum(saved, 1), np.inf), kind="stable"):
-            if saved[d] > 0:
-                counts = counts.copy()
-                counts[d] = others[d]
-                value = _value(instance, g, counts)
-                if value < least:
-                    best, least = counts, value
-    return best
-
-
-def _value(instance: Instance, g: int, counts: Ints) -> tuple[float, float]:
-    """Hires beyond those allowed and money of a pool, at the fewest heads its days, hours and busiest day admit."""
-    catalogue, payroll = instance.catalogues[g], instance.payroll
-    assert catalogue is not None
-    by_day = counts @ catalogue.paid_h
-    paid_h = float(by_day.sum())
-    if not payroll.rostered[g]:
-        return 0.0, pool_money(instance, g, paid_h, 0, 0.0)
-    most = payroll.most_of_head(g, len(counts), float(catalogue.paid_h.max(initial=0.0)))
-    needed = heads_bound(counts.sum(axis=1), by_day, **most)
-    hires, overtime_h = hires_and_overtime(instance, g, by_day, needed)
-    return max(0.0, hires - float(payroll.hires_max[g])), pool_money(instance, g, paid_h, hires, overtime_h)
-
-
 def route_and_staff(
     instance: Instance, routing: Routing, target: float, covers: Covers, *, margin: Floats | None = None
 ) -> tuple[Routing, tuple[Ints | None, ...]]:
     """Find people on shifts, and overflow for `routing`, that keep caps and promises at demand grown by `target`.
 
-    `margin` (pool,) adds a share to the need of pools (the search buys shorter waits with it). What cannot be repaired
-    within the rounds is left short; the evaluator has the last word.
+    `margin` (pool,) adds a share to the need of pools (the search buys shorter waits with it). Where segments wait too
+    long for their floors, more growth is staffed for. What cannot be repaired within the rounds is left short; the
+    evaluator has the last word.
     """
-    network = instance.network
-    routing = with_kept(instance.pins, network, routing)
+    routing = with_kept(instance.pins, instance.network, routing)
     # Headroom is found from below to within its tolerance.
     growth = target + HEADROOM_TOLERANCE
+    found = _staffed(instance, routing, growth, covers, margin)
+    for more in FLOOR_GROWTH:
+        if not misses_floors(instance, *found):
+            break
+        ampler = _staffed(instance, routing, growth + more, covers, margin)
+        if not misses_floors(instance, *ampler):
+            found = ampler
+    routing, people = found
+    return routing, people if margin is not None else without_spare(instance, routing, people, growth)
+
+
+def _staffed(
+    instance: Instance, routing: Routing, growth: float, covers: Covers, margin: Floats | None
+) -> tuple[Routing, tuple[Ints | None, ...]]:
+    """People on shifts, and overflow for `routing`, that keep caps and promises at grown demand."""
+    network = instance.network
     factor = np.ones(len(network.pools.queue)) if margin is None else 1.0 + margin
     heads, state = _settled(instance, routing, growth, factor)
     if len(network.overflow_from):
@@ -212,7 +124,6 @@ def route_and_staff(
     if deferred:
         heads = np.where(network.pools.waits[:, None], heads, _floor(instance, deferred))
         state = steady_state(network, decision_of(instance, routing, heads), growth, state)
-    heads, state = raise_for_promises(instance, routing, growth, heads, state)
     heads = _kept(instance, heads)
     live = cover_heads(instance, covers, heads)
     staffed = _Staff(heads, live, deferred, window, factor)

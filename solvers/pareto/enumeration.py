@@ -73,7 +73,8 @@ def enumerate_front(
     ValueError
         If `time_limit_s` is not above 0, or the engine is not known.
     SolverFailed
-        If an objective is unbounded, or the engine returns something that does not check.
+        If an objective is unbounded or has coefficients too large for the engine to tell whole steps apart (sums of 5e6
+        for HiGHS, 5e5 for CBC; the tree search bears 1e12), or the engine returns something that does not check.
     SolverMissing
         If the engine is not installed.
     """

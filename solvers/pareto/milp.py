@@ -55,6 +55,10 @@ class Milp:
         objectives = np.atleast_2d(np.asarray(self.objectives, dtype=np.float64))
         matrix = csr_array(self.matrix, dtype=np.float64)
         rows, variables = matrix.shape
+        if not np.isfinite(matrix.data).all():
+            raise ValueError(f"matrix holds {matrix.data[~np.isfinite(matrix.data)][0]:g} — must be finite numbers")
+        if not np.isfinite(objectives).all():
+            raise ValueError(f"objectives hold {objectives[~np.isfinite(objectives)][0]:g} — must be whole numbers")
         values = {
             "objectives": objectives,
             "senses": as_senses(self.senses),

@@ -23,6 +23,9 @@ Floats = NDArray[np.float64]
 _LARGEST_COST = 1e6
 
 
+_STEP = 0.5  # by which engines tell whole values apart
+
+
 class Engine(StrEnum):
     """Who searches the boxes."""
 
@@ -30,6 +33,10 @@ class Engine(StrEnum):
     """The tree search of this package where the program is small, HiGHS otherwise and behind it."""
     HIGHS = "highs"
     CBC = "cbc"
+
+
+_WHOLE = {Engine.HIGHS: 1e-7, Engine.CBC: 1e-6}
+"""How far a variable may be from a whole number for the engine to take it as whole."""
 
 
 def seconds_to(deadline: float | None) -> float:
@@ -106,19 +113,41 @@ def _refuse_unbounded(milp: Milp, objective: int, deadline: float | None) -> Non
     raise NoSolution("the constraints leave no solution")
 
 
+def _check_size(costs: Floats, engine: Engine) -> None:
+    """Refuse objectives that move by half a step while every variable is whole to the engine's tolerance.
+
+    Beyond that engines call boxes empty that are not (seen from coefficients of 1e6 on with CBC, 1e8 with HiGHS).
+    """
+    most = _STEP / _WHOLE[engine]
+    for objective, size in enumerate(np.abs(costs).sum(axis=1)):
+        if size >= most:
+            raise SolverFailed(
+                f"the coefficients of objective {objective} sum to {size:g} in size; {engine} tells whole steps apart "
+                f"up to {most:g} only — divide by a common factor, or count in larger units"
+            )
+
+
 class MipSearch:
     """One problem in an engine; only costs and the objective rows' upper sides change between runs."""
 
     def __init__(self, milp: Milp, engine: Engine, lowest: Floats, highest: Floats) -> None:
-        """Pass the problem to the engine once, objectives minimized and appended as rows."""
+        """Pass the problem to the engine once, objectives minimized and appended as rows.
+
+        Raises
+        ------
+        SolverFailed
+            If coefficients are so large that the engine would take points for infeasible that are not.
+        """
         self._milp = milp
         self._costs = minimized_objectives(milp)
+        _check_size(self._costs, engine)
         rows = milp.matrix.shape[0]
         self._objective_rows = np.arange(rows, rows + len(self._costs), dtype=np.int32)
         # Objectives move in whole steps, so half a step proves the optimum; the relative default of 1e-4 would
         # silently drop points.
         door = HeldCbc if engine is Engine.CBC else HeldProgram
-        self._held: HeldCbc | HeldProgram = door(_program(milp, milp.integrality), absolute_gap=0.5, row_tolerance=1e-7)
+        program = _program(milp, milp.integrality)
+        self._held: HeldCbc | HeldProgram = door(program, absolute_gap=_STEP, row_tolerance=1e-7)
         self._lowest, self._highest = lowest, highest
 
     def search(self, bound: Floats, deadline: float | None) -> BoxAnswer:

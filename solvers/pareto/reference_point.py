@@ -118,7 +118,8 @@ def nearest_efficient(
     NoSolution
         If the problem has none, or none was found in time.
     SolverFailed
-        If an objective is unbounded, or an engine's answer does not check.
+        If an objective is unbounded or has coefficients too large for the engine (sums of 5e6), or an engine's answer
+        does not check.
     """
     deadline = None if time_limit_s is None else time.monotonic() + time_limit_s
     target = _aspiration(aspiration, milp.senses)

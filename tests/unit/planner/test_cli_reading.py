@@ -15,6 +15,7 @@ from toy_frontier import make_frontier
 from planner.cli import main
 from planner.cli.app import app
 from planner.cli.examples import example_lines
+from planner.frontier.wish import Reach
 from planner.runs import load_run, save_frontier
 
 Captured = pytest.CaptureFixture[str]
@@ -254,6 +255,25 @@ def test_a_wish_ranks_the_plans_and_names_the_nearest(toy_run: Path, capsys: Cap
     assert "Nearest to this wish is p002: cx 4.05 (misses 4.10), cost €990 (reaches €1,000)." in captured.err
 
 
+def test_a_wish_missed_by_a_hair_does_not_read_as_reached(toy_run: Path, capsys: Captured) -> None:
+    assert main(["explain", str(toy_run), "--wish", "cx>=4.2004"]) == 0
+    assert "cx 4.200 (misses 4.200)" not in (out := capsys.readouterr().out)
+    assert "cx 4.2000 (misses 4.2004)." in out
+
+
+def test_what_a_lever_proves_is_said_of_the_wish(
+    toy_run: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stored bound knows nothing; that some of a lever is surely needed proves that things as they are fail."""
+    nan = float("nan")
+    monkeypatch.setattr("planner.scenario.load_scenario", lambda *_: None)
+    for proven, words in ((0.12, "the bound rules it out"), (0.0, "does not rule it out")):
+        found = [Reach("raise it", proven, nan, nan, nan, nan)]
+        monkeypatch.setattr("planner.pipeline.reach_wish", lambda *_, found=found, **__: found)
+        assert main(["explain", str(toy_run), "--wish", "cx>=4.9", "--scenario", str(toy_run)]) == 0
+        assert words in capsys.readouterr().out
+
+
 def test_a_reservation_says_how_far_a_wish_may_be_missed(toy_run: Path, capsys: Captured) -> None:
     wish = ["frontier", str(toy_run), "--wish", "cx>=4.1,cost<=1000", "--json"]
     assert main([*wish, "--reservation", "cx>=4.05,cost<=1500"]) == 0
@@ -273,6 +293,7 @@ def test_weights_rank_the_plans(toy_run: Path, capsys: Captured) -> None:
     ("flags", "words"),
     [
         (["--wish", "cx<=4"], "wish 'cx<=4'"),
+        (["--wish", "cx>=4,2"], "decimals after a point"),
         (["--weights", "cx"], "weights 'cx'"),
         (["--weights", "speed=1"], "axis 'speed'"),
         (["--wish", "cx>=4", "--weights", "cx=1"], "not both"),

@@ -52,6 +52,19 @@ def test_same_optimum_as_highs_through_changes(seed):
                 door.set_rows(index, low[index], high[index])
 
 
+@pytest.mark.parametrize("seconds", [1e-6, 1e-4])
+def test_out_of_time_in_the_first_relaxation_is_not_infeasible(seconds):
+    """A knapsack that holds everything at 0."""
+    rng = np.random.default_rng(2)
+    weights = sparse.csr_matrix(rng.integers(10, 100, (3, 60)).astype(float))
+    program = Program(
+        -rng.integers(10, 100, 60).astype(float), weights, np.full(3, -np.inf), np.full(3, 900.0),
+        np.zeros(60), np.ones(60), np.ones(60, dtype=bool),
+    )  # fmt: skip
+    for _ in range(5):
+        assert HeldCbc(program, absolute_gap=0.5).solve(time_limit_s=seconds).termination is Termination.TIME_LIMIT
+
+
 def test_a_program_on_which_the_preprocessing_went_wrong():
     """CBC's preprocessing called a point optimal, at 275, that breaks a row; the optimum is 356."""
     matrix = [

@@ -212,6 +212,9 @@ def test_split_bounds_leave_exactly_what_no_point_dominates():
         ({"integrality": [1, 0]}, r"continuous variable 1"),
         ({"upper": [1, 2, 3]}, r"upper of shape \(3,\) — must have shape \(2,\)"),
         ({"lower": [0, np.nan]}, r"lower\[1\] is NaN"),
+        ({"matrix": [[np.nan, 1]]}, "matrix holds nan"),
+        ({"matrix": [[1, np.inf]]}, "matrix holds inf"),
+        ({"objectives": [[1, np.inf], [1, 0]]}, "objectives hold inf"),
     ],
 )
 def test_bad_programs_are_named(change, message):

@@ -201,3 +201,29 @@ def test_assignments_of_four_objectives_by_the_tree():
 def test_bad_options_are_named(options, message):
     with pytest.raises(ValueError, match=message):
         enumerate_front(knapsack(2, 4, 1), **options)
+
+
+def with_coefficients(seed: int, size: int) -> Milp:
+    """A small boxed program whose objectives have coefficients up to a size."""
+    rng = np.random.default_rng([seed, 5])
+    variables, objectives = int(rng.integers(2, 5)), int(rng.integers(2, 4))
+    lower = rng.integers(-3, 2, variables).astype(float)
+    upper = lower + rng.integers(1, 4, variables)
+    values = rng.integers(-size, size + 1, (objectives, variables)).astype(float)
+    rows = rng.integers(-5, 6, (int(rng.integers(0, 3)), variables)).astype(float)
+    most = rows @ np.round((lower + upper) / 2) + 3
+    return Milp(values, rng.choice(["min", "max"], objectives).tolist(), rows, -np.inf, most, lower, upper, 1)
+
+
+@pytest.mark.parametrize(("engine", "least", "size"), [("cbc", 10**5, 10**6), ("highs", 10**6, 10**8)])
+def test_no_engine_loses_points_of_large_coefficients_in_silence(engine, least, size):
+    """What an engine cannot tell apart is refused, never called empty; the tree bears it all the same."""
+    if engine == "cbc":
+        pytest.importorskip("cbcbox")
+    for seed in range(12):
+        assert is_the_front(with_coefficients(seed, least), engine=engine) >= 0
+        huge = with_coefficients(seed, size)
+        if np.abs(huge.objectives).sum(axis=1).max() > size:
+            with pytest.raises(SolverFailed, match="larger units"):
+                enumerate_front(huge, engine=engine)
+        assert is_the_front(huge) >= 0

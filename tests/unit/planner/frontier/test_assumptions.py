@@ -14,10 +14,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from small_centers import problem_of, random_plans, write_center  # noqa: E402
 
+import planner  # noqa: E402
+from planner.drawing import draw_problem  # noqa: E402
 from planner.experience.model import ExperienceDraws  # noqa: E402
 from planner.frontier.assumptions import estimated_swings, swings  # noqa: E402
 from solvers.flow.evaluate import evaluate  # noqa: E402
-from solvers.flow.solution import decision_of  # noqa: E402
+from solvers.flow.solution import Routing, decision_of, judge  # noqa: E402
+
+TOY = Path(__file__).resolve().parents[4] / "scenarios" / "minimal.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +61,7 @@ def test_both_ends_are_evaluated(center, name, cv):
         decision = decision_of(problem.instance, plan.routing, plan.staffing.scheduled)
         found = evaluate(network, problem.instance.promises, decision)
         ends.append((found.cx, found.variable_cost, found.headroom))
-    expected = np.abs(np.subtract(*ends))
+    expected = np.ptp([(plan.evaluation.cx, plan.evaluation.variable_cost, plan.evaluation.headroom), *ends], axis=0)
     assert (row.swing_cx, row.swing_cost, row.swing_headroom) == pytest.approx(tuple(expected), abs=2e-5)
     assert row.swing_headroom > 0.01
 
@@ -93,3 +97,21 @@ def test_estimated_inputs_stand_beside_the_stated_ones(center):
     )
     rows = estimated_swings(dataclasses.replace(problem, scenario=silent), plan)
     assert {r.source for r in rows if r.path.startswith("demand")} == {"estimated"}
+
+
+def test_a_plan_that_is_best_where_it_stands_swings_down_to_its_ends():
+    """Headroom is largest at the stated acceptance: one pool runs short below it, the other above."""
+    problem, _ = draw_problem(planner.load_scenario(TOY), seed=1)
+    network = problem.network
+    offers = ((network.nodes.steer >= 0) & (network.nodes.kind == 0)).astype(float)  # billing alone
+    routing = Routing(offers, np.ones(len(network.split_kind)), np.zeros(len(network.pair_pool), dtype=np.int64))
+    plan = judge(problem.instance, routing, (np.array([[5]]), np.array([[4]])), "master")
+    row = next(r for r in swings(problem, plan) if r.path == "steers.offer_chat.acceptance")
+    ends = []
+    for value in (row.low, row.high):
+        accepted = np.where(network.nodes.steer >= 0, value, network.nodes.acceptance)
+        other = dataclasses.replace(network, nodes=dataclasses.replace(network.nodes, acceptance=accepted))
+        instance = dataclasses.replace(problem.instance, network=other)
+        ends.append(judge(instance, routing, plan.staffing.people, "master").evaluation.headroom)
+    assert plan.evaluation.headroom > max(ends)
+    assert row.swing_headroom == pytest.approx(plan.evaluation.headroom - min(ends), abs=2e-5)

@@ -17,6 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 from small_centers import problem_of, random_plans, write_center  # noqa: E402
 
 from planner.frontier.break_even import (  # noqa: E402
+    PARTS,
+    Asked,
     BreakEven,
     asked_of,
     break_even,
@@ -33,7 +35,7 @@ from planner.frontier.shown import show_solution  # noqa: E402
 from planner.frontier.tables import mix_table, stack, staffing_table  # noqa: E402
 from planner.frontier.withstand import Withstood, fewer_staff, weeks_kept, withstood, withstood_words  # noqa: E402
 from planner.frontier.work import Work  # noqa: E402
-from solvers.flow.evaluate import evaluate, promises_kept  # noqa: E402
+from solvers.flow.evaluate import HEADROOM_TOLERANCE, evaluate, promises_kept  # noqa: E402
 from solvers.flow.solution import judge  # noqa: E402
 from solvers.flow.staff import day_covers, route_and_staff  # noqa: E402
 
@@ -288,6 +290,10 @@ def test_break_even_changes_sign_at_its_threshold(centers):
         for view in plans[:1]:
             for one in filter(None, (break_even(view, covers, asked) for asked in asked_of(view))):
                 kinds.add((one.what, bool(np.isfinite(one.threshold))))
+                if np.isnan(one.threshold):
+                    tried = [*np.linspace(one.low, one.high, PARTS + 1), one.value]
+                    assert len({direct_saving(view, one, value, covers) > 0 for value in tried}) == 2
+                    continue
                 step = (one.high - one.low) / 32
                 at = {
                     "here": one.value,
@@ -333,14 +339,53 @@ def direct_saving(view, one: BreakEven, value: float, covers) -> float:
     else:
         pool = problem.pools.index(one.name)
         bot = problem.channels.index("bot")
-        mine, network = (nodes.steer >= 0) & (nodes.channel == bot), with_containment(network, pool, value)
+        mine = (nodes.steer >= 0) & (nodes.channel == bot)
+        network = with_containment(network, pool, value, view.evaluation.state.volume)
     instance = dataclasses.replace(problem.instance, network=network)
     costs = []
     for offer in (np.where(mine, 0.0, view.routing.offer), view.routing.offer):
         routing = dataclasses.replace(view.routing, offer=offer)
-        routing, people = route_and_staff(instance, routing, view.evaluation.headroom, covers)
+        routing, people = route_and_staff(instance, routing, view.evaluation.headroom - HEADROOM_TOLERANCE, covers)
         costs.append(judge(instance, routing, people, "x").cost)
     return costs[0] - costs[1]
+
+
+@pytest.mark.parametrize(
+    ("pays", "threshold", "falling"),
+    [
+        (lambda at: at > 0.41, 0.41, False),
+        (lambda at: at < 0.41, 0.41, True),
+        (lambda at: not 0.45 < at < 0.55, np.nan, False),  # at both ends, but not where it stands
+        (lambda at: True, -np.inf, False),
+        (lambda at: False, np.inf, False),
+    ],
+)
+def test_one_threshold_is_named_only_where_there_is_one(centers, monkeypatch, pays, threshold, falling):
+    _, problem, plans = centers[0]
+    monkeypatch.setattr(
+        "planner.frontier.break_even._savings", lambda *_: lambda at: (10.0 if pays(at) else -10.0, 0.0)
+    )
+    one = break_even(plans[0], {}, Asked("acceptance", "to_chat", 0, 0.5, 0.3, 0.7, np.array([True])))
+    assert one.saves == (10.0 if pays(0.5) else -10.0)
+    np.testing.assert_allclose(one.threshold, threshold, atol=0.4 / 32)
+    assert one.falling == falling
+    words = break_even_words(one, problem, "a day")
+    assert ("saves here and costs there" in words) == np.isnan(threshold)
+
+
+def test_containment_is_that_of_the_contacts_that_come(centers):
+    """Two flows, 9 of 10 contacts in the one that escalates half: 0.9·0.5 + 0.1·0.9 of all are contained."""
+    _, problem, _ = centers[0]
+    pool = problem.pools.index("robot")
+    flows = problem.network.flows
+    mine = np.flatnonzero((flows.pool == pool) & (flows.escalate > 0))
+    escalate, volume = flows.escalate.copy(), np.zeros(len(flows.pool))
+    escalate[mine] = 0.5
+    escalate[mine[0]], volume[mine[0]], volume[mine[1]] = 0.1, 10.0, 90.0
+    network = dataclasses.replace(problem.network, flows=dataclasses.replace(flows, escalate=escalate))
+    assert contained(network, pool, volume) == pytest.approx(0.54)
+    changed = with_containment(network, pool, 0.77, volume)
+    assert contained(changed, pool, volume) == pytest.approx(0.77)
 
 
 def test_break_even_words(centers):

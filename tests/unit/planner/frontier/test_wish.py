@@ -35,7 +35,7 @@ TOY = ROOT / "scenarios/minimal.yaml"
 def test_wishes_are_read():
     assert parse_wish("cx>=4.1, cost <= 400,000,headroom>=10%") == Wish(4.1, 400_000.0, 0.1)
     assert parse_wish("headroom>=-0.05").limits == {"headroom": -0.05}
-    for text in ("cx<=4", "cxx>=4", "cx>=4,cx>=5", "", "cost<=", "cx>=4..1"):
+    for text in ("cx<=4", "cxx>=4", "cx>=4,cx>=5", "", "cost<=", "cx>=4..1", "cx>=4,2", "cost<=1,00,000"):
         with pytest.raises(ValueError, match=r"wish '.*' — "):
             parse_wish(text)
 
