@@ -12,7 +12,8 @@ from solvers.flow.families import FAMILIES
 from solvers.flow.groups import time_groups
 from solvers.flow.network import Floats, FlowNetwork, Limits
 from solvers.flow.one_split import divided_splits
-from solvers.flow.queues import counted_pools, queued_pools
+from solvers.flow.queues import queued_pools
+from solvers.flow.stations import counted_pools
 from solvers.shifts.catalogue import Payroll
 
 
@@ -33,7 +34,7 @@ def declare(network: FlowNetwork, limits: Limits, payroll: Payroll, paid_ratio: 
     model.pairs_of = _members(network.pair_pool, len(pools.queue))
     model.onward_from, model.onward_to = onward_groups(network)
     model.queued_pools = queued_pools(network)
-    model.counted_pools = counted_pools(network)
+    model.counted_pools = counted_pools(network, model.queued_pools)
     queued = np.isin(flows.pool, model.queued_pools)
     curved = queued & (network.wait_hull_slope.max(axis=1, initial=0.0)[flows.pair] > 0)
     staffed = [int(g) for g in np.flatnonzero(pools.staffed)]

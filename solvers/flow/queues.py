@@ -75,7 +75,7 @@ class QueueFacets:
             for name in ("queue", "crew", "offered")
         )
         self._arrivals = [
-            _places(columns["arrivals"], [self.pools[k] for k in one.members if one.alone], len(groups.size))
+            _places(columns["arrivals"], [self.pools[k] for k in one.members if one.counted], len(groups.size))
             for one in self.stations
         ]
         self._total = np.array([columns["total"][g] for g in self.pools], dtype=np.int32)
@@ -187,11 +187,6 @@ class QueueFacets:
 def queued_pools(network: FlowNetwork) -> list[int]:
     """Live pools whose customers leave when they wait too long."""
     return [int(g) for g in np.flatnonzero(network.pools.waits & np.isfinite(network.pools.patience_s))]
-
-
-def counted_pools(network: FlowNetwork) -> list[int]:
-    """Those of them whose arrivals in an interval are known with their load: nothing overflows to or from them."""
-    return [g for g in queued_pools(network) if (network.linked == network.linked[g]).sum() == 1]
 
 
 def _places(columns: Mapping[Any, int], pools: list[int], groups: int) -> Ints:

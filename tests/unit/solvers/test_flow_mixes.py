@@ -152,12 +152,13 @@ def test_facets_hold_in_every_interval_of_a_plan_in_its_box(center):
             here = planes[master.groups.member]
             there = [people, work, come / network.interval_s, 1.0]
             bound = sum(here[..., k] * value for k, value in enumerate(there)).max(axis=1)
-            assert station.alone or (here[..., 2] == 0.0).all()
+            assert station.counted or (here[..., 2] == 0.0).all()
             true = queue[own].sum(axis=0)
             assert (bound <= true + 1e-6).all()
             busy = true > 0.05
             closest = max(closest, float((bound[busy] / true[busy]).max(initial=0.0)))
     assert closest > 0.5
+    assert all(one.counted == (len(one.members) == 1) for one in facets.stations)
 
 
 @pytest.mark.parametrize("speeds", [(1.0,), (1.0, 1.65, 2.1)], ids=["voice", "chat"])
