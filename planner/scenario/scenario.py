@@ -277,7 +277,11 @@ class FrontierSettings(Strict):
     plans: int = Field(default=60, ge=0, description="Points of the outer surface that plans are then aimed at.")
     bound_steps: int = Field(default=2, ge=1, description="Headroom levels of the bound between two of the sweep.")
     bound_prices: int = Field(default=8, ge=2, description="Prices of CX at which the bound is taken.")
-    bound_boxes: int = Field(default=4, ge=1, description="Boxes of pool sizes the bound may open per level and price.")
+    bound_boxes: int = Field(
+        default=3,
+        ge=1,
+        description="Boxes of pool sizes the bound may open per level and price; four times as many at the lowest level.",
+    )
     search_evaluations: int = Field(default=400, ge=0, description="Plans evaluated by the evolutionary search.")
     share_step: Ratio | None = Field(
         default=None, description="Steers are offered in steps of this share; left out: any share."
