@@ -280,7 +280,7 @@ class FrontierSettings(Strict):
     bound_boxes: int = Field(
         default=3,
         ge=1,
-        description="Boxes of pool sizes the bound may open per level and price; four times as many at the lowest level.",
+        description="Boxes of pool sizes the bound may open per level and price; four times as many at the lowest.",
     )
     search_evaluations: int = Field(default=400, ge=0, description="Plans evaluated by the evolutionary search.")
     share_step: Ratio | None = Field(
