@@ -31,7 +31,6 @@ from solvers.flow.solution import Routing
 from solvers.flow.sweep import Plane, SweepSettings
 
 AIMED, LARGE_AIMED = 10, 3  # targets a job, about; where one takes long, few, or a job would run far past a deadline
-LARGE_FLOWS = 5_000  # flows of a network on which plans take long
 GUESSED = 4  # headroom levels between two of the sweep that plans are aimed at before the bound is known
 EARLY = 0.8  # of the plans are aimed before the bound is known, the others where these leave most of it open
 
@@ -218,7 +217,7 @@ def _planned(hunt: Hunt, targets: Sequence[Aim], stage: str) -> list[Record]:
 
 
 def _large(hunt: Hunt) -> bool:
-    return len(hunt.problems[0].network.flows.node) > LARGE_FLOWS
+    return hunt.problems[0].network.large
 
 
 def _job_size(hunt: Hunt) -> int:

@@ -280,7 +280,7 @@ class FrontierSettings(Strict):
     bound_boxes: int = Field(
         default=3,
         ge=1,
-        description="Boxes of pool sizes the bound may open per level and price; four times as many at the lowest.",
+        description="Boxes of pool sizes the bound may open per level and price; more at the lowest level.",
     )
     search_evaluations: int = Field(default=400, ge=0, description="Plans evaluated by the evolutionary search.")
     share_step: Ratio | None = Field(

@@ -19,7 +19,7 @@ from solvers.flow.master_point import MasterPoint
 from solvers.flow.queues import Box
 from solvers.highs import Basis
 
-FIRST = 4  # times as many boxes at the lowest headroom: there customers wait most, and its cuts serve all levels
+FIRST = 5  # times as many boxes are cut at the lowest headroom: customers wait most there, and all levels use them
 AROUND = 1.5  # a pool's size is isolated within this factor
 NARROW = 1.3  # a box is not cut further in a pool whose sizes differ by less
 SETTLED = 2e-5  # share of cost by which rows cut in must move a bound for more of them
@@ -71,7 +71,8 @@ def climb(master: Master, levels: Sequence[float], price: float, most_boxes: int
     price
         CX for a unit of money, > 0, or NaN.
     most_boxes
-        Boxes solved per level at most, at the first one `FIRST` times as many; the bound is valid after any number.
+        Boxes solved per level at most, at the first one `FIRST` times as many besides the whole; the bound is valid
+        after any number.
 
     Yields
     ------
@@ -84,7 +85,7 @@ def climb(master: Master, levels: Sequence[float], price: float, most_boxes: int
     made = 1
     for low, headroom in zip([levels[0], *levels], levels, strict=False):
         level.move(headroom)
-        most = most_boxes * (FIRST if headroom == levels[0] else 1)
+        most = 1 + (most_boxes - 1) * (FIRST if headroom == levels[0] else 1)
         solved, gone = 0, -np.inf  # what holds, below this headroom, in boxes without a plan from it on
         while heap:
             leaf = heap[0]

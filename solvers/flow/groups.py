@@ -13,7 +13,7 @@ import numpy as np
 
 from solvers.flow.network import Floats, FlowNetwork, Ints
 
-GROUPS = 20  # and as many more as there are other limits of intervals
+GROUPS, FEWER = 20, 16  # of a large network fewer; and as many more as there are other limits of intervals
 LEAST = 0.05  # of a channel's mean demand; all that is less counts as that
 SAME = 1e-9  # log of a factor of demand: rounding
 SMALL = 0.05  # of the largest channel's demand; whether a smaller one is alike does not count
@@ -40,7 +40,8 @@ def time_groups(network: FlowNetwork) -> TimeGroups:
     height = np.log(np.maximum(demand, LEAST * mean)[counted])
     limits = np.vstack([network.closed, network.people_min])
     member = np.unique(limits, axis=1, return_inverse=True)[1].ravel().astype(np.int64)
-    for new in range(member.max() + 1, member.max() + GROUPS if counted.any() else 0):
+    wanted = FEWER if network.large else GROUPS
+    for new in range(member.max() + 1, member.max() + wanted if counted.any() else 0):
         spread = np.array([np.ptp(height[:, member == k], axis=1) for k in range(new)])
         widest, channel = np.unravel_index(int(spread.argmax()), spread.shape)
         if spread[widest, channel] <= SAME:

@@ -14,6 +14,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
+MANY_FLOWS = 5_000
+
 
 class Queue(IntEnum):
     """Discipline of a pool."""
@@ -187,6 +189,11 @@ class FlowNetwork:
         volume = np.zeros(len(nodes.kind))
         volume[first] = self.issues[nodes.kind[first]] * self.natural[nodes.kind[first], nodes.natural[first]]
         return volume
+
+    @property
+    def large(self) -> bool:
+        """Whether a solver takes seconds for a linear program of it, not hundredths."""
+        return len(self.flows.node) > MANY_FLOWS
 
     @property
     def linked(self) -> Ints:

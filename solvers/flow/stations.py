@@ -22,7 +22,6 @@ STEP = 1.1  # hulls are shared by loads within this factor
 RATIO_STEP = 1.03  # and by the longest handle times over patience within this one,
 SHORT_STEP = 1.1  # by the shortest, which matter less, within this one
 LEAST_LOAD = 0.25  # agents; a range that starts below it starts at 0
-MANY_FLOWS = 5_000
 WIDEST = 40.0  # times the least load, or an agent; facets over wider ranges are too low to be worth their time
 
 
@@ -107,7 +106,7 @@ def counted_pools(network: FlowNetwork, queued: list[int]) -> list[int]:
 
     None of a large network: that would take the solver twice as long, for a tenth of a percent of cost.
     """
-    if len(network.flows.node) > MANY_FLOWS:
+    if network.large:
         return []
     return [g for g in queued if (network.linked == network.linked[g]).sum() == 1]
 
