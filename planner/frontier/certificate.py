@@ -15,6 +15,7 @@ from solvers.pareto import hypervolume
 Floats = NDArray[np.float64]
 SENSES = ("max", "min", "max")
 BELOW_NADIR = 0.05
+NOTHING = 1e-6  # of a cost
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,16 @@ def certify(surface: Bound, points: Floats, samples: int = 400) -> Mapping[str, 
         "ratio": model * resolution,
         "reference": {"cx": float(reference[0]), "cost": float(reference[1]), "headroom": float(reference[2])},
     }
+
+
+def gaps(cost: Floats, bound: Floats) -> Floats:
+    """How much more plans cost than their bounds, as a share of these, shape (plan,); 0 where they cost no more.
+
+    NaN where no bound is known, or it is next to nothing beside the cost: people who cost nothing.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        more = np.where(bound > NOTHING * cost, cost / bound - 1.0, np.nan)
+    return np.asarray(np.where(cost <= bound, 0.0, more))
 
 
 def reached(surface: Bound, points: Floats) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from planner.frontier.certificate import gaps
 from planner.frontier.leading import name_plans
 from planner.frontier.risk import RiskOfPlans
 from planner.frontier.risk_tables import add_risk
@@ -40,9 +41,10 @@ def plans_table(
     if found.enumerated:
         bound = points[:, 1].copy()
     plans["cost_bound"] = bound
-    plans["gap"] = np.maximum(plans["cost"] - bound, 0.0) / bound
-    proven = found.enumerated | (plans["gap"].to_numpy() <= PROVEN_GAP)
-    status = np.where(proven, "proven", np.where(np.isfinite(bound), "within_gap", "found"))
+    gap = gaps(points[:, 1], bound)
+    plans["gap"] = gap
+    proven = found.enumerated | (gap <= PROVEN_GAP)
+    status = np.where(proven, "proven", np.where(np.isfinite(gap), "within_gap", "found"))
     plans["status"] = np.where(plans["origin"] == "today", "", status)
     plans.loc[plans["origin"] == "today", ["gap", "cost_bound"]] = np.nan
     _add_objectives(found, plans)

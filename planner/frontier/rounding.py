@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from planner.frontier.certificate import gaps
 from planner.frontier.envelope import Envelope
 from planner.operation.problem import FlowProblem
 from solvers.flow.rounding import rounding_of
@@ -27,12 +28,12 @@ def rounding_words(problems: Sequence[FlowProblem], solutions: Sequence[Solution
     places = [order[int(k)] for k in np.unique(np.linspace(0, len(order) - 1, MEASURED).round())]
     axes = np.array([solutions[k].objectives for k in places])
     bound = surface.cost_bound(axes[:, 0], axes[:, 2])
-    known = np.isfinite(bound) & (bound > 0)
-    gap = (axes[:, 1] - bound) / bound
+    gap = gaps(axes[:, 1], bound)
+    known = np.isfinite(gap)
     if not known.any() or float(np.median(gap[known])) < TELLING:
         return ""
     found = [rounding_of(problems[k].instance, solutions[k]) for k, there in zip(places, known, strict=True) if there]
-    part = float(np.median([r.money / b for r, b in zip(found, bound[known], strict=True)]))
+    part = float(np.median([r.money / b if b > 0 else 0.0 for r, b in zip(found, bound[known], strict=True)]))
     whole = float(np.median(gap[known]))
     small = np.fmin.reduce([r.agents for r in found])  # NaN where a pool has no queue
     return _sentence(whole, part, problems[0].pools, small)
