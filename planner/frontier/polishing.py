@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from planner.frontier.certificate import reached
+from planner.frontier.certificate import gaps, reached
 from planner.frontier.envelope import Envelope
 from planner.frontier.evolving import Hunt
 from planner.frontier.jobs import polish_job
 from planner.frontier.records import Record, axes
-from solvers.flow.network import Floats
 
 TOGETHER = 8  # plans polished before it is asked whether that pays
 WORTH = 2e-3  # share by which these must raise the volume of all plans for the next ones to follow
@@ -21,10 +20,10 @@ A_JOB = 2
 
 def polish(hunt: Hunt, plans: Sequence[Record], surface: Envelope) -> list[Record]:
     """Plans routed anew near some plans, from the widest gap to the narrowest, as long as that fills more volume."""
-    gaps = _gaps(surface, plans)
-    order = [int(k) for k in np.argsort(-gaps, kind="stable") if np.isfinite(gaps[k])]
-    made: list[Record] = []
     there = axes(plans)
+    gap = gaps(there[:, 1], surface.cost_bound(there[:, 0], there[:, 2]))
+    order = [int(k) for k in np.argsort(-gap, kind="stable") if np.isfinite(gap[k])]
+    made: list[Record] = []
     volume = reached(surface, there)
     for first in range(0, len(order), TOGETHER):
         if hunt.work.out_of_time:
@@ -37,12 +36,6 @@ def polish(hunt: Hunt, plans: Sequence[Record], surface: Envelope) -> list[Recor
         if len(new) < len(some) or volume - before < WORTH * volume:  # the time is over, or it does not pay
             break
     return made
-
-
-def _gaps(surface: Envelope, plans: Sequence[Record]) -> Floats:
-    """Cost over the bound at a plan's CX and headroom, less 1."""
-    points = axes(plans)
-    return np.asarray(points[:, 1] / surface.cost_bound(points[:, 0], points[:, 2]) - 1.0)
 
 
 def _made(hunt: Hunt, plans: Sequence[Record], stage: str) -> list[Record]:

@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-MANY_FLOWS = 5_000
+MANY_FLOWS = 5_000  # of a large network
 
 
 class Queue(IntEnum):

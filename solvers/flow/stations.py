@@ -104,7 +104,7 @@ def stations_of(network: FlowNetwork, groups: TimeGroups, queued: list[int]) -> 
 def counted_pools(network: FlowNetwork, queued: list[int]) -> list[int]:
     """Pools whose arrivals in an interval the master counts beside their load: nothing overflows to or from them.
 
-    None of a large network: that would take the solver twice as long, for a tenth of a percent of cost.
+    None of a large network: their rows hold an entry for every type, and bring a tenth of a percent of cost there.
     """
     if network.large:
         return []

@@ -17,6 +17,7 @@ __all__ = ["Facets", "erlang_a_hull", "queue_hull", "queue_lengths"]
 Floats = NDArray[np.float64]
 # Below this occupancy hardly anybody waits, so more agents than load/0.6 teach the hull nothing.
 _LOWEST_OCCUPANCY = 0.6
+_MOST_NODES = 25 + 41 + 33  # that `_load_nodes` places
 _FLOOR = 1e-9
 _ROUNDED = 1e-10  # of the largest queue: what Qhull rounds
 ONE_AT_A_TIME: Floats = np.ones(1)
@@ -107,7 +108,7 @@ def _underestimates(
     load_min: float, load_max: float, abandon_ratio: float, fewest: int, most: int, speeds: Floats
 ) -> Floats:
     """Sample points (agents, load, queue) whose lower hull is below E[Q] everywhere in the box."""
-    points = np.empty(((most - fewest + 1) * 99, 3))
+    points = np.empty(((most - fewest + 1) * _MOST_NODES, 3))
     filled = 0
     for staff in range(fewest, most + 1):
         nodes = _load_nodes(staff, load_min, load_max, abandon_ratio)

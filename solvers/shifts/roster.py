@@ -28,11 +28,8 @@ def _assign(
     2 fewest hours.
     """
     n = day.size
-    used_days = np.zeros(n, dtype=np.int64)
-    used_hours = np.zeros(n)
-    days_of_week = np.zeros(n, dtype=np.int64)
-    hours_of_week = np.zeros(n)
-    week = 0
+    used_days, used_hours = np.zeros(n, dtype=np.int64), np.zeros(n)
+    week, days_of_week, hours_of_week = 0, np.zeros(n, dtype=np.int64), np.zeros(n)
     free_from = np.full(n, -1e18)
     last_day = np.full(n, -1, dtype=np.int64)
     people = min(crew, n)
