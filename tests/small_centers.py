@@ -12,11 +12,12 @@ from planner.demand import demand_for
 from planner.experience import model_for
 from planner.operation import FlowProblem, build_problem
 from solvers.errors import NoSolution
+from solvers.flow.covering import day_covers
 from solvers.flow.decode import even_split, normalize_split, priorities, snap_offers
 from solvers.flow.master import Master
 from solvers.flow.network import FlowNetwork
 from solvers.flow.solution import Instance, Routing, Solution, judge
-from solvers.flow.staff import day_covers, route_and_staff
+from solvers.flow.staff import route_and_staff
 
 DAYS, INTERVALS = 2, 5
 ROOT = Path(__file__).resolve().parents[1]

@@ -11,10 +11,10 @@ from planner.frontier.labels import label
 from planner.frontier.restaff import restaffed
 from planner.frontier.shown import Shown
 from planner.operation.problem import FlowProblem
+from solvers.flow.covering import Covers
 from solvers.flow.decode import snap_offers
 from solvers.flow.network import Bools, Floats, FlowNetwork, Queue
 from solvers.flow.solution import Routing
-from solvers.flow.staff import Covers
 
 PARTS = 4  # of the range: its ends and what lies between them are tried, for whole people may change sides twice
 FINEST = 1 / 32  # of the range: below what anybody knows of an acceptance

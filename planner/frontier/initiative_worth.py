@@ -12,7 +12,7 @@ from planner.frontier.restaff import restaffed
 from planner.frontier.shown import Shown
 from planner.operation.problem import FlowProblem, closing_words
 from planner.scenario.initiatives import needed_by
-from solvers.flow.staff import Covers
+from solvers.flow.covering import Covers
 
 if TYPE_CHECKING:  # workers load this module, and need no tables
     import pandas as pd

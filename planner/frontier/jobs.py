@@ -11,13 +11,13 @@ import numpy as np
 from planner.frontier.objectives import Objectives
 from planner.frontier.records import Record, brief, pack
 from solvers.flow.bound import Bounded, climb
+from solvers.flow.covering import day_covers
 from solvers.flow.enumerate import enumerate_offer
 from solvers.flow.genome import express
 from solvers.flow.network import Floats, Ints
 from solvers.flow.pins import with_kept
 from solvers.flow.polish import polished
 from solvers.flow.solution import Instance, Routing, Solution, judge
-from solvers.flow.staff import day_covers
 from solvers.flow.sweep import (
     Crew,
     SweepSettings,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from planner.frontier.restaff import restaffed
 from planner.frontier.shown import Shown
+from solvers.flow.covering import Covers
 from solvers.flow.network import Promises
-from solvers.flow.staff import Covers
 
 if TYPE_CHECKING:  # workers load this module, and need no tables
     import pandas as pd

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from solvers.errors import NoSolution
+from solvers.flow.covering import Covers
 from solvers.flow.evaluate import HEADROOM_TOLERANCE, evaluate
 from solvers.flow.solution import Instance, Routing, cost_of_people, decision_of, floor_people
-from solvers.flow.staff import Covers, route_and_staff
+from solvers.flow.staff import route_and_staff
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from planner.frontier.shown import Shown
 from planner.frontier.withstand import Withstood, withstood
 from planner.frontier.work import Work
 from planner.operation.problem import FlowProblem
-from solvers.flow.staff import day_covers
+from solvers.flow.covering import day_covers
 
 if TYPE_CHECKING:
     import pandas as pd

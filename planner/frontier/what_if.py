@@ -14,6 +14,7 @@ from planner.errors import PlanError
 from planner.frontier.certificate import OuterSurface, outer_surface
 from planner.frontier.held import Held
 from planner.frontier.records import Record
+from solvers.flow.covering import Covers, day_covers
 from solvers.flow.decode import routing_of
 from solvers.flow.evaluate import HEADROOM_TOLERANCE
 from solvers.flow.master import QUEUE_MISSED, Level
@@ -22,7 +23,6 @@ from solvers.flow.network import Floats
 from solvers.flow.pins import Pins, faults
 from solvers.flow.queues import Box
 from solvers.flow.solution import Instance, Routing, Solution, judge
-from solvers.flow.staff import Covers, day_covers
 from solvers.flow.sweep import FLAT, SLACK, master_of, planes_of, staffed_solution
 
 PARTS = ("offers", "shares", "priority", "shifts")

@@ -13,11 +13,11 @@ from planner.frontier import levers
 from planner.frontier.levers import Change, Lever, least_ratio
 from planner.operation import portfolio_problems
 from planner.operation.problem import FlowProblem
+from solvers.flow.covering import day_covers
 from solvers.flow.decode import routing_of
 from solvers.flow.master import Level
 from solvers.flow.network import Floats
 from solvers.flow.solution import Instance
-from solvers.flow.staff import day_covers
 from solvers.flow.sweep import master_of, staffed_solution
 
 AXES: Mapping[str, str] = {"cx": ">=", "cost": "<=", "headroom": ">="}

@@ -24,9 +24,9 @@ from planner.routing.answers import (
 )
 from planner.routing.decision import routing_by_rules
 from planner.routing.ruleset import RuleSet
+from solvers.flow.covering import day_covers
 from solvers.flow.evaluate import Evaluation, evaluate
 from solvers.flow.network import Floats
-from solvers.flow.staff import day_covers
 
 LOOKED_AT = 12
 """Simplifications evaluated at each step: those that change the fewest contacts per row they spare."""

@@ -11,7 +11,35 @@ from solvers.shifts.backlog import cover_backlog
 from solvers.shifts.cover import DayCover
 from solvers.shifts.roster import heads_bound
 
+LIGHT_PERSON_H = 1e-3  # among equally many hours, the fewest people
+HEAVY_PERSON_H = 4.0  # nearly the fewest people there are
+
 Covers = dict[int, tuple[DayCover, ...]]
+
+
+def day_covers(instance: Instance) -> Covers:
+    """Day covers per staffed pool, from many people on short shifts to few on long ones.
+
+    A working day saves 1/days of a hire where working days bind, so the weights of a person are next to nothing,
+    hire cost/(days·wage), and so much that there are nearly the fewest. Pools with the same catalogue share them.
+    """
+    payroll, wage = instance.payroll, instance.network.pools.wage_per_h
+    shared: dict[tuple[int, float], DayCover] = {}
+    covers: Covers = {}
+    for g, catalogue in enumerate(instance.catalogues):
+        if catalogue is None:
+            continue
+        weights = [0.0]
+        if payroll.rostered[g]:
+            price = float(payroll.hire_cost[g]) / max(float(payroll.days[g] * wage[g]), 1e-9)
+            weights = sorted(
+                {LIGHT_PERSON_H, round(min(max(price, LIGHT_PERSON_H), HEAVY_PERSON_H), 6), HEAVY_PERSON_H}
+            )
+        for weight in weights:
+            if (id(catalogue), weight) not in shared:
+                shared[id(catalogue), weight] = DayCover(catalogue, weight)
+        covers[g] = tuple(shared[id(catalogue), weight] for weight in weights)
+    return covers
 
 
 def cover_heads(instance: Instance, covers: Covers, heads: Floats) -> dict[int, Ints]:

@@ -8,10 +8,11 @@ import numpy as np
 
 from solvers.errors import NoSolution
 from solvers.evolution import Space
+from solvers.flow.covering import day_covers
 from solvers.flow.decode import normalize_split, priorities, snap_offers, split_groups
 from solvers.flow.network import Floats, FlowNetwork
 from solvers.flow.solution import Instance, Routing, Solution, judge
-from solvers.flow.staff import day_covers, route_and_staff
+from solvers.flow.staff import route_and_staff
 from solvers.flow.sweep import SweepSettings
 
 MOST_MARGIN = 0.5

@@ -27,7 +27,6 @@ from solvers.flow.promises import raise_for_promises
 from solvers.flow.solution import Instance, Routing, decision_of, floor_people
 from solvers.flow.spare import misses_floors, without_spare
 from solvers.flow.steady_state import SteadyState, steady_state
-from solvers.shifts.cover import DayCover
 
 SETTLING_ROUNDS = 8
 FREE_ROUNDS = 3  # rounds in which the need may still come down
@@ -37,33 +36,6 @@ SHARING_ROUNDS = 2  # in which people and overflow of linked pools are chosen an
 FLOOR_GROWTH = (0.1, 0.3, 1.0)  # of demand, staffed for on top where segments miss their floors by waiting
 SHORTER = 0.7  # of the window of a backlog that misses what was promised
 SHORTEST_WINDOW = 0.5
-LIGHT_PERSON_H = 1e-3  # among equally many hours, the fewest people
-HEAVY_PERSON_H = 4.0  # nearly the fewest people there are
-
-
-def day_covers(instance: Instance) -> Covers:
-    """Day covers per staffed pool, from many people on short shifts to few on long ones.
-
-    A working day saves 1/days of a hire where working days bind, so the weights of a person are next to nothing,
-    hire cost/(days·wage), and so much that there are nearly the fewest. Pools with the same catalogue share them.
-    """
-    payroll, wage = instance.payroll, instance.network.pools.wage_per_h
-    shared: dict[tuple[int, float], DayCover] = {}
-    covers: Covers = {}
-    for g, catalogue in enumerate(instance.catalogues):
-        if catalogue is None:
-            continue
-        weights = [0.0]
-        if payroll.rostered[g]:
-            price = float(payroll.hire_cost[g]) / max(float(payroll.days[g] * wage[g]), 1e-9)
-            weights = sorted(
-                {LIGHT_PERSON_H, round(min(max(price, LIGHT_PERSON_H), HEAVY_PERSON_H), 6), HEAVY_PERSON_H}
-            )
-        for weight in weights:
-            if (id(catalogue), weight) not in shared:
-                shared[id(catalogue), weight] = DayCover(catalogue, weight)
-        covers[g] = tuple(shared[id(catalogue), weight] for weight in weights)
-    return covers
 
 
 def needed_on_task(instance: Instance, state: SteadyState) -> Floats:

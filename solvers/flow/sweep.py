@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from solvers.errors import NoSolution
+from solvers.flow.covering import Covers, day_covers
 from solvers.flow.decode import priorities, routing_of
 from solvers.flow.evaluate import keeps
 from solvers.flow.master import Level, Master
@@ -20,7 +21,7 @@ from solvers.flow.master_point import MasterPoint, Room
 from solvers.flow.network import Floats
 from solvers.flow.pins import with_kept
 from solvers.flow.solution import Instance, Routing, Solution, decision_of, judge
-from solvers.flow.staff import Covers, day_covers, route_and_staff
+from solvers.flow.staff import route_and_staff
 from solvers.highs import MANY_ROWS
 
 ROOM_ROUNDS = 3

@@ -27,12 +27,15 @@ from planner.frontier.certificate import SENSES, OuterSurface, reference_of  # n
 from planner.frontier.choose import keep_best  # noqa: E402
 from planner.frontier.records import axes, brief  # noqa: E402
 from solvers.errors import NoSolution  # noqa: E402
-from solvers.flow.covering import cover_deferred, cover_heads  # noqa: E402
+from solvers.flow.covering import (  # noqa: E402
+    cover_deferred,
+    cover_heads,
+    day_covers,  # noqa: E402
+)
 from solvers.flow.decode import even_split  # noqa: E402
 from solvers.flow.genome import express, space_of  # noqa: E402
 from solvers.flow.network import Queue  # noqa: E402
 from solvers.flow.solution import Instance, Routing, Solution, judge  # noqa: E402
-from solvers.flow.staff import day_covers  # noqa: E402
 from solvers.flow.steady_state import SteadyState  # noqa: E402
 from solvers.flow.sweep import SweepSettings  # noqa: E402
 from solvers.pareto import hypervolume  # noqa: E402

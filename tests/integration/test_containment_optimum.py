@@ -24,9 +24,9 @@ from planner.frontier.restaff import restaffed  # noqa: E402
 from planner.frontier.search import find_plans  # noqa: E402
 from planner.frontier.work import Work  # noqa: E402
 from planner.operation import FlowProblem  # noqa: E402
+from solvers.flow.covering import day_covers  # noqa: E402
 from solvers.flow.decode import even_split  # noqa: E402
 from solvers.flow.solution import Routing  # noqa: E402
-from solvers.flow.staff import day_covers  # noqa: E402
 
 ESCALATED = (0.10, 0.25, 0.40, 0.60, 0.75, 0.90)
 WAGE, CAP, CALL_S, LATER_S, BOT = 40.0, 0.9, 300.0, 480.0, 0.6

@@ -22,13 +22,13 @@ from small_centers import one_pool_plan, open_master, problem_of, random_plans, 
 from planner.frontier.bounds import Rung, prices_of  # noqa: E402
 from planner.frontier.bounds import surface_of as surface_from  # noqa: E402
 from solvers.flow.bound import climb  # noqa: E402
+from solvers.flow.covering import day_covers  # noqa: E402
 from solvers.flow.decode import even_split, routing_of  # noqa: E402
 from solvers.flow.families import FAMILIES  # noqa: E402
 from solvers.flow.master import Master  # noqa: E402
 from solvers.flow.network import Queue  # noqa: E402
 from solvers.flow.solution import Routing, decision_of, judge  # noqa: E402
 from solvers.flow.spread import spread_of  # noqa: E402
-from solvers.flow.staff import day_covers  # noqa: E402
 from solvers.flow.sweep import Plane, planes_of, staffed_solution, sweep_points  # noqa: E402
 from solvers.flow.waiting import pair_wait_loss  # noqa: E402
 

@@ -16,9 +16,10 @@ from small_centers import open_master, problem_of, random_plans, random_routing,
 
 from planner.operation import portfolio_problems, rebuilt, under_closings  # noqa: E402
 from solvers.flow.closing import closed_overflow  # noqa: E402
+from solvers.flow.covering import day_covers  # noqa: E402
 from solvers.flow.evaluate import evaluate  # noqa: E402
 from solvers.flow.solution import judge  # noqa: E402
-from solvers.flow.staff import day_covers, route_and_staff  # noqa: E402
+from solvers.flow.staff import route_and_staff  # noqa: E402
 
 PARTS = {
     "early": {"starts": "09:00", "ends": "11:00", "people_min": 2, "fixed_cost": 150, "may_close": True},

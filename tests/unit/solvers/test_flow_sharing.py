@@ -15,11 +15,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from small_centers import problem_of, random_overflow, random_routing, write_center  # noqa: E402
 
+from solvers.flow.covering import day_covers  # noqa: E402
 from solvers.flow.evaluate import capacity_ratio, evaluate  # noqa: E402
 from solvers.flow.overflow import MOVED, Sharing, linked_pairs, rebalance, share_people, with_overflow  # noqa: E402
 from solvers.flow.solution import Instance, judge  # noqa: E402
 from solvers.flow.spread import check_overflow  # noqa: E402
-from solvers.flow.staff import day_covers, needed_on_task, route_and_staff  # noqa: E402
+from solvers.flow.staff import needed_on_task, route_and_staff  # noqa: E402
 from solvers.flow.steady_state import steady_state  # noqa: E402
 
 PHONE, PARTNER, DESK = range(3)

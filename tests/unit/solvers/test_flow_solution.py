@@ -12,9 +12,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from small_centers import problem_of, random_plans, random_routing, write_center  # noqa: E402
 
 from solvers.errors import NoSolution  # noqa: E402
+from solvers.flow.covering import day_covers  # noqa: E402
 from solvers.flow.network import Limits  # noqa: E402
 from solvers.flow.solution import Routing, cost_of_people, decision_of, floor_people, judge, with_origin, within_limits  # noqa: E402
-from solvers.flow.staff import day_covers, needed_on_task, route_and_staff  # noqa: E402
+from solvers.flow.staff import needed_on_task, route_and_staff  # noqa: E402
 
 TOY = Path(__file__).resolve().parents[3] / "scenarios/minimal.yaml"
 

@@ -12,9 +12,9 @@ import pytest
 import planner
 from planner.drawing import draw_problem
 from planner.frontier.restaff import restaffed
+from solvers.flow.covering import day_covers
 from solvers.flow.evaluate import HEADROOM_TOLERANCE
 from solvers.flow.solution import Routing, judge
-from solvers.flow.staff import day_covers
 
 MINIMAL = Path(__file__).resolve().parents[4] / "scenarios" / "minimal.yaml"
 
