@@ -38,23 +38,28 @@ def progress_bar(as_json: bool = False) -> Iterator[Report | None]:
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}", markup=False),
     )
     with Progress(*columns, console=Console(stderr=True, emoji=False), transient=True) as bar:
-        yield _reporter(bar.add_task, bar.update)
+        yield _reporter(bar.add_task, bar.update, lambda note: bar.console.print(note, markup=False, highlight=False))
 
 
-def _reporter(add: Callable[..., int], update: Callable[..., None]) -> Report:
+def _reporter(add: Callable[..., int], update: Callable[..., None], tell: Callable[[str], None]) -> Report:
+    """Bars of stages, and above them each new note on a line that stays."""
     tasks: dict[str, int] = {}
     totals: dict[str, int] = {}
+    told = ""
 
     def report(stage: str, done: int, total: int, note: str = "") -> None:
+        nonlocal told
         if stage not in tasks:
             for earlier, task in tasks.items():  # a stage that is followed by another is over
-                update(task, completed=totals[earlier], note="")
-            tasks[stage] = add(console.inert(stage), total=max(total, 1), note="")
+                update(task, completed=totals[earlier])
+            tasks[stage] = add(console.inert(stage), total=max(total, 1))
         totals[stage] = max(total, 1)
-        update(tasks[stage], completed=done, total=totals[stage], note=console.inert(note))
+        update(tasks[stage], completed=done, total=totals[stage])
+        if note and note != told:
+            told = note
+            tell(console.inert(note))
 
     return report
 

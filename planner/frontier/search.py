@@ -22,6 +22,7 @@ from planner.frontier.jobs import Seed, aim_job, first_job, grid_job, screen_job
 from planner.frontier.objectives import Objectives, objectives_of
 from planner.frontier.polishing import polish
 from planner.frontier.records import Record, axes, unpack
+from planner.frontier.so_far import so_far
 from planner.frontier.work import Work
 from planner.operation import portfolio_problems
 from planner.operation.problem import FlowProblem
@@ -89,9 +90,11 @@ def find_plans(
         return _every_plan(hunt, levels)
     known = _first(hunt, levels[0])
     known += _warm(hunt, seeds) if seeds else []
+    _tell(hunt, known)
     several = len(hunt.problems) > 1
     swept, coarse = ([], _screen(hunt, levels)) if several else _sweep(hunt, levels[:1] if seeds else levels)
     known += swept
+    _tell(hunt, known)
     count = budgets.plans // 3 if seeds else budgets.plans
     count += budgets.cost_points * len(levels) if several else 0
     early = 0 if seeds or (_large(hunt) and not several) else round(EARLY * count)
@@ -99,12 +102,14 @@ def find_plans(
     guessed_surface = _surface(hunt, coarse, guess)
     if guessed_surface is not None:
         known += _planned(hunt, aim(guessed_surface, guess, early, axes(known)), "aim")
+        _tell(hunt, known)
     rungs = bound_rungs(hunt.problems, levels, coarse, work)
     surface = _surface(hunt, coarse, rungs)
     if surface is not None:
         targets = aim(surface, rungs, count - early, axes(known))
         targets += [] if now is None else headline_aims(surface, rungs, now.cx, now.cost)
         known += _planned(hunt, targets, "fill")
+    _tell(hunt, known, surface)
     known += search_on(hunt, known)
     if surface is not None and not _large(hunt):
         known += polish(hunt, keep_best(known, budgets.max_plans, hunt.objectives.senses), surface)
@@ -114,9 +119,15 @@ def find_plans(
     return Found(tuple(front), surface, False, hunt.objectives, hunt.problems)
 
 
+def _tell(hunt: Hunt, known: Sequence[Record], surface: Envelope | None = None) -> None:
+    """Note what there is by now for whoever waits."""
+    hunt.work.note = so_far(known, hunt.objectives.senses, hunt.problems[0].scenario.currency, surface)
+
+
 def _every_plan(hunt: Hunt, levels: list[float]) -> Found:
     """All plans of a small grid, and the bound of them."""
     records = _enumerate(hunt)
+    _tell(hunt, records)
     coarse = _screen(hunt, levels)
     surface = _surface(hunt, coarse, bound_rungs(hunt.problems, levels, coarse, hunt.work))
     whole = keep_best(records, len(records) + 1, hunt.objectives.senses)

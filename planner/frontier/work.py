@@ -38,7 +38,8 @@ class Work:
     """What a run may use. `deadline` is a monotonic time by which jobs shall have ended (None: no limit).
 
     No job is started that would end after it if it took as long as the longest of its stage so far (`longest_s`, by
-    stage). Jobs are never broken off, so the first of a stage may run past it.
+    stage). Jobs are never broken off, so the first of a stage may run past it. `note`: what there is by now, told with
+    the progress of later stages.
     """
 
     seed: int
@@ -48,6 +49,7 @@ class Work:
     deadline: float | None = None
     skipped: list[str] = field(default_factory=list)
     longest_s: dict[str, float] = field(default_factory=dict)
+    note: str = ""
 
     @property
     def out_of_time(self) -> bool:
@@ -63,7 +65,7 @@ class Work:
         kept = None if self.skipped else self.checkpoint
         results: list[bytes | None] = [self._known(key) for key, _ in jobs]
         missing = [k for k, result in enumerate(results) if result is None]
-        self.progress(stage, len(jobs) - len(missing), len(jobs), "")
+        self.progress(stage, len(jobs) - len(missing), len(jobs), self.note)
         give_back()  # workers need room
         here = self.executor is None or len(missing) == 1  # alone it need not wait for a worker to start
         for k, data, took_s in (self._here if here else self._dealt)(stage, function, jobs, missing):
@@ -71,7 +73,7 @@ class Work:
             results[k] = data
             if kept is not None:
                 kept.put(jobs[k][0], data)
-            self.progress(stage, sum(result is not None for result in results), len(jobs), "")
+            self.progress(stage, sum(result is not None for result in results), len(jobs), self.note)
         self.skipped += [key for (key, _), result in zip(jobs, results, strict=True) if result is None]
         return results
 
