@@ -46,7 +46,12 @@ class Run:
 def problem_like(instance: Instance, **settings) -> SimpleNamespace:
     """What the search reads of a problem."""
     scenario = SimpleNamespace(
-        frontier=FrontierSettings(**settings), folder=Path("."), initiatives={}, pools={}, segments={}
+        frontier=FrontierSettings(**settings),
+        folder=Path("."),
+        currency="EUR",
+        initiatives={},
+        pools={},
+        segments={},
     )
     pools = tuple(f"pool_{g}" for g in range(len(instance.catalogues)))
     return SimpleNamespace(
