@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from planner.backtest.center import CenterFacts, PoolFacts
 from planner.backtest.seen import WEEK, monday_of
+from planner.scenario.horizon import since_opening
 
 Floats = NDArray[np.float64]
 
@@ -92,8 +93,10 @@ def _stated(facts: CenterFacts, pool: PoolFacts, weeks: int) -> Floats:
     week = np.zeros(WEEK * facts.slots)
     if frame is not None:
         own = frame[frame["pool"] == pool.name]
-        slot = (own["minute"].to_numpy(int) - facts.opens) // facts.interval_min
-        week[own["weekday"].to_numpy(int) * facts.slots + slot] = own["scheduled"].to_numpy(float)
+        clock = own["weekday"].to_numpy(np.int64), own["minute"].to_numpy(np.int64)
+        weekday, minute = since_opening(facts.closes, *clock)
+        slot = (minute - facts.opens) // facts.interval_min
+        week[weekday % WEEK * facts.slots + slot] = own["scheduled"].to_numpy(float)
     return np.tile(week * (1.0 - pool.shrinkage), (weeks, 1))
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.backtest.center import CenterFacts
+from planner.demand.service_days import service_days
 
 Floats = NDArray[np.float64]
 
@@ -78,10 +79,12 @@ def seen_intervals(counts: pd.DataFrame, facts: CenterFacts) -> Seen:
     proportion to the interval's contacts of known pools, else to all contacts of the channel.
     """
     names = list(facts.names)
-    weeks = complete_weeks(counts["day"].to_numpy(np.int64))
+    clock = counts["day"].to_numpy(np.int64), counts["minute"].to_numpy(np.int64)
+    day, minute, whole = service_days(facts.closes, *clock)
+    weeks = complete_weeks(day[whole])
     pool = pd.Index(names).get_indexer(pd.Index(counts["pool"].fillna("")))
     unknown = counts["pool"].isna().to_numpy()
-    week, slot = _places(counts, facts)
+    week, slot = _places(day, minute, facts)
     inside = np.isin(week, weeks) & (slot >= 0)
     contacts = counts["contacts"].to_numpy(float)
     values = counts[list(COUNTED)].to_numpy(float)
@@ -107,9 +110,10 @@ def seen_intervals(counts: pd.DataFrame, facts: CenterFacts) -> Seen:
     )
 
 
-def _places(counts: pd.DataFrame, facts: CenterFacts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _places(
+    day: NDArray[np.int64], minute: NDArray[np.int64], facts: CenterFacts
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Week and interval of the week of each row; interval -1 outside the opening hours."""
-    day, minute = counts["day"].to_numpy(np.int64), counts["minute"].to_numpy(np.int64)
     week, weekday = np.divmod(day + _MONDAY, WEEK)
     slot = (minute - facts.opens) // facts.interval_min
     is_open = (minute >= facts.opens) & (minute < facts.closes)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from planner.demand.quantiles import interval_quantiles
+from planner.demand.service_days import service_days
 from planner.scenario.horizon import Horizon
 
 
@@ -32,13 +33,15 @@ def profile_from_counts(frame: pd.DataFrame, horizon: Horizon) -> pd.DataFrame:
     if frame.empty or (frame["volume"] < 0).any():
         raise ValueError(f"{len(frame)} rows of counts, lowest {frame['volume'].min()}; counts must be there and >= 0")
     at = pd.to_datetime(frame["interval_start"])
-    minute = at.dt.hour * 60 + at.dt.minute
-    inside = ((minute >= horizon.opens) & (minute < horizon.closes)).to_numpy()
-    dates = pd.DatetimeIndex(sorted(at.dt.normalize().unique()))
+    clock = np.asarray(at.dt.hour * 60 + at.dt.minute, dtype=np.int64)
+    midnight = np.asarray(at.dt.normalize().to_numpy().astype("datetime64[D]"), dtype=np.int64)
+    opened, minute, whole = service_days(horizon.closes, midnight, clock)
+    inside = whole & (minute >= horizon.opens) & (minute < horizon.closes)
+    dates = pd.DatetimeIndex(np.unique(opened[whole]).astype("datetime64[D]"))
     per_day = horizon.intervals_per_day
-    slots = ((minute - horizon.opens) // horizon.interval_min).to_numpy(int)
+    slots = (minute - horizon.opens) // horizon.interval_min
     cube = np.zeros((len(dates), per_day))
-    rows = dates.get_indexer(pd.DatetimeIndex(at.dt.normalize()))
+    rows = dates.get_indexer(pd.DatetimeIndex(opened.astype("datetime64[D]")))
     np.add.at(cube, (rows[inside], slots[inside]), frame["volume"].to_numpy(float)[inside])
     weekday = dates.day_of_week.to_numpy()
     mean = np.full((7, per_day), np.nan)

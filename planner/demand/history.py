@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from planner.demand.model import Demand
 from planner.demand.profiles import FEW_WEEKS, UNKNOWN_CV, WeekSpread, shares, shrunk_profiles, week_spread
 from planner.demand.quantiles import interval_quantiles, joint_cv
+from planner.demand.service_days import service_days
 from planner.experience.chance import chance_links, issues_without_chance
 from planner.experience.issues import labeled_volumes, with_issues
 from planner.history import History, first_contact_volumes
 from planner.scenario import Scenario
 
 Array = NDArray[np.float64]
+EPOCH_WEEKDAY = 3  # days are counted from a Thursday
 
 
 def history_demand(scenario: Scenario, history: History) -> Demand:
@@ -41,8 +43,9 @@ def demand_from_volumes(scenario: Scenario, volumes: pd.DataFrame, known: tuple[
     `known` are notes on how these counts came about.
     """
     notes: list[str] = list(known)
-    frame = _within(volumes, scenario, notes)
-    days = _days(volumes)
+    placed = _by_opening(volumes, scenario, notes)
+    frame = _within(placed, scenario, notes)
+    days = _days(placed)
     frame = frame[frame["week"].isin(days.weeks)] if days.weeks else frame
     notes.append(_reconciled(volumes, frame, days))
     types = scenario.types
@@ -76,6 +79,23 @@ def demand_from_volumes(scenario: Scenario, volumes: pd.DataFrame, known: tuple[
         notes=tuple(notes),
         weeks=_past_weeks(frame, scenario, days) / growth,
     )
+
+
+def _by_opening(volumes: pd.DataFrame, scenario: Scenario, notes: list[str]) -> pd.DataFrame:
+    """Count contacts after midnight to the day the center opened on; leave out nights cut at the ends of the past."""
+    horizon = scenario.horizon
+    if not horizon.overnight:
+        return volumes
+    monday = pd.DatetimeIndex(volumes["week"]).to_numpy().astype("datetime64[D]").astype(np.int64)
+    day, minute, whole = service_days(
+        horizon.closes, monday + volumes["weekday"].to_numpy(np.int64), volumes["minute"].to_numpy(np.int64)
+    )
+    weekday = (day + EPOCH_WEEKDAY) % 7
+    week = (day - weekday).astype("datetime64[D]").astype("datetime64[s]")
+    if not whole.all():
+        share = volumes.loc[~whole, "contacts"].sum() / max(volumes["contacts"].sum(), 1e-300)
+        notes.append(f"{share:.1%} of the contacts of history lie in nights cut off at its ends: left out")
+    return volumes.assign(week=week, weekday=weekday, minute=minute)[whole]
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from planner.errors import PlanError
 from planner.frontier.retained import Retained, retained_of
 from planner.frontier.risk import Draws, draw_world, present, under_draw
 from planner.scenario.objectives import AXES, BUILT_IN
+from planner.scenario.quantities import DAY_MIN
 from solvers.flow.evaluate import evaluate, promises_kept
 from solvers.flow.network import Floats
 from solvers.flow.solution import Instance, Solution, decision_of
@@ -140,9 +141,12 @@ def odd_hours(_: Objectives, instance: Instance, solution: Solution) -> float:
     parts = []
     for counts, catalogue in _shifts(instance, solution):
         length = catalogue.end_min - catalogue.start_min
-        usual = np.minimum(catalogue.end_min, LATE_MIN) - np.maximum(catalogue.start_min, EARLY_MIN)
+        usual = np.zeros(len(length))
+        for midnight in (0, DAY_MIN):
+            ends = np.minimum(catalogue.end_min, midnight + LATE_MIN)
+            usual += np.maximum(ends - np.maximum(catalogue.start_min, midnight + EARLY_MIN), 0)
         people = counts.sum(axis=0)
-        parts.append((float(people @ (length - np.maximum(usual, 0))), float(people @ length)))
+        parts.append((float(people @ (length - usual)), float(people @ length)))
     return _share(parts)
 
 

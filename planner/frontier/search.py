@@ -113,6 +113,7 @@ def find_plans(
     known += search_on(hunt, known)
     if surface is not None and not _large(hunt):
         known += polish(hunt, keep_best(known, budgets.max_plans, hunt.objectives.senses), surface)
+    hunt.work.note = ""
     front = keep_best(known, budgets.max_plans, hunt.objectives.senses, None if now is None else now[:3])
     if problem.instance.pins is not None and problem.instance.pins.complete(problem.network):
         front = [record.named("pinned") for record in front]
@@ -130,6 +131,7 @@ def _every_plan(hunt: Hunt, levels: list[float]) -> Found:
     _tell(hunt, records)
     coarse = _screen(hunt, levels)
     surface = _surface(hunt, coarse, bound_rungs(hunt.problems, levels, coarse, hunt.work))
+    hunt.work.note = ""
     whole = keep_best(records, len(records) + 1, hunt.objectives.senses)
     return Found(tuple(whole), surface, not hunt.work.skipped, hunt.objectives, hunt.problems)
 

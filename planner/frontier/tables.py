@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -11,7 +12,7 @@ from planner.experience.model import STAGES
 from planner.frontier.rules import rules_of
 from planner.frontier.shown import Shown, period_labels
 from planner.operation.problem import FlowProblem
-from planner.scenario.quantities import clock_text
+from planner.scenario.quantities import DAY_MIN, time_of_day
 from solvers.flow.evaluate import pool_volume, promises_kept
 from solvers.flow.network import Floats
 from solvers.flow.staff import needed_on_task
@@ -84,22 +85,26 @@ def per_interval(shown: Shown, members: np.ndarray, columns: Mapping[str, Floats
 
 
 def shifts_table(shown: Shown) -> pd.DataFrame:
-    """People per pool, day and shift; empty for Today, whose shifts are not known."""
+    """People per pool, day and shift; empty for Today, whose shifts are not known.
+
+    `day`, `start` and `end` are the calendar's: a shift that ends before it starts ends on the next day.
+    """
     problem, rows = shown.problem, []
     for g, counts in enumerate(shown.people or ()):
         catalogue = problem.instance.catalogues[g]
         if counts is None or catalogue is None:
             continue
         for day, shift in zip(*np.nonzero(counts), strict=True):
-            date = problem.starts[int(day) * problem.network.intervals_per_day].date().isoformat()
+            begin = int(catalogue.start_min[shift])
+            date = problem.starts[int(day) * problem.network.intervals_per_day].date()
             rows.append(
                 (
                     shown.key,
                     problem.pools[g],
-                    date,
+                    (date + dt.timedelta(days=begin // DAY_MIN)).isoformat(),
                     problem.shift_kinds[int(catalogue.kind[shift])],
-                    clock_text(int(catalogue.start_min[shift])),
-                    clock_text(int(catalogue.end_min[shift])),
+                    time_of_day(begin % DAY_MIN),
+                    time_of_day(int(catalogue.end_min[shift])),
                     int(counts[day, shift]),
                 )
             )

@@ -19,6 +19,7 @@ from planner.history.week_counts import Counts, counts_of_aggregate, counts_of_h
 from planner.proposal.pools import PoolSeen, pools_of
 from planner.proposal.tables import demand_table, routing_table, staffing_table
 from planner.proposal.text import Seen, scenario_text
+from planner.scenario.quantities import DAY_MIN, clock_text
 from planner.scenario.scenario import Horizon
 
 _MOST_REASONS = 30
@@ -152,11 +153,18 @@ def _horizon(counts: Counts, timezone: str) -> Horizon:
     share = by_minute.cumsum() / by_minute.sum()
     opens = int(by_minute.index[int(np.searchsorted(share.to_numpy(), _FEW, side="right"))]) // 60 * 60
     last = int(by_minute.index[int(np.searchsorted(share.to_numpy(), 1 - _FEW))])
-    closes = min(-(-(last + 30) // 60) * 60, 1440)
+    closes = min(-(-(last + 30) // 60) * 60, DAY_MIN)
+    if (opens, closes) == (
+        0,
+        DAY_MIN,
+    ):  # round the clock: a day begins where it is quietest, so that shifts cover nights
+        by_hour = by_minute.groupby(by_minute.index // 60).sum().reindex(range(24), fill_value=0.0)
+        opens = int(by_hour.to_numpy().argmin()) * 60
+        closes = opens + DAY_MIN
     weekday = counts.table.groupby("weekday")["contacts"].sum().reindex(range(7), fill_value=0.0)
     days = 5 if weekday[[5, 6]].sum() < _WEEKEND * weekday.sum() else 7
     start = counts.last + pd.Timedelta(days=7 - counts.last.weekday())
-    hours = {"opens": f"{opens // 60:02d}:{opens % 60:02d}", "closes": f"{closes // 60:02d}:{closes % 60:02d}"}
+    hours = {"opens": clock_text(opens), "closes": clock_text(closes)}
     return Horizon.model_validate(
         {"start": start.date(), "days": days, **hours, "interval_min": 30, "timezone": timezone}
     )

@@ -9,6 +9,7 @@ import pandas as pd
 
 from planner.history import History, routing_shares
 from planner.proposal.pools import shrinkage_guess
+from planner.scenario.quantities import DAY_MIN, clock_text
 
 if TYPE_CHECKING:
     from planner.proposal.text import Seen
@@ -59,8 +60,9 @@ def staffing_table(seen: Seen, measured: pd.DataFrame | None) -> tuple[pd.DataFr
     horizon = seen.horizon
     step = horizon.interval_min
     minutes = range(horizon.opens, horizon.closes, step)
-    days = sorted({(horizon.start.weekday() + day) % 7 for day in range(horizon.days)})
-    grid = pd.MultiIndex.from_product([days, minutes], names=["weekday", "minute"])
+    days = {(horizon.start.weekday() + day) % 7 for day in range(horizon.days)}
+    clocks = sorted({((day + minute // DAY_MIN) % 7, minute % DAY_MIN) for day in days for minute in minutes})
+    grid = pd.MultiIndex.from_tuples(clocks, names=["weekday", "minute"])
     parts, how = [], set()
     for pool in seen.pools:
         if pool.discipline == "automated":
@@ -74,7 +76,7 @@ def staffing_table(seen: Seen, measured: pd.DataFrame | None) -> tuple[pd.DataFr
     if not parts:
         return pd.DataFrame(columns=["weekday", "time", "pool", "scheduled"]), "no pool of people"
     table = pd.concat(parts, ignore_index=True)
-    table["time"] = [f"{minute // 60:02d}:{minute % 60:02d}" for minute in table["minute"]]
+    table["time"] = [clock_text(minute) for minute in table["minute"]]
     return table[["weekday", "time", "pool", "scheduled"]], " or ".join(sorted(how))
 
 

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from planner.scenario.quantities import ClockTime, Strict
+from planner.scenario.quantities import DAY_MIN, ClockTime, Strict
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Numbers = TypeVar("Numbers", int, "NDArray[np.int64]")
 
 
 class Horizon(Strict):
-    """The planned time: consecutive days with the same opening hours, cut into intervals."""
+    """The planned time: consecutive days with the same opening hours, cut into intervals.
+
+    Until a center closes after midnight, its time belongs to the day it opened on: `closes` may be up to 24 hours after
+    `opens`, and is then more than 1,440 minutes.
+    """
 
     start: dt.date = Field(description="First day, YYYY-MM-DD.")
     days: int = Field(default=7, ge=1, le=31, description="Number of days.")
     opens: ClockTime = Field(description='Opening time, clock time "HH:MM".')
-    closes: ClockTime = Field(description='Closing time, clock time "HH:MM".')
+    closes: ClockTime = Field(
+        description='Closing time, clock time "HH:MM"; after midnight hours run on: 30:00 is 6:00 of the next day.'
+    )
     interval_min: int = Field(default=30, description="Length of an interval, minutes (divides an hour or is 60).")
     timezone: str = Field(default="UTC", description="IANA time zone of all clock times, e.g. Europe/Zurich.")
 
@@ -24,7 +37,14 @@ class Horizon(Strict):
     def _makes_sense(self) -> Horizon:
         if self.closes <= self.opens:
             raise PydanticCustomError(
-                "hours", "the center closes before it opens; write closes later than opens", {"at": "closes"}
+                "hours",
+                "the center closes before it opens; write closes later than opens (hours after midnight run on: 30:00 "
+                "is 6:00 of the next day)",
+                {"at": "closes"},
+            )
+        if self.closes > self.opens + DAY_MIN:
+            raise PydanticCustomError(
+                "hours", "a day is longer than 24 hours; let it close when the next one opens", {"at": "closes"}
             )
         if self.interval_min not in (5, 6, 10, 15, 20, 30, 60) or (self.closes - self.opens) % self.interval_min:
             raise PydanticCustomError(
@@ -33,6 +53,15 @@ class Horizon(Strict):
                 {"m": self.interval_min, "at": "interval_min"},
             )
         return self
+
+    @property
+    def overnight(self) -> bool:
+        """Whether the center closes after midnight."""
+        return self.closes > DAY_MIN
+
+    def opened(self, day: Numbers, minute: Numbers) -> tuple[Numbers, Numbers]:
+        """Move clock times to the day the center opened on; see `since_opening`."""
+        return since_opening(self.closes, day, minute)
 
     @property
     def intervals_per_day(self) -> int:
@@ -57,3 +86,13 @@ class Horizon(Strict):
             for day in range(self.days)
             for k in range(self.intervals_per_day)
         ]
+
+
+def since_opening(closes: int, day: Numbers, minute: Numbers) -> tuple[Numbers, Numbers]:
+    """Day on which a center opened and minutes after that midnight, of days and clock times, elementwise.
+
+    `closes` minutes after midnight of the day it opens, `day` any count of days (of weekdays, take what is returned
+    modulo 7). Times at which the center is closed stay where they are.
+    """
+    late = (minute < closes - DAY_MIN) * 1
+    return day - late, minute + DAY_MIN * late

@@ -123,7 +123,8 @@ Ratio = Annotated[float, BeforeValidator(_ratio), Field(ge=0, le=1)]
 PositiveSeconds = Annotated[float, Field(gt=0)]
 Money = Annotated[float, Field(ge=0)]
 
-_CLOCK = re.compile(r"^([01]?\d|2[0-4]):([0-5]\d)$")
+DAY_MIN = 1440
+_CLOCK = re.compile(r"^([0-4]?\d):([0-5]\d)$")
 
 
 def _clock(raw: Any, info: ValidationInfo) -> Any:
@@ -131,8 +132,9 @@ def _clock(raw: Any, info: ValidationInfo) -> Any:
         return raw
     match = _CLOCK.match(raw) if isinstance(raw, str) else None
     minutes = int(match[1]) * 60 + int(match[2]) if match else -1
-    if not 0 <= minutes <= 1440:
-        raise PydanticCustomError("clock", '{raw} is not a clock time; write "07:30"', {"raw": repr(raw)})
+    if not 0 <= minutes <= 2 * DAY_MIN:
+        words = '{raw} is not a clock time; write "07:30", or "30:00" for 6:00 of the next day'
+        raise PydanticCustomError("clock", words, {"raw": repr(raw)})
     return minutes
 
 
@@ -150,9 +152,14 @@ Key = Annotated[str, AfterValidator(_key)]
 """Name of a reason, segment, channel, pool, shift, steer or promise."""
 
 ClockTime = Annotated[int, BeforeValidator(_clock, json_schema_input_type=str)]
-"""Minutes after midnight, written "HH:MM" (24:00 allowed)."""
+"""Minutes after midnight, written "HH:MM"; hours of the next day run on from 24:00, as in timetables."""
 
 
 def clock_text(minutes: int) -> str:
-    """Render minutes after midnight as HH:MM."""
+    """Render minutes after midnight as HH:MM; after 24:00 they run on."""
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def time_of_day(minutes: int) -> str:
+    """Render minutes after midnight as the clock shows them, "06:00" for 30:00; 24:00 stays."""
+    return clock_text(minutes - DAY_MIN if minutes > DAY_MIN else minutes)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from planner.errors import Issue
 from planner.scenario.csv_rows import CsvTable, label, number, read_csv
-from planner.scenario.quantities import clock_text
+from planner.scenario.quantities import DAY_MIN, clock_text
 from planner.scenario.scenario import Scenario
 
 STAFFING_HEADER = ("weekday", "time", "pool", "scheduled")
@@ -35,13 +35,16 @@ class RoutingRows:
 
 
 def read_staffing_rows(scenario: Scenario, path: Path, file: str) -> StaffingRows:
-    """Read and check Today's staffing; a pool of people the table leaves out is closed today."""
+    """Read and check Today's staffing; a pool of people the table leaves out is closed today.
+
+    Weekday and time are the calendar's; after midnight they are counted to the day the center opened on.
+    """
     table = read_csv(path, file, "today.staffing", (STAFFING_HEADER,))
     column = {name: index for index, name in enumerate(table.header)}
     horizon = scenario.horizon
-    slots = {
-        clock_text(horizon.opens + index * horizon.interval_min): index for index in range(horizon.intervals_per_day)
-    }
+    clocks = [horizon.opens + index * horizon.interval_min for index in range(horizon.intervals_per_day)]
+    slots = {clock_text(clock % DAY_MIN): index for index, clock in enumerate(clocks)}
+    nights = [clock // DAY_MIN for clock in clocks]
     staffed = [key for key, pool in scenario.pools.items() if pool.staffed]
     scheduled: dict[tuple[str, int, int], float] = {}
     seen: dict[tuple[str, int, int], int] = {}
@@ -52,7 +55,7 @@ def read_staffing_rows(scenario: Scenario, path: Path, file: str) -> StaffingRow
         people = number(table, row, "scheduled", values[column["scheduled"]])
         if day is None or slot is None or pool is None:
             continue
-        key = (pool, int(day), slot)
+        key = (pool, (int(day) - nights[slot]) % 7, slot)
         if key in seen:
             table.refuse(row, "time", f"the same weekday, time and pool as row {seen[key]}; keep one of them")
             continue
@@ -60,7 +63,7 @@ def read_staffing_rows(scenario: Scenario, path: Path, file: str) -> StaffingRow
         if people is not None:
             scheduled[key] = people
     if not table.found:
-        _check_gaps(scenario, table, seen, list(slots))
+        _check_gaps(scenario, table, seen, list(zip(slots, nights, strict=True)))
     return StaffingRows(scheduled, table.issues())
 
 
@@ -104,14 +107,17 @@ def _slot(table: CsvTable, row: int, text: str, slots: dict[str, int]) -> int | 
     return None
 
 
-def _check_gaps(scenario: Scenario, table: CsvTable, seen: dict[tuple[str, int, int], int], times: list[str]) -> None:
+def _check_gaps(
+    scenario: Scenario, table: CsvTable, seen: dict[tuple[str, int, int], int], times: list[tuple[str, int]]
+) -> None:
+    """Refuse a pool that leaves out intervals; `times`: clock time and nights since opening of each."""
     first = scenario.horizon.start.weekday()
     days = sorted({(first + day) % 7 for day in range(scenario.horizon.days)})
     for pool in dict.fromkeys(key[0] for key in seen):
         missing = [(day, slot) for day in days for slot in range(len(times)) if (pool, day, slot) not in seen]
         if missing:
             last = max(row for key, row in seen.items() if key[0] == pool)
-            named = ", ".join(f"weekday {day} {times[slot]}" for day, slot in missing[:3])
+            named = ", ".join(f"weekday {(day + times[slot][1]) % 7} {times[slot][0]}" for day, slot in missing[:3])
             more = ", ..." if len(missing) > 3 else ""
             message = f"missing times of {pool}: {named}{more} ({len(missing)} in all); write 0 where nobody works"
             table.refuse(last, "time", message)

@@ -149,7 +149,9 @@ class _Maker:
         """Seconds of the clock since the first midnight; hours that a change of clocks repeats or skips are not."""
         stamps = [dt.datetime.fromisoformat(text).replace(tzinfo=None) for text in self.intervals]
         midnight = dt.datetime.combine(stamps[0].date(), dt.time())
-        return np.array([(stamp - midnight).total_seconds() for stamp in stamps])
+        starts = np.array([(stamp - midnight).total_seconds() for stamp in stamps])
+        # Nights of the last day would lie beyond the horizon: there time begins with the first opening.
+        return starts - starts[0] if starts[-1] >= self.days * DAY_S else starts
 
     def _demand(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Arrivals (source, interval), entry (source, class), and the profile of each class's type as its weights."""

@@ -18,8 +18,8 @@ _QUANTILES = 400
 def landings(starts_s: Floats, interval_s: float, cycle_s: float, block: Ints, delay: Distribution) -> Floats:
     """Share of contacts of each interval whose delay ends in each block, shape (interval, block + 1).
 
-    A block is a run of intervals without a gap, `block` (interval,) its number; a delay that ends in closed time counts
-    for the next block. The last column is the share that ends in the block it began in. Delays are taken at 400
+    A block is a day, a run of intervals without a gap, `block` (interval,) its number; a delay that ends in closed time
+    counts for the next block. The last column is the share that ends in the block it began in. Delays are taken at 400
     quantiles, beginnings in the middle of their interval.
     """
     blocks = int(block[-1]) + 1

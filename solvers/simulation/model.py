@@ -16,6 +16,7 @@ __all__ = ["Model", "make_model"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Records = NDArray[np.void]
+DAY_S = 86_400.0
 
 
 def _record(*names: str, floats: tuple[str, ...] = ()) -> np.dtype:
@@ -40,8 +41,8 @@ class Model(NamedTuple):
     rows of cumulative shares; `route_cumulative` (route, 1), or (route, T + 1) where shares hang on time; `ways`
     (class·(pool + 1) + pool + 1 -> edges) after service or, at 0, abandonment; queues are classes and routes that no
     agent can tell apart, served in order of arrival; `offers` are the queues of each pool. `block` (interval,)
-    number of its run without a gap; the `placed` of an edge is 0, or 1 + its row of `accept` (row, block). `points` and
-    `lost_points` (class, pool), or (0, 0) where nothing is scored.
+    number of its day, a run without a gap, cut every 24 hours; the `placed` of an edge is 0, or 1 + its row of `accept`
+    (row, block). `points` and `lost_points` (class, pool), or (0, 0) where nothing is scored.
     """
 
     interval_s: float
@@ -155,12 +156,14 @@ def _follows(network: Network) -> NDArray[np.bool_]:
 
 
 def _blocks(network: Network) -> tuple[Ints, Ints, Ints]:
-    """Number, first interval, and one past the last, of each interval's run without a gap."""
-    follows = _follows(network)
-    starts = np.flatnonzero(~np.append(False, follows[:-1]))
-    run = np.cumsum(~np.append(False, follows[:-1])) - 1
-    ends = np.append(starts[1:], len(follows))
-    return run.astype(np.int64), starts[run].astype(np.int64), ends[run].astype(np.int64)
+    """Number, first interval and one past the last of each interval's day: a run without a gap, cut every 24 hours."""
+    calendar, opens = network.calendar, ~np.append(False, _follows(network)[:-1])
+    since_s = calendar.starts_s - calendar.starts_s[opens][np.cumsum(opens) - 1]
+    day = np.floor((since_s + 1e-6) / DAY_S)
+    begins = opens | np.append(False, np.diff(day) > 0)
+    starts, number = np.flatnonzero(begins), np.cumsum(begins) - 1
+    ends = np.append(starts[1:], len(begins))
+    return number.astype(np.int64), starts[number].astype(np.int64), ends[number].astype(np.int64)
 
 
 def _acceptance(network: Network, block: Ints) -> tuple[Ints, Floats]:

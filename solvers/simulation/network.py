@@ -53,9 +53,9 @@ class NextContacts:
 
     A share `share` of the contacts of class `of_class` that pool `pool` served (−1: that abandoned) is followed by a
     contact of class `to`, after a time from distribution `delay` (−1: at once). `placed` True: the delay only picks
-    the first possible day (run of intervals without a gap); light days are passed over just so often that contacts
-    which begin on the days of the class, by its weights `comeback`, also come on them (see `comeback.acceptance`), and
-    the weights pick the time in the day.
+    the first possible day (run of intervals without a gap, 24 hours at most); light days are passed over just so often
+    that contacts which begin on the days of the class, by its weights `comeback`, also come on them (see
+    `comeback.acceptance`), and the weights pick the time in the day.
     """
 
     of_class: Ints

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -249,6 +250,31 @@ def test_weeks_are_complete_from_their_first_to_their_last_open_day() -> None:
     assert complete_weeks(open_days[1:-1]) == (2931,)
     assert complete_weeks(np.zeros(0, dtype=np.int64)) == ()
     assert str(monday_of(2930)) == str((pd.Timestamp("1969-12-29") + pd.Timedelta(weeks=2930)).date())
+
+
+def test_nights_count_to_the_day_the_center_opened_on() -> None:
+    """The same counts on a clock six hours earlier, where no day passes midnight, fill the same places."""
+    monday = int(monday_of(2930).astype("datetime64[D]").astype(np.int64))
+    names = ["contacts", "abandoned", "timed", "wait_s", "in_time", "handled", "handle_s"]
+    names += ["handle2_s2", "scored", "score", "score2"]
+    rng = np.random.default_rng(0)
+    minutes = np.arange(14 * 24) * 60
+    frame = pd.DataFrame({"at": minutes, "channel": "voice", "pool": "phone"})
+    for name in names:
+        frame[name] = rng.integers(1, 50, len(frame))
+    night = replace(one_pool(), opens=360, closes=1800, interval_min=60)
+    earlier = replace(night, opens=0, closes=1440)
+    cubes = []
+    for facts in (night, earlier):
+        at = frame["at"] + facts.opens
+        seen = seen_intervals(frame.assign(day=monday + at // 1440, minute=at % 1440), facts)
+        assert seen.weeks == (2930, 2931)
+        cubes.append(seen.counts)
+    np.testing.assert_array_equal(*cubes)
+    # A past that ends at midnight has not seen the last night, so its last week is not whole.
+    at = frame["at"] + 360
+    cut = frame.assign(day=monday + at // 1440, minute=at % 1440)[at < 14 * 1440]
+    assert seen_intervals(cut, night).weeks == (2930,)
 
 
 def test_contacts_of_unknown_pools_are_shared_out_by_interval() -> None:

@@ -20,6 +20,7 @@ from planner.errors import ScenarioError
 from planner.experience.chance import chance_rates, issues_without_chance, without_chance
 from planner.experience.issues import labeled_volumes, with_issues
 from planner.scenario import Scenario
+from planner.scenario.horizon import Horizon
 
 HORIZON = {"start": "2026-01-05", "days": 7, "opens": "08:00", "closes": "10:00"}
 
@@ -149,3 +150,52 @@ def test_past_weeks_are_shares_of_the_planned_one() -> None:
         for kind, issues, factor in zip(demand.types, demand.issues, factors, strict=True):
             if issues > 0:
                 assert factor * issues == pytest.approx(counted[(week, *kind)])
+
+
+def on_the_clock(raw: pd.DataFrame, hours: int) -> pd.DataFrame:
+    """The same counts so many hours later on the calendar."""
+    at = raw["week"] + pd.to_timedelta(raw["weekday"], unit="D") + pd.to_timedelta(raw["minute"] + 60 * hours, unit="m")
+    weekday = at.dt.day_of_week
+    week = at.dt.normalize() - pd.to_timedelta(weekday, unit="D")
+    return raw.assign(week=week, weekday=weekday, minute=at.dt.hour * 60 + at.dt.minute)
+
+
+def test_nights_count_to_the_day_the_center_opened_on() -> None:
+    """Open from 22:00 to 24:00 and fourteen hours later from 22:00 + 14 to 26:00 the demand is the same."""
+    raw = past().assign(minute=lambda t: t["minute"] + 14 * 60)
+    days = ({"opens": "22:00", "closes": "24:00"}, {"opens": "23:00", "closes": "25:00"})
+    found = []
+    for later, hours in enumerate(days):
+        scenario = toy(horizon=HORIZON | hours, demand={"source": "history"})
+        found.append(demand_from_volumes(scenario, volumes(scenario, on_the_clock(raw, later))))
+    before, after = found
+    np.testing.assert_array_equal(before.issues, after.issues)
+    np.testing.assert_array_equal(before.profile, after.profile)
+    np.testing.assert_array_equal(before.natural, after.natural)
+    assert before.source == after.source == "history, mean of 6 complete weeks"
+
+
+def test_nights_cut_at_the_ends_of_the_past_are_no_days() -> None:
+    scenario = toy(horizon=HORIZON | {"opens": "23:00", "closes": "25:00"}, demand={"source": "history"})
+    raw = on_the_clock(past().assign(minute=lambda t: t["minute"] + 14 * 60), 1)
+    whole = demand_from_volumes(scenario, volumes(scenario, raw))
+    last = raw["week"] == raw["week"].max()  # the night from the last Sunday to Monday has not been seen
+    cut = demand_from_volumes(scenario, volumes(scenario, raw[~last]))
+    assert cut.source == "history, mean of 5 complete weeks"
+    assert any("cut off at its ends" in note for note in cut.notes)
+    np.testing.assert_allclose(cut.issues, whole.issues, rtol=0.05)
+    np.testing.assert_allclose(cut.profile[0].reshape(7, 4).sum(axis=0), np.array([1, 2, 3, 4]) / 10, atol=0.01)
+
+
+def test_counts_of_nights_count_to_the_day_before() -> None:
+    at = pd.date_range("2025-11-03 20:00", "2025-11-17 02:00", freq="30min", inclusive="left")
+    frame = pd.DataFrame({"interval_start": at, "volume": np.arange(len(at), dtype=float)})
+    night = Horizon.model_validate(HORIZON | {"opens": "20:00", "closes": "26:00"})
+    early = Horizon.model_validate(HORIZON | {"opens": "18:00", "closes": "24:00"})
+    moved = frame.assign(interval_start=at - pd.Timedelta(hours=2))
+    columns = ["mean", "p10", "p50", "p90", "days"]
+    late, before = profile_from_counts(frame, night), profile_from_counts(moved, early)
+    pd.testing.assert_frame_equal(late[columns], before[columns])
+    assert (late["days"] == 2).all()
+    cut = profile_from_counts(frame[at < pd.Timestamp("2025-11-17")], night)
+    assert cut["days"].tolist() == np.repeat([2, 2, 2, 2, 2, 2, 1], 12).tolist()

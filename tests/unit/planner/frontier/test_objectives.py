@@ -96,6 +96,13 @@ def test_long_and_odd_shifts_by_hand(center):
     assert MEASURES["long_shifts"](Objectives(), instance, plan) == pytest.approx(2 / 6)
     # 2 people with 1 of 9 hours before seven, 4 people with 1 of 4 hours after nineteen
     assert MEASURES["odd_hours"](Objectives(), instance, plan) == pytest.approx((2 * 1 + 4 * 1) / (2 * 9 + 4 * 4))
+    nights = dataclasses.replace(catalogue, start_min=np.array([1320, 1080]), end_min=np.array([1860, 1320]))
+    over = dataclasses.replace(instance, catalogues=(nights, None))
+    # 2 people from 22:00 to 7:00, all of it odd, 4 people from 18:00 to 22:00; then until 8:00, an hour of it not odd
+    assert MEASURES["odd_hours"](Objectives(), over, plan) == pytest.approx((2 * 9 + 4 * 3) / (2 * 9 + 4 * 4))
+    later = dataclasses.replace(nights, end_min=np.array([1920, 1320]))
+    over = dataclasses.replace(instance, catalogues=(later, None))
+    assert MEASURES["odd_hours"](Objectives(), over, plan) == pytest.approx((2 * 9 + 4 * 3) / (2 * 10 + 4 * 4))
     assert MEASURES["weekend_share"](Objectives(first_weekday=5), instance, plan) == 1.0
     assert MEASURES["weekend_share"](Objectives(first_weekday=6), instance, plan) == pytest.approx(3 / 6)
 

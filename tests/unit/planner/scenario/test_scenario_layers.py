@@ -112,7 +112,7 @@ def test_wrong_value_of_a_variant_stands_where_the_variant_says_it(center: Cente
 
 
 def test_problems_in_a_parent_keep_the_parents_positions(center: Center) -> None:
-    center.write(("shrinkage: 0.3", "shrinkage: 0.3\n    wage: 3"), ("closes: 12:00", "closes: 25:00"))
+    center.write(("shrinkage: 0.3", "shrinkage: 0.3\n    wage: 3"), ("closes: 12:00", "closes: 49:00"))
     with pytest.raises(ScenarioError) as caught:
         load_scenario(_child(center))
     places = [(issue.file.rpartition("/")[2], issue.line, issue.column) for issue in caught.value.issues]

@@ -212,3 +212,20 @@ def test_tables_that_are_not_named_cannot_be_read(center: Center) -> None:
     scenario = load_scenario(center.path, ["today.staffing=history"])
     with pytest.raises(ValueError, match=r"today\.staffing is 'history'"):
         read_today_staffing(scenario)
+
+
+def test_staffing_after_midnight_counts_to_the_day_the_center_opened_on(center: Center) -> None:
+    hours = (("opens: 10:30", "opens: 23:00"), ("closes: 12:00", "closes: 24:30"))
+    shift = (("first: 10:30", "first: 23:00"), ("last: 11:00", "last: 23:30"))
+    center.write(*hours, *shift)
+    late = (("2026-01-05 10:30", "2026-01-05 23:00"), ("2026-01-05 11:00", "2026-01-05 23:30"))
+    center.write_csv(
+        "demand", *(pair for pair in late for _ in range(2)), *[("2026-01-05 11:30", "2026-01-06 00:00")] * 2
+    )
+    clocks = ((0, "23:00", 1), (0, "23:30", 2), (1, "00:00", 3))
+    rows = "".join(f"{day},{time},voice_core,{people}\n" for day, time, people in clocks)
+    (center.folder / "staffing.csv").write_text("weekday,time,pool,scheduled\n" + rows)
+    table = read_today_staffing(load_scenario(center.path))
+    assert table.loc[table["pool"] == "voice_core", "scheduled"].tolist() == [1.0, 2.0, 3.0]
+    (center.folder / "staffing.csv").write_text("weekday,time,pool,scheduled\n" + rows.replace("1,00:00", "0,00:00"))
+    assert any("missing times of voice_core: weekday 1 00:00 (1 in all)" in line for line in center.said())

@@ -58,6 +58,29 @@ def test_later_contacts_come_on_the_days_of_their_class(mean_days: float) -> Non
     assert seen == pytest.approx(share, abs=4 * np.sqrt(share[0] / len(rows)) + 0.002)
 
 
+def test_a_center_that_never_closes_has_days_too() -> None:
+    """Days round the clock have no gap between them; light ones get no more than their share all the same."""
+    weights = np.repeat(WEEK, 4) * np.tile([0.2, 1.0, 1.5, 0.5], 7)
+    delay = NextContacts(np.array([0]), np.array([0]), np.array([1]), np.array([0.5]), np.array([2]), np.array([True]))
+    network = make_network(
+        interval_s=6 * HOUR,
+        starts_s=np.arange(28) * 6 * HOUR,
+        cycle_s=7 * DAY,
+        arrivals=[400.0 * weights],
+        entry=[[1.0, 0.0]],
+        agents=[[400.0] * 28],
+        distributions=(exponential(120.0), exponential(90.0), exponential(2 * DAY)),
+        service=[[0], [0]],
+        patience=[1, 1],
+        following=delay,
+        comeback=np.tile(weights, (2, 1)),
+    )
+    found = simulate(network, replications=25, seed=4, warm_up=28 * 12, records=True)
+    rows = found.records[found.records["klass"] == 1]
+    seen = np.bincount((rows["arrival_s"] // DAY).astype(int), minlength=7) / len(rows)
+    assert seen == pytest.approx(WEEK / WEEK.sum(), abs=0.006)
+
+
 def test_chances_solve_the_balance_of_days() -> None:
     """Followed day by day around the week, what comes on each day is its weight; some day lets nobody pass."""
     rng = np.random.default_rng(5)
