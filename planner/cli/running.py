@@ -266,7 +266,7 @@ def _execute(prepared: PreparedRun, progress_json: bool = False) -> RunOutcome:
     if outcome.frontier.meta.get("skipped"):
         console.say(
             f"The time limit left out {len(outcome.frontier.meta['skipped'])} pieces of work; what is here is valid. "
-            "Next: the same command with --resume and a longer --time-limit continues"
+            f"Next: {_again(prepared)}, with a longer --time-limit, continues"
         )
     if outcome.fresh:
         console.say(f"Planned in {time.monotonic() - began:.1f} s: {outcome.path}")
@@ -279,9 +279,13 @@ def _how_to_resume(prepared: PreparedRun, err: BaseException) -> str:
     kept = len(prepared.directory.chunks)
     why = "interrupted" if isinstance(err, KeyboardInterrupt) else str(err)
     return (
-        f"{why}; {kept} finished pieces are kept in {prepared.directory.path}\n"
-        "Next: the same command with --resume continues there"
+        f"{why}; {kept} finished pieces are kept in {prepared.directory.path}\nNext: {_again(prepared)} continues there"
     )
+
+
+def _again(prepared: PreparedRun) -> str:
+    """Name the command that continues a run; one that resumes by itself is just repeated."""
+    return "the same command" if prepared.request.resume else "the same command with --resume"
 
 
 def _tell_dry_run(prepared: PreparedRun, as_json: bool, as_csv: bool) -> int:

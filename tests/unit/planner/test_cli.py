@@ -155,6 +155,15 @@ def test_dry_run_writes_nothing(scenario: str, capsys: Captured) -> None:
     assert not Path("runs").exists()
 
 
+def test_what_resumes_by_itself_is_just_repeated(
+    scenario: str, planned: Callable[[BaseException | Frontier], None], capsys: Captured
+) -> None:
+    planned(KeyboardInterrupt())
+    for command in (["demo", "--scenario", "minimal"], ["run", scenario, "--resume"]):
+        assert main([*command, "--workers", "1"]) == 4
+        assert "Next: the same command continues there" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), Stopped("the time limit of 1 s is over")])
 def test_stopped_run_exits_4_and_says_how_to_resume(
     scenario: str, planned: Any, error: BaseException, toy_frontier: Frontier, capsys: Captured
