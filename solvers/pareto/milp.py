@@ -13,7 +13,7 @@ from scipy.sparse import csr_array, issparse
 from solvers.errors import SolverFailed
 from solvers.problem import Sense, as_senses, to_minimized
 
-__all__ = ["Milp", "minimized_objectives", "whole_solution"]
+__all__ = ["Milp", "minimized_objectives", "whole_solution", "with_variable"]
 
 Floats = NDArray[np.float64]
 _WHOLE = 1e-9
@@ -36,7 +36,7 @@ class Milp:
     row_lower, row_upper
         Shape (row,); −inf below and inf above where a row has no side.
     lower, upper
-        Shape (variable,); −inf below and inf above where there is none. Those of integer variables are taken to whole numbers.
+        Shape (variable,); −inf below and inf above where there is none. Those of integer variables become whole.
     integrality
         Shape (variable,): true for integer variables. A continuous variable must not enter an objective.
     """
@@ -120,6 +120,15 @@ def _make_whole(lower: Floats, upper: Floats, integrality: NDArray[np.bool_]) ->
     """Take the bounds of integer variables to whole numbers: engines lose points between fractional ones."""
     lower[integrality] = np.ceil(lower[integrality] - _WHOLE)
     upper[integrality] = np.floor(upper[integrality] + _WHOLE)
+
+
+def with_variable(milp: Milp) -> Milp:
+    """Give a program without variables one that is fixed at 0, because engines refuse an empty program."""
+    if milp.objectives.shape[1]:
+        return milp
+    rows, objectives = milp.matrix.shape[0], len(milp.senses)
+    column = np.zeros((rows, 1))
+    return Milp(np.zeros((objectives, 1)), milp.senses, column, milp.row_lower, milp.row_upper, 0, 0, 1)
 
 
 def minimized_objectives(milp: Milp) -> Floats:
