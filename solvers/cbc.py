@@ -119,6 +119,8 @@ class HeldCbc:
             library.Cbc_setInteger(model, int(column))
         # The preprocessing of CBC (development branch, cbcbox 2.935) has called infeasible points optimal.
         library.Cbc_setParameter(model, b"preprocess", b"off")
+        # Its strengthening of cliques ends the whole process on a matrix without entries.
+        library.Cbc_setParameter(model, b"clqstr", b"off")
         library.Cbc_setAllowableGap(model, self._gap)
         library.Cbc_setAllowableFractionGap(model, 0.0)
         library.Cbc_setPrimalTolerance(model, self._tolerance)

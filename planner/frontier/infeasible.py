@@ -14,6 +14,7 @@ from planner.errors import Infeasible, NothingFound, Stopped
 from planner.frontier import levers
 from planner.frontier.enough import enough_limits, enough_promises
 from planner.frontier.levers import Change, least_ratio
+from planner.frontier.uncovered import uncovered
 from planner.frontier.work import Work
 from planner.operation import portfolio_problems
 from planner.operation.problem import FlowProblem
@@ -59,6 +60,9 @@ MEANS = {
 }
 """The same families -> the number that says by how much."""
 
+NOBODY_THERE = "proven: no plan exists even without limits; some work has no shift that covers it"
+SHIFTS = "pools.*.shifts (the shifts that people may work)"
+
 LIMITS = (("roster_hours", "roster_days"), ("seats",), ("budget",), ("wait_limit",))
 """Those of them that whole people in whole shifts are likely to break."""
 
@@ -69,11 +73,15 @@ WHOLE = (("roster_hours", "roster_days"), ("seats",))
 def explain_infeasible(problem: FlowProblem, level: float, settings: SweepSettings, work: Work) -> Infeasible | Stopped:
     """Find the smallest set of families without which the master has a plan, by trying sets in order of size.
 
+    Contacts that come when no shift has people on the floor are looked for first: fractions of people do not see them.
     Any portfolio of initiatives will do; by how much each must be relaxed is said without initiatives.
 
     Where the master has plans but none was found that keeps every promise with whole people, nothing is proven: that
     is `NothingFound`, not `Infeasible`, and says what was found to be enough.
     """
+    gaps = uncovered(problem)
+    if gaps:
+        return Infeasible(NOBODY_THERE, [SHIFTS], "\n".join(gaps))
     masters = [master_of(one.instance) for one in portfolio_problems(problem)]
 
     def possible(dropped: frozenset[str] = frozenset()) -> bool:
@@ -99,11 +107,7 @@ def explain_infeasible(problem: FlowProblem, level: float, settings: SweepSettin
                     _shortfall(problem),
                     _amounts(problem, group, level),
                 )
-    return Infeasible(
-        "proven: no plan exists even without limits; some work has no shift that covers it",
-        ["shifts"],
-        _shortfall(problem),
-    )
+    return Infeasible(NOBODY_THERE, [SHIFTS], _shortfall(problem))
 
 
 def _nothing_found(problem: FlowProblem, level: float, settings: SweepSettings, work: Work) -> Stopped:

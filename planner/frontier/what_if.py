@@ -134,6 +134,8 @@ def pins_of(held: Held, record: Record, keep: Sequence[str]) -> Pins | None:
             raise PlanError(f"keep {part!r}: must be one of {', '.join(PARTS)}, shifts:POOL")
         if pool and pool not in held.labels.pools:
             raise PlanError(f"keep {part!r}: unknown pool; known are {', '.join(held.labels.pools)}")
+        if pool and record.people[held.labels.pools.index(pool)] is None:
+            raise PlanError(f"keep {part!r}: nobody works shifts in this pool; name a pool of people")
         if name == "offers":
             pins = replace(pins, offer=np.where(network.nodes.steer >= 0, record.routing.offer, np.nan))
         elif name == "shares":

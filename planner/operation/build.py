@@ -9,6 +9,7 @@ from planner.errors import Issue, ScenarioError
 from planner.experience.model import ExperienceModel
 from planner.operation.arrays import flow_weights, network_of
 from planner.operation.draft import Builder, draw_first_nodes, draw_flows, draw_later_nodes, natural_with_pools
+from planner.operation.endings import check_endings
 from planner.operation.people import build_catalogue, build_payroll
 from planner.operation.problem import FlowProblem
 from planner.operation.taken_over import check_taken_over
@@ -33,7 +34,7 @@ def build_problem(scenario: Scenario, experience: ExperienceModel, demand: Deman
     ------
     ScenarioError
         A contact type arrives in, or is escalated to, a channel where no pool with a known score may serve it and
-        nothing takes over; or low scores are the good ones.
+        nothing takes over; contacts lead to contacts without end; or low scores are the good ones.
     """
     if not scenario.experience.higher_is_better:
         low, high = scenario.experience.scale
@@ -49,6 +50,7 @@ def build_problem(scenario: Scenario, experience: ExperienceModel, demand: Deman
     draw_flows(maker)
     check_taken_over(maker)
     network = network_of(maker, natural)
+    check_endings(maker, network)
     kinds = tuple(scenario.shifts)
     catalogues: dict[tuple[str, ...], Catalogue] = {}
     for pool in scenario.pools.values():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -85,6 +86,11 @@ class RunDirectory:
         """Write the resolved scenario and the list of input files."""
         write_text(self.path / "scenario.yaml", scenario_text)
         write_json(self.path / "inputs.lock.json", [asdict(file) for file in inputs])
+
+    def remove(self) -> None:
+        """Delete the directory with all it holds."""
+        with explained(self.path):
+            shutil.rmtree(self.path)
 
     def fingerprint(self) -> str:
         """Return 16 hex digits that name the finished result; exports carry them."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from planner import __version__
-from planner.errors import Infeasible, NothingFound, PlannerError, RunError, Stopped
+from planner.errors import Infeasible, IssuesError, NothingFound, PlanError, PlannerError, RunError, Stopped
 from planner.frontier.frontier import Frontier
 from planner.runs.directory import RunDirectory
 from planner.runs.inputs import InputFile, hash_inputs, run_key
@@ -98,13 +98,15 @@ def execute(prepared: PreparedRun, plan: Planner, progress: Progress | None = No
     ------
     RunError
         If the directory is held by another run, unfinished and not to be resumed, or cannot be written.
+    IssuesError, PlanError
+        If the input turns out to be wrong; a new directory is taken back.
     Infeasible, Stopped, KeyboardInterrupt
         As the planning ends; the directory records which.
     """
     run = prepared.directory
     if _nothing_to_do(prepared):
         return RunOutcome(run.path, load_run(run.path), fresh=False)
-    with run.held():
+    with _taken_back(run), run.held():
         if _nothing_to_do(prepared):  # finished by another process between the check and the lock
             return RunOutcome(run.path, load_run(run.path), fresh=False)
         if run.unfinished and not prepared.request.resume:
@@ -116,6 +118,18 @@ def execute(prepared: PreparedRun, plan: Planner, progress: Progress | None = No
         with run.logged() as log:
             frontier = _recorded(prepared, plan, progress, log)
     return RunOutcome(run.path, frontier, fresh=True)
+
+
+@contextlib.contextmanager
+def _taken_back(run: RunDirectory) -> Iterator[None]:
+    """Leave no new directory where the input turns out to be wrong: what is put right gets another."""
+    there = run.path.exists()
+    try:
+        yield
+    except (IssuesError, PlanError):
+        if not there:
+            run.remove()
+        raise
 
 
 def _nothing_to_do(prepared: PreparedRun) -> bool:

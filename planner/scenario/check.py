@@ -153,6 +153,19 @@ def check_scores(scenario: Scenario) -> Iterator[Finding]:
             yield Finding(("experience", "outcomes", index, "score"), f"{message}; change one of them")
 
 
+def check_returns(scenario: Scenario) -> Iterator[Finding]:
+    """No more contacts return than are left by the unresolved who give up."""
+    experience = scenario.experience
+    most = 1 - experience.give_up_share.value
+    for index, row in enumerate(experience.outcomes):
+        if row.p_return is not None and row.p_return > most + 1e-9:
+            message = (
+                f"{row.p_return:.0%} return, but with a give_up_share of {experience.give_up_share.value:.0%} at most "
+                f"{most:.0%} can; lower one of them"
+            )
+            yield Finding(("experience", "outcomes", index, "p_return"), message)
+
+
 def check_retained_value(scenario: Scenario) -> Iterator[Finding]:
     """Retained value rests on a margin and on an effect whose range leaves out zero."""
     chosen = [i for i, one in enumerate(scenario.frontier.objectives) if one.name == "retained_value"]
@@ -255,6 +268,7 @@ CHECKS: tuple[Callable[[Scenario], Iterator[Finding]], ...] = (
     check_steer_channels,
     check_empty_selections,
     check_scores,
+    check_returns,
     check_retained_value,
     check_deadlines,
     check_share_step,

@@ -27,8 +27,8 @@ from solvers.executor import map_in_order
 from solvers.pareto.box import BoxAnswer, BoxStatus
 from solvers.pareto.dominance import nondominated
 from solvers.pareto.front import Front, PointStatus
-from solvers.pareto.milp import Milp
-from solvers.pareto.mip_search import Engine, MipSearch, measure_objectives, seconds_to
+from solvers.pareto.milp import Milp, with_variable
+from solvers.pareto.mip_search import Engine, MipSearch, deadline_after, measure_objectives, seconds_to
 from solvers.pareto.region import Region
 from solvers.pareto.tree import TreeSearch, fits_tree
 from solvers.problem import Sense, from_minimized
@@ -78,12 +78,11 @@ def enumerate_front(
     SolverMissing
         If the engine is not installed.
     """
-    if time_limit_s is not None and not time_limit_s > 0.0:
-        raise ValueError(f"time_limit_s = {time_limit_s} — must be above 0, or None for no limit")
+    deadline = deadline_after(time_limit_s)
     if engine not in tuple(Engine):
         raise ValueError(f"engine = {engine!r} — must be one of {', '.join(Engine)}")
-    given, milp = milp, _with_variable(milp)
-    run = _Run(milp, Engine(engine), None if time_limit_s is None else time.monotonic() + time_limit_s, executor)
+    given, milp = milp, with_variable(milp)
+    run = _Run(milp, Engine(engine), deadline, executor)
     termination = Termination.OPTIMAL
     try:
         run.measure()
@@ -96,15 +95,6 @@ def enumerate_front(
     if not run.found and termination is Termination.OPTIMAL:
         termination = Termination.INFEASIBLE
     return _make_front(given, run, termination)
-
-
-def _with_variable(milp: Milp) -> Milp:
-    """Give a program without variables one that is fixed at 0, because engines refuse an empty program."""
-    if milp.objectives.shape[1]:
-        return milp
-    rows, objectives = milp.matrix.shape[0], len(milp.senses)
-    column = np.zeros((rows, 1))
-    return Milp(np.zeros((objectives, 1)), milp.senses, column, milp.row_lower, milp.row_upper, 0, 0, 1)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from solvers.highs import Answer, HeldProgram, Program
 from solvers.pareto.box import BoxAnswer, BoxStatus, Floor
 from solvers.pareto.milp import Milp, minimized_objectives, whole_solution
 
-__all__ = ["Engine", "MipSearch", "measure_objectives", "seconds_to"]
+__all__ = ["Engine", "MipSearch", "deadline_after", "measure_objectives", "seconds_to"]
 
 Floats = NDArray[np.float64]
 # Costs above this size would blur the engine's tolerances (1e-6 to 1e-7 of a cost) into whole steps.
@@ -37,6 +37,15 @@ class Engine(StrEnum):
 
 _WHOLE = {Engine.HIGHS: 1e-7, Engine.CBC: 1e-6}
 """How far a variable may be from a whole number for the engine to take it as whole."""
+
+
+def deadline_after(time_limit_s: float | None) -> float | None:
+    """Moment on the monotonic clock at which a time limit, seconds from now, ends; None for no limit."""
+    if time_limit_s is None:
+        return None
+    if not time_limit_s > 0.0:
+        raise ValueError(f"time_limit_s = {time_limit_s} — must be above 0, or None for no limit")
+    return time.monotonic() + time_limit_s
 
 
 def seconds_to(deadline: float | None) -> float:

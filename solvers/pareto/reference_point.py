@@ -9,7 +9,6 @@ of s instead (lexicographic, the limit of a vanishing multiple), so the answer i
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,8 +21,8 @@ from solvers.highs import HeldProgram, Program
 from solvers.pareto.box import BoxStatus
 from solvers.pareto.extent import minimized_points
 from solvers.pareto.front import PointStatus
-from solvers.pareto.milp import Milp, minimized_objectives, whole_solution
-from solvers.pareto.mip_search import Engine, MipSearch, measure_objectives, seconds_to
+from solvers.pareto.milp import Milp, minimized_objectives, whole_solution, with_variable
+from solvers.pareto.mip_search import Engine, MipSearch, deadline_after, measure_objectives, seconds_to
 from solvers.problem import Sense, from_minimized, to_minimized
 
 __all__ = ["Projection", "achievement", "nearest_efficient", "nearest_point"]
@@ -31,6 +30,8 @@ __all__ = ["Projection", "achievement", "nearest_efficient", "nearest_point"]
 Floats = NDArray[np.float64]
 # Achievements that differ by less count as equal; far above the rounding of a subtraction, far below any meaning.
 _EQUAL = 1e-9
+# Beyond this spread of weights the engine's tolerance (1e-7 of a row) blurs whole steps of the lightest objective.
+_WIDEST_SPREAD = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +115,15 @@ def nearest_efficient(
     Raises
     ------
     ValueError
-        If the aspiration or the weights do not fit.
+        If the aspiration, the weights or the time limit do not fit.
     NoSolution
         If the problem has none, or none was found in time.
     SolverFailed
-        If an objective is unbounded or has coefficients too large for the engine (sums of 5e6), or an engine's answer
-        does not check.
+        If one objective weighs a million times as much as another, is unbounded, or has coefficients too large for
+        the engine (sums of 5e6), or if an engine's answer does not check.
     """
-    deadline = None if time_limit_s is None else time.monotonic() + time_limit_s
+    deadline = deadline_after(time_limit_s)
+    variables, milp = milp.objectives.shape[1], with_variable(milp)
     target = _aspiration(aspiration, milp.senses)
     try:
         lowest, highest = measure_objectives(milp, deadline)
@@ -143,7 +145,8 @@ def nearest_efficient(
     reached = float((scale * (point - target)).max())
     return Projection(
         point=from_minimized(point, milp.senses),
-        solution=solution,
+        # Adding 0.0 turns -0.0 into 0.0, which would print oddly.
+        solution=solution[:variables] + 0.0,
         achievement=reached,
         status=PointStatus.PROVEN if proven else PointStatus.GAP,
         gap=0.0 if proven else max(reached - proven_least, 0.0) if np.isfinite(proven_least) else np.inf,
@@ -156,6 +159,12 @@ def _least_achievement(milp: Milp, target: Floats, scale: Floats, deadline: floa
     Rows are written f_k − t·u/w_k ≤ r_k with u the smallest weight, so that t counts in steps of an objective.
     """
     costs = minimized_objectives(milp)
+    spread = float(scale.max() / scale.min())
+    if spread > _WIDEST_SPREAD:
+        raise SolverFailed(
+            f"one objective weighs {spread:g} times as much as another; {_WIDEST_SPREAD:g} is the most — "
+            f"give weights nearer to each other, or count in other units"
+        )
     unit = float(scale.min())
     rows = vstack([milp.matrix, csr_array(costs)], format="csr")
     column = np.concatenate([np.zeros(milp.matrix.shape[0]), -unit / scale])

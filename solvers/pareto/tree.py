@@ -45,7 +45,7 @@ class TreeSearch:
         sided = np.isfinite(milp.row_lower) | np.isfinite(milp.row_upper)
         self._objectives = objectives
         self._matrix = np.ascontiguousarray(vstack([milp.matrix[sided], objectives]).toarray())
-        lower, upper = np.ceil(milp.lower - 1e-9), np.floor(milp.upper + 1e-9)
+        lower, upper = milp.lower, milp.upper
         self._crossed = bool((lower > upper).any())
         self._highest = np.maximum(objectives * lower, objectives * upper).sum(axis=1)
         self._lower = np.concatenate([lower, milp.row_lower[sided], np.full(len(objectives), -np.inf)])

@@ -215,6 +215,11 @@ def test_split_bounds_leave_exactly_what_no_point_dominates():
         ({"matrix": [[np.nan, 1]]}, "matrix holds nan"),
         ({"matrix": [[1, np.inf]]}, "matrix holds inf"),
         ({"objectives": [[1, np.inf], [1, 0]]}, "objectives hold inf"),
+        ({"objectives": [["a", 1], [1, 0]]}, "objectives: could not convert string to float: 'a' — must be numbers"),
+        ({"matrix": [1, 1]}, r"matrix of shape \(2,\) — must have shape \(row, variable\)"),
+        ({"matrix": None}, r"matrix of shape \(\) — must have shape \(row, variable\)"),
+        ({"lower": [0, np.inf]}, r"lower\[1\] is inf — no number lies beyond it"),
+        ({"row_upper": -np.inf}, r"row_upper\[0\] is -inf — no number lies beyond it"),
     ],
 )
 def test_bad_programs_are_named(change, message):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 sys.path[:0] = [str(Path(__file__).parent)]
 
@@ -48,6 +49,30 @@ def test_small_programs_by_the_engines(engine):
         pytest.importorskip("cbcbox", reason="needs the package cbcbox (extra cbc)")
     for seed in range(15):
         is_the_front(random_milp(seed), engine=engine)
+
+
+@pytest.mark.parametrize("engine", list(Engine))
+def test_fractional_bounds_of_integer_variables_lose_no_point(engine):
+    """HiGHS found 1 of these 3 points, and for a program with one point none, as long as it saw such bounds."""
+    if engine is Engine.CBC:
+        pytest.importorskip("cbcbox", reason="needs the package cbcbox (extra cbc)")
+    values = np.array([[-5, 3, 8, 9, 7, 3], [-2, -2, -9, -6, -3, -3]])
+    lower, upper = [-1, 0.5, -1.3, -3.5, -2.3, 0], [1.5, 3.3, 1.5, -2.5, 0.999, 0.3]
+    milp = Milp(values, ["max", "min"], np.zeros((0, 6)), [], [], lower, upper, 1)
+    assert is_the_front(milp, engine=engine) == 3
+    rows = [[-4, 4, -2], [-2, 3, -2], [6, 5, 0]]
+    values = [[-6, 9, 2], [0, -6, 0], [-4, -6, 4]]
+    milp = Milp(values, ["max"] * 3, rows, [-25, -13, 1], [-19, np.inf, np.inf], [0.7, -3.3, -1], [3.3, -2.7, -0.7], 1)
+    assert is_the_front(milp, engine=engine) == 1
+
+
+@pytest.mark.parametrize("engine", list(Engine))
+def test_a_program_without_entries_is_searched(engine):
+    """CBC's strengthening of cliques ended the process on it."""
+    if engine is Engine.CBC:
+        pytest.importorskip("cbcbox", reason="needs the package cbcbox (extra cbc)")
+    milp = Milp(csr_array((2, 2)), ["max", "max"], csr_array((0, 2)), [], [], [0, -3], [3, 0], 1)
+    assert is_the_front(milp, engine=engine) == 1
 
 
 def knapsack(objectives: int, items: int, seed: int) -> Milp:

@@ -84,6 +84,22 @@ def test_time_limit_and_unbounded():
         nearest_efficient(Milp(np.eye(2), ["min", "max"], [[1, 0]], 0, 9, 0, np.inf, 1), [0, 0])
 
 
+def test_weights_too_far_apart_for_the_engine_are_refused():
+    """Beyond 1e9 HiGHS drops a coefficient, and the program would be called infeasible."""
+    milp = Milp([[1, 2, 3], [-3, 1, 1]], ["min", "max"], [[1, 1, 1]], 2, 5, 0, 4, 1)
+    with pytest.raises(SolverFailed, match=r"1e\+10 times as much as another; 1e\+06 is the most"):
+        nearest_efficient(milp, [3, 40], weights=[1, 1e10])
+    found = nearest_efficient(milp, [3, 40], weights=[1, 1e6])
+    assert found.point.tolist() == [11, 5]
+
+
+def test_a_program_without_variables_has_one_point():
+    milp = Milp(np.zeros((2, 0)), ["min", "max"], np.zeros((1, 0)), 0, 0, [], [], [])
+    found = nearest_efficient(milp, [1, 1])
+    assert found.point.tolist() == [0, 0]
+    assert found.solution.shape == (0,)
+
+
 def test_an_unproven_projection_says_how_far_it_may_be_off():
     rng = np.random.default_rng(4)
     weights = rng.integers(1, 1000, (25, 150)).astype(float)
@@ -101,6 +117,7 @@ def test_an_unproven_projection_says_how_far_it_may_be_off():
         (lambda: nearest_point([[1, 2]], [1, np.nan], ["min"] * 2), r"aspiration = .*nan"),
         (lambda: nearest_point([[1, 2]], [1, 1], ["min"] * 2, [1, 0]), r"weights = \[1, 0\] — must be 2 finite"),
         (lambda: nearest_efficient(random_milp(0), [1.0]), r"aspiration = \[1.0\]"),
+        (lambda: nearest_efficient(random_milp(0), [0, 0, 0], time_limit_s=0), r"time_limit_s = 0 — must be above 0"),
     ],
 )
 def test_bad_input_is_named(call, message):

@@ -12,11 +12,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[4]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from small_centers import problem_of  # noqa: E402
+from small_centers import problem_of, write_linked  # noqa: E402
 
 from planner.errors import Infeasible, NothingFound, Stopped  # noqa: E402
 from planner.frontier import levers  # noqa: E402
 from planner.frontier.infeasible import CHANGES, MEANS, SOFT, explain_infeasible, least_relaxation  # noqa: E402
+from planner.frontier.uncovered import uncovered  # noqa: E402
 from planner.frontier.work import Work  # noqa: E402
 from solvers.flow.decode import even_split  # noqa: E402
 from solvers.flow.master import Master  # noqa: E402
@@ -49,6 +50,29 @@ def test_the_smallest_set_is_named(overrides, families):
     assert found.relax == [words[family] for family in families]
     assert "pool phone" in found.detail
     assert [amount.split(": by ")[0] for amount in found.amounts] == found.relax
+
+
+def test_hours_that_no_shift_covers_are_named():
+    """Shifts end at 10:00, contacts come until 11:00: no search finds people for them, and none is advised."""
+    short = "shifts.morning={length_h: 1, starts: {first: '09:00', last: '09:00'}}"
+    found = explain(problem_of(TOY, short))
+    assert isinstance(found, Infeasible)
+    assert found.relax == ["pools.*.shifts (the shifts that people may work)"]
+    assert found.detail.splitlines() == [
+        "no shift of phone covers 2026-01-05 10:00, when contacts come in voice: billing / all, fault / all",
+        "no shift of desk covers 2026-01-05 10:00, when contacts come in chat: billing / all, fault / all",
+    ]
+
+
+def test_hours_that_another_pool_or_a_steer_covers_are_not_called_uncovered(tmp_path):
+    """Voice is served by two pools, one with shifts all morning; chat takes everybody who is offered it."""
+    hour = "{length_h: 1, starts: {first: '09:00', last: '09:00'}}"
+    two = problem_of(write_linked(tmp_path), f"shifts.hour={hour}", "pools.phone.shifts=[hour]")
+    assert uncovered(two) == []
+    willing = ("steers.offer_chat.acceptance.value=1", "steers.offer_chat.acceptance.high=1")
+    alone = problem_of(TOY, f"shifts.hour={hour}", "pools.phone.shifts=[hour]", *willing)
+    assert uncovered(alone) == []
+    assert len(uncovered(problem_of(TOY, f"shifts.hour={hour}", "pools.phone.shifts=[hour]"))) == 1
 
 
 OUT_OF_REACH = ("promises.phone_80_20.target=0.99", "pools.phone.roster.hires_max=0", "pools.phone.roster.heads=5")

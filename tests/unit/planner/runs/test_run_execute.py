@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from planner.errors import Infeasible, NothingFound, RunError, Stopped
+from planner.errors import Infeasible, Issue, NothingFound, PlanError, RunError, ScenarioError, Stopped
 from planner.frontier.frontier import Frontier
 from planner.runs import PreparedRun, RunRequest, execute, load_run, prepare, save_frontier
 
@@ -123,6 +123,23 @@ def test_stopped_run_is_refused_then_resumed_with_the_same_bytes(
     outcome = execute(prepare(_request(tmp_path, resume=True)), plan)
     assert computed == list(range(stop_at, CHUNKS))
     assert _result_bytes(outcome.path) == _result_bytes(whole.path)
+
+
+@pytest.mark.parametrize(
+    "error", [PlanError("no such part"), ScenarioError([Issue("demand.csv", 2, 1, "demand", "nothing to plan")])]
+)
+def test_wrong_input_leaves_no_directory_and_takes_none_away(
+    tmp_path: Path, toy_frontier: Frontier, error: Exception
+) -> None:
+    prepared = prepare(_request(tmp_path))
+    with pytest.raises(type(error)):
+        execute(prepared, _planner(toy_frontier, 0, error)[0])
+    assert not prepared.directory.path.exists()
+    with pytest.raises(Stopped):
+        execute(prepared, _planner(toy_frontier, 3, Stopped("out of time"))[0])
+    with pytest.raises(type(error)):
+        execute(prepare(_request(tmp_path, resume=True)), _planner(toy_frontier, 4, error)[0])
+    assert len(prepared.directory.chunks) == 4
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,12 @@ WRONG = [
     ("score_given_up: 2.0", "score_given_up: 1.0", "21:20", "lost customers (1.5) must not score better"),
     ("high: 1.8}", "high: 5.8}", "21:49", "score 5.8 is outside the scale 1..5"),
     ("score: 4.2", "score: 1.9", "23:43", "helped customers (1.9) must not score worse than given-up ones (2)"),
+    (
+        "outcomes:\n    - {channel: voice, aht_s: 300, ",
+        "give_up_share: 0.3\n  outcomes:\n    - {channel: voice, aht_s: 300, p_return: 0.8, ",
+        "24:46",
+        "80% return, but with a give_up_share of 30% at most 70% can; lower one of them",
+    ),
     ("score_given_up: 2.0", "scale: [5, 1]\n  score_given_up: 2.0", "20:10", "the scale runs from 5 to 1"),
     ("Europe/Zurich", "Europe/Zuric", "9:13", "did you mean 'Europe/Zurich'?"),
     ("Europe/Zurich", "../../etc/passwd", "9:13", "unknown time zone"),
