@@ -64,6 +64,7 @@ from planner.operation.problem import FlowProblem
 from planner.operation.today import Today
 from planner.simulation.center import center_tables
 from solvers.flow.evaluate import evaluate
+from solvers.flow.network import Floats
 from solvers.flow.solution import Solution
 
 
@@ -87,7 +88,7 @@ def assemble(
     give_back()
     tables |= carry_over_tables([view for view, name in zip(shown, plans["name"], strict=True) if name])
     tables["plans"] = plans
-    tables["risk"] = risk_table(plans, risk)
+    tables["risk"] = risk_table(plans, risk, _further(found), found.objectives.senses)
     tables["attainment"] = attainment_table(risk, problem.scenario.frontier.headroom_levels)
     tables["prices"] = prices_table(plans, found.surface, problem.scenario.currency, _cx_step(problem))
     tables["assumptions"] = assumptions
@@ -117,6 +118,12 @@ def assemble(
 def _stands(today: Today, solutions: list[Solution], shown: list[Shown]) -> list[Stand]:
     money = [today.cost - today.evaluation.variable_cost, *(s.people_cost.money for s in solutions)]
     return [Stand(view.decision, view.scheduled, paid, view.problem) for view, paid in zip(shown, money, strict=True)]
+
+
+def _further(found: Found) -> Floats:
+    """Further objectives of Today (not known) and the plans, shape (plan, objective)."""
+    unknown = np.full(len(found.objectives.names), np.nan)
+    return np.array([unknown, *(record.extra for record in found.records)])
 
 
 def _used(base: FlowProblem, problems: Sequence[FlowProblem]) -> list[FlowProblem]:

@@ -33,7 +33,7 @@ TABLES: dict[str, str] = {
     "flows": "plan, reason, segment, from_channel, channel, pool, stage, contacts, wait_s, abandoned, score, support",
     "channel_mix": "plan, reason, segment, from_channel, channel, issues, share (of the type's issues of "
     "from_channel), limit (why no more of them may be moved)",
-    "service": "plan, pool, interval, offered, asa_s, service_level, abandon_rate, occupancy",
+    "service": "plan, pool, interval, offered, asa_s, service_level (within 20 s), abandon_rate, occupancy",
     "costs": "plan, item, pool (of offers the steer, of an initiative its key), amount",
     "contracts": "plan, pool, contacts, committed, most, paid, unused (money for committed contacts that do not come): "
     "pools with a contract",
@@ -46,8 +46,9 @@ TABLES: dict[str, str] = {
     "overflow": "plan, from_pool, to_pool, interval (local start), share (of what the rules give to from_pool), "
     "bucket_from, bucket_to (range of the contact's overflow_bucket that is sent), contacts (mean number sent)",
     "overflow_types": "plan, from_pool, to_pool, entry_reason, segment (* any): who may be sent, priority (in to_pool)",
-    "risk": "plan, axis (cx | cost | headroom: spare capacity under the caps), p10, p50, p90, and rows axis = "
-    "p_promises, p_efficient, regret in p50; low, high: 95 % Monte-Carlo interval of p50",
+    "risk": "plan, axis (cx | cost | headroom), p10, p50, p90, and rows axis = p_promises, p_efficient (no plan better "
+    "on an axis and worse on none; further objectives as planned), regret (CX short of the best plan that costs no "
+    "more and has no less headroom) in p50; low, high: 95 % Monte-Carlo interval of p50",
     "attainment": "headroom (level), curve (p10 | p50 | p90: reached by the frontier in at least this share of the "
     "draws; mean: Vorob'ev expectation), cost, cx",
     "hires": "plan, pool, heads, needed, hires, overtime_h, time_off_h",
