@@ -14,6 +14,8 @@ from planner.frontier.frontier import NAMED
 from planner.frontier.labels import label
 from planner.operation.problem import FlowProblem
 
+LEAST_MOVE = 0.5  # issues: less is said as none
+
 
 def explain_plan(
     row: pd.Series, today: pd.Series, moves: pd.DataFrame, price: str, currency: str, more: Sequence[str] = ()
@@ -89,10 +91,11 @@ def _standing(row: pd.Series) -> str:
 
 
 def largest_moves(mix: pd.DataFrame, count: int = 3) -> pd.DataFrame:
-    """Largest moves of a plan by reason and channel pair."""
+    """Largest moves of a plan by reason and channel pair, of at least half an issue."""
     moved = mix[mix["channel"] != mix["from_channel"]]
     keys = ["reason", "from_channel", "channel"]
     total = moved.groupby(keys)[["issues"]].sum().reset_index()
+    total = total[total["issues"] >= LEAST_MOVE]
     return total.sort_values(["issues", *keys], ascending=[False, True, True, True]).head(count)
 
 

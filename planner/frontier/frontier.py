@@ -62,7 +62,8 @@ TABLES: dict[str, str] = {
     "(that press most)",
     "promise_prices": "plan, promise, target, relaxed, saves (money per horizon, staffed anew), change_cx: named plans",
     "break_even": "plan (the headline), what (acceptance | containment), name, value, low, high, saves, change_cx, "
-    "threshold (-inf: pays wherever tried in the range, inf: nowhere, NaN: here and there), falling (pays below it)",
+    "threshold (-inf: pays wherever tried in the range, inf: nowhere, NaN: here and there), falling (pays below it), "
+    "chosen (part of the plan; else it is what offering it to all, in place of other offers, would save)",
     "assumptions": "input, value, low, high, source, swing_cx, swing_cost, swing_headroom (of the headline plan)",
     "bound": "choice (initiatives, closed day parts), headroom, slope, intercept: its outer surface, cx <= intercept + "
     "slope * cost at this headroom or more; without slope the least cost (inf: no plan has this headroom)",
