@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import pandas as pd
@@ -49,13 +48,12 @@ def _by_wish(frontier: Frontier, chosen: pd.DataFrame, wish: str, reservation: s
     reached = frontier.reached(asked.limits, floor)
     table = chosen.assign(achievement=chosen["plan"].map(reached))
     table = table[table["origin"] != "today"].sort_values("achievement", ascending=False, kind="stable")
-    return table, [wish_words(frontier, asked, floor)]
+    return table, [wish_words(frontier, asked, str(plan)) for plan in table["plan"].head(1)]
 
 
-def wish_words(frontier: Frontier, wish: Wish, reservation: Mapping[str, float] | None = None) -> str:
-    """Say which plan is nearest to a wish, and what it misses or has to spare."""
-    units = units_of(frontier)
-    plan = frontier.nearest(wish.limits, reservation)
+def wish_words(frontier: Frontier, wish: Wish, nearest: str) -> str:
+    """Say of the plan that is nearest to a wish what it misses or has to spare."""
+    units, plan = units_of(frontier), frontier.plan(nearest)
     parts = []
     for name, level in wish.limits.items():
         value = float(plan.summary[name])
@@ -91,9 +89,11 @@ def _by_weights(
     usual = parse_weights(weights)
     ranked = frontier.ranked({"peak": parse_weights(peak_weights), "off_peak": usual} if peak_weights else usual)
     table = ranked[ranked["plan"].isin(chosen["plan"])]
-    best = ranked.iloc[0]
-    words = f"Best by these weights is {best['plan']}: {best['effectiveness']:.0f} of 100."
-    return table, [words, "Weights cannot find a plan in a dent of the frontier; a --wish can."]
+    words = [
+        f"Best by these weights is {best['plan']}: {best['effectiveness']:.0f} of 100."
+        for best in table.head(1).to_dict("records")
+    ]
+    return table, [*words, "Weights cannot find a plan in a dent of the frontier; a --wish can."]
 
 
 def parse_weights(text: str) -> dict[str, float]:

@@ -289,6 +289,17 @@ def test_weights_rank_the_plans(toy_run: Path, capsys: Captured) -> None:
     assert "Best by these weights is p003: 100 of 100." in captured.err
 
 
+def test_the_plan_that_is_named_is_one_of_those_shown(toy_run: Path, capsys: Captured) -> None:
+    for flags, words in ((["--wish", "cx>=4.2"], "Nearest to this wish is"), (["--weights", "cx=1"], "Best by these")):
+        assert main(["frontier", str(toy_run), *flags, "--max-cost", "1000", "--json"]) == 0
+        captured = capsys.readouterr()
+        assert [row["plan"] for row in json.loads(captured.out)["plans"]] == ["p002", "p001"]
+        line = next(line for line in captured.err.splitlines() if line.startswith(words))
+        assert "p002" in line
+        assert main(["frontier", str(toy_run), *flags, "--max-cost", "1"]) == 0
+        assert words not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
