@@ -14,6 +14,7 @@ from planner.frontier.carry_over import carry_over_tables
 from planner.frontier.certificate import certify
 from planner.frontier.envelope import Envelope
 from planner.frontier.explain import (
+    axis_sentence,
     certificate_words,
     contract_sentences,
     explain_plan,
@@ -101,10 +102,9 @@ def assemble(
     explanations = _explanations(problem, plans, tables)
     why = "" if found.enumerated else rounding_words(problems, solutions, found.surface)
     explanations["today"] = "\n".join([explanations["today"], *bridge_words(tables["bridge"])])
+    proof = certificate_words(certificate, keys, enumerated=found.enumerated)
     facts = dict(meta) | {
-        "certificate_words": " ".join(
-            filter(None, (certificate_words(certificate, keys, enumerated=found.enumerated), why))
-        ),
+        "certificate_words": " ".join(filter(None, (proof, why, *axis_sentence(problem)))),
         "skipped": list(work.skipped),
         "enumerated": found.enumerated,
         "objectives": described(found.objectives),
@@ -239,7 +239,8 @@ def _explanations(problem: FlowProblem, plans: pd.DataFrame, tables: Mapping[str
         more = initiatives_sentence(problem, row["initiatives"])
         more += [f"It keeps {row['closed']}." for _ in range(bool(row["closed"]))]
         more += contract_sentences(problem, tables["contracts"].query("plan == @row.plan"))
-        words[str(row["plan"])] = explain_plan(row, today, moves, price, problem.scenario.currency, more)
+        said = explain_plan(row, today, moves, price, problem.scenario.currency, more)
+        words[str(row["plan"])] = " ".join([said, *axis_sentence(problem)])
     return words
 
 

@@ -56,6 +56,12 @@ def initiatives_sentence(problem: FlowProblem, chosen: str) -> list[str]:
     return [f"It includes {', '.join(parts)}."] if parts else []
 
 
+def axis_sentence(problem: FlowProblem) -> list[str]:
+    """Say what CX is where plans are chosen by its worst draws; nothing where it is the expected one."""
+    robust = problem.scenario.frontier.robust
+    return [] if robust is None else [f"CX is its mean over the worst {robust.share:.0%} of what may be."]
+
+
 def contract_sentences(problem: FlowProblem, contracts: pd.DataFrame) -> list[str]:
     """Say how much of what vendors are paid for a plan uses, from its rows of the table `contracts`."""
     currency, words = problem.scenario.currency, []
