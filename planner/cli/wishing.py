@@ -30,7 +30,7 @@ def explain_wish(run: Path, text: str, scenario: Path | None, as_json: bool) -> 
         from planner.pipeline import reach_wish
         from planner.scenario import load_scenario
 
-        found = reach_wish(load_scenario(scenario), wish, seed=int(loaded.meta["seed"]))
+        found = reach_wish(load_scenario(scenario), wish, seed=int(loaded.meta["seed"]), frontier=loaded)
         proven = proven or any(one.proven > 0 for one in found)  # more than nothing of a lever is needed: proven
     if as_json:
         facts = {"nearest": nearest.id, "met": met, "ruled_out": proven}
