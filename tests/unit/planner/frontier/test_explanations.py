@@ -19,7 +19,14 @@ from planner.frontier.break_even import (  # noqa: E402
     asked_of,
     break_even,
 )
-from planner.frontier.changes import changes_table, cx_by_type, gain_words, gains_table, neighbors_of  # noqa: E402
+from planner.frontier.changes import (
+    change_words,
+    changes_table,
+    cx_by_type,
+    gain_words,
+    gains_table,
+    neighbors_of,
+)  # noqa: E402
 from planner.frontier.promise_price import promise_prices, relaxed_target  # noqa: E402
 from planner.frontier.promise_slack import slack_table, slack_words  # noqa: E402
 from planner.frontier.say_jobs import _to_send, ask  # noqa: E402
@@ -154,6 +161,16 @@ def test_neighbors_by_loops():
                 np.testing.assert_allclose(
                     row[["cx", "cost", "headroom"]].to_numpy(float), np.subtract(rows[row["other"]], mine)
                 )
+
+
+def test_a_neighbor_that_costs_as_much_is_not_said_to_cost_nothing_less():
+    rows = [("p1", "better", "p2", 0.01, -0.2, 0.0), ("p1", "safer", "p3", 0.0, 7.0, 0.1)]
+    neighbors = pd.DataFrame(rows, columns=["plan", "against", "other", "cx", "cost", "headroom"])
+    changes = pd.DataFrame(columns=["plan", "against", "other", "what", "name", "here", "there", "change"])
+    assert change_words(neighbors, changes, "EUR", {}) == [
+        "The nearest plan with more CX, p2, costs as much, CX +0.010, headroom +0.0%.",
+        "The nearest plan with more headroom, p3, costs 7 EUR more, CX +0.000, headroom +10.0%.",
+    ]
 
 
 def test_changes_are_differences_of_the_tables(centers):
