@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pandas as pd
 
 from planner.errors import PlanError
 from planner.frontier.frontier import Frontier
-from planner.frontier.wish import Wish, meets, parse_wish
+from planner.frontier.wish import AXES, Wish, meets, parse_levels
 from planner.report.text import Units, percent, units_of
 
 _MOST_DIGITS = 6
@@ -44,20 +45,25 @@ def preferred(
 def _by_wish(frontier: Frontier, chosen: pd.DataFrame, wish: str, reservation: str) -> tuple[pd.DataFrame, list[str]]:
     if not wish:
         raise ValueError("--reservation needs a --wish")
-    asked, floor = parse_wish(wish), parse_wish(reservation).limits if reservation else None
-    reached = frontier.reached(asked.limits, floor)
+    known = {name: sense for name, sense in frontier.senses.items() if name in frontier.table}
+    ways = {**AXES, **{name: ">=" if sense > 0 else "<=" for name, sense in known.items()}}
+    asked, floor = (parse_levels(text, ways) if text else None for text in (wish, reservation))
+    reached = frontier.reached(asked or {}, floor)
     table = chosen.assign(achievement=chosen["plan"].map(reached))
     table = table[table["origin"] != "today"].sort_values("achievement", ascending=False, kind="stable")
-    return table, [wish_words(frontier, asked, str(plan)) for plan in table["plan"].head(1)]
+    return table, [wish_words(frontier, asked or {}, str(plan)) for plan in table["plan"].head(1)]
 
 
-def wish_words(frontier: Frontier, wish: Wish, nearest: str) -> str:
+def wish_words(frontier: Frontier, limits: Mapping[str, float], nearest: str) -> str:
     """Say of the plan that is nearest to a wish what it misses or has to spare."""
     units, plan = units_of(frontier), frontier.plan(nearest)
     parts = []
-    for name, level in wish.limits.items():
+    for name, level in limits.items():
         value = float(plan.summary[name])
-        short = not meets((plan.cx, plan.cost, plan.headroom), Wish(**{name: level}))
+        if name in AXES:
+            short = not meets((plan.cx, plan.cost, plan.headroom), Wish(**{name: level}))
+        else:
+            short = frontier.senses[name] * (value - level) < -1e-9 * abs(level)
         usual = [_written(units, name, v) for v in (value, level)]
         there, wished = _told_apart(units, name, value, level) if short else usual
         parts.append(f"{name} {there} ({'misses' if short else 'reaches'} {wished})")
@@ -68,6 +74,8 @@ def _written(units: Units, name: str, value: float, more: int = 0) -> str:
     """Write a value of an axis, with `more` digits than usual."""
     if name == "headroom":
         return percent(value, 1 + more)
+    if name not in AXES:
+        return f"{value:,.{2 + more}f}"
     finer = replace(units, cx_digits=units.cx_digits + more, money_digits=units.money_digits + more)
     return finer.cx(value) if name == "cx" else finer.money(value)
 

@@ -37,7 +37,7 @@ def explain_wish(run: Path, text: str, scenario: Path | None, as_json: bool) -> 
         levers = [{name: getattr(one, name) for name in Reach.__dataclass_fields__} for one in found]
         console.give_json(plain(facts | {"levers": levers}))
         return int(Exit.DONE)
-    console.give(console.inert(wish_words(loaded, wish, nearest.id)))
+    console.give(console.inert(wish_words(loaded, wish.limits, nearest.id)))
     if met:
         console.give("It meets the wish as things are.")
         return int(Exit.DONE)

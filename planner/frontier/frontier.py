@@ -237,7 +237,7 @@ class Frontier:
     ) -> dict[str, float]:
         """Return the achievement of every plan by id: at least 0 where all that is aspired to is reached."""
         found = self._found
-        return dict(zip(found["plan"], achievements(found, aspiration, reservation, self._senses), strict=True))
+        return dict(zip(found["plan"], achievements(found, aspiration, reservation, self.senses), strict=True))
 
     def ranked(self, weights: Mapping[str, Any], shares: Mapping[str, float] | None = None) -> pd.DataFrame:
         """Return the plans with their `effectiveness` (0–100) under weights, the best first.
@@ -254,7 +254,7 @@ class Frontier:
                 weights, condition_shares(with_initiatives(self.tables["demand"])) if shares is None else shares
             )
         found = self._found
-        found["effectiveness"] = effectiveness(found, weights, self._senses)
+        found["effectiveness"] = effectiveness(found, weights, self.senses)
         return found.sort_values("effectiveness", ascending=False, kind="stable", ignore_index=True)
 
     @property
@@ -266,8 +266,8 @@ class Frontier:
         return found
 
     @property
-    def _senses(self) -> dict[str, float]:
-        """Which way columns are better, with the objectives of the scenario."""
+    def senses(self) -> dict[str, float]:
+        """Columns that can be preferred by, with the objectives of the scenario: 1 where more is better, else −1."""
         chosen = {o["name"]: 1.0 if o["sense"] == "max" else -1.0 for o in self.meta.get("objectives") or ()}
         return {**SENSES, **chosen}
 

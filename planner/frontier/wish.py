@@ -85,11 +85,22 @@ def parse_wish(text: str) -> Wish:
     ValueError
         A term is none of these, is turned the wrong way, or comes twice.
     """
+    return Wish(**parse_levels(text, AXES))
+
+
+def parse_levels(text: str, ways: Mapping[str, str]) -> dict[str, float]:
+    """Read levels of axes, each with the way (">=", "<=") it is better.
+
+    Raises
+    ------
+    ValueError
+        As `parse_wish`.
+    """
     found: dict[str, float] = {}
     for term in re.split(r",(?=\s*[a-zA-Z_])|;", text):
         match = _TERM.match(term)
-        if match is None or match[1] not in AXES or match[2] != AXES[match[1]] or match[1] in found:
-            allowed = ", ".join(f"{name}{way}NUMBER" for name, way in AXES.items())
+        if match is None or match[1] not in ways or match[2] != ways[match[1]] or match[1] in found:
+            allowed = ", ".join(f"{name}{way}NUMBER" for name, way in ways.items())
             raise ValueError(
                 f"wish {term.strip()!r} — must be one of {allowed}, each at most once, decimals after a point"
             )
@@ -98,7 +109,7 @@ def parse_wish(text: str) -> Wish:
         except ValueError:
             raise ValueError(f"wish {term.strip()!r} — {match[3]!r} is no number") from None
         found[match[1]] = value / 100 if match[4] else value
-    return Wish(**found)
+    return found
 
 
 def ruled_out(bound: pd.DataFrame, wish: Wish) -> bool:
