@@ -99,7 +99,7 @@ def assemble(
     tables["bridge"] = _bridge(problem, shown[0], look)
     add_sayings(found.problems, shown, tables, headline_of(plans), work)
     tables |= center_tables(used)
-    explanations = _explanations(problem, plans, tables)
+    explanations = _explanations(problem, plans, tables, enumerated=found.enumerated)
     why = "" if found.enumerated else rounding_words(problems, solutions, found.surface)
     explanations["today"] = "\n".join([explanations["today"], *bridge_words(tables["bridge"])])
     proof = certificate_words(certificate, keys, enumerated=found.enumerated)
@@ -229,7 +229,9 @@ def _cx_step(problem: FlowProblem) -> float:
     return (high - low) / 80
 
 
-def _explanations(problem: FlowProblem, plans: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+def _explanations(
+    problem: FlowProblem, plans: pd.DataFrame, tables: Mapping[str, pd.DataFrame], *, enumerated: bool
+) -> dict[str, str]:
     today = plans.iloc[0]
     words = {"today": _today_words(today)}
     by_plan = dict(tuple(tables["channel_mix"].groupby("plan")))
@@ -239,7 +241,7 @@ def _explanations(problem: FlowProblem, plans: pd.DataFrame, tables: Mapping[str
         more = initiatives_sentence(problem, row["initiatives"])
         more += [f"It keeps {row['closed']}." for _ in range(bool(row["closed"]))]
         more += contract_sentences(problem, tables["contracts"].query("plan == @row.plan"))
-        said = explain_plan(row, today, moves, price, problem.scenario.currency, more)
+        said = explain_plan(row, today, moves, price, problem.scenario.currency, more, enumerated=enumerated)
         words[str(row["plan"])] = " ".join([said, *axis_sentence(problem)])
     return words
 

@@ -18,13 +18,20 @@ LEAST_MOVE = 0.5  # issues: less is said as none
 
 
 def explain_plan(
-    row: pd.Series, today: pd.Series, moves: pd.DataFrame, price: str, currency: str, more: Sequence[str] = ()
+    row: pd.Series,
+    today: pd.Series,
+    moves: pd.DataFrame,
+    price: str,
+    currency: str,
+    more: Sequence[str] = (),
+    *,
+    enumerated: bool = False,
 ) -> str:
     """Say how good it is, where it stands against Today, its largest moves, the price of the next point, people.
 
-    `more`: sentences on what else it decides, after the moves.
+    `more`: sentences on what else it decides, after the moves; `enumerated`: every plan of a grid was looked at.
     """
-    sentences = [_standing(row)]
+    sentences = [_standing(row, enumerated)]
     name = NAMED.get(str(row["name"]), "")
     lead = f"{name} ({row['plan']})" if name else f"Plan {row['plan']}"
     cost = float(row["cost"]) - float(today["cost"])
@@ -86,10 +93,12 @@ def _hours_words(row: pd.Series) -> list[str]:
     return words
 
 
-def _standing(row: pd.Series) -> str:
+def _standing(row: pd.Series, enumerated: bool) -> str:
     """How good it is, first: gap = (cost − bound) / bound, so cost could fall by gap / (1 + gap) at most."""
-    if row["status"] == "proven":
+    if enumerated:
         return "No plan of the decision grid does better on one axis without losing on another."
+    if row["status"] == "proven":
+        return "No plan with this CX and headroom is cheaper (proven)."
     if not np.isfinite(row["gap"]):
         return "It was found by search; no bound is known at its headroom."
     cheaper = float(row["gap"]) / (1 + float(row["gap"]))
