@@ -73,12 +73,21 @@ class PlanError(PlannerError):
 class Infeasible(PlannerError):
     """No plan keeps every promise.
 
-    `relax` is a smallest set of promises to relax, `amounts` by how much each, in words, `detail` says why.
+    `relax` is a smallest set of promises to relax; `amounts`, in words, by how much each at least, `enough` by how much
+    each a plan with whole people was found; `detail` says why.
     """
 
-    def __init__(self, message: str, relax: list[str], detail: str = "", amounts: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        message: str,
+        relax: list[str],
+        detail: str = "",
+        amounts: Sequence[str] = (),
+        enough: Sequence[str] = (),
+    ) -> None:
         self.relax = list(relax)
         self.amounts = list(amounts)
+        self.enough = list(enough)
         self.detail = detail
         super().__init__(message)
 

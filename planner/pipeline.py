@@ -87,8 +87,10 @@ def _known_here(scenario: Scenario, seed: int) -> Known:
     return known_of(scenario, seed)
 
 
-def reach_wish(scenario: Scenario, wish: Wish, *, seed: int) -> list[Reach]:
+def reach_wish(scenario: Scenario, wish: Wish, *, seed: int, frontier: Frontier | None = None) -> list[Reach]:
     """Return the least change of the scenario, lever by lever, with which a wished-for point can be reached.
+
+    `frontier`: a run of the scenario, whose plans nearest to the wish are tried in every changed world.
 
     Raises
     ------
@@ -96,7 +98,12 @@ def reach_wish(scenario: Scenario, wish: Wish, *, seed: int) -> list[Reach]:
         The scenario and its inputs do not fit together.
     """
     from planner.drawing import draw_problem  # lazy: as above
+    from planner.frontier.held import held_from
     from planner.frontier.wish import what_would_it_take
 
     problem, today = draw_problem(scenario, seed=seed)
-    return what_would_it_take(problem, today.routing.split, wish)
+    if frontier is None or not frontier.model:
+        return what_would_it_take(problem, today.routing.split, wish)
+    plans, reached = held_from(frontier.model, "model.npz").plans, frontier.reached(wish.limits)
+    nearest = sorted(plans, key=lambda plan: -reached[plan])
+    return what_would_it_take(problem, today.routing.split, wish, [plans[plan] for plan in nearest])

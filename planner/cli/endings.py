@@ -48,11 +48,15 @@ def explain(err: BaseException, debug: bool) -> Exit:
 
 
 def _explain_infeasible(err: Infeasible) -> Exit:
-    lines = [f"No plan keeps every promise: {err}"]
+    said = str(err)
+    lines = [f"{said[:1].upper()}{said[1:]}"]
     if err.relax:
         lines += ["The smallest set of promises to relax:", *(f"  - {promise}" for promise in err.relax)]
     if err.amounts:
         lines += ["By how much at least:", *(f"  - {a}" for a in err.amounts)]
+    if err.enough:
+        together = " together" * (len(err.enough) > 1)
+        lines += [f"Found to be enough{together}, with whole people:", *(f"  - {a}" for a in err.enough)]
     if err.detail:
         lines.append(err.detail)
     console.complain("\n".join(lines))

@@ -56,7 +56,9 @@ def frontier(
     max_cost: Annotated[float | None, typer.Option("--max-cost", help="Most cost, currency per horizon.")] = None,
     min_cx: Annotated[float | None, typer.Option("--min-cx", help="Least CX, points of the scale.")] = None,
     named: Annotated[bool, typer.Option("--named", help="Only the plans with a name.")] = False,
-    wish: Annotated[str, typer.Option("--wish", help='Find the nearest plan: "cx>=4.1,cost<=400000".')] = "",
+    wish: Annotated[
+        str, typer.Option("--wish", help='Find the nearest plan: "cx>=4.1,cost<=400000", any objective.')
+    ] = "",
     reservation: Annotated[
         str, typer.Option("--reservation", help='What is just acceptable beside a --wish: "cx>=4,cost<=420000".')
     ] = "",

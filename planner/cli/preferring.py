@@ -9,7 +9,7 @@ import pandas as pd
 
 from planner.errors import PlanError
 from planner.frontier.frontier import Frontier
-from planner.frontier.wish import Wish, meets, parse_wish
+from planner.frontier.wish import AXES, Wish, meets, parse_levels
 from planner.report.text import Units, percent, units_of
 
 _MOST_DIGITS = 6
@@ -45,21 +45,25 @@ def preferred(
 def _by_wish(frontier: Frontier, chosen: pd.DataFrame, wish: str, reservation: str) -> tuple[pd.DataFrame, list[str]]:
     if not wish:
         raise ValueError("--reservation needs a --wish")
-    asked, floor = parse_wish(wish), parse_wish(reservation).limits if reservation else None
-    reached = frontier.reached(asked.limits, floor)
+    known = {name: sense for name, sense in frontier.senses.items() if name in frontier.table}
+    ways = {**AXES, **{name: ">=" if sense > 0 else "<=" for name, sense in known.items()}}
+    asked, floor = (parse_levels(text, ways) if text else None for text in (wish, reservation))
+    reached = frontier.reached(asked or {}, floor)
     table = chosen.assign(achievement=chosen["plan"].map(reached))
     table = table[table["origin"] != "today"].sort_values("achievement", ascending=False, kind="stable")
-    return table, [wish_words(frontier, asked, floor)]
+    return table, [wish_words(frontier, asked or {}, str(plan)) for plan in table["plan"].head(1)]
 
 
-def wish_words(frontier: Frontier, wish: Wish, reservation: Mapping[str, float] | None = None) -> str:
-    """Say which plan is nearest to a wish, and what it misses or has to spare."""
-    units = units_of(frontier)
-    plan = frontier.nearest(wish.limits, reservation)
+def wish_words(frontier: Frontier, limits: Mapping[str, float], nearest: str) -> str:
+    """Say of the plan that is nearest to a wish what it misses or has to spare."""
+    units, plan = units_of(frontier), frontier.plan(nearest)
     parts = []
-    for name, level in wish.limits.items():
+    for name, level in limits.items():
         value = float(plan.summary[name])
-        short = not meets((plan.cx, plan.cost, plan.headroom), Wish(**{name: level}))
+        if name in AXES:
+            short = not meets((plan.cx, plan.cost, plan.headroom), Wish(**{name: level}))
+        else:
+            short = frontier.senses[name] * (value - level) < -1e-9 * abs(level)
         usual = [_written(units, name, v) for v in (value, level)]
         there, wished = _told_apart(units, name, value, level) if short else usual
         parts.append(f"{name} {there} ({'misses' if short else 'reaches'} {wished})")
@@ -70,6 +74,8 @@ def _written(units: Units, name: str, value: float, more: int = 0) -> str:
     """Write a value of an axis, with `more` digits than usual."""
     if name == "headroom":
         return percent(value, 1 + more)
+    if name not in AXES:
+        return f"{value:,.{2 + more}f}"
     finer = replace(units, cx_digits=units.cx_digits + more, money_digits=units.money_digits + more)
     return finer.cx(value) if name == "cx" else finer.money(value)
 
@@ -91,9 +97,11 @@ def _by_weights(
     usual = parse_weights(weights)
     ranked = frontier.ranked({"peak": parse_weights(peak_weights), "off_peak": usual} if peak_weights else usual)
     table = ranked[ranked["plan"].isin(chosen["plan"])]
-    best = ranked.iloc[0]
-    words = f"Best by these weights is {best['plan']}: {best['effectiveness']:.0f} of 100."
-    return table, [words, "Weights cannot find a plan in a dent of the frontier; a --wish can."]
+    words = [
+        f"Best by these weights is {best['plan']}: {best['effectiveness']:.0f} of 100."
+        for best in table.head(1).to_dict("records")
+    ]
+    return table, [*words, "Weights cannot find a plan in a dent of the frontier; a --wish can."]
 
 
 def parse_weights(text: str) -> dict[str, float]:

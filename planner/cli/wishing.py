@@ -30,14 +30,14 @@ def explain_wish(run: Path, text: str, scenario: Path | None, as_json: bool) -> 
         from planner.pipeline import reach_wish
         from planner.scenario import load_scenario
 
-        found = reach_wish(load_scenario(scenario), wish, seed=int(loaded.meta["seed"]))
+        found = reach_wish(load_scenario(scenario), wish, seed=int(loaded.meta["seed"]), frontier=loaded)
         proven = proven or any(one.proven > 0 for one in found)  # more than nothing of a lever is needed: proven
     if as_json:
         facts = {"nearest": nearest.id, "met": met, "ruled_out": proven}
         levers = [{name: getattr(one, name) for name in Reach.__dataclass_fields__} for one in found]
         console.give_json(plain(facts | {"levers": levers}))
         return int(Exit.DONE)
-    console.give(console.inert(wish_words(loaded, wish)))
+    console.give(console.inert(wish_words(loaded, wish.limits, nearest.id)))
     if met:
         console.give("It meets the wish as things are.")
         return int(Exit.DONE)

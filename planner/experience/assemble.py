@@ -228,16 +228,18 @@ def _wait_curves(known: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
 
 
 def _sampler(sample: _Sample | None, outcomes: pd.DataFrame, moves: pd.DataFrame) -> ScoreSampler | None:
-    """Draw jointly what is as estimated, and independently what something else stands in for."""
+    """Draw jointly what is as estimated, and by itself what something else stands in for."""
     if sample is None:
         return None
     score = np.concatenate([outcomes["score"].to_numpy(float), moves["score"].to_numpy(float)])
     spread = np.concatenate([outcomes["score_sd"].to_numpy(float), moves["sd"].to_numpy(float)])
     joint = np.isclose(score, sample.posterior.mean + sample.shift, equal_nan=False)
-    posterior = sample.posterior
+    posterior, statement = sample.posterior, np.full(len(score), -1)
+    if "statement" in outcomes:
+        statement[: len(outcomes)] = outcomes["statement"]
     return ScoreSampler(
         replace(posterior, loading=posterior.loading[:0].copy()), sparse.csr_array(posterior.loading), sample.rows,
-        sample.shift, score, spread, joint,
+        sample.shift, score, spread, joint, statement,
     )  # fmt: skip
 
 

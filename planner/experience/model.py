@@ -67,7 +67,8 @@ class ExperienceModel:
     outcomes
         For the optimizer, by reason *as known when routed*: `reason, segment, channel, pool, stage, aht_s,
         p_escalate, p_return, score, score_sd, n_contacts, support, source` – score of final contacts at zero wait,
-        `p_return` per served and not escalated contact, `source` measured | estimated | stated | default.
+        `p_return` per served and not escalated contact, `source` measured | estimated | stated | default; of models
+        with a scenario `statement`, which stated row the score is from (−1: none).
         Every pool x type it may serve x stage has a row; NaN score where support is none.
     moves
         `reason, segment, from_channel, to_channel, effect, sd, lower, upper, support, score, p_return`: today's

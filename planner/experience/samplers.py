@@ -10,13 +10,14 @@ from scipy import sparse
 
 from planner.experience.design import Posterior
 from planner.experience.model import ExperienceDraws
+from planner.experience.statements import alike
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class ScoreSampler:
-    """Draws estimated rows jointly; stated and extrapolated-by-resolution rows independently around their value.
+    """Draws estimated rows jointly; extrapolated-by-resolution rows independently, stated ones by their statements.
 
     Attributes
     ----------
@@ -32,6 +33,8 @@ class ScoreSampler:
         Value and sd of each row, shape (row,), points.
     joint
         Shape (row,): whether the value is that of the posterior.
+    statement
+        Shape (row,): see `alike`.
     """
 
     posterior: Posterior
@@ -41,12 +44,14 @@ class ScoreSampler:
     score: Array
     spread: Array
     joint: NDArray[np.bool_]
+    statement: NDArray[np.int64]
 
     def __call__(self, n: int, seed: int) -> ExperienceDraws:
         """Draw `n` times."""
         rng = np.random.default_rng([seed, 17])
         together = replace(self.posterior, loading=self.loading.toarray()).draw(n, seed) + self.shift
-        alone = self.score + np.nan_to_num(self.spread) * rng.standard_normal((n, len(self.score)))
+        normal = alike(rng.standard_normal((n, len(self.score))), self.statement)
+        alone = self.score + np.nan_to_num(self.spread) * normal
         values = np.where(self.joint, together, alone)
         return ExperienceDraws(scores=values[:, : self.rows], move_scores=values[:, self.rows :])
 

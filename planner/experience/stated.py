@@ -12,6 +12,7 @@ from planner.experience.chain import contacts_per_issue, next_contact_chain
 from planner.experience.model import STAGES, ExperienceModel, Stage, Support
 from planner.experience.moves import stated_moves
 from planner.experience.serving import serving_table
+from planner.experience.statements import stated_sampler
 from planner.scenario import Scenario
 from planner.scenario.quantities import Provenance
 from planner.scenario.scenario import OutcomeRow
@@ -37,12 +38,12 @@ def stated_model(scenario: Scenario) -> ExperienceModel:
     escalations = escalation_shares(scenario)
     given = overlay_stated(blank_outcomes(scenario), scenario)
     outcomes, notes = complete_outcomes(given, scenario, set(escalations["channel"]))
-    chain = next_contact_chain(outcomes, returns, escalations)
+    chain, moves = next_contact_chain(outcomes, returns, escalations), stated_moves(outcomes)
     return ExperienceModel(
         outcome=scenario.experience.metric.value,
         table=_reading_table(outcomes),
         outcomes=outcomes,
-        moves=stated_moves(outcomes),
+        moves=moves,
         wait_curve=stated_wait_curve(scenario),
         returns=returns,
         escalations=escalations,
@@ -54,6 +55,7 @@ def stated_model(scenario: Scenario) -> ExperienceModel:
         chain=chain,
         notes=("everything is stated by the scenario: nothing was measured", *notes),
         quality={"history": False},
+        sampler=stated_sampler(outcomes, moves),
     )
 
 
@@ -73,23 +75,27 @@ def overlay_stated(outcomes: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
 
     A row that names the stage first holds for redialed contacts too (nothing was handled before). A later stage
     nobody gives a value takes the value of the first stage. A stated score makes the row usable: support ok,
-    source stated; its sd is 0 where none is stated.
+    source stated; its sd is 0 where none is stated. Column `statement`: which stated row the score is from, −1 none.
     """
-    frame = outcomes.copy()
+    frame = outcomes.assign(statement=-1)
     named: dict[str, pd.Series] = {name: pd.Series(False, index=frame.index) for name in VALUES}
-    for row in scenario.experience.outcomes:
+    for number, row in enumerate(scenario.experience.outcomes):
         mask = _matches(frame, row)
         for name in VALUES:
             value = getattr(row, name)
             if value is not None:
                 frame.loc[mask, name] = value
                 named[name] |= mask
-        if row.score is not None and row.score_sd is None:
-            frame.loc[mask, "score_sd"] = 0.0
+        if row.score is not None:
+            frame.loc[mask, "statement"] = number
+            frame.loc[mask, "score_sd"] = row.score_sd or 0.0
     for name in VALUES:
-        first = _first_values(frame, named[name] & (frame["stage"] == Stage.FIRST.value), name)
+        known = named[name] & (frame["stage"] == Stage.FIRST.value)
+        first = _first_values(frame, known, name)
         fill = frame[name].isna() & first.notna()
         frame.loc[fill, name] = first[fill]
+        if name == "score":
+            frame.loc[fill, "statement"] = _first_values(frame, known, "statement")[fill].astype(int)
         named[name] |= fill
     frame.loc[named["score"], "support"] = Support.OK.value
     untouched = frame["source"] == Provenance.DEFAULT.value

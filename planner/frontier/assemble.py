@@ -14,6 +14,7 @@ from planner.frontier.carry_over import carry_over_tables
 from planner.frontier.certificate import certify
 from planner.frontier.envelope import Envelope
 from planner.frontier.explain import (
+    axis_sentence,
     certificate_words,
     contract_sentences,
     explain_plan,
@@ -64,6 +65,7 @@ from planner.operation.problem import FlowProblem
 from planner.operation.today import Today
 from planner.simulation.center import center_tables
 from solvers.flow.evaluate import evaluate
+from solvers.flow.network import Floats
 from solvers.flow.solution import Solution
 
 
@@ -87,7 +89,7 @@ def assemble(
     give_back()
     tables |= carry_over_tables([view for view, name in zip(shown, plans["name"], strict=True) if name])
     tables["plans"] = plans
-    tables["risk"] = risk_table(plans, risk)
+    tables["risk"] = risk_table(plans, risk, _further(found), found.objectives.senses)
     tables["attainment"] = attainment_table(risk, problem.scenario.frontier.headroom_levels)
     tables["prices"] = prices_table(plans, found.surface, problem.scenario.currency, _cx_step(problem))
     tables["assumptions"] = assumptions
@@ -97,13 +99,12 @@ def assemble(
     tables["bridge"] = _bridge(problem, shown[0], look)
     add_sayings(found.problems, shown, tables, headline_of(plans), work)
     tables |= center_tables(used)
-    explanations = _explanations(problem, plans, tables)
+    explanations = _explanations(problem, plans, tables, enumerated=found.enumerated)
     why = "" if found.enumerated else rounding_words(problems, solutions, found.surface)
     explanations["today"] = "\n".join([explanations["today"], *bridge_words(tables["bridge"])])
+    proof = certificate_words(certificate, keys, enumerated=found.enumerated)
     facts = dict(meta) | {
-        "certificate_words": " ".join(
-            filter(None, (certificate_words(certificate, keys, enumerated=found.enumerated), why))
-        ),
+        "certificate_words": " ".join(filter(None, (proof, why, *axis_sentence(problem)))),
         "skipped": list(work.skipped),
         "enumerated": found.enumerated,
         "objectives": described(found.objectives),
@@ -117,6 +118,12 @@ def assemble(
 def _stands(today: Today, solutions: list[Solution], shown: list[Shown]) -> list[Stand]:
     money = [today.cost - today.evaluation.variable_cost, *(s.people_cost.money for s in solutions)]
     return [Stand(view.decision, view.scheduled, paid, view.problem) for view, paid in zip(shown, money, strict=True)]
+
+
+def _further(found: Found) -> Floats:
+    """Further objectives of Today (not known) and the plans, shape (plan, objective)."""
+    unknown = np.full(len(found.objectives.names), np.nan)
+    return np.array([unknown, *(record.extra for record in found.records)])
 
 
 def _used(base: FlowProblem, problems: Sequence[FlowProblem]) -> list[FlowProblem]:
@@ -222,7 +229,9 @@ def _cx_step(problem: FlowProblem) -> float:
     return (high - low) / 80
 
 
-def _explanations(problem: FlowProblem, plans: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+def _explanations(
+    problem: FlowProblem, plans: pd.DataFrame, tables: Mapping[str, pd.DataFrame], *, enumerated: bool
+) -> dict[str, str]:
     today = plans.iloc[0]
     words = {"today": _today_words(today)}
     by_plan = dict(tuple(tables["channel_mix"].groupby("plan")))
@@ -232,7 +241,8 @@ def _explanations(problem: FlowProblem, plans: pd.DataFrame, tables: Mapping[str
         more = initiatives_sentence(problem, row["initiatives"])
         more += [f"It keeps {row['closed']}." for _ in range(bool(row["closed"]))]
         more += contract_sentences(problem, tables["contracts"].query("plan == @row.plan"))
-        words[str(row["plan"])] = explain_plan(row, today, moves, price, problem.scenario.currency, more)
+        said = explain_plan(row, today, moves, price, problem.scenario.currency, more, enumerated=enumerated)
+        words[str(row["plan"])] = " ".join([said, *axis_sentence(problem)])
     return words
 
 

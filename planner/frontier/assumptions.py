@@ -16,6 +16,7 @@ from planner.scenario.quantities import Stated
 from solvers.flow.solution import Solution, judge
 
 _DRAWS = 400
+LEAST_TAKEN = 1e-9  # acceptance that stands for none: a steer that nobody takes is none, and its plan no plan
 _Z90 = 1.6448536269514722
 
 
@@ -43,7 +44,8 @@ def stated_inputs(
     """Every stated number with its path and how to change it; effects of the given initiatives alone."""
     found: list[tuple[str, Stated, Callable[[Scenario, float], Scenario]]] = []
     for name, steer in scenario.steers.items():
-        found.append((f"steers.{name}.acceptance", steer.acceptance, _changer("steers", name, "acceptance")))
+        change = _changer("steers", name, "acceptance", LEAST_TAKEN)
+        found.append((f"steers.{name}.acceptance", steer.acceptance, change))
     for name, pool in scenario.pools.items():
         if pool.staffed:
             found.append((f"pools.{name}.shrinkage", pool.shrinkage, _changer("pools", name, "shrinkage")))
@@ -62,10 +64,10 @@ def stated_inputs(
     return found
 
 
-def _changer(group: str, name: str, key: str) -> Callable[[Scenario, float], Scenario]:
+def _changer(group: str, name: str, key: str, least: float = 0.0) -> Callable[[Scenario, float], Scenario]:
     def change(scenario: Scenario, value: float) -> Scenario:
         members = dict(getattr(scenario, group))
-        members[name] = members[name].model_copy(update={key: Stated(value=value)})
+        members[name] = members[name].model_copy(update={key: Stated(value=max(value, least))})
         return scenario.model_copy(update={group: members})
 
     return change

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from planner.frontier.labels import label
-from planner.frontier.restaff import restaffed
+from planner.frontier.restaff import sound
 from planner.frontier.shown import Shown
 from planner.operation.problem import FlowProblem
 from solvers.flow.covering import Covers
@@ -26,7 +26,8 @@ class BreakEven:
 
     `value` now, `low` and `high` ends of the range, `saves` money at `value` against the same plan without the offers
     (negative: it costs), `change_cx` points it brings, `threshold` the value above which it saves (−inf: wherever it
-    was tried in the range, inf: nowhere, NaN: here and there), `falling` True where it pays below it instead.
+    was tried in the range, inf: nowhere, NaN: here and there), `falling` True where it pays below it instead, `chosen`
+    False where the plan offers nothing of it: then it is what offering it to all, in place of other offers, would save.
     """
 
     what: str
@@ -38,13 +39,14 @@ class BreakEven:
     change_cx: float
     threshold: float
     falling: bool = False
+    chosen: bool = True
 
 
 @dataclass(frozen=True)
 class Asked:
     """What break-even is asked of: `name` and `place` of a steer (acceptance) or a pool (containment).
 
-    `value` now, `low` and `high` ends of its range, `offers` (node,) that go with it.
+    `value` now, `low` and `high` ends of its range, `offers` (node,) that go with it; `chosen`: the plan makes them.
     """
 
     what: str
@@ -54,6 +56,7 @@ class Asked:
     low: float
     high: float
     offers: Bools
+    chosen: bool = True
 
 
 def with_acceptance(network: FlowNetwork, steer: int, acceptance: float) -> FlowNetwork:
@@ -96,45 +99,56 @@ def contained(network: FlowNetwork, pool: int, volume: Floats | None = None) -> 
 
 
 def asked_of(shown: Shown) -> list[Asked]:
-    """Return what to seek the break-even of: every steer a plan uses, every automated pool it steers contacts to."""
+    """Return what to seek the break-even of: every steer, every automated pool that contacts can be steered to."""
     problem = shown.problem
     network = problem.network
     nodes, asked = network.nodes, []
-    used = nodes.steer >= 0
-    used &= network.first_volume * shown.routing.offer * nodes.acceptance > 1e-6
+    takers = network.first_volume * nodes.acceptance
+    possible = (nodes.steer >= 0) & (np.minimum(takers, nodes.most) > 1e-6)
+    used = possible & (takers * shown.routing.offer > 1e-6)
     for k, name in enumerate(problem.steers):
-        mine = used & (nodes.steer == k)
-        if mine.any():
+        mine = nodes.steer == k
+        if (possible & mine).any():
             stated = problem.scenario.steers[name].acceptance
             low, high = stated.bounds if stated.bounds[1] > stated.bounds[0] else (0.0, 1.0)
-            asked.append(Asked("acceptance", name, k, stated.value, low, high, mine))
+            asked.append(Asked("acceptance", name, k, stated.value, low, high, *_offers(used, possible, mine)))
     for g in map(int, np.flatnonzero(network.pools.queue == Queue.AUTOMATED)):
-        mine = used & np.isin(np.arange(len(used)), network.flows.node[network.flows.pool == g])
+        mine = np.isin(np.arange(len(used)), network.flows.node[network.flows.pool == g])
         now = contained(network, g, shown.evaluation.state.volume)
-        if mine.any() and np.isfinite(now):
-            asked.append(Asked("containment", problem.pools[g], g, now, 0.0, 1.0, mine))
+        if (possible & mine).any() and np.isfinite(now):
+            asked.append(Asked("containment", problem.pools[g], g, now, 0.0, 1.0, *_offers(used, possible, mine)))
     return asked
 
 
+def _offers(used: Bools, possible: Bools, mine: Bools) -> tuple[Bools, bool]:
+    """The offers of a steer or pool that a plan makes or, where it makes none, could make; whether it makes any."""
+    chosen = bool((used & mine).any())
+    return (used if chosen else possible) & mine, chosen
+
+
 def break_even(shown: Shown, covers: Covers, asked: Asked) -> BreakEven | None:
-    """Money saved over the range: where its sign changes once, the place is halved; None where it cannot be staffed."""
+    """Money saved over the range: where its sign changes once, the place is halved.
+
+    The range is cut to the values it can be staffed at with and without; None where that is not even the value now.
+    """
     what, name, value, low, high = asked.what, asked.name, asked.value, asked.low, asked.high
     saves = _savings(shown, covers, asked)
-    tried = sorted({value, *np.linspace(low, high, PARTS + 1).tolist()})
-    found = {at: saves(at) for at in tried}
-    here, change_cx = found[value]
-    if not np.isfinite([money for money, _ in found.values()]).all():
+    found = {at: saves(at) for at in sorted({value, *np.linspace(low, high, PARTS + 1).tolist()})}
+    tried = [at for at, (money, _) in found.items() if np.isfinite(money)]
+    if value not in tried:
         return None
+    (here, change_cx), low, high = found[value], tried[0], tried[-1]
     pays = [found[at][0] > 0 for at in tried]
     turns = [k for k in range(len(tried) - 1) if pays[k] != pays[k + 1]]
     if len(turns) != 1:
         edge = np.nan if turns else -np.inf if pays[0] else np.inf
-        return BreakEven(what, name, value, low, high, here, change_cx, edge)
+        return BreakEven(what, name, value, low, high, here, change_cx, edge, chosen=asked.chosen)
     below, above = tried[turns[0]], tried[turns[0] + 1]
     while above - below > FINEST * (high - low):
         middle = (below + above) / 2
         below, above = (middle, above) if (saves(middle)[0] > 0) == pays[0] else (below, middle)
-    return BreakEven(what, name, value, low, high, here, change_cx, (below + above) / 2, falling=pays[0])
+    threshold = (below + above) / 2
+    return BreakEven(what, name, value, low, high, here, change_cx, threshold, falling=pays[0], chosen=asked.chosen)
 
 
 def _savings(shown: Shown, covers: Covers, asked: Asked) -> Callable[[float], tuple[float, float]]:
@@ -149,14 +163,15 @@ def _savings(shown: Shown, covers: Covers, asked: Asked) -> Callable[[float], tu
             network = with_containment(network, asked.place, least, shown.evaluation.state.volume)
         routing = Routing(snap_offers(network, offer, None), shown.routing.split, shown.routing.priority)
         instance = replace(problem.instance, network=network)
-        found = restaffed(instance, routing, shown.evaluation.headroom, covers)
+        found = sound(instance, routing, shown.evaluation.headroom, covers)
         return (np.nan, np.nan) if found is None else (found.cost, found.cx)
 
     never = np.where(asked.offers, 0.0, shown.routing.offer)
+    offered = shown.routing.offer if asked.chosen else _instead(problem.network, asked.offers, never)
     alone = priced(asked.value, never)
 
     def saves(at: float) -> tuple[float, float]:
-        there = priced(at, shown.routing.offer)
+        there = priced(at, offered)
         # Without the offer its acceptance changes nothing; the containment of contacts that come by themselves does.
         without = alone if asked.what == "acceptance" else priced(at, never)
         return without[0] - there[0], there[1] - without[1]
@@ -164,19 +179,28 @@ def _savings(shown: Shown, covers: Covers, asked: Asked) -> Callable[[float], tu
     return saves
 
 
+def _instead(network: FlowNetwork, offers: Bools, offer: Floats) -> Floats:
+    """Offers (node,) with some made to every contact they can be made to, in place of what these are offered."""
+    nodes = network.nodes
+    alike = np.unique(np.column_stack([nodes.kind, nodes.natural]), axis=0, return_inverse=True)[1].ravel()
+    return np.where(offers, 1.0, np.where(np.isin(alike, alike[offers]), 0.0, offer))
+
+
 def break_even_words(one: BreakEven, problem: FlowProblem, per: str) -> str:
     """Say whether and from where on it pays."""
-    verb = "saves" if one.saves >= 0 else "costs"
+    saves, costs = ("saves", "costs") if one.chosen else ("would save", "would cost")
     money = f"{abs(one.saves):,.0f} {problem.scenario.currency} {per}"
     offering = one.what == "acceptance"
     name = label(problem, "steers" if offering else "pools", one.name)
-    lead = f"Offering “{name}”" if offering else f"Sending contacts to {name}"
+    lead = f"offering “{name}”" if offering else f"sending contacts to {name}"
+    lead = f"{lead[0].upper()}{lead[1:]}" if one.chosen else f"Not in this plan: {lead} instead, wherever it can be,"
+    verb = saves if one.saves >= 0 else costs
     now = f"{lead} {verb} {money} at {one.value:.0%} {one.what} (CX {one.change_cx:+.3f}), staffed anew"
     span = f"{one.low:.0%} to {one.high:.0%}"
     if np.isnan(one.threshold):
-        return f"{now}; over its range ({span}) it saves here and costs there, as whole people fall."
+        return f"{now}; tried from {span} it {saves} here and {costs} there, as whole people fall."
     if np.isinf(one.threshold):
         where = "every" if one.threshold < 0 else "no"
-        return f"{now}; it saves at {where} {one.what} in its range ({span})."
+        return f"{now}; it {saves} at {where} {one.what} tried ({span})."
     side = "below" if one.falling else "above"
-    return f"{now}; it saves only {side} {one.threshold:.0%} {one.what} (range {span})."
+    return f"{now}; it {saves} only {side} {one.threshold:.0%} {one.what} (tried: {span})."

@@ -20,6 +20,7 @@ NEIGHBORS = {
 """Kinds of neighbor -> words."""
 AXES = ("cx", "cost", "headroom")
 APART = 0.01  # of an axis' range: a neighbor that differs by less tells nothing
+LEAST_MONEY = 0.5  # less is said as none
 _MOST = 3
 
 
@@ -111,6 +112,7 @@ def change_words(neighbors: pd.DataFrame, changes: pd.DataFrame, currency: str, 
                 lines.append(f"Against Today: {'; '.join(parts)}.")
             continue
         money = f"{abs(row['cost']):,.0f} {currency} {'less' if row['cost'] < 0 else 'more'}"
+        money = money if abs(row["cost"]) >= LEAST_MONEY else "as much"
         axes = f"costs {money}, CX {row['cx']:+.3f}, headroom {row['headroom']:+.1%}"
         parts = _largest(own, -1.0)
         detail = f" ({'; '.join(parts)})" if parts else ""

@@ -8,7 +8,7 @@ that plan tells by how much. It is found, not proven to be the least.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -25,9 +25,10 @@ from solvers.flow.steady_state import steady_state
 from solvers.flow.sweep import SweepSettings, sweep_level
 
 STAGE = "what would be enough"
-STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)  # shares a limit is raised by
+STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 4.0, 16.0, 64.0)  # shares a limit is raised by
 AT_LEAST = (0, 3)  # measures that must not fall below their target
-HALVINGS = 5  # of what lies between a target that was kept and one that was not
+HALVINGS = 5  # of what lies between a target (or share) that gave a plan and one that did not
+FINE_SHARE = 0.005
 FARTHER = 4  # times a target is moved twice as far where the search, asked for it, makes no plan
 FINE = 1e-3  # ratios are said to a tenth of a percent, waits to a second
 
@@ -52,17 +53,31 @@ def enough_promises(problem: FlowProblem, settings: SweepSettings, level: float,
 
 
 def enough_limits(
-    instance: Instance, changes: Sequence[Change], settings: SweepSettings, level: float, work: Work
+    instance: Instance, changes: Mapping[str, Change], settings: SweepSettings, level: float, work: Work
 ) -> list[float | None]:
-    """Find for each limit the first of some shares by which it is raised that a plan was found with, None: no share."""
-    jobs: list[Job] = [(f"enough/{change.__name__}", (instance, change, settings, level)) for change in changes]
+    """Find for each limit, by name, a share by which it is raised that a plan was found with, None: no share.
+
+    The first of some steps, then by halving: less was tried on the way and gave none.
+    """
+    jobs: list[Job] = [(f"enough/{name}", (instance, change, settings, level)) for name, change in changes.items()]
     return [float(np.frombuffer(data)[0]) if data else None for data in work.run(STAGE, limit_job, jobs)]
 
 
 def limit_job(instance: Instance, change: Change, settings: SweepSettings, level: float) -> bytes:
-    """Find the first of `STEPS` by which a change gives a plan; empty: none does."""
-    found = next((share for share in STEPS if _plans(change(instance, share), settings, level)), None)
-    return b"" if found is None else np.array([found]).tobytes()
+    """Find a share of `STEPS`, or between two of them, by which a change gives a plan; empty: none does."""
+    low = 0.0
+    for share in STEPS:
+        if _plans(change(instance, share), settings, level):
+            break
+        low = share
+    else:
+        return b""
+    for _ in range(HALVINGS):
+        if share - low <= FINE_SHARE:
+            break
+        middle = (low + share) / 2
+        low, share = (low, middle) if _plans(change(instance, middle), settings, level) else (middle, share)
+    return np.array([share]).tobytes()
 
 
 def promise_job(instance: Instance, group: Sequence[int], settings: SweepSettings, level: float) -> bytes:

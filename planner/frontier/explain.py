@@ -14,15 +14,24 @@ from planner.frontier.frontier import NAMED
 from planner.frontier.labels import label
 from planner.operation.problem import FlowProblem
 
+LEAST_MOVE = 0.5  # issues: less is said as none
+
 
 def explain_plan(
-    row: pd.Series, today: pd.Series, moves: pd.DataFrame, price: str, currency: str, more: Sequence[str] = ()
+    row: pd.Series,
+    today: pd.Series,
+    moves: pd.DataFrame,
+    price: str,
+    currency: str,
+    more: Sequence[str] = (),
+    *,
+    enumerated: bool = False,
 ) -> str:
     """Say how good it is, where it stands against Today, its largest moves, the price of the next point, people.
 
-    `more`: sentences on what else it decides, after the moves.
+    `more`: sentences on what else it decides, after the moves; `enumerated`: every plan of a grid was looked at.
     """
-    sentences = [_standing(row)]
+    sentences = [_standing(row, enumerated)]
     name = NAMED.get(str(row["name"]), "")
     lead = f"{name} ({row['plan']})" if name else f"Plan {row['plan']}"
     cost = float(row["cost"]) - float(today["cost"])
@@ -54,6 +63,12 @@ def initiatives_sentence(problem: FlowProblem, chosen: str) -> list[str]:
     return [f"It includes {', '.join(parts)}."] if parts else []
 
 
+def axis_sentence(problem: FlowProblem) -> list[str]:
+    """Say what CX is where plans are chosen by its worst draws; nothing where it is the expected one."""
+    robust = problem.scenario.frontier.robust
+    return [] if robust is None else [f"CX is its mean over the worst {robust.share:.0%} of what may be."]
+
+
 def contract_sentences(problem: FlowProblem, contracts: pd.DataFrame) -> list[str]:
     """Say how much of what vendors are paid for a plan uses, from its rows of the table `contracts`."""
     currency, words = problem.scenario.currency, []
@@ -78,10 +93,12 @@ def _hours_words(row: pd.Series) -> list[str]:
     return words
 
 
-def _standing(row: pd.Series) -> str:
+def _standing(row: pd.Series, enumerated: bool) -> str:
     """How good it is, first: gap = (cost − bound) / bound, so cost could fall by gap / (1 + gap) at most."""
-    if row["status"] == "proven":
+    if enumerated:
         return "No plan of the decision grid does better on one axis without losing on another."
+    if row["status"] == "proven":
+        return "No plan with this CX and headroom is cheaper (proven)."
     if not np.isfinite(row["gap"]):
         return "It was found by search; no bound is known at its headroom."
     cheaper = float(row["gap"]) / (1 + float(row["gap"]))
@@ -89,10 +106,11 @@ def _standing(row: pd.Series) -> str:
 
 
 def largest_moves(mix: pd.DataFrame, count: int = 3) -> pd.DataFrame:
-    """Largest moves of a plan by reason and channel pair."""
+    """Largest moves of a plan by reason and channel pair, of at least half an issue."""
     moved = mix[mix["channel"] != mix["from_channel"]]
     keys = ["reason", "from_channel", "channel"]
     total = moved.groupby(keys)[["issues"]].sum().reset_index()
+    total = total[total["issues"] >= LEAST_MOVE]
     return total.sort_values(["issues", *keys], ascending=[False, True, True, True]).head(count)
 
 

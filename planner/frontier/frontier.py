@@ -33,7 +33,7 @@ TABLES: dict[str, str] = {
     "flows": "plan, reason, segment, from_channel, channel, pool, stage, contacts, wait_s, abandoned, score, support",
     "channel_mix": "plan, reason, segment, from_channel, channel, issues, share (of the type's issues of "
     "from_channel), limit (why no more of them may be moved)",
-    "service": "plan, pool, interval, offered, asa_s, service_level, abandon_rate, occupancy",
+    "service": "plan, pool, interval, offered, asa_s, service_level (within 20 s), abandon_rate, occupancy",
     "costs": "plan, item, pool (of offers the steer, of an initiative its key), amount",
     "contracts": "plan, pool, contacts, committed, most, paid, unused (money for committed contacts that do not come): "
     "pools with a contract",
@@ -46,8 +46,9 @@ TABLES: dict[str, str] = {
     "overflow": "plan, from_pool, to_pool, interval (local start), share (of what the rules give to from_pool), "
     "bucket_from, bucket_to (range of the contact's overflow_bucket that is sent), contacts (mean number sent)",
     "overflow_types": "plan, from_pool, to_pool, entry_reason, segment (* any): who may be sent, priority (in to_pool)",
-    "risk": "plan, axis (cx | cost | headroom: spare capacity under the caps), p10, p50, p90, and rows axis = "
-    "p_promises, p_efficient, regret in p50; low, high: 95 % Monte-Carlo interval of p50",
+    "risk": "plan, axis (cx | cost | headroom), p10, p50, p90, and rows axis = p_promises, p_efficient (no plan better "
+    "on an axis and worse on none; further objectives as planned), regret (CX short of the best plan that costs no "
+    "more and has no less headroom) in p50; low, high: 95 % Monte-Carlo interval of p50",
     "attainment": "headroom (level), curve (p10 | p50 | p90: reached by the frontier in at least this share of the "
     "draws; mean: Vorob'ev expectation), cost, cx",
     "hires": "plan, pool, heads, needed, hires, overtime_h, time_off_h",
@@ -61,7 +62,8 @@ TABLES: dict[str, str] = {
     "(that press most)",
     "promise_prices": "plan, promise, target, relaxed, saves (money per horizon, staffed anew), change_cx: named plans",
     "break_even": "plan (the headline), what (acceptance | containment), name, value, low, high, saves, change_cx, "
-    "threshold (-inf: pays wherever tried in the range, inf: nowhere, NaN: here and there), falling (pays below it)",
+    "threshold (-inf: pays wherever tried in the range, inf: nowhere, NaN: here and there), falling (pays below it), "
+    "chosen (part of the plan; else it is what offering it to all, in place of other offers, would save)",
     "assumptions": "input, value, low, high, source, swing_cx, swing_cost, swing_headroom (of the headline plan)",
     "bound": "choice (initiatives, closed day parts), headroom, slope, intercept: its outer surface, cx <= intercept + "
     "slope * cost at this headroom or more; without slope the least cost (inf: no plan has this headroom)",
@@ -235,7 +237,7 @@ class Frontier:
     ) -> dict[str, float]:
         """Return the achievement of every plan by id: at least 0 where all that is aspired to is reached."""
         found = self._found
-        return dict(zip(found["plan"], achievements(found, aspiration, reservation, self._senses), strict=True))
+        return dict(zip(found["plan"], achievements(found, aspiration, reservation, self.senses), strict=True))
 
     def ranked(self, weights: Mapping[str, Any], shares: Mapping[str, float] | None = None) -> pd.DataFrame:
         """Return the plans with their `effectiveness` (0–100) under weights, the best first.
@@ -252,7 +254,7 @@ class Frontier:
                 weights, condition_shares(with_initiatives(self.tables["demand"])) if shares is None else shares
             )
         found = self._found
-        found["effectiveness"] = effectiveness(found, weights, self._senses)
+        found["effectiveness"] = effectiveness(found, weights, self.senses)
         return found.sort_values("effectiveness", ascending=False, kind="stable", ignore_index=True)
 
     @property
@@ -264,8 +266,8 @@ class Frontier:
         return found
 
     @property
-    def _senses(self) -> dict[str, float]:
-        """Which way columns are better, with the objectives of the scenario."""
+    def senses(self) -> dict[str, float]:
+        """Columns that can be preferred by, with the objectives of the scenario: 1 where more is better, else −1."""
         chosen = {o["name"]: 1.0 if o["sense"] == "max" else -1.0 for o in self.meta.get("objectives") or ()}
         return {**SENSES, **chosen}
 

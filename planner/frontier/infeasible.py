@@ -74,7 +74,8 @@ def explain_infeasible(problem: FlowProblem, level: float, settings: SweepSettin
     """Find the smallest set of families without which the master has a plan, by trying sets in order of size.
 
     Contacts that come when no shift has people on the floor are looked for first: fractions of people do not see them.
-    Any portfolio of initiatives will do; by how much each must be relaxed is said without initiatives.
+    Any portfolio of initiatives will do; by how much each must be relaxed at least, and by how much a plan with whole
+    people was found, is said without initiatives.
 
     Where the master has plans but none was found that keeps every promise with whole people, nothing is proven: that
     is `NothingFound`, not `Infeasible`, and says what was found to be enough.
@@ -101,11 +102,13 @@ def explain_infeasible(problem: FlowProblem, level: float, settings: SweepSettin
     for size in range(1, len(SOFT) + 1):
         for group in combinations(SOFT, size):
             if possible(frozenset(f for families in group for f in families)):
+                amounts, enough = _amounts(problem, group, level, settings, work)
                 return Infeasible(
                     f"proven: no plan keeps every promise at headroom {level:.0%}",
                     [SOFT[g] for g in group],
                     _shortfall(problem),
-                    _amounts(problem, group, level),
+                    amounts,
+                    enough,
                 )
     return Infeasible(NOBODY_THERE, [SHIFTS], _shortfall(problem))
 
@@ -115,7 +118,8 @@ def _nothing_found(problem: FlowProblem, level: float, settings: SweepSettings, 
     instance = problem.instance
     limits = [one for one in LIMITS if np.isfinite(_value(instance, one)) and _value(instance, one) > 0]
     enough = enough_promises(problem, settings, level, work)
-    shares = enough_limits(instance, [CHANGES[one] for one in limits], settings, level, work)
+    changes = {CHANGES[one].__name__: CHANGES[one] for one in limits}
+    shares = enough_limits(instance, changes, settings, level, work)
     enough += [
         _amount(instance, CHANGES[one](instance, share), one, share)
         for one, share in zip(limits, shares, strict=True)
@@ -173,19 +177,40 @@ def _relaxed(instance: Instance, shares: Sequence[tuple[tuple[str, ...], float]]
     return instance
 
 
-def _amounts(problem: FlowProblem, group: Sequence[tuple[str, ...]], level: float) -> list[str]:
+def _amounts(
+    problem: FlowProblem, group: Sequence[tuple[str, ...]], level: float, settings: SweepSettings, work: Work
+) -> tuple[list[str], list[str]]:
+    """By how much families must be relaxed at least, in words, and by how much more a plan was found with."""
     found, instance = least_relaxation(problem.instance, group, level), problem.instance
     if found is None:
-        return []
-    after = _relaxed(instance, list(zip(group, found, strict=True)))
-    return [_amount(instance, after, families, share) for families, share in zip(group, found, strict=True)]
+        return [], []
+    further = partial(_further, tuple(zip(group, found, strict=True)))
+    more = enough_limits(instance, {"together": further}, settings, level, work)[0]
+    amounts = []
+    for factor in [0.0] if more is None else [0.0, more]:
+        shares = [share * (1 + factor) for share in found]
+        after = _relaxed(instance, list(zip(group, shares, strict=True)))
+        amounts.append([_amount(instance, after, one, share) for one, share in zip(group, shares, strict=True)])
+    return amounts[0], amounts[1] if more is not None else []
+
+
+def _further(shares: Sequence[tuple[tuple[str, ...], float]], instance: Instance, more: float) -> Instance:
+    return _relaxed(instance, [(families, share * (1 + more)) for families, share in shares])
 
 
 def _amount(before: Instance, after: Instance, families: tuple[str, ...], share: float) -> str:
     now, then = (_value(instance, families) for instance in (before, after))
-    then = math.ceil(then - 1e-9) if families in WHOLE else then
-    change = f"{now:,.4g} to {then:,.4g}" if abs(now) < 1e4 else f"{now:,.0f} to {then:,.0f}"
+    then = math.ceil(then - 1e-9) if families in WHOLE else _written(now, then)
+    change = f"{now:,.4g} to {then:,.4g}" if max(abs(now), abs(then)) < 1e4 else f"{now:,.0f} to {then:,.0f}"
     return f"{SOFT[families]}: by {share:.1%}, {MEANS[families]} from {change}"
+
+
+def _written(now: float, then: float) -> float:
+    """Round to four digits, farther from where it is now: whoever types what is said gets no less."""
+    if then == 0 or then == now:
+        return then
+    step = 10.0 ** min(0, math.floor(math.log10(abs(then))) - 3)
+    return (math.ceil(then / step - 1e-6) if then > now else math.floor(then / step + 1e-6)) * step
 
 
 def _value(instance: Instance, families: tuple[str, ...]) -> float:

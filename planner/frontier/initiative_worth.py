@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from planner.frontier.labels import label
-from planner.frontier.restaff import restaffed
+from planner.frontier.restaff import sound
 from planner.frontier.shown import Shown
 from planner.operation.problem import FlowProblem, closing_words
 from planner.scenario.initiatives import needed_by
@@ -36,7 +36,7 @@ def initiatives_worth(shown: Shown, problems: Sequence[FlowProblem], covers: Cov
             continue
         for problem in (shown.problem, other):
             if problem.choice not in sides:
-                found = restaffed(problem.instance, shown.routing, shown.evaluation.headroom, covers)
+                found = sound(problem.instance, shown.routing, shown.evaluation.headroom, covers)
                 sides[problem.choice] = found, problem.network.program_cost
         chosen = name in have
         pair = (have, other.choice) if chosen else (other.choice, have)

@@ -65,11 +65,13 @@ def plans_table(
 def _add_objectives(found: Found, plans: pd.DataFrame) -> None:
     """Add the further objectives plans were chosen by; Today's are not known, for it has no shifts.
 
-    P(shortfall) as reported comes from draws of its own: what the choosing draws said is kept beside it.
+    Only what is gained against Today is: nothing. P(shortfall) as reported comes from draws of its own: what the
+    choosing draws said is kept beside it.
     """
     for k, name in enumerate(found.objectives.names):
         column = "p_shortfall_choosing" if name == "p_shortfall" else name
-        plans[column] = [np.nan, *(record.extra[k] for record in found.records)]
+        today = 0.0 if name == "retained_value" else np.nan
+        plans[column] = [today, *(record.extra[k] for record in found.records)]
 
 
 def _summary(shown: Shown, cx: float, cost: float, headroom: float, origin: str) -> dict[str, Any]:

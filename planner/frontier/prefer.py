@@ -71,24 +71,38 @@ def achievements(
     Raises
     ------
     ValueError
-        An unknown axis, no axis, or a reservation for an axis without aspiration.
+        An unknown axis or one without values, no axis, an aspiration that is no number, a reservation that is no worse
+        than its aspiration or has none.
     """
-    names = list(aspiration)
+    names, reserved = list(aspiration), reservation or {}
     if not names:
         raise ValueError("aspiration = {} — must name at least one axis")
-    for name in [*names, *(reservation or {})]:
-        if name not in senses or name not in plans:
-            raise ValueError(f"axis {name!r} — must be one of {', '.join(n for n in senses if n in plans)}")
+    values = np.column_stack([_values(plans, name, senses) for name in (*names, *reserved)])[:, : len(names)]
+    sense, level = np.array([senses[n] for n in names]), np.array([float(aspiration[n]) for n in names])
+    span = np.nanmax(values, axis=0) - np.nanmin(values, axis=0)
+    floor = level - sense * np.where(span > 0, span, 1.0)  # the range of the plans, where an axis has no reservation
+    for name, value in aspiration.items():
+        if not np.isfinite(value):
+            raise ValueError(f"aspiration of {name!r} = {value:g} — must be a number")
+    for name, value in reserved.items():
         if name not in names:
             raise ValueError(f"reservation of {name!r} — must have an aspiration, too")
-    values = plans[names].to_numpy(float)
-    span = np.nan_to_num(np.nanmax(values, axis=0) - np.nanmin(values, axis=0))
-    span = np.where(span > 0, span, 1.0)
-    sense, level = np.array([senses[n] for n in names]), np.array([float(aspiration[n]) for n in names])
-    floor = level - sense * span  # the range of the plans, where an axis has no reservation
-    for k, name in enumerate(names):
-        floor[k] = (reservation or {}).get(name, floor[k])
+        if not senses[name] * (aspiration[name] - value) > 0:
+            raise ValueError(
+                f"reservation of {name!r} = {value:g} — must be worse than aspiration {aspiration[name]:g}"
+            )
+        floor[names.index(name)] = value
     return achievement(values, sense, level, floor)
+
+
+def _values(plans: pd.DataFrame, name: str, senses: Mapping[str, float]) -> Floats:
+    """Values of an axis of a table of plans, shape (plan,), some of them known."""
+    if name not in senses or name not in plans:
+        raise ValueError(f"axis {name!r} — must be one of {', '.join(n for n in senses if n in plans)}")
+    values = plans[name].to_numpy(float)
+    if not np.isfinite(values).any():
+        raise ValueError(f"axis {name!r} — is not known of any plan of this run; leave it out")
+    return values
 
 
 def effectiveness(plans: pd.DataFrame, weights: Mapping[str, float], senses: Mapping[str, float] = SENSES) -> Floats:
@@ -100,16 +114,16 @@ def effectiveness(plans: pd.DataFrame, weights: Mapping[str, float], senses: Map
     Raises
     ------
     ValueError
-        An unknown axis, a negative weight, or weights that sum to 0.
+        An unknown axis or one without values, a negative or endless weight, or weights that sum to 0.
     """
     total = 0.0
     score = np.zeros(len(plans))
     for name, weight in weights.items():
-        if name not in senses or name not in plans:
-            raise ValueError(f"axis {name!r} — must be one of {', '.join(n for n in senses if n in plans)}")
-        if not weight >= 0:
+        if not 0 <= weight < np.inf:
             raise ValueError(f"weight of {name!r} = {weight} — must be at least 0")
-        values = senses[name] * plans[name].to_numpy(float)
+        if weight == 0 and name in senses:
+            continue
+        values = senses.get(name, 1.0) * _values(plans, name, senses)
         low, high = np.nanmin(values), np.nanmax(values)
         score += weight * ((values - low) / (high - low) if high > low else 1.0)
         total += weight

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from planner.frontier.restaff import restaffed
+from planner.frontier.restaff import sound
 from planner.frontier.shown import Shown
 from solvers.flow.covering import Covers
 from solvers.flow.network import Promises
@@ -30,19 +30,19 @@ def relaxed_target(promises: Promises, promise: int) -> float:
 def promise_prices(shown: Shown, covers: Covers) -> list[dict[str, Any]]:
     """Money saved by relaxing each promise alone, by staffing the plan's routing anew with and without: `COLUMNS`.
 
-    Both are staffed for the plan's headroom by the same method; where whole people hide the difference, 0.
+    Both are staffed for the plan's headroom by the same method; where whole people hide the difference, or other limits
+    let nobody go, 0.
     """
     problem, rows = shown.problem, []
     instance, target = problem.instance, shown.evaluation.headroom
-    now = restaffed(instance, shown.routing, target, covers) if len(problem.promise_names) else None
+    now = sound(instance, shown.routing, target, covers) if len(problem.promise_names) else None
     for k, name in enumerate(problem.promise_names if now is not None else ()):
         weaker = instance.promises.target.copy()
         weaker[k] = relaxed_target(instance.promises, k)
         eased = replace(instance, promises=replace(instance.promises, target=weaker))
-        then = restaffed(eased, shown.routing, target, covers)
-        if now is not None and then is not None:
-            saved = max(0.0, now.cost - then.cost)
-            change = float(then.cx - now.cx)
+        if now is not None:
+            then = sound(eased, shown.routing, target, covers) or now
+            saved, change = max(0.0, now.cost - then.cost), float(then.cx - now.cx)
             row = shown.key, name, float(instance.promises.target[k]), float(weaker[k]), float(saved), change
             rows.append(dict(zip(COLUMNS, row, strict=True)))
     return rows
@@ -62,7 +62,10 @@ def price_words(prices: pd.DataFrame, measures: dict[str, int], currency: str, p
             f"Relaxing {row['promise']} from {now} to {then} {saves} (CX {row['change_cx']:+.3f}), staffed anew."
         )
     if free:
-        lines.append(f"Relaxing {', '.join(free)} by a step saves nothing: other limits ask for these people.")
+        lines.append(
+            f"Relaxing {', '.join(free)} by a step saves nothing: other limits, or people who come whole, "
+            "ask for as many."
+        )
     return lines
 
 

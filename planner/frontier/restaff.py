@@ -34,3 +34,9 @@ def restaffed(instance: Instance, routing: Routing, headroom: float, covers: Cov
     decision = decision_of(instance, routing, floor_people(instance, people))
     found = evaluate(instance.network, instance.promises, decision, known_headroom=np.nan)
     return Restaffed(found.variable_cost + cost_of_people(instance, people).money, found.cx, found.kept)
+
+
+def sound(instance: Instance, routing: Routing, headroom: float, covers: Covers) -> Restaffed | None:
+    """The same; None also where a promise or a guard is missed: what nobody can have has no price."""
+    found = restaffed(instance, routing, headroom, covers)
+    return found if found is not None and found.kept else None

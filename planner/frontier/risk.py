@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from planner.frontier.work import Work
 from solvers.flow.doubt import Doubt
-from solvers.flow.evaluate import capacity_ratio, evaluate, promises_kept
+from solvers.flow.evaluate import evaluate, promises_kept
 from solvers.flow.network import Decision, FlowNetwork, Flows
 from solvers.flow.solution import Instance
-from solvers.flow.steady_state import SteadyState, steady_state
+from solvers.flow.steady_state import steady_state
 from solvers.pareto import nondominated
 
 if TYPE_CHECKING:  # workers load this module, and need not what problems are made of
@@ -149,24 +149,16 @@ def risk_job(instance: Instance, plans: Sequence[Brief], draws: Draws) -> bytes:
         network = under_draw(instance, draws, d)
         for p, (decided, scheduled, people_money) in enumerate(plans):
             decision = present(instance, decided, scheduled, draws.shrinkage[d])
-            outcome = evaluate(
-                network, instance.promises, decision, known_headroom=np.nan, guess=nominal[p], tolerance=SETTLED
-            )
-            ratio = _spare(network, decision, outcome.state)
+            outcome = evaluate(network, instance.promises, decision, guess=nominal[p], tolerance=SETTLED)
             result[:, p, d] = (
                 outcome.cx,
                 outcome.variable_cost + people_money,
-                ratio,
+                outcome.headroom,
                 float(all(promises_kept(instance.promises, outcome.promise_values))),
             )
     buffer = io.BytesIO()
     np.save(buffer, result)
     return buffer.getvalue()
-
-
-def _spare(network: FlowNetwork, decision: Decision, state: SteadyState) -> float:
-    """Spare capacity under the caps at this draw's demand: the first step of headroom, promises apart."""
-    return min(capacity_ratio(network, decision, state) - 1.0, 9.0)
 
 
 def risk_of(stands: Sequence[Stand], count: int, work: Work) -> RiskOfPlans:
@@ -190,14 +182,24 @@ def risk_of(stands: Sequence[Stand], count: int, work: Work) -> RiskOfPlans:
     return RiskOfPlans(whole[0], whole[1], whole[2], whole[3] > 0.5)
 
 
-def efficient_share(risk: RiskOfPlans) -> Floats:
-    """Share of draws in which each plan is non-dominated among all, shape (plan,)."""
-    share = np.zeros(len(risk.cx))
-    for d in range(risk.cx.shape[1]):
-        points = np.column_stack([risk.cx[:, d], risk.cost[:, d], risk.headroom[:, d]])
-        if np.isfinite(points).all():
-            share += nondominated(points, ("max", "min", "max"))
-    return np.asarray(share / max(1, risk.cx.shape[1]))
+def efficient_share(risk: RiskOfPlans, further: Floats | None = None, senses: Sequence[str] = ()) -> Floats:
+    """Share of draws in which no plan is better on an axis and worse on none, shape (plan,); NaN: not known.
+
+    `further` objectives, shape (plan, objective), with their `senses`, count as planned in every draw; NaN (Today's)
+    as the worst there is. Plans that are equal are efficient together.
+    """
+    plans, draws = risk.cx.shape
+    known = np.isfinite([risk.cx, risk.cost, risk.headroom]).all(axis=(0, 2))
+    planned = np.zeros((plans, 0)) if further is None else further
+    planned = np.where(np.isnan(planned), [-np.inf if sense == "max" else np.inf for sense in senses], planned)[known]
+    found = np.zeros(int(known.sum()))
+    for d in range(draws):
+        drawn = np.column_stack([risk.cx[known, d], risk.cost[known, d], risk.headroom[known, d], planned])
+        different, place = np.unique(drawn, axis=0, return_inverse=True)
+        found += nondominated(different, ("max", "min", "max", *senses))[place.ravel()]
+    share = np.full(plans, np.nan)
+    share[known] = found / max(1, draws)
+    return share
 
 
 def regret_of_draws(risk: RiskOfPlans) -> Floats:

@@ -37,10 +37,13 @@ def add_risk(plans: pd.DataFrame, risk: RiskOfPlans) -> None:
     plans["cx_low"], plans["cx_high"] = np.quantile(risk.cx, [0.05, 0.95], axis=1)
 
 
-def risk_table(plans: pd.DataFrame, risk: RiskOfPlans) -> pd.DataFrame:
+def risk_table(
+    plans: pd.DataFrame, risk: RiskOfPlans, further: Floats | None = None, senses: Sequence[str] = ()
+) -> pd.DataFrame:
     """P10, P50, P90 per plan and axis, and in p50 the shares and the regret.
 
-    `low` and `high` are the 95 % Monte-Carlo interval of p50: what another set of as many draws could have said.
+    `further` (plan, objective) and their `senses`: see `efficient_share`. `low` and `high` are the 95 % Monte-Carlo
+    interval of p50: what another set of as many draws could have said.
     """
     draws = risk.cx.shape[1]
     empty = pd.DataFrame(columns=["plan", "axis", "p10", "p50", "p90", "low", "high"])
@@ -52,7 +55,8 @@ def risk_table(plans: pd.DataFrame, risk: RiskOfPlans) -> pd.DataFrame:
         low, high = median_interval(values)
         frames.append(_rows(plans, axis, p10, p50, p90, low, high))
     unknown = ~np.isfinite(risk.cx).all(axis=1)
-    for axis, share in (("p_promises", risk.kept.mean(axis=1)), ("p_efficient", efficient_share(risk))):
+    efficient = efficient_share(risk, further, senses)
+    for axis, share in (("p_promises", risk.kept.mean(axis=1)), ("p_efficient", efficient)):
         share = np.where(unknown, np.nan, share)
         frames.append(_rows(plans, axis, np.nan, share, np.nan, *share_interval(share, draws)))
     short = regret_of_draws(risk)
@@ -100,7 +104,7 @@ def _plane(risk: RiskOfPlans, level: float) -> tuple[Floats, NDArray[np.int64]]:
 def attainment_table(risk: RiskOfPlans, levels: Sequence[float]) -> pd.DataFrame:
     """Curves (cost, CX) that the frontier reaches in 10, 50 and 90 % of the draws, and its mean (Vorob'ev).
 
-    One set per headroom level; a plan counts in a draw if its spare capacity is at least the level then.
+    One set per headroom level; a plan counts in a draw if its headroom is at least the level then.
     """
     draws, frames = risk.cx.shape[1], []
     for level in sorted(set(levels)) if draws else ():

@@ -11,13 +11,14 @@ import pandas as pd
 
 from planner.frontier import levers
 from planner.frontier.levers import Change, Lever, least_ratio
+from planner.frontier.records import Record
 from planner.operation import portfolio_problems
 from planner.operation.problem import FlowProblem
 from solvers.flow.covering import day_covers
 from solvers.flow.decode import routing_of
 from solvers.flow.master import Level
 from solvers.flow.network import Floats
-from solvers.flow.solution import Instance
+from solvers.flow.solution import Instance, judge
 from solvers.flow.sweep import master_of, staffed_solution
 
 AXES: Mapping[str, str] = {"cx": ">=", "cost": "<=", "headroom": ">="}
@@ -28,7 +29,8 @@ LEAST_CX = 1e-3  # points; less is no difference
 POINTS = 5  # of the master's front that are staffed
 MARGINS = (0.0, 0.1, 0.25, 0.5)  # headroom on top of the wished one: people buy shorter waits
 FARTHEST = 1.0  # past the bound's share, a plan with whole people is sought so far
-HALVINGS = 5
+HALVINGS = 7  # of a range of 1, down to PRECISION
+NEAREST = 20  # plans of a run that are tried as they stand in a changed world
 _TERM = re.compile(r"^\s*(\w+)\s*(>=|<=)\s*([-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?)\s*(%?)\s*$")
 """Axis, way, number (a comma between thousands only: 4,1 is no number), percent."""
 
@@ -83,11 +85,22 @@ def parse_wish(text: str) -> Wish:
     ValueError
         A term is none of these, is turned the wrong way, or comes twice.
     """
+    return Wish(**parse_levels(text, AXES))
+
+
+def parse_levels(text: str, ways: Mapping[str, str]) -> dict[str, float]:
+    """Read levels of axes, each with the way (">=", "<=") it is better.
+
+    Raises
+    ------
+    ValueError
+        As `parse_wish`.
+    """
     found: dict[str, float] = {}
     for term in re.split(r",(?=\s*[a-zA-Z_])|;", text):
         match = _TERM.match(term)
-        if match is None or match[1] not in AXES or match[2] != AXES[match[1]] or match[1] in found:
-            allowed = ", ".join(f"{name}{way}NUMBER" for name, way in AXES.items())
+        if match is None or match[1] not in ways or match[2] != ways[match[1]] or match[1] in found:
+            allowed = ", ".join(f"{name}{way}NUMBER" for name, way in ways.items())
             raise ValueError(
                 f"wish {term.strip()!r} — must be one of {allowed}, each at most once, decimals after a point"
             )
@@ -96,7 +109,7 @@ def parse_wish(text: str) -> Wish:
         except ValueError:
             raise ValueError(f"wish {term.strip()!r} — {match[3]!r} is no number") from None
         found[match[1]] = value / 100 if match[4] else value
-    return Wish(**found)
+    return found
 
 
 def ruled_out(bound: pd.DataFrame, wish: Wish) -> bool:
@@ -127,17 +140,41 @@ def _ruled_out(bound: pd.DataFrame, wish: Wish) -> bool:
     return bool((ceiling < wish.cx - 1e-9).any())
 
 
-def what_would_it_take(problem: FlowProblem, fallback: Floats, wish: Wish) -> list[Reach]:
+@dataclass(frozen=True)
+class _World:
+    """A center to change: instances by portfolio, shares where nobody is sent, plans known of it, nearest first."""
+
+    instances: tuple[Instance, ...]
+    fallback: Floats
+    known: tuple[Record, ...]
+
+
+def what_would_it_take(problem: FlowProblem, fallback: Floats, wish: Wish, known: Sequence[Record] = ()) -> list[Reach]:
     """Find for each lever alone the least change that reaches a wish, the smallest found first.
 
     The master at the wished headroom tells by halving what is surely too little; from there on plans with whole people
-    are sought, with any initiatives. Levers that change nothing here (no steer, no budget) are left out.
+    are sought, with any initiatives: those `known`, the nearest first, as they stand, then others. Levers that change
+    nothing here (no steer, no budget) are left out.
     """
-    instances, found = [one.instance for one in portfolio_problems(problem)], []
+    instances, found = tuple(one.instance for one in portfolio_problems(problem)), []
+    fitting = [one for one in known if one.portfolio < len(instances) and _fits(instances[one.portfolio], one)]
+    world = _World(instances, fallback, tuple(fitting[:NEAREST]))
     for lever in LEVERS:
         if _matters(problem.instance, lever):
-            found.append(_reach(instances, fallback, wish, lever))
+            found.append(_reach(world, wish, lever))
     return sorted(found, key=lambda one: (np.nan_to_num(one.found, nan=np.inf), one.proven, one.lever))
+
+
+def _fits(instance: Instance, plan: Record) -> bool:
+    """Tell whether a plan is one of a center: a scenario may have changed since it was found."""
+    network, routing = instance.network, plan.routing
+    asked = [len(network.nodes.kind), len(network.split_kind), len(network.pair_pool), len(instance.catalogues)]
+    given = [len(routing.offer), len(routing.split), len(routing.priority), len(plan.people)]
+    shifts = [
+        catalogue is None if people is None else catalogue is not None and people.shape[1] == len(catalogue.paid_h)
+        for catalogue, people in zip(instance.catalogues, plan.people, strict=False)
+    ]
+    return asked == given and all(shifts)
 
 
 def _matters(instance: Instance, lever: Lever) -> bool:
@@ -153,35 +190,38 @@ def _matters(instance: Instance, lever: Lever) -> bool:
     return has[change]() if change in has else True
 
 
-def _reach(instances: Sequence[Instance], fallback: Floats, wish: Wish, lever: Lever) -> Reach:
+def _reach(world: _World, wish: Wish, lever: Lever) -> Reach:
     def possible(ratio: float) -> bool:
-        return any(_possible(one, lever.change, wish, ratio) for one in instances)
+        return any(_possible(one, lever.change, wish, ratio) for one in world.instances)
 
     least = least_ratio(possible, lever.most, PRECISION)
     if least is None:
         return Reach(lever.words, np.inf, np.nan, np.nan, np.nan, np.nan)
     missed = least[1]
-    best = _at(instances, lever, missed, fallback, wish)
+    best = _at(world, lever, missed, wish)
     if best is None:
         # The far end next: where even that has no plan, nothing in between is worth the time.
-        best = _at(instances, lever, min(lever.most, missed + FARTHEST), fallback, wish)
+        best = _at(world, lever, min(lever.most, missed + FARTHEST), wish)
     if best is None:
         return Reach(lever.words, least[0], np.nan, np.nan, np.nan, np.nan)
     for _ in range(HALVINGS):
         if best[0] - missed > PRECISION:
             middle = (missed + best[0]) / 2
-            nearer = _at(instances, lever, middle, fallback, wish)
+            nearer = _at(world, lever, middle, wish)
             best, missed = (best, middle) if nearer is None else (nearer, missed)
     return Reach(lever.words, least[0], *best)
 
 
-def _at(
-    instances: Sequence[Instance], lever: Lever, ratio: float, fallback: Floats, wish: Wish
-) -> tuple[float, float, float, float] | None:
-    for instance in instances:
-        plan = _plan_for(lever.change(instance, ratio), fallback, wish)
-        if plan is not None:
-            return (ratio, *plan)
+def _at(world: _World, lever: Lever, ratio: float, wish: Wish) -> tuple[float, float, float, float] | None:
+    changed = [lever.change(instance, ratio) for instance in world.instances]
+    for known in world.known:
+        plan = judge(changed[known.portfolio], known.routing, known.people, "wish")
+        if plan.feasible and meets(plan.objectives, wish):
+            return (ratio, *plan.objectives)
+    for instance in changed:
+        found = _plan_for(instance, world.fallback, wish)
+        if found is not None:
+            return (ratio, *found)
     return None
 
 

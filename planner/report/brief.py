@@ -29,6 +29,7 @@ from planner.report.first_steps import first_steps, short
 from planner.report.text import (
     WEEKS,
     Units,
+    cases_of,
     days_of,
     headline,
     label_of,
@@ -144,7 +145,7 @@ def _rows(frontier: Frontier, plans: Sequence[pd.Series], units: Units) -> list[
         _measured(BRIEF["paid"], yearly("cost", "idle_payroll"), money, -1),
         _measured(cx_label, [_number(row, "cx") for row in plans], units.cx, 1, tied),
         _measured(BRIEF["satisfied"], [satisfied_a_month(frontier, plan) for plan in ids], people, 1, tied),
-        _said(BRIEF["p_cx"], [["–"], *([_sure(row)] for row in plans[1:])]),
+        _said(BRIEF["p_cx"], [["–"], *([_sure(row, units)] for row in plans[1:])]),
         _said(BRIEF["headroom"], [[headroom_words(_number(row, "headroom"))] for row in plans]),
         _said(BRIEF["shortfall"], [[_missed(row, units)] for row in plans]),
         _said(BRIEF["certificate"], [["–"], *([proof_words(row)] for row in plans[1:])]),
@@ -180,17 +181,17 @@ def _said(label: str, said: Sequence[list[str]]) -> dict[str, Any]:
     return {"label": label, "kind": "words", "cells": cells}
 
 
-def _sure(row: pd.Series) -> str:
+def _sure(row: pd.Series, units: Units) -> str:
     value = _number(row, "p_cx_at_least_today")
-    return times_in(value) if math.isfinite(value) else "–"
+    return times_in(value, units.draws) if math.isfinite(value) else "–"
 
 
 def _missed(row: pd.Series, units: Units) -> str:
     value = _number(row, "p_shortfall")
     if not math.isfinite(value):
         return "–"
-    k = round(20 * value)
-    return BRIEF["in_weeks" if k else "in_none"].format(k=k, horizon=units.horizon)
+    k, n = cases_of(value), units.draws or 20
+    return BRIEF["in_weeks" if k else "in_none"].format(k=k, n=n, horizon=units.horizon)
 
 
 def headroom_words(headroom: float) -> str:

@@ -27,7 +27,7 @@ BRIEF = {
     "certificate": "Certificate",
     "loses": "Who loses",
     "first": "Must happen first",
-    "in_none": "in none of 20 simulated {horizon}s",
+    "in_none": "in none of {n} simulated {horizon}s",
     "in_weeks": "in {k} of 20 simulated {horizon}s",
     "absorbs": "absorbs {headroom} more demand",
     "falls_short": "keeps caps and promises only at {headroom} less demand",

@@ -46,6 +46,8 @@ SUMMARY = {
     "times": "{k} of {n} cases",
     "times_always": "practically all cases",
     "times_never": "practically no case",
+    "times_always_of": "all {n} cases simulated",
+    "times_never_of": "none of {n} cases simulated",
 }
 
 PLAN_COUNT = ("{n} plan", "{n} plans")

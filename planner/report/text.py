@@ -15,7 +15,7 @@ from planner.report.plan_words import WITH_INITIATIVES
 from planner.report.strings import SUMMARY, TITLES
 
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
-_NEVER, _ALWAYS = 0.005, 0.995
+_OF = 20  # cases that a share is told by
 WEEKS = (5, 6, 7)  # days that make a week, whether or not the center opens at its end
 _HYPHEN_MINUS = re.compile(r"(?<![\w.])-(?=[$€£¥₹\d])")
 
@@ -25,7 +25,8 @@ class Units:
     """How the numbers of one run are written.
 
     `symbol` stands before an amount, `money_digits` and `cx_digits` are decimals, `horizon` is the planned time
-    ("week"), `per` the same after an amount ("a week"), `cx_name` the metric of the scenario.
+    ("week"), `per` the same after an amount ("a week"), `cx_name` the metric of the scenario, `draws` how many
+    simulated futures stand behind a share of them (0: not known).
     """
 
     symbol: str
@@ -34,6 +35,7 @@ class Units:
     horizon: str
     per: str
     cx_name: str
+    draws: int = 0
 
     def money(self, value: float) -> str:
         """Write an amount: $1,250, -$30."""
@@ -64,13 +66,17 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def times_in(probability: float, n: int = 20) -> str:
-    """Write a probability as a frequency: "19 of 20 cases"; never a false certainty."""
-    if probability <= _NEVER:
-        return SUMMARY["times_never"]
-    if probability >= _ALWAYS:
-        return SUMMARY["times_always"]
-    return SUMMARY["times"].format(k=round(probability * n), n=n)
+def times_in(probability: float, draws: int = 0) -> str:
+    """Write a share of draws as a frequency: "19 of 20 cases"; all or none are told of the draws, never of more."""
+    if probability in (0.0, 1.0):
+        key = "times_always" if probability else "times_never"
+        return SUMMARY[f"{key}_of" if draws else key].format(n=draws)
+    return SUMMARY["times"].format(k=cases_of(probability), n=_OF)
+
+
+def cases_of(share: float) -> int:
+    """Say a share in cases of 20: all or none only where it is all or none."""
+    return 0 if share <= 0 else _OF if share >= 1 else min(_OF - 1, max(1, round(share * _OF)))
 
 
 def units_of(frontier: Frontier) -> Units:
@@ -91,6 +97,7 @@ def units_of(frontier: Frontier) -> Units:
         horizon=horizon,
         per=per,
         cx_name=("CX" if outcome.lower() == "cx" else f"CX ({outcome.upper() if len(outcome) <= 4 else outcome})") + of,
+        draws=int((meta.get("risk") or {}).get("draws") or 0),
     )
 
 
@@ -190,7 +197,7 @@ def _cx_words(row: pd.Series, difference: float, units: Units) -> str:
         return SUMMARY["cx_bare"].format(delta=delta)
     tied = "cx_tied" if any(digit in delta for digit in "123456789") else "cx_same"
     key = tied if bool(row.get("ties_with_today", False)) else "cx"
-    return SUMMARY[key].format(delta=delta, times=times_in(probability))
+    return SUMMARY[key].format(delta=delta, times=times_in(probability, units.draws))
 
 
 def _with_again(words: str, row: pd.Series, units: Units) -> str:

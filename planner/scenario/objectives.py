@@ -25,6 +25,17 @@ BUILT_IN = {
 }
 """Objectives that need no function -> their sense."""
 
+TAKEN = frozenset(
+    {
+        "abandon_rate", "achievement", "avoidable", "closed", "committed", "cost_bound", "cx_expected",
+        "cx_high", "cx_low", "cx_rescored", "cx_tail", "doable", "effectiveness", "fewer_staff", "gain",
+        "gain_rescored", "gap", "hires", "idle_payroll", "initiatives", "name", "origin", "overtime_h",
+        "p_cx_at_least_today", "p_shortfall_choosing", "peak_fte", "plan", "promises_kept", "status",
+        "ties_with_today", "time_off_h", "weeks_kept", "weeks_seen",
+    }
+)  # fmt: skip
+"""Names of other figures of a plan, which no objective with a function may take."""
+
 
 class ObjectiveSense(StrEnum):
     """Which way an objective is better."""
@@ -60,6 +71,12 @@ class Objective(Strict):
         if self.function and (built_in or self.sense is None or self.function.count(":") != 1):
             why = "is built in" if built_in else "needs a sense, and a function written module:function"
             raise PydanticCustomError("objective", "objective {name} {why}", {"name": repr(self.name), "why": why})
+        if self.name in TAKEN:
+            raise PydanticCustomError(
+                "objective",
+                "{name} is another figure of every plan; give the objective a name of its own",
+                {"name": repr(self.name)},
+            )
         if not self.function and not built_in:
             known = ", ".join([*AXES, *BUILT_IN])
             raise PydanticCustomError(

@@ -116,7 +116,9 @@ class OutcomeRow(Strict):
     aht_s: float | None = Field(default=None, gt=0, description="Mean handle time of one contact alone, seconds.")
     score: float | None = Field(default=None, description="Score of a final contact at zero wait, scale points.")
     score_sd: float | None = Field(
-        default=None, ge=0, description="Standard deviation of that statement, scale points."
+        default=None,
+        ge=0,
+        description="Standard deviation of that statement, scale points: one error for all it matches.",
     )
     p_escalate: Ratio | None = Field(default=None, description="Share of served contacts escalated (ratio).")
     p_return: Ratio | None = Field(

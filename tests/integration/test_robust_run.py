@@ -55,6 +55,8 @@ def test_robust_plans_differ_from_those_of_the_mean_where_moves_are_in_doubt(rob
 def test_what_is_said_names_the_axis(robust):
     assert units_of(robust).cx_name == "CX (CSAT), worst 25%"
     plan = str(robust.table.iloc[3]["plan"])
+    for words in (robust.explain(plan), robust.meta["certificate_words"]):
+        assert words.endswith("CX is its mean over the worst 25% of what may be.")
     answers = robust.what_if(plan, Question())
     assert answers[0].cx == pytest.approx(robust.table.set_index("plan").loc[plan, "cx"], abs=1e-9)
 

@@ -182,11 +182,12 @@ def test_stopped_run_exits_4_and_says_how_to_resume(
 
 
 def test_infeasible_exits_3_with_the_promises_to_relax(scenario: str, planned: Any, capsys: Captured) -> None:
-    planned(Infeasible("phone is 2 agents short at 09:30", ["phone_80_20", "seats.floor"]))
+    planned(Infeasible("phone is 2 agents short at 09:30", ["phone_80_20", "seats.floor"], "", ["a"], ["b", "c"]))
     assert main(["run", scenario, "--workers", "1"]) == 3
     err = capsys.readouterr().err
-    assert "phone is 2 agents short at 09:30" in err
+    assert "\nPhone is 2 agents short at 09:30" in err
     assert "  - phone_80_20\n  - seats.floor" in err
+    assert "By how much at least:\n  - a\nFound to be enough together, with whole people:\n  - b\n  - c" in err
 
 
 def test_failed_check_exits_5(scenario: str, planned: Any, capsys: Captured) -> None:

@@ -289,6 +289,28 @@ def test_weights_rank_the_plans(toy_run: Path, capsys: Captured) -> None:
     assert "Best by these weights is p003: 100 of 100." in captured.err
 
 
+def test_a_wish_may_be_for_any_figure_plans_can_be_preferred_by(toy_run: Path, capsys: Captured) -> None:
+    assert main(["frontier", str(toy_run), "--wish", "peak_fte<=0,cx>=1", "--csv"]) == 0
+    captured = capsys.readouterr()
+    rows = list(csv.DictReader(io.StringIO(captured.out)))
+    assert "peak_fte" in captured.err
+    assert "(misses 0.00)" in captured.err
+    assert float(rows[0]["peak_fte"]) == min(float(row["peak_fte"]) for row in rows)
+    assert main(["frontier", str(toy_run), "--wish", "peak_fte>=1"]) == 2
+    assert "peak_fte<=NUMBER" in capsys.readouterr().err
+
+
+def test_the_plan_that_is_named_is_one_of_those_shown(toy_run: Path, capsys: Captured) -> None:
+    for flags, words in ((["--wish", "cx>=4.2"], "Nearest to this wish is"), (["--weights", "cx=1"], "Best by these")):
+        assert main(["frontier", str(toy_run), *flags, "--max-cost", "1000", "--json"]) == 0
+        captured = capsys.readouterr()
+        assert [row["plan"] for row in json.loads(captured.out)["plans"]] == ["p002", "p001"]
+        line = next(line for line in captured.err.splitlines() if line.startswith(words))
+        assert "p002" in line
+        assert main(["frontier", str(toy_run), *flags, "--max-cost", "1"]) == 0
+        assert words not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("flags", "words"),
     [

@@ -121,3 +121,35 @@ def test_first_contacts_are_recovered_from_all_contacts() -> None:
     contacts = pd.DataFrame(rows, columns=["reason", "channel", "contacts"])
     ratio = first_contact_ratio(model.chain, contacts).merge(contacts, on=["reason", "channel"])
     assert (ratio["ratio"] * ratio["contacts"]).round(6).tolist() == [100.0, 50.0]
+
+
+def test_a_statement_errs_once_for_all_it_speaks_of() -> None:
+    """Its rows move together by its sd, two statements apart, and those who move with the pools they come to."""
+    model = model_for(
+        with_outcomes(
+            {"aht_s": 300, "score": 4.0, "score_sd": 0.1},
+            {"channel": "chat", "stage": "first", "score": 3.8, "score_sd": 0.2},
+            {"pool": "bot", "score": 3.0, "score_sd": 0.3},
+        )
+    )
+    frame, draws = model.outcomes, model.draws(4000, 5)
+    error = draws.scores - frame["score"].to_numpy(float)
+    groups = {
+        "voice": (frame["channel"] == "voice").to_numpy(),
+        "chatters": ((frame["pool"] == "chatters") & frame["stage"].isin(["first", "redialed"])).to_numpy(),
+        "bot": (frame["pool"] == "bot").to_numpy(),
+    }
+    assert frame.loc[groups["voice"], "statement"].unique().tolist() == [0]
+    one = []
+    for mine, sd in zip(groups.values(), (0.1, 0.2, 0.3), strict=True):
+        assert np.ptp(error[:, mine], axis=1).max() < 1e-12
+        one.append(error[:, np.flatnonzero(mine)[0]])
+        assert one[-1].std() == pytest.approx(sd, rel=0.05)
+    assert np.abs(np.corrcoef(one) - np.eye(3)).max() < 0.06
+    for k, move in enumerate(model.moves.to_dict("records")):
+        here = (frame["stage"] == "first") & (frame["channel"] == move["to_channel"])
+        mine = (here & (frame["reason"] == move["reason"]) & (frame["segment"] == move["segment"])).to_numpy()
+        if np.isfinite(move["score"]):
+            np.testing.assert_allclose(draws.move_scores[:, k], draws.scores[:, mine].mean(axis=1))
+        else:
+            assert np.isnan(draws.move_scores[:, k]).all()

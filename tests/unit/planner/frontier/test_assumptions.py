@@ -115,3 +115,20 @@ def test_a_plan_that_is_best_where_it_stands_swings_down_to_its_ends():
         ends.append(judge(instance, routing, plan.staffing.people, "master").evaluation.headroom)
     assert plan.evaluation.headroom > max(ends)
     assert row.swing_headroom == pytest.approx(plan.evaluation.headroom - min(ends), abs=2e-5)
+
+
+def test_a_steer_that_may_find_no_taker_swings_down_to_no_offer():
+    problem, _ = draw_problem(
+        planner.load_scenario(TOY, ["steers.offer_chat.acceptance={value: 0.5, low: 0, high: 0.6}"]), seed=1
+    )
+    network = problem.network
+    offers = (network.nodes.steer >= 0).astype(float)
+    routing = Routing(offers, np.ones(len(network.split_kind)), np.zeros(len(network.pair_pool), dtype=np.int64))
+    people = (np.array([[5]]), np.array([[4]]))
+    plan, never = (
+        judge(problem.instance, dataclasses.replace(routing, offer=offer), people, "x")
+        for offer in (offers, 0 * offers)
+    )
+    row = next(r for r in swings(problem, plan) if r.path == "steers.offer_chat.acceptance")
+    assert row.swing_headroom >= plan.evaluation.headroom - never.evaluation.headroom - 1e-6
+    assert row.swing_cx >= abs(plan.cx - never.cx) - 1e-6

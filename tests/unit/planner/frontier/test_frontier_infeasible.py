@@ -75,6 +75,27 @@ def test_hours_that_another_pool_or_a_steer_covers_are_not_called_uncovered(tmp_
     assert len(uncovered(problem_of(TOY, f"shifts.hour={hour}", "pools.phone.shifts=[hour]"))) == 1
 
 
+def test_what_is_proven_too_little_comes_with_what_was_found_to_be_enough():
+    """Somebody who types the budget said gets a plan, and with 1 % less none; so with budget and seats together."""
+    found = explain(problem_of(TOY, "limits.budget_max=300"))
+    least, enough = (float(re.search(r"to ([\d.]+)$", line)[1]) for (line,) in (found.amounts, found.enough))
+    assert least < enough
+    assert any(plan.feasible for plan in planned(problem_of(TOY, f"limits.budget_max={enough}").instance))
+    assert not any(plan.feasible for plan in planned(problem_of(TOY, f"limits.budget_max={0.99 * enough}").instance))
+    both = explain(problem_of(TOY, "limits.budget_max=300", CRAMPED))
+    money, seats = (float(re.search(r"to ([\d.]+)$", line)[1]) for line in both.enough)
+    typed = (f"limits.budget_max={money}", CRAMPED.replace("max: 3", f"max: {seats:.0f}"))
+    assert any(plan.feasible for plan in planned(problem_of(TOY, *typed).instance))
+
+
+def test_a_limit_next_to_nothing_is_raised_far_enough():
+    found = explain(problem_of(TOY, "limits.abandon_rate_max=0.001"))
+    (line,) = (line for line in found.enough if line.startswith("limits.abandon_rate_max"))
+    share = float(re.search(r"to ([\d.]+)$", line)[1])
+    eased = problem_of(TOY, f"limits.abandon_rate_max={share}")
+    assert any(plan.feasible for plan in planned(eased.instance))
+
+
 OUT_OF_REACH = ("promises.phone_80_20.target=0.99", "pools.phone.roster.hires_max=0", "pools.phone.roster.heads=5")
 
 

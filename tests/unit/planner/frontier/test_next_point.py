@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from planner.frontier.explain import explain_plan, next_point_price, prices_table
+from planner.frontier.explain import explain_plan, largest_moves, next_point_price, prices_table
 
 
 @pytest.fixture
@@ -63,3 +63,21 @@ def test_a_single_hire_is_one(plans):
     for hires, words in ((1, "It needs 1 hire first."), (2, "It needs 2 hires first.")):
         row["hires"] = hires
         assert words in explain_plan(row, plans.iloc[0], moves, "", "EUR")
+
+
+def test_what_the_bound_proves_is_not_said_of_a_grid(plans):
+    row = plans.iloc[1].copy()
+    row["name"], row["status"], row["gap"], row["doable"], row["hires"] = "", "proven", 0.0, True, 0
+    row["overtime_h"] = row["time_off_h"] = 0.0
+    moves = pd.DataFrame({"issues": [3.0], "reason": ["a"], "from_channel": ["b"], "channel": ["c"]})
+    said = explain_plan(row, plans.iloc[0], moves, "", "EUR")
+    assert said.startswith("No plan with this CX and headroom is cheaper (proven).")
+    grid = explain_plan(row, plans.iloc[0], moves, "", "EUR", enumerated=True)
+    assert grid.startswith("No plan of the decision grid does better on one axis without losing on another.")
+
+
+def test_moves_of_nobody_are_no_moves():
+    mix = pd.DataFrame(
+        {"reason": ["a", "b", "b"], "from_channel": "voice", "channel": "chat", "issues": [0.2, 7.0, 0.1]}
+    )
+    assert largest_moves(mix)["reason"].tolist() == ["b"]

@@ -25,7 +25,7 @@ from planner.frontier.risk import Stand, draw_world, risk_of  # noqa: E402
 from planner.frontier.shown import show_solution  # noqa: E402
 from planner.frontier.tables import service_table, shifts_table, staffing_table  # noqa: E402
 from planner.frontier.work import Work  # noqa: E402
-from planner.scenario.objectives import BUILT_IN  # noqa: E402
+from planner.scenario.objectives import AXES, BUILT_IN, TAKEN  # noqa: E402
 from solvers.flow.solution import decision_of  # noqa: E402
 
 TOY = ROOT / "scenarios/minimal.yaml"
@@ -178,6 +178,7 @@ def test_a_run_keeps_and_shows_a_users_own_objective(tmp_path):
     found = planner.plan(scenario("mine:phones"), seed=1)
     table = found.table[found.table["origin"] != "today"]
     assert np.isnan(found.baseline["phones"])
+    assert set(found.table) - {*AXES, *BUILT_IN, "phones"} <= TAKEN
     for row in table.itertuples():
         on_phone = found.plan(row.plan).shifts.query("pool == 'phone'")["people"].sum()
         assert row.phones == on_phone
@@ -205,6 +206,7 @@ def test_a_run_keeps_and_shows_a_users_own_objective(tmp_path):
         ("[cx, cost, headroom, {name: joy, function: 'a:b'}]", "needs a sense"),
         ("[cx, cost, headroom, {name: odd_hours, sense: max}]", "the other way round"),
         ("[cx, cost, headroom, {name: odd_hours, sense: min, function: 'a:b'}]", "is built in"),
+        ("[cx, cost, headroom, {name: hires, sense: min, function: 'a:b'}]", "'hires' is another figure of every plan"),
     ],
 )
 def test_wrong_objectives_are_refused(chosen, words):

@@ -96,8 +96,13 @@ def test_wrong_preferences_are_refused():
         frontier.nearest({})
     with pytest.raises(ValueError, match="reservation of 'cost'"):
         frontier.nearest({"cx": 4}, {"cost": 900})
-    with pytest.raises(ValueError, match=r"reservation\[0\] = 4.2 — must be worse than aspiration 4.1"):
+    with pytest.raises(ValueError, match="reservation of 'cx' = 4.2 — must be worse than aspiration 4.1"):
         frontier.nearest({"cx": 4.1}, {"cx": 4.2})
+    for endless in (np.inf, np.nan):
+        with pytest.raises(ValueError, match="aspiration of 'cx' = .* — must be a number"):
+            frontier.nearest({"cx": endless})
+        with pytest.raises(ValueError, match="weight of 'cx'"):
+            frontier.ranked({"cx": endless})
     with pytest.raises(ValueError, match="weight of 'cx' = -1"):
         frontier.ranked({"cx": -1})
     with pytest.raises(ValueError, match="must sum to more than 0"):
@@ -107,3 +112,19 @@ def test_wrong_preferences_are_refused():
     tables = {**frontier.tables, "plans": frontier.table.iloc[:1]}
     with pytest.raises(PlanError, match="no plan"):
         type(frontier)(tables, {}, {}, {}).nearest({"cx": 4})
+
+
+def test_what_is_not_known_of_any_plan_is_refused_and_counts_nothing_with_no_weight():
+    """A run whose customers all had a part in choosing has no second score."""
+    frontier = make_frontier()
+    plans = frontier.table.assign(cx_rescored=np.nan)
+    unknown = type(frontier)({**frontier.tables, "plans": plans}, {}, {}, {})
+    for choose in (
+        lambda: unknown.nearest({"cx_rescored": 3.0}),
+        lambda: unknown.ranked({"cx_rescored": 1.0, "cx": 1.0}),
+    ):
+        with pytest.raises(ValueError, match="axis 'cx_rescored' — is not known of any plan"):
+            choose()
+    pd.testing.assert_frame_equal(unknown.ranked({"cx_rescored": 0.0, "cx": 1.0}), unknown.ranked({"cx": 1.0}))
+    known = type(frontier)({**frontier.tables, "plans": plans.assign(cx_rescored=[np.nan, 1, np.nan, 2])}, {}, {}, {})
+    assert known.nearest({"cx_rescored": 3.0}).id == "p003"

@@ -11,7 +11,7 @@ import pytest
 
 import planner
 from planner.drawing import draw_problem
-from planner.frontier.restaff import restaffed
+from planner.frontier.restaff import restaffed, sound
 from solvers.flow.covering import day_covers
 from solvers.flow.evaluate import HEADROOM_TOLERANCE
 from solvers.flow.solution import Routing, judge
@@ -82,3 +82,15 @@ def test_a_segment_nobody_is_of_lets_no_floor_down():
     plan = judge(guarded, routing, (np.array([[9]]), np.array([[6]])), "master")
     assert np.isfinite(network.segment_min).any()
     assert plan.evaluation.kept
+
+
+def test_what_breaks_a_guard_has_no_price(instance):
+    """The people of a routing keep its promises; that fewer may hang up than do is no plan, whatever it costs."""
+    routing, _ = every_plan(instance, 0.0)
+    covers = day_covers(instance)
+    found = restaffed(instance, routing, 0.0, covers)
+    assert found is not None
+    assert sound(instance, routing, 0.0, covers) == found
+    guarded = replace(instance, network=replace(instance.network, abandon_max=1e-3))
+    assert restaffed(guarded, routing, 0.0, covers) == replace(found, kept=False)
+    assert sound(guarded, routing, 0.0, covers) is None

@@ -70,3 +70,4 @@ def test_a_run_shows_what_its_tables_give():
         cx = found.plan(row.plan).segments["cx"].iloc[0]
         after = retention_value(200, min(0.9 + 0.02 * (cx - today), 1.0), 0.1)
         assert row.retained_value == pytest.approx(5000 * (after - retention_value(200, 0.9, 0.1)), abs=1e-6)
+    assert found.baseline["retained_value"] == 0.0  # what is gained against Today

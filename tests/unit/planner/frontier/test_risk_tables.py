@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from planner.frontier.risk import RiskOfPlans
+from planner.frontier.risk import RiskOfPlans, efficient_share
 from planner.frontier.risk_tables import (
     attainment_table,
     median_interval,
@@ -56,8 +56,7 @@ def test_efficiency_and_regret_by_pairs(risk, table):
             mine = (risk.cx[p, d], -risk.cost[p, d], risk.headroom[p, d])
             rivals = [(risk.cx[q, d], -risk.cost[q, d], risk.headroom[q, d]) for q in range(PLANS)]
             beaten = any(all(a >= b for a, b in zip(r, mine, strict=True)) and r != mine for r in rivals)
-            twin = any(rivals[q] == mine for q in range(p))
-            efficient += not beaten and not twin
+            efficient += not beaten  # equal plans are efficient together
             short += max(r[0] for r in rivals if r[1] >= mine[1] and r[2] >= mine[2]) - mine[0]
         assert table.loc[(name(p), "p_efficient"), "p50"] == pytest.approx(efficient / DRAWS)
         assert table.loc[(name(p), "regret"), "p50"] == pytest.approx(short / DRAWS)
@@ -120,3 +119,17 @@ def test_plans_left_out_by_the_deadline_stay_unknown(risk):
     found = risk_table(plans, holes).set_index(["plan", "axis"])["p50"]
     assert found.loc["p4"].drop("regret").isna().all()
     assert np.isfinite(attainment_table(holes, (0.0,))["cost"]).all()
+    rest = np.delete(np.arange(PLANS), 4)
+    without = RiskOfPlans(*(values[rest] for values in (risk.cx, risk.cost, risk.headroom, risk.kept)))
+    alone = risk_table(plans.iloc[rest], without).set_index(["plan", "axis"])["p50"]
+    for axis in ("p_efficient", "regret"):
+        pd.testing.assert_series_equal(found[alone.index].xs(axis, level=1), alone.xs(axis, level=1))
+
+
+def test_a_plan_kept_for_a_further_objective_is_efficient_by_it(risk):
+    values = np.array([[np.nan], *([float(k)] for k in range(1, PLANS))])
+    plain, least = efficient_share(risk), efficient_share(risk, values, ("min",))
+    assert least[1] == 1.0  # no other has as little of it
+    assert (least >= plain).all()
+    assert least[0] == plain[0]  # Today's value is not known: it is judged by the axes alone
+    np.testing.assert_array_equal(efficient_share(risk, -values, ("max",)), least)

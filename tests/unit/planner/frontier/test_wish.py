@@ -15,6 +15,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from small_centers import problem_of  # noqa: E402
 
 from planner.frontier import levers  # noqa: E402
+from planner.frontier.held import held_from  # noqa: E402
 from planner.frontier.levers import least_ratio  # noqa: E402
 from planner.frontier.wish import (  # noqa: E402
     LEVERS,
@@ -26,6 +27,7 @@ from planner.frontier.wish import (  # noqa: E402
     ruled_out,
     what_would_it_take,
 )
+from planner.pipeline import reach_wish  # noqa: E402
 from solvers.flow.decode import even_split  # noqa: E402
 from solvers.flow.master import Master  # noqa: E402
 
@@ -142,3 +144,21 @@ def test_reach_in_words():
     assert "no amount of it alone is enough (proven)" in reach_words(Reach("x", np.inf, np.nan, 0, 0, 0), "EUR")
     assert "no plan with whole people was found" in reach_words(Reach("x", 0.0, np.nan, 0, 0, 0), "EUR")
     assert "not needed" in reach_words(Reach("x", 0.0, 0.0, **point), "EUR")
+
+
+def test_plans_of_the_run_are_tried_as_they_stand(toy_planned, toy_scenario):
+    """They reach the wish with less change than plans made anew, and are nothing to a scenario of another shape."""
+    wish = Wish(cx=4.12, cost=610.0)
+    plain, known = (
+        {one.lever: one for one in reach_wish(toy_scenario, wish, seed=1, frontier=run)} for run in (None, toy_planned)
+    )
+    assert known["shorten handle times"].found < plain["shorten handle times"].found - 0.02
+    for lever, one in known.items():
+        assert one.proven == plain[lever].proven
+        if np.isfinite(one.found):
+            assert meets((one.cx, one.cost, one.headroom), wish)
+    other = problem_of(TOY, "steers={}")
+    plans = list(held_from(toy_planned.model, "toy").plans.values())
+    wanted = Wish(headroom=2.0)
+    with_them, without = (what_would_it_take(other, even_split(other.network), wanted, some) for some in (plans, ()))
+    assert with_them == without

@@ -80,10 +80,21 @@ def test_gaps_are_dashes_and_never_zero() -> None:
 
 @pytest.mark.parametrize(
     ("probability", "words"),
-    [(0.0, "practically no case"), (0.15, "3 of 20 cases"), (0.97, "19 of 20 cases"), (1.0, "practically all cases")],
+    [
+        (0.0, "none of 60 cases simulated"),
+        (0.01, "1 of 20 cases"),
+        (0.15, "3 of 20 cases"),
+        (0.97, "19 of 20 cases"),
+        (59 / 60, "19 of 20 cases"),
+        (1.0, "all 60 cases simulated"),
+    ],
 )
-def test_probabilities_are_frequencies(probability: float, words: str) -> None:
-    assert times_in(probability) == words
+def test_shares_are_frequencies_and_never_surer_than_the_draws(probability: float, words: str) -> None:
+    assert times_in(probability, 60) == words
+
+
+def test_where_the_draws_are_not_known_all_is_practically_all() -> None:
+    assert [times_in(share) for share in (0.0, 1.0)] == ["practically no case", "practically all cases"]
 
 
 def test_units_follow_currency_horizon_and_range() -> None:
