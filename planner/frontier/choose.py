@@ -24,11 +24,12 @@ def keep_best(
     most: int,
     senses: Sequence[str] = (),
     today: tuple[float, float, float] | None = None,
+    asked: float = np.inf,
 ) -> list[Record]:
     """Feasible, mutually non-dominated, no two the same; thinned to the `most` that fill most volume.
 
     `senses` are those of the records' further objectives, in which a plan may be better, too; the plans that get a name
-    beside `today` (cx, cost, headroom) stay.
+    beside `today` (cx, cost, headroom) stay. `asked`: headroom up to which volume counts, as that of the bound does.
     """
     feasible = [r for r in records if r.feasible and np.isfinite(r.objectives).all()]
     if not feasible:
@@ -41,11 +42,11 @@ def keep_best(
     if len(front) <= most:
         return front
     named = [] if today is None else list(leading_plans(axes(front), today).values())
-    chosen = _fullest(all_axes(front), (*SENSES, *senses), most, named)
+    chosen = _fullest(all_axes(front), (*SENSES, *senses), most, named, asked)
     return [front[k] for k in sorted(chosen)]
 
 
-def _fullest(points: Floats, senses: Sequence[str], most: int, named: Sequence[int]) -> list[int]:
+def _fullest(points: Floats, senses: Sequence[str], most: int, named: Sequence[int], asked: float) -> list[int]:
     """Places of the points that fill most volume together, those named and the best of every axis first.
 
     Volume is measured from the worst of the points, and a little beyond, on the first `AXES_MEASURED` axes.
@@ -56,5 +57,7 @@ def _fullest(points: Floats, senses: Sequence[str], most: int, named: Sequence[i
     corner = sign * (gain.min(axis=0) - BEYOND * np.where(span > 0, span, 1.0))
     best = [*named, *map(int, gain.argmax(axis=0))]
     few = slice(AXES_MEASURED)
-    chosen = fullest_subset(points[:, few], corner[few], senses[few], most, kept=best)
+    counted = points.copy()
+    counted[:, 2] = np.minimum(counted[:, 2], asked)
+    chosen = fullest_subset(counted[:, few], corner[few], senses[few], most, kept=best)
     return list(dict.fromkeys([*chosen, *range(len(points))]))[:most]  # others where only further axes tell them apart

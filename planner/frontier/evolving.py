@@ -45,13 +45,14 @@ def search_on(hunt: Hunt, seeds: Sequence[Record]) -> list[Record]:
 
     Where the plans have several portfolios, the last gene chooses one of these.
     """
-    budget = hunt.problems[0].scenario.frontier.search_evaluations
-    start = keep_best(seeds, POPULATION, hunt.objectives.senses)
+    settings = hunt.problems[0].scenario.frontier
+    budget, asked = settings.search_evaluations, max(settings.headroom_levels)
+    start = keep_best(seeds, POPULATION, hunt.objectives.senses, asked=asked)
     if budget <= 0 or len(start) < 2 or hunt.work.out_of_time:
         return []
     portfolios = sorted({record.portfolio for record in start})
     network = hunt.problems[0].network
-    space, genomes = space_of(network), []
+    space, genomes = space_of(network, asked), []
     for record in start:
         genes = encode(network, record.judged(hunt.problems[record.portfolio].instance))
         genomes.append(np.append(genes, portfolios.index(record.portfolio) + 0.5) if len(portfolios) > 1 else genes)
@@ -60,7 +61,7 @@ def search_on(hunt: Hunt, seeds: Sequence[Record]) -> list[Record]:
         space = Space(
             np.append(space.lower, 0.0), np.append(space.upper, float(len(portfolios))), np.append(space.block, own)
         )
-    crew = _Crew(hunt, portfolios)
+    crew = _Crew(hunt, portfolios, asked)
     evaluations = budget + len(genomes)
     evolve(
         crew.evaluate,
@@ -74,10 +75,13 @@ def search_on(hunt: Hunt, seeds: Sequence[Record]) -> list[Record]:
 
 
 class _Crew:
-    """Evaluates populations as jobs and keeps every feasible plan it meets in `found`."""
+    """Evaluates populations as jobs and keeps every feasible plan it meets in `found`.
 
-    def __init__(self, hunt: Hunt, portfolios: Sequence[int]) -> None:
-        self.hunt, self.portfolios = hunt, portfolios
+    More headroom than is `asked` for makes no plan better: else a search drifts to plans that nobody asked for.
+    """
+
+    def __init__(self, hunt: Hunt, portfolios: Sequence[int], asked: float) -> None:
+        self.hunt, self.portfolios, self.asked = hunt, portfolios, asked
         self.found: list[Record] = []
         self._jobs = 0
 
@@ -92,7 +96,9 @@ class _Crew:
             (*r.objectives, *r.extra) if r is not None and np.isfinite(r.objectives).all() else nothing for r in records
         ]
         bad = np.array([[0.0 if r is not None and r.feasible else 1.0] for r in records])
-        return np.array(rows, dtype=float) * signs, bad
+        values = np.array(rows, dtype=float)
+        values[:, 2] = np.minimum(values[:, 2], self.asked)
+        return values * signs, bad
 
     def _records(self, genomes: Floats) -> list[Record | None]:
         hunt, several = self.hunt, len(self.portfolios) > 1

@@ -112,9 +112,10 @@ def find_plans(
     _tell(hunt, known, surface)
     known += search_on(hunt, known)
     if surface is not None and not _large(hunt):
-        known += polish(hunt, keep_best(known, budgets.max_plans, hunt.objectives.senses), surface)
+        known += polish(hunt, keep_best(known, budgets.max_plans, hunt.objectives.senses, asked=levels[-1]), surface)
     hunt.work.note = ""
-    front = keep_best(known, budgets.max_plans, hunt.objectives.senses, None if now is None else now[:3])
+    named = None if now is None else now[:3]
+    front = keep_best(known, budgets.max_plans, hunt.objectives.senses, named, levels[-1])
     if problem.instance.pins is not None and problem.instance.pins.complete(problem.network):
         front = [record.named("pinned") for record in front]
     return Found(tuple(front), surface, False, hunt.objectives, hunt.problems)

@@ -16,7 +16,6 @@ from solvers.flow.staff import route_and_staff
 from solvers.flow.sweep import SweepSettings
 
 MOST_MARGIN = 0.5
-MOST_TARGET = 1.2  # with margins of half on top: on small centers whose whole front is known, .6 missed its safe end
 
 
 @dataclass(frozen=True)
@@ -47,11 +46,14 @@ def layout_of(network: FlowNetwork) -> Layout:
     )
 
 
-def space_of(network: FlowNetwork) -> Space:
-    """Bounds and blocks: a block per steer, per pool's shares, the margins, and the two last genes."""
+def space_of(network: FlowNetwork, asked: float) -> Space:
+    """Bounds and blocks: a block per steer, per pool's shares, the margins, and the two last genes.
+
+    `asked`: the most headroom a plan is staffed for.
+    """
     layout = layout_of(network)
     n, s, p = len(layout.nodes), len(layout.shares), len(layout.pools)
-    upper = np.concatenate([np.ones(n), np.ones(s), np.full(p, MOST_MARGIN), [MOST_TARGET, 1.0]])
+    upper = np.concatenate([np.ones(n), np.ones(s), np.full(p, MOST_MARGIN), [max(asked, 0.0), 1.0]])
     steer = network.nodes.steer[layout.nodes]
     pool = network.split_pool[layout.shares]
     labels = np.concatenate([steer, 1_000 + pool, np.full(p, 2_000), [3_000, 3_000]])
@@ -60,9 +62,9 @@ def space_of(network: FlowNetwork) -> Space:
 
 
 def encode(network: FlowNetwork, solution: Solution) -> Floats:
-    """Genome of a plan; its margins are 0 and its headroom target is what it has."""
+    """Genome of a plan; its margins are 0 and its headroom target is what it has (cut to the space of the search)."""
     layout = layout_of(network)
-    target = min(max(solution.evaluation.headroom, 0.0), MOST_TARGET)
+    target = max(solution.evaluation.headroom, 0.0)
     ranked = 1.0 if solution.routing.priority.any() else 0.0
     return np.concatenate(
         [

@@ -42,6 +42,18 @@ def points(records):
     return [r.objectives for r in records]
 
 
+def test_of_more_headroom_than_asked_for_no_volume_counts():
+    """Plans far beyond what was asked push none of those asked for out, and stay where there is room for them."""
+    asked = [(4.0 + 0.01 * k, 1000.0 + 10.0 * k, 0.3 - 0.01 * k) for k in range(20)]
+    beyond = [(4.0, 1500.0 + 100.0 * k, 0.5 + 0.1 * k) for k in range(20)]
+    plans = [record(*p) for p in asked + beyond]
+    drifting, kept = (points(keep_best(plans, 22, asked=most)) for most in (np.inf, 0.3))
+    assert sum(p in asked for p in drifting) < 15
+    assert sum(p in asked for p in kept) >= 19
+    assert beyond[-1] in kept  # the best of an axis
+    assert points(keep_best(plans, 100, asked=0.3)) == points(keep_best(plans, 100))
+
+
 def test_keep_best_by_hand():
     best = [(4.0, 100.0, 0.1), (4.1, 120.0, 0.1), (4.0, 110.0, 0.3)]
     worse = [(3.9, 100.0, 0.1), (4.1, 121.0, 0.05), (4.0, 110.0, 0.2)]
