@@ -6,7 +6,7 @@
                   and words with more than one of `lines` are a list
     notes         how a year and satisfied customers are counted
     bridge        [{step, change, value}]: from the survey to Today's CX; [] where nobody was asked
-    assumptions   {help, heads, rows}: the five inputs that move the headline plan most
+    assumptions   {help, heads, rows}: the inputs that move the headline plan most
     ask           the decision asked
 
 A year and a month are planned horizons like this one, counted in days.
@@ -243,19 +243,24 @@ def _notes(frontier: Frontier, units: Units) -> list[str]:
 
 
 def main_assumptions(frontier: Frontier, units: Units) -> dict[str, Any]:
-    """The five inputs with the largest swing of the headline plan, each axis on the range of the plans' own."""
+    """The five inputs with the largest swing of the headline plan on the axes' ranges; none that moves nothing."""
+    nothing = {"help": BRIEF["no_assumptions"], "heads": [], "rows": []}
     table = frontier.tables.get("assumptions")
     if table is None or table.empty:
-        return {"help": BRIEF["no_assumptions"], "heads": [], "rows": []}
+        return nothing
     axes = ("cx", "cost", "headroom")
     ranges = [float(np.ptp(frontier.table[axis].to_numpy(float))) or math.inf for axis in axes]
     swings = table[[f"swing_{axis}" for axis in axes]].to_numpy(float)
     largest = np.nan_to_num(swings / np.array(ranges)).max(axis=1)
     chosen = table.iloc[np.argsort(-largest, kind="stable")[:_ASSUMPTIONS]]
+    rows = [_assumption(frontier, row, units) for row in chosen.to_dict("records")]
+    rows = [row for row in rows if row["swing"]]
+    if not rows:
+        return nothing
     return {
         "help": BRIEF["assumptions_help"].format(plan=headline_of(frontier.table)),
         "heads": BRIEF["assumption_heads"].split("|"),
-        "rows": [_assumption(frontier, row, units) for row in chosen.to_dict("records")],
+        "rows": rows,
     }
 
 
@@ -276,7 +281,7 @@ def _assumption(frontier: Frontier, row: Mapping[Any, Any], units: Units) -> dic
         "input": short(input_words(frontier.meta, path)),
         "range": f"{low} to {high}",
         "source": short(str(row["source"])),
-        "swing": ", ".join(moves) or "–",
+        "swing": ", ".join(moves),
     }
 
 

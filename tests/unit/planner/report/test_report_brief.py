@@ -87,7 +87,7 @@ def test_words_of_headroom_and_certificate() -> None:
 def test_five_assumptions_with_the_largest_swing_on_any_axis() -> None:
     frontier = sample_frontier(40)
     spread = {axis: float(np.ptp(frontier.table[axis])) for axis in ("cx", "cost", "headroom")}
-    rows = [(f"input {k}", 1.0, 0.9, 1.1, "stated", 0.001 * k, 0.0, 0.0) for k in range(6)]
+    rows = [(f"input {k}", 1.0, 0.9, 1.1, "stated", 0.01 * k, 0.0, 0.0) for k in range(6)]
     rows += [("pools.voice.shrinkage", 0.3, 0.27, 0.33, "stated", 0.0, 0.9 * spread["cost"], 0.0)]
     rows += [("demand (factor on the planned)", 1.0, 0.92, 1.08, "estimated", 0.0, 0.0, 0.8 * spread["headroom"])]
     table = pd.DataFrame(rows, columns=frontier.tables["assumptions"].columns)
@@ -98,6 +98,10 @@ def test_five_assumptions_with_the_largest_swing_on_any_axis() -> None:
     assert found["rows"][0]["swing"] == f"cost ${0.9 * spread['cost']:,.0f} a week"
     assert found["rows"][1]["swing"] == f"headroom {80 * spread['headroom']:.0f} points"
     assert frontier.plan("cheapest").id in found["help"]
+    few = build_brief(with_tables(frontier, assumptions=table.iloc[[0, 5, 6]]))["assumptions"]
+    assert [row["input"] for row in few["rows"]] == ["Shrinkage: voice", "input 5"]  # input 0 moves nothing
+    none = build_brief(with_tables(frontier, assumptions=table.iloc[[0]]))["assumptions"]
+    assert (none["rows"], none["help"]) == ([], "This run holds no assumptions whose range moves a result.")
 
 
 def test_inputs_have_words() -> None:
