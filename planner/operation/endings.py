@@ -10,11 +10,12 @@ from planner.operation.draft import Builder
 from solvers.flow.network import Floats, FlowNetwork
 
 MOST_GROWTH = 0.6  # contacts that a contact leads to, in the long run of a chain of them
+NEVER_ENDING = 0.95  # the same where a history counted them: it may hold such chains, but hardly longer ones
 STEPS = 200  # of such a chain
 
 
 def check_endings(maker: Builder, network: FlowNetwork) -> None:
-    """Refuse contacts of which too many lead to another one, and that to another, round and round.
+    """Refuse contacts of which too many lead to another one, and that to another, round and round; note those counted.
 
     The long-run factor of such a chain is the spectral radius of the matrix of next contacts; of nodes (type, channel,
     stage) it is taken with the pool from which most go on, so that whatever a plan decides its contacts end.
@@ -22,17 +23,24 @@ def check_endings(maker: Builder, network: FlowNetwork) -> None:
     Raises
     ------
     ScenarioError
-        The factor is above 0.6 for some reasons and channels.
+        The factor is above 0.6 for some reasons and channels, or above 0.95 where a history counted what comes back.
     """
     onward = _onward(network)
-    growing = np.flatnonzero((_growth(onward) > MOST_GROWTH) & (_growth(onward.T) > MOST_GROWTH))
+    growth = np.minimum(_growth(onward), _growth(onward.T))
     share = onward.sum(axis=1)
     worst: dict[tuple[str, str], float] = {}
-    for n in growing:
+    for n in np.flatnonzero(growth > MOST_GROWTH):
         place = maker.types[int(network.nodes.kind[n])][0], maker.channels[int(network.nodes.channel[n])]
         worst[place] = max(worst.get(place, 0.0), float(share[n]))
-    if worst:
+    if not worst:
+        return
+    if maker.scenario.history is None or growth.max() > NEVER_ENDING:
         raise ScenarioError([_issue(maker, *place, most) for place, most in worst.items()])
+    named = ", ".join(f"{reason} in {channel} ({most:.0%})" for (reason, channel), most in worst.items())
+    maker.draft.notes.append(
+        f"more than {MOST_GROWTH:.0%} of served contacts come back or are escalated, round and round: {named}; look "
+        "whether the history joins different customers, for plans rest on these chains"
+    )
 
 
 def _onward(network: FlowNetwork) -> sparse.csr_array:
