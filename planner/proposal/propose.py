@@ -154,10 +154,8 @@ def _horizon(counts: Counts, timezone: str) -> Horizon:
     opens = int(by_minute.index[int(np.searchsorted(share.to_numpy(), _FEW, side="right"))]) // 60 * 60
     last = int(by_minute.index[int(np.searchsorted(share.to_numpy(), 1 - _FEW))])
     closes = min(-(-(last + 30) // 60) * 60, DAY_MIN)
-    if (opens, closes) == (
-        0,
-        DAY_MIN,
-    ):  # round the clock: a day begins where it is quietest, so that shifts cover nights
+    round_the_clock = opens == 0 and closes == DAY_MIN
+    if round_the_clock:  # a day begins where it is quietest, so that shifts cover nights
         by_hour = by_minute.groupby(by_minute.index // 60).sum().reindex(range(24), fill_value=0.0)
         opens = int(by_hour.to_numpy().argmin()) * 60
         closes = opens + DAY_MIN

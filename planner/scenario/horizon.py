@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Numbers = TypeVar("Numbers", int, "NDArray[np.int64]")
+    Ints = NDArray[np.int64]
 
 
 class Horizon(Strict):
@@ -59,10 +59,6 @@ class Horizon(Strict):
         """Whether the center closes after midnight."""
         return self.closes > DAY_MIN
 
-    def opened(self, day: Numbers, minute: Numbers) -> tuple[Numbers, Numbers]:
-        """Move clock times to the day the center opened on; see `since_opening`."""
-        return since_opening(self.closes, day, minute)
-
     @property
     def intervals_per_day(self) -> int:
         """Number of intervals of one day."""
@@ -88,7 +84,7 @@ class Horizon(Strict):
         ]
 
 
-def since_opening(closes: int, day: Numbers, minute: Numbers) -> tuple[Numbers, Numbers]:
+def since_opening(closes: int, day: Ints, minute: Ints) -> tuple[Ints, Ints]:
     """Day on which a center opened and minutes after that midnight, of days and clock times, elementwise.
 
     `closes` minutes after midnight of the day it opens, `day` any count of days (of weekdays, take what is returned
