@@ -18,7 +18,6 @@ from planner.history import History, first_contact_volumes
 from planner.scenario import Scenario
 
 Array = NDArray[np.float64]
-EPOCH_WEEKDAY = 3  # days are counted from a Thursday
 
 
 def history_demand(scenario: Scenario, history: History) -> Demand:
@@ -90,7 +89,8 @@ def _by_opening(volumes: pd.DataFrame, scenario: Scenario, notes: list[str]) -> 
     day, minute, whole = service_days(
         horizon.closes, monday + volumes["weekday"].to_numpy(np.int64), volumes["minute"].to_numpy(np.int64)
     )
-    weekday = (day + EPOCH_WEEKDAY) % 7
+    dates = pd.DatetimeIndex(day.astype("datetime64[D]"))
+    weekday = dates.day_of_week.to_numpy(np.int64)
     week = (day - weekday).astype("datetime64[D]").astype("datetime64[s]")
     if not whole.all():
         share = volumes.loc[~whole, "contacts"].sum() / max(volumes["contacts"].sum(), 1e-300)

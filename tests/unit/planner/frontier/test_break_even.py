@@ -13,7 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from small_centers import problem_of, random_plans, write_center  # noqa: E402
+from small_centers import problem_of  # noqa: E402
 
 from planner.frontier.break_even import (  # noqa: E402
     PARTS,
@@ -26,25 +26,10 @@ from planner.frontier.break_even import (  # noqa: E402
     with_acceptance,
     with_containment,
 )
-from planner.frontier.shown import show_solution  # noqa: E402
 from solvers.flow.covering import day_covers  # noqa: E402
 from solvers.flow.evaluate import HEADROOM_TOLERANCE  # noqa: E402
 from solvers.flow.solution import judge  # noqa: E402
 from solvers.flow.staff import route_and_staff  # noqa: E402
-
-SEEDS = (1, 2, 5)
-
-
-@pytest.fixture(scope="module")
-def centers(tmp_path_factory):
-    """Scenario file, problem and shown plans of three small centers."""
-    found = []
-    for seed in SEEDS:
-        path = write_center(tmp_path_factory.mktemp(f"center{seed}"), seed)
-        problem = problem_of(path)
-        plans = [show_solution(f"p{k}", problem, s) for k, s in enumerate(random_plans(problem.instance, seed, 4))]
-        found.append((path, problem, plans))
-    return found
 
 
 def rewritten(path: Path, folder: Path, change) -> Path:

@@ -13,24 +13,19 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from small_centers import problem_of, random_plans, write_center  # noqa: E402
 
-from planner.frontier.break_even import (  # noqa: E402
-    asked_of,
-    break_even,
-)
-from planner.frontier.changes import (
+from planner.frontier.break_even import asked_of, break_even  # noqa: E402
+from planner.frontier.changes import (  # noqa: E402
     change_words,
     changes_table,
     cx_by_type,
     gain_words,
     gains_table,
     neighbors_of,
-)  # noqa: E402
+)
 from planner.frontier.promise_price import promise_prices, relaxed_target  # noqa: E402
 from planner.frontier.promise_slack import slack_table, slack_words  # noqa: E402
 from planner.frontier.say_jobs import _to_send, ask  # noqa: E402
-from planner.frontier.shown import show_solution  # noqa: E402
 from planner.frontier.tables import mix_table, stack, staffing_table  # noqa: E402
 from planner.frontier.withstand import Withstood, fewer_staff, weeks_kept, withstood, withstood_words  # noqa: E402
 from planner.frontier.work import Work  # noqa: E402
@@ -38,20 +33,6 @@ from solvers.flow.covering import day_covers  # noqa: E402
 from solvers.flow.evaluate import evaluate, promises_kept  # noqa: E402
 from solvers.flow.solution import judge  # noqa: E402
 from solvers.flow.staff import route_and_staff  # noqa: E402
-
-SEEDS = (1, 2, 5)
-
-
-@pytest.fixture(scope="module")
-def centers(tmp_path_factory):
-    """Scenario file, problem and shown plans of three small centers."""
-    found = []
-    for seed in SEEDS:
-        path = write_center(tmp_path_factory.mktemp(f"center{seed}"), seed)
-        problem = problem_of(path)
-        plans = [show_solution(f"p{k}", problem, s) for k, s in enumerate(random_plans(problem.instance, seed, 4))]
-        found.append((path, problem, plans))
-    return found
 
 
 def test_weeks_are_counted_by_evaluating_each(centers):
@@ -242,7 +223,7 @@ def test_prices_are_differences_of_two_staffings(centers):
         promises = instance.promises
         assert relaxed_target(promises, 0) == pytest.approx(promises.target[0] - 0.05)
         assert relaxed_target(promises, 1) == pytest.approx(promises.target[1] + 0.05)
-    assert len(saved) == 3 * len(SEEDS)
+    assert len(saved) == 3 * len(centers)
 
 
 def test_jobs_answer_as_the_functions_do(centers):
