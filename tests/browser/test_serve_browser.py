@@ -55,6 +55,12 @@ class Visit:
         self.page.goto(address)
 
 
+def open_first_run(page: Any) -> None:
+    """Follow the first link of the list and wait until the run's page is there: a click only starts the way."""
+    page.locator(".runs a").first.click()
+    page.wait_for_url("**/runs/*")
+
+
 @pytest.fixture
 def visit(browser: Any, address: str) -> Iterator[Any]:
     visits = []
@@ -72,7 +78,7 @@ def test_ask_plan_again_reload_and_open(visit: Any, address: str) -> None:
     one = visit()
     page = one.page
     assert "#" not in page.url, "the token must leave the address at once"
-    page.locator(".runs a").first.click()
+    open_first_run(page)
     assert "Two reasons" in page.locator("h1").inner_text()
 
     set_limit(page, "headroom", 60)
@@ -126,7 +132,7 @@ def test_runs_are_compared_and_a_file_is_downloaded(visit: Any) -> None:
         page.click("#compare-runs")
         page.locator("#comparison table").first.wait_for()
         assert "Today: cost" in page.locator("#comparison").inner_text()
-    page.locator(".runs a").first.click()
+    open_first_run(page)
     page.select_option("#take-format", "staffing")
     with page.expect_download(timeout=60_000) as waiting:
         page.click("#take-download")
@@ -135,7 +141,7 @@ def test_runs_are_compared_and_a_file_is_downloaded(visit: Any) -> None:
 
 def test_without_the_token_reading_works_and_asking_is_refused_in_words(browser: Any, address: str) -> None:
     one = Visit(browser, address.split("#")[0])
-    one.page.locator(".runs a").first.click()
+    open_first_run(one.page)
     one.page.click("#take-simulate")
     until(one.page, "document.querySelector('#take-told').textContent.includes('token')")
     one.context.close()
@@ -147,7 +153,7 @@ def test_it_reads_well_in_every_theme_and_size(visit: Any, scheme: str, width: i
     one = visit(viewport={"width": width, "height": 900}, color_scheme=scheme)
     for step in ("list", "run"):
         if step == "run":
-            one.page.locator(".runs a").first.click()
+            open_first_run(one.page)
         one.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
         assert one.page.evaluate(UNNAMED) == []
         assert one.page.evaluate(CONTRAST) == []
@@ -157,8 +163,7 @@ def test_it_reads_well_in_every_theme_and_size(visit: Any, scheme: str, width: i
 
 def test_what_is_typed_becomes_the_question(visit: Any) -> None:
     page = visit().page
-    page.locator(".runs a").first.click()
-    until(page, "typeof ratioOf === 'function'")  # the click only starts the way to the run's page
+    open_first_run(page)
     ratios = {
         "5": 0.05,
         "-3.5": -0.035,
