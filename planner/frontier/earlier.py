@@ -14,7 +14,7 @@ from planner.frontier.what_if import pins_of
 from planner.operation.problem import FlowProblem
 from planner.scenario.quantities import clock_text
 from solvers.flow.decode import normalize_split, snap_offers
-from solvers.flow.evaluate import HEADROOM_TOLERANCE
+from solvers.flow.headroom import HEADROOM_TOLERANCE
 from solvers.flow.network import Floats, FlowNetwork, Ints
 from solvers.flow.pins import Pins, faults
 from solvers.flow.solution import Routing

@@ -18,7 +18,8 @@ from planner.frontier.levers import Change
 from planner.frontier.promise_price import RATES, target_words
 from planner.frontier.work import Job, Work
 from planner.operation.problem import FlowProblem
-from solvers.flow.evaluate import HEADROOM_TOLERANCE, promise_values
+from solvers.flow.headroom import HEADROOM_TOLERANCE
+from solvers.flow.kept import promise_values
 from solvers.flow.network import Floats
 from solvers.flow.solution import Instance, Solution, decision_of, judge
 from solvers.flow.steady_state import steady_state

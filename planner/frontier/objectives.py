@@ -17,7 +17,8 @@ from planner.frontier.retained import Retained, retained_of
 from planner.frontier.risk import Draws, draw_world, present, under_draw
 from planner.scenario.objectives import AXES, BUILT_IN
 from planner.scenario.quantities import DAY_MIN
-from solvers.flow.evaluate import evaluate, promises_kept
+from solvers.flow.evaluate import evaluate
+from solvers.flow.kept import promises_kept
 from solvers.flow.network import Floats
 from solvers.flow.solution import Instance, Solution, decision_of
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from planner.frontier.promise_price import RATES, target_words
 from planner.frontier.shown import Shown, period_labels
-from solvers.flow.evaluate import promise_quality
+from solvers.flow.kept import promise_quality
 
 
 def slack_table(shown: Shown) -> pd.DataFrame:

@@ -8,7 +8,8 @@ import numpy as np
 
 from solvers.errors import NoSolution
 from solvers.flow.covering import Covers
-from solvers.flow.evaluate import HEADROOM_TOLERANCE, evaluate
+from solvers.flow.evaluate import evaluate
+from solvers.flow.headroom import HEADROOM_TOLERANCE
 from solvers.flow.solution import Instance, Routing, cost_of_people, decision_of, floor_people
 from solvers.flow.staff import route_and_staff
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from planner.frontier.work import Work
 from solvers.flow.doubt import Doubt
-from solvers.flow.evaluate import evaluate, promises_kept
+from solvers.flow.evaluate import evaluate
+from solvers.flow.kept import promises_kept
 from solvers.flow.network import Decision, FlowNetwork, Flows
 from solvers.flow.solution import Instance
 from solvers.flow.steady_state import steady_state

@@ -13,7 +13,7 @@ from planner.frontier.rules import rules_of
 from planner.frontier.shown import Shown, period_labels
 from planner.operation.problem import FlowProblem
 from planner.scenario.quantities import DAY_MIN, time_of_day
-from solvers.flow.evaluate import pool_volume, promises_kept
+from solvers.flow.kept import pool_volume, promises_kept
 from solvers.flow.network import Floats
 from solvers.flow.staff import needed_on_task
 from solvers.flow.steady_state import first_contacts

@@ -16,7 +16,7 @@ from planner.frontier.held import Held
 from planner.frontier.records import Record
 from solvers.flow.covering import Covers, day_covers
 from solvers.flow.decode import routing_of
-from solvers.flow.evaluate import HEADROOM_TOLERANCE
+from solvers.flow.headroom import HEADROOM_TOLERANCE
 from solvers.flow.master import QUEUE_MISSED, Level
 from solvers.flow.master_point import MasterPoint
 from solvers.flow.network import Floats

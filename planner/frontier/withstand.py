@@ -10,7 +10,7 @@ import numpy as np
 from planner.frontier.labels import label
 from planner.frontier.shown import Shown
 from planner.operation.problem import FlowProblem
-from solvers.flow.evaluate import capacity_ratio, holds, in_time, pool_volume, promise_values, promises_kept
+from solvers.flow.kept import capacity_ratio, holds, in_time, pool_volume, promise_values, promises_kept
 from solvers.flow.network import Decision, Floats, Queue
 from solvers.flow.steady_state import SteadyState, steady_state
 

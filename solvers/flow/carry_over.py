@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.flow.evaluate import over_periods, promise_quality
+from solvers.flow.kept import over_periods, promise_quality
 from solvers.flow.network import Bools, Decision, Floats, FlowNetwork, Promises, Queue
 from solvers.flow.steady_state import SteadyState
 from solvers.flow.waiting import LONGEST_WAIT_S, service_level

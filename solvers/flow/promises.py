@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from solvers.flow.evaluate import KEPT_TOLERANCE, over_periods, promise_quality
+from solvers.flow.kept import KEPT_TOLERANCE, over_periods, promise_quality
 from solvers.flow.network import Decision, Floats
 from solvers.flow.solution import Instance, Routing, decision_of
 from solvers.flow.steady_state import SteadyState, steady_state

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from solvers.flow.evaluate import below_floor, keeps
+from solvers.flow.evaluate import below_floor
+from solvers.flow.headroom import keeps
 from solvers.flow.network import Ints
 from solvers.flow.solution import Instance, Routing, Solution, decision_of, judge
 

@@ -13,13 +13,8 @@ import numpy as np
 
 from solvers.errors import NoSolution
 from solvers.flow.covering import Covers, cover_deferred, cover_heads
-from solvers.flow.evaluate import (
-    HEADROOM_TOLERANCE,
-    capacity_ratio,
-    promise_values,
-    promises_kept,
-    strict_deadlines,
-)
+from solvers.flow.headroom import HEADROOM_TOLERANCE
+from solvers.flow.kept import capacity_ratio, promise_values, promises_kept, strict_deadlines
 from solvers.flow.network import Decision, Floats, Ints, Queue
 from solvers.flow.overflow import Sharing, rebalance, share_people, starved_intervals, with_overflow
 from solvers.flow.pins import with_kept

@@ -15,7 +15,7 @@ import numpy as np
 from solvers.errors import NoSolution
 from solvers.flow.covering import Covers, day_covers
 from solvers.flow.decode import priorities, routing_of
-from solvers.flow.evaluate import keeps
+from solvers.flow.headroom import keeps
 from solvers.flow.master import Level, Master
 from solvers.flow.master_point import MasterPoint, Room
 from solvers.flow.network import Floats

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from small_centers import problem_of, random_routing, write_center, write_one_pool  # noqa: E402
 
 from solvers.flow.carry_over import carried_promises, carried_waits, carries_over  # noqa: E402
-from solvers.flow.evaluate import promise_values  # noqa: E402
+from solvers.flow.kept import promise_values  # noqa: E402
 from solvers.flow.network import Decision, Promises, Queue  # noqa: E402
 from solvers.flow.steady_state import steady_state  # noqa: E402
 from solvers.flow.waiting import service_level  # noqa: E402

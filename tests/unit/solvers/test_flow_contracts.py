@@ -15,7 +15,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from small_centers import open_master, problem_of, random_plans, write_center  # noqa: E402
 
 from planner.scenario.center import Contract  # noqa: E402
-from solvers.flow.evaluate import capacity_ratio, evaluate, pool_volume  # noqa: E402
+from solvers.flow.evaluate import evaluate  # noqa: E402
+from solvers.flow.kept import capacity_ratio, pool_volume  # noqa: E402
 
 CONTRACT = {
     "committed_contacts": 60,

@@ -11,11 +11,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from small_centers import one_pool_plan, problem_of, random_plans, write_center, write_one_pool  # noqa: E402
 
-from solvers.flow import evaluate as evaluation  # noqa: E402
-from solvers.flow.evaluate import MOST_HEADROOM, capacity_ratio, evaluate, holds, score_points  # noqa: E402
+from solvers.flow import headroom as searching  # noqa: E402
+from solvers.flow.evaluate import evaluate, score_points  # noqa: E402
+from solvers.flow.headroom import HEADROOM_TOLERANCE, MOST_HEADROOM  # noqa: E402
+from solvers.flow.kept import capacity_ratio, holds  # noqa: E402
 from solvers.flow.network import Decision, Promises, Queue  # noqa: E402
 from solvers.flow.solution import decision_of  # noqa: E402
-from solvers.flow.steady_state import steady_state  # noqa: E402
+from solvers.flow.steady_state import TOLERANCE, steady_state  # noqa: E402
 
 TOY = Path(__file__).resolve().parents[3] / "scenarios/minimal.yaml"
 
@@ -56,21 +58,65 @@ def test_headroom_is_the_boundary(case):
     assert inside >= 20
 
 
+def counted_growths(monkeypatch) -> list[float]:
+    """Growths at which a search for headroom asks for a steady state, as it goes."""
+    asked: list[float] = []
+    monkeypatch.setattr(
+        searching, "steady_state", lambda *given, **more: (asked.append(given[2]), steady_state(*given, **more))[1]
+    )
+    return asked
+
+
+def halved(problem, decision, today) -> float:
+    """Headroom by halving alone, from −1 to what the caps admit at today's load."""
+    low, high = -1.0, capacity_ratio(problem.network, decision, today) - 1.0
+    if at(problem, decision, today, 0.0):
+        low = 0.0
+    else:
+        high = min(high, 0.0)
+    while high - low > HEADROOM_TOLERANCE / 4:
+        middle = (low + high) / 2
+        low, high = (middle, high) if at(problem, decision, today, middle) else (low, middle)
+    return low
+
+
+@pytest.mark.parametrize("seconds", [2.0, 8.0, 30.0])
+def test_where_promises_bind_headroom_is_what_halving_finds_in_half_the_steps(case, monkeypatch, seconds):
+    """A mean wait promised of every live pool in every interval; halving takes 17 steady states on top of the first."""
+    problem, _ = case
+    live = problem.network.pools.queue <= Queue.CHAT
+    promises = Promises(live[None, :], np.array([1]), np.array([seconds]), np.array([20.0]), np.array([1]))
+    asked = counted_growths(monkeypatch)
+    strict = replace(problem, instance=replace(problem.instance, promises=promises))
+    taken = []
+    for plan, decision in decisions(case, 15):
+        today = plan.evaluation.state
+        ceiling = capacity_ratio(problem.network, decision, today) - 1.0
+        if not -1.0 < ceiling < MOST_HEADROOM:
+            continue
+        asked.clear()
+        found = searching.headroom(problem.network, promises, decision, today)
+        if found < ceiling - 1e-3 and found > -1.0:
+            taken.append(len(asked))
+            assert found == pytest.approx(halved(strict, decision, today), abs=1.5 * HEADROOM_TOLERANCE)
+    assert taken
+    assert np.mean(taken) <= 13
+
+
 def test_a_few_steady_states_find_where_caps_bind(case, monkeypatch):
     """The growth found leaves next to nothing of the caps, and mostly takes four steady states (halving takes 16)."""
     problem, _ = case
-    asked: list[float] = []
-    monkeypatch.setattr(evaluation, "steady_state", lambda *given: (asked.append(given[2]), steady_state(*given))[1])
+    asked = counted_growths(monkeypatch)
     taken = []
     for plan, decision in decisions(case):
         if plan.evaluation.state.converged and capacity_ratio(problem.network, decision, plan.evaluation.state) < 9.0:
             ceiling = capacity_ratio(problem.network, decision, plan.evaluation.state) - 1.0
             asked.clear()
-            growth, state = evaluation._caps_hold(problem.network, decision, ceiling, plan.evaluation.state)
+            growth, state = searching._caps_hold(problem.network, decision, ceiling, plan.evaluation.state, TOLERANCE)
             taken.append(len(asked))
             margin = capacity_ratio(problem.network, decision, state) - 1.0
             assert margin >= -1e-9
-            assert margin <= evaluation.ENOUGH or growth == ceiling or min(asked) > growth - 2 * evaluation.ENOUGH
+            assert margin <= searching.ENOUGH or growth == ceiling or min(asked) > growth - 2 * searching.ENOUGH
     assert len(taken) >= 10
     assert np.median(taken) <= 4
     assert np.mean(taken) <= 6

@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from small_centers import problem_of, random_routing, write_center  # noqa: E402
 
-from solvers.flow.evaluate import promise_values, promises_kept  # noqa: E402
+from solvers.flow.kept import promise_values, promises_kept  # noqa: E402
 from solvers.flow.promises import _best_shift, _gains, _missing, raise_for_promises  # noqa: E402
 from solvers.flow.solution import decision_of  # noqa: E402
 from solvers.flow.staff import needed_on_task  # noqa: E402

@@ -16,7 +16,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from small_centers import problem_of, random_overflow, random_routing, write_center  # noqa: E402
 
 from solvers.flow.covering import day_covers  # noqa: E402
-from solvers.flow.evaluate import capacity_ratio, evaluate  # noqa: E402
+from solvers.flow.evaluate import evaluate  # noqa: E402
+from solvers.flow.kept import capacity_ratio  # noqa: E402
 from solvers.flow.overflow import MOVED, Sharing, linked_pairs, rebalance, share_people, with_overflow  # noqa: E402
 from solvers.flow.solution import Instance, judge  # noqa: E402
 from solvers.flow.spread import check_overflow  # noqa: E402

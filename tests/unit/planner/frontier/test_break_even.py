@@ -27,7 +27,7 @@ from planner.frontier.break_even import (  # noqa: E402
     with_containment,
 )
 from solvers.flow.covering import day_covers  # noqa: E402
-from solvers.flow.evaluate import HEADROOM_TOLERANCE  # noqa: E402
+from solvers.flow.headroom import HEADROOM_TOLERANCE  # noqa: E402
 from solvers.flow.solution import judge  # noqa: E402
 from solvers.flow.staff import route_and_staff  # noqa: E402
 

@@ -30,7 +30,8 @@ from planner.frontier.tables import mix_table, stack, staffing_table  # noqa: E4
 from planner.frontier.withstand import Withstood, fewer_staff, weeks_kept, withstood, withstood_words  # noqa: E402
 from planner.frontier.work import Work  # noqa: E402
 from solvers.flow.covering import day_covers  # noqa: E402
-from solvers.flow.evaluate import evaluate, promises_kept  # noqa: E402
+from solvers.flow.evaluate import evaluate  # noqa: E402
+from solvers.flow.kept import promises_kept  # noqa: E402
 from solvers.flow.solution import judge  # noqa: E402
 from solvers.flow.staff import route_and_staff  # noqa: E402
 

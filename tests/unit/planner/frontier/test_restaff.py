@@ -13,7 +13,7 @@ import planner
 from planner.drawing import draw_problem
 from planner.frontier.restaff import restaffed, sound
 from solvers.flow.covering import day_covers
-from solvers.flow.evaluate import HEADROOM_TOLERANCE
+from solvers.flow.headroom import HEADROOM_TOLERANCE
 from solvers.flow.solution import Routing, judge
 
 MINIMAL = Path(__file__).resolve().parents[4] / "scenarios" / "minimal.yaml"
