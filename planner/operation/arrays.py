@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -12,6 +14,9 @@ from planner.operation.people import people_min
 from planner.operation.problem import Weights
 from planner.scenario.center import Discipline, Pool
 from solvers.flow.network import FlowNetwork, Flows, Nodes, Pools, Queue
+
+Weighted = list[tuple[int, float]]
+"""Nodes that contacts go on to, with weights."""
 
 QUEUES = {
     Discipline.LIVE_VOICE: Queue.VOICE,
@@ -25,12 +30,15 @@ def flow_weights(maker: Builder) -> Weights:
     """Link every flow to the rows of the experience model its score comes from."""
     flows = maker.draft.flows
     move = np.array([f["move"] for f in flows], dtype=np.int64)
-    base = np.zeros((len(flows), len(maker.outcomes["score"])))
-    for f in np.flatnonzero(move >= 0):
-        kind, c = maker.draft.nodes[int(flows[f]["node"])][:2]
-        base[f] = maker.channel_weights(kind, c)
-    rows = np.array([f["row"] for f in flows], dtype=np.int64)
-    return Weights(rows, move, sparse.csr_array(base), np.zeros(len(flows)))
+    start, columns, weights = [0], list[int](), list[float]()
+    for flow in flows:
+        if flow["move"] >= 0:
+            rows, own = maker.channel_weights(*maker.draft.nodes[int(flow["node"])][:2])
+            columns += rows
+            weights += own.tolist()
+        start.append(len(columns))
+    base = sparse.csr_array((weights, columns, start), shape=(len(flows), len(maker.outcomes["score"])), dtype=float)
+    return Weights(np.array([f["row"] for f in flows], dtype=np.int64), move, base, np.zeros(len(flows)))
 
 
 def _flows(maker: Builder) -> Flows:
@@ -42,7 +50,7 @@ def _flows(maker: Builder) -> Flows:
     known = maker.outcomes["score"].astype(float)
     scores, moved = known[weights.row], weights.move >= 0
     scores[moved] += maker.moves["score"].astype(float)[weights.move[moved]]
-    scores[moved] -= weights.base[moved].toarray() @ np.nan_to_num(known)
+    scores[moved] -= weights.base[moved] @ np.nan_to_num(known)
     return Flows(
         node=frame["node"].to_numpy(np.int64),
         pool=frame["pool"].to_numpy(np.int64),
@@ -124,25 +132,25 @@ def _next_contacts(maker: Builder, flows: Flows) -> tuple[Flows, tuple[np.ndarra
     escalate = flows.escalate.copy()
     comes_back = flows.comes_back
     triplets: list[tuple[int, int, float]] = []
+    known: dict[tuple[int, int], tuple[Weighted, Weighted]] = {}
     for f, n in enumerate(flows.node):
         kind, c = maker.draft.nodes[int(n)][:2]
-        (reason, segment), channel = maker.types[kind], maker.channels[c]
+        if (kind, c) not in known:
+            (reason, segment), channel = maker.types[kind], maker.channels[c]
+            known[kind, c] = (
+                _those_there((_escalated(maker, kind, t[0]), w) for t, w in escalations.get((channel,), [])),
+                _those_there((_later(maker, r, segment, ch), w) for (r, ch), w in returns.get((reason, channel), []))
+                or [(maker.draft.later[kind, c, 2], 1.0)],
+            )
+        over, again = known[kind, c]
         if escalate[f] > 0:
-            goes = [
-                (maker.draft.later.get((kind, maker.channels.index(t[0]), 3)), w)
-                for t, w in escalations.get((channel,), [])
-                if t[0] in maker.channels
-            ]
-            goes = [(m, w) for m, w in goes if m is not None]
-            total = sum(w for _, w in goes)
+            total = sum(w for _, w in over)
             if total <= 0:
                 escalate[f] = 0.0
-            triplets += [(f, int(m), escalate[f] * w / total) for m, w in goes if m is not None and total > 0]
+            triplets += [(f, m, escalate[f] * w / total) for m, w in over if total > 0]
         back = comes_back[f] / max(1e-12, 1 - flows.escalate[f]) * (1 - escalate[f])
-        goes = [(_later(maker, r, segment, ch), w) for (r, ch), w in returns.get((reason, channel), [])]
-        goes = [(m, w) for m, w in goes if m is not None] or [(maker.draft.later[kind, c, 2], 1.0)]
-        total = sum(w for _, w in goes)
-        triplets += [(f, int(m), back * w / total) for m, w in goes if m is not None and back > 0]
+        total = sum(w for _, w in again)
+        triplets += [(f, m, back * w / total) for m, w in again if back > 0]
     table = np.array(triplets, dtype=float).reshape(-1, 3)
     fixed = Flows(
         flows.node,
@@ -158,10 +166,18 @@ def _next_contacts(maker: Builder, flows: Flows) -> tuple[Flows, tuple[np.ndarra
     return fixed, (table[:, 0].astype(np.int64), table[:, 1].astype(np.int64), table[:, 2])
 
 
+def _those_there(goes: Iterable[tuple[int | None, float]]) -> Weighted:
+    return [(node, weight) for node, weight in goes if node is not None]
+
+
+def _escalated(maker: Builder, kind: int, channel: str) -> int | None:
+    return maker.draft.later.get((kind, maker.channel_at[channel], 3)) if channel in maker.channel_at else None
+
+
 def _later(maker: Builder, reason: str, segment: str, channel: str) -> int | None:
-    if channel not in maker.channels or (reason, segment) not in maker.types:
+    if channel not in maker.channel_at or (reason, segment) not in maker.type_at:
         return None
-    return maker.draft.later.get((maker.types.index((reason, segment)), maker.channels.index(channel), 2))
+    return maker.draft.later.get((maker.type_at[reason, segment], maker.channel_at[channel], 2))
 
 
 def _destinations(
@@ -176,14 +192,16 @@ def _destinations(
 
 def _pair_curves(maker: Builder) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Wait curve of each (pool, type): knots and bends, and the lines of its convex lower hull."""
-    groups = {key: part for key, part in maker.experience.wait_curve.groupby(["reason", "channel"])}
+    nothing = np.array([0.0])
+    groups = {
+        key: (part["wait_s"].to_numpy(float), part["loss"].to_numpy(float))
+        for key, part in maker.experience.wait_curve.groupby(["reason", "channel"])
+    }
     patience = dict(zip(maker.experience.patience["channel"], maker.experience.patience["patience_s"], strict=True))
     curves = []
     for g, kind in maker.draft.pairs:
-        part = groups.get((maker.types[kind][0], maker.channels[maker.channel_of[g]]))
-        knots = np.array([0.0]) if part is None else part["wait_s"].to_numpy(float)
-        loss = np.array([0.0]) if part is None else part["loss"].to_numpy(float)
         channel = maker.channels[maker.channel_of[g]]
+        knots, loss = groups.get((maker.types[kind][0], channel), (nothing, nothing))
         curves.append((knots, loss, patience.get(channel, np.inf)))
     width = max((len(k) for k, *_ in curves), default=1)
     knots_s, bend = np.zeros((len(curves), width)), np.zeros((len(curves), width))

@@ -39,19 +39,23 @@ class Builder:
         self.scenario, self.experience, self.demand = scenario, experience, demand
         self.types = demand.types
         self.channels, self.pools = tuple(scenario.channels), tuple(scenario.pools)
+        self.type_at = {key: k for k, key in enumerate(self.types)}
+        self.channel_at = {name: c for c, name in enumerate(self.channels)}
         self.segments, self.steers = tuple(scenario.segments), tuple(scenario.steers)
         self.draft = Draft()
         outcomes = experience.outcomes.reset_index(drop=True)
         keys = zip(outcomes["reason"], outcomes["segment"], outcomes["pool"], outcomes["stage"], strict=True)
         self.row_of = {key: k for k, key in enumerate(keys)}
         self.outcomes = {str(name): outcomes[name].to_numpy() for name in outcomes.columns}
+        self.p_return = np.nan_to_num(self.outcomes["p_return"].astype(float))
+        self.p_escalate = np.nan_to_num(self.outcomes["p_escalate"].astype(float))
         moves = experience.moves
         self.moves = {str(name): moves[name].to_numpy() for name in moves.columns}
         self._serving: dict[tuple[int, int], list[int]] = {}
-        self._weights: dict[tuple[int, int], np.ndarray] = {}
+        self._weights: dict[tuple[int, int], tuple[list[int], np.ndarray]] = {}
         keys = zip(moves["reason"], moves["segment"], moves["from_channel"], moves["to_channel"], strict=True)
         self.move_of = {key: k for k, key in enumerate(keys)}
-        self.channel_of = [self.channels.index(scenario.pools[p].channel) for p in self.pools]
+        self.channel_of = [self.channel_at[scenario.pools[p].channel] for p in self.pools]
 
     def serving(self, kind: int, channel: int) -> list[int]:
         """Pools that may serve a type in a channel and whose score is known."""
@@ -64,15 +68,14 @@ class Builder:
             self._serving[kind, channel] = found
         return self._serving[kind, channel]
 
-    def channel_weights(self, kind: int, channel: int) -> np.ndarray:
-        """Weights over outcome rows that give a channel's mean over its pools (by contacts; equal if unknown)."""
+    def channel_weights(self, kind: int, channel: int) -> tuple[list[int], np.ndarray]:
+        """Outcome rows whose weighted mean is a channel's, and the weights (by contacts; equal if unknown)."""
         if (kind, channel) not in self._weights:
             rows = [self.row_of[(*self.types[kind], self.pools[g], "first")] for g in self.serving(kind, channel)]
             contacts = np.nan_to_num(self.outcomes["n_contacts"].astype(float)[rows])
             total = contacts.sum()
-            weights = np.zeros(len(self.outcomes["score"]))
-            weights[rows] = contacts / total if total > 0 else 1 / max(1, len(rows))
-            self._weights[kind, channel] = weights
+            weights = contacts / total if total > 0 else np.full(len(rows), 1 / max(1, len(rows)))
+            self._weights[kind, channel] = rows, weights
         return self._weights[kind, channel]
 
 
@@ -87,7 +90,7 @@ def natural_with_pools(maker: Builder) -> np.ndarray:
         for c, channel in enumerate(maker.channels):
             if natural[kind, c] <= 0 or maker.serving(kind, c):
                 continue
-            target = maker.channels.index(goes[channel]) if goes.get(channel) in maker.channels else -1
+            target = maker.channel_at.get(goes.get(channel, ""), -1)
             if target >= 0 and maker.serving(kind, target):
                 natural[kind, target] += natural[kind, c]
                 maker.draft.notes.append(
@@ -112,18 +115,20 @@ def draw_first_nodes(maker: Builder, natural: np.ndarray) -> None:
     draft, steers = maker.draft, list(maker.scenario.steers.values())
     offers = _offers(maker, natural)
     bounds = _bounds(maker, natural, offers)
+    heard: dict[tuple[int, int], list[Place]] = {}
+    for place in offers:
+        heard.setdefault(place[:2], []).append(place)
     for kind in range(len(maker.types)):
         for a in range(len(maker.channels)):
             if natural[kind, a] <= 0:
                 continue
             draft.nodes.append((kind, a, 0, a, -1, 1.0, 0.0, np.inf))
             draft.limits.append("")
-            for place in offers:
+            for place in heard.get((kind, a), []):
                 _, _, k, c = place
-                if place[:2] == (kind, a):
-                    most, why = bounds[place]
-                    draft.nodes.append((kind, c, 0, a, k, steers[k].acceptance.value, steers[k].cost_per_offer, most))
-                    draft.limits.append(why)
+                most, why = bounds[place]
+                draft.nodes.append((kind, c, 0, a, k, steers[k].acceptance.value, steers[k].cost_per_offer, most))
+                draft.limits.append(why)
 
 
 def _offers(maker: Builder, natural: np.ndarray) -> list[Place]:
@@ -131,7 +136,7 @@ def _offers(maker: Builder, natural: np.ndarray) -> list[Place]:
     offers = []
     for kind, (reason, segment) in enumerate(maker.types):
         for k, steer in enumerate(maker.scenario.steers.values()):
-            a, c = maker.channels.index(steer.from_channel), maker.channels.index(steer.to_channel)
+            a, c = maker.channel_at[steer.from_channel], maker.channel_at[steer.to_channel]
             offered = (
                 natural[kind, a] > 0
                 and (steer.reasons is None or reason in steer.reasons)
@@ -186,7 +191,7 @@ def draw_flows(maker: Builder) -> None:
         reason, segment = maker.types[kind]
         for g in maker.serving(kind, c):
             row = maker.row_of[reason, segment, maker.pools[g], str(STAGES[stage])]
-            outcome = {name: column[row] for name, column in maker.outcomes.items()}
+            aht_s = float(maker.outcomes["aht_s"][row])
             move = -1
             if steer >= 0:
                 move = maker.move_of.get((reason, segment, maker.channels[a], maker.channels[c]), -1)
@@ -200,21 +205,21 @@ def draw_flows(maker: Builder) -> None:
                     "pair": pair,
                     "row": row,
                     "move": move,
-                    "aht_s": float(outcome["aht_s"]) if np.isfinite(outcome["aht_s"]) else 0.0,
-                    "escalate": float(np.nan_to_num(outcome["p_escalate"])),
-                    "p_return": _p_return(maker, kind, c, g, float(np.nan_to_num(outcome["p_return"])), move),
+                    "aht_s": aht_s if np.isfinite(aht_s) else 0.0,
+                    "escalate": float(maker.p_escalate[row]),
+                    "p_return": _p_return(maker, kind, c, float(maker.p_return[row]), move),
                 }
             )
-            support = outcome["support"] if move < 0 else maker.moves["support"][move]
+            support = maker.outcomes["support"][row] if move < 0 else maker.moves["support"][move]
             draft.support.append(str(support))
 
 
-def _p_return(maker: Builder, kind: int, c: int, g: int, own: float, move: int) -> float:
+def _p_return(maker: Builder, kind: int, c: int, own: float, move: int) -> float:
     """Share that returns; for those who moved the mover's share, shifted by how far the pool lies from its channel."""
     if move < 0:
         return own
     moved = float(maker.moves["p_return"][move])
     if not np.isfinite(moved):
         return own
-    mean = float(maker.channel_weights(kind, c) @ np.nan_to_num(maker.outcomes["p_return"].astype(float)))
-    return float(np.clip(moved + own - mean, 0.0, 0.95))
+    rows, weights = maker.channel_weights(kind, c)
+    return min(max(moved + own - float(weights @ maker.p_return[rows]), 0.0), 0.95)
