@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from itertools import product
 
@@ -46,8 +47,8 @@ def grid_size(instance: Instance, step: float | None) -> float:
     network = instance.network
     if step is None or ranges is None or np.bincount(split_groups(network)).max(initial=0) > 1:
         return np.inf
-    offers = (round(1 / step) + 1.0) ** int((network.nodes.steer >= 0).sum())
-    return float(offers * np.prod([(most + 1.0) ** slots for _, slots, most in ranges]))
+    offers = (round(1 / step) + 1) ** int((network.nodes.steer >= 0).sum())
+    return offers * math.prod((most + 1) ** slots for _, slots, most in ranges)  # whole numbers: no size overflows
 
 
 def _staffings(instance: Instance) -> Iterator[tuple[Ints | None, ...]]:

@@ -187,3 +187,11 @@ def test_the_toy_s_grid():
 
 def test_no_grid_with_free_shares(problem):
     assert grid_size(problem.instance, 0.25) == np.inf
+
+
+def test_the_size_of_a_grid_of_many_offers_is_a_whole_number():
+    """Two thousand offers are more than a float can count, and no reason to end."""
+    toy = problem_of(TOY).instance
+    nodes = replace(toy.network.nodes, steer=np.zeros(2000, dtype=np.int64))
+    many = replace(toy, network=replace(toy.network, nodes=nodes))
+    assert grid_size(many, 0.25) == 80 * 5**2000
