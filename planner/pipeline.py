@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ def plan(
     checkpoint: Checkpoint | None = None,
     earlier: Earlier | None = None,
     adopted: Adopted | None = None,
+    first_look: Callable[[Frontier], None] | None = None,
 ) -> Frontier:
     """Return the frontier of whole plans of a scenario.
 
@@ -50,6 +52,9 @@ def plan(
         A run to start from: its plans are staffed anew instead of a coarse sweep, and parts of one may be kept.
     adopted
         A plan that was adopted: shown in this world beside Today, with how far every plan would move from it.
+    first_look
+        Given the plans there are before the bound is known, as a frontier without bound and risk; not called where the
+        plans are few enough to look at all of them.
 
     Raises
     ------
@@ -66,7 +71,7 @@ def plan(
     known = _known(scenario, work)
     from planner.planning import agreed, frontier_of  # lazy: while others estimate, this process stays small
 
-    frontier = frontier_of(scenario, known, work, earlier=earlier, adopted=adopted)
+    frontier = frontier_of(scenario, known, work, earlier=earlier, adopted=adopted, first_look=first_look)
     del known
     clear_out()  # models, plans and what they do: a simulation needs the tables alone
     return agreed(frontier, work)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +18,7 @@ from planner.frontier.earlier import Earlier, seeds_of, with_kept_parts
 from planner.frontier.frontier import Frontier
 from planner.frontier.infeasible import explain_infeasible
 from planner.frontier.rescore import SecondLook
-from planner.frontier.search import Standing, find_plans, sweep_settings
+from planner.frontier.search import Found, Standing, find_plans, sweep_settings
 from planner.frontier.work import Work
 from planner.heap import clear_out
 from planner.known import Known
@@ -26,7 +28,13 @@ from solvers.flow.doubt import axis_of
 
 
 def frontier_of(
-    scenario: Scenario, known: Known, work: Work, *, earlier: Earlier | None = None, adopted: Adopted | None = None
+    scenario: Scenario,
+    known: Known,
+    work: Work,
+    *,
+    earlier: Earlier | None = None,
+    adopted: Adopted | None = None,
+    first_look: Callable[[Frontier], None] | None = None,
 ) -> Frontier:
     """Return the frontier of whole plans of a scenario; parameters and errors as those of `pipeline.plan`."""
     problem, today, halves = known.problem, known.today, known.halves
@@ -35,7 +43,12 @@ def frontier_of(
     seeds = None if earlier is None else seeds_of(problem, earlier, today.routing.split)
     seen = today.evaluation
     now = Standing(axis_of(problem.instance.doubt, seen), today.cost, seen.headroom, seen.cx_segment)
-    found = find_plans(problem, today.routing.split, work, seeds, now)
+
+    def look_so_far(found: Found) -> None:
+        if found.records and first_look is not None:
+            first_look(_so_far(problem, known, found, work))
+
+    found = find_plans(problem, today.routing.split, work, seeds, now, look_so_far)
     if not found.records:
         if work.skipped:
             raise Stopped("out of time before a plan was found; run again with a longer --time-limit and --resume")
@@ -50,6 +63,13 @@ def frontier_of(
     if adopted is not None:
         frontier = with_adopted(frontier, found.problems, adopted, today.routing.split)
     return frontier if back is None else with_backtest(frontier, back)
+
+
+def _so_far(problem: FlowProblem, known: Known, found: Found, work: Work) -> Frontier:
+    """Show what there is as if the time were over: without bound, risk and what else takes long."""
+    over = Work(work.seed, deadline=-math.inf)
+    meta = _meta(problem, work.seed, known.notes, known.today.notes) | {"so_far": True}
+    return assemble(problem, known.today, found, over, meta, SecondLook(known.experience, None, known.survey))
 
 
 def agreed(frontier: Frontier, work: Work) -> Frontier:

@@ -15,7 +15,7 @@ from planner.cli.durations import seconds_of
 from planner.cli.endings import Exit
 from planner.cli.examples import examples
 from planner.cli.facts import facts_csv
-from planner.cli.progress import progress_bar
+from planner.cli.progress import Report, progress_bar
 from planner.cli.taking_up import Wanted, tell_nearest, with_choice
 from planner.errors import Infeasible, NothingFound, PlanError, PlannerError, RunError, Stopped
 
@@ -252,7 +252,7 @@ def _execute(prepared: PreparedRun, progress_json: bool = False) -> RunOutcome:
     began = time.monotonic()
     try:
         with progress_bar(progress_json) as report:
-            outcome = execute(prepared, plan, report)
+            outcome = execute(prepared, plan, report, lambda frontier, page: _show_so_far(frontier, page, report))
     except (Infeasible, NothingFound):
         console.say(f"Recorded in {prepared.directory.manifest_path}")
         raise
@@ -273,6 +273,15 @@ def _execute(prepared: PreparedRun, progress_json: bool = False) -> RunOutcome:
     else:
         console.say(f"Already complete: {outcome.path}")
     return outcome
+
+
+def _show_so_far(frontier: Frontier, page: Path, report: Report | None) -> None:
+    """Write a page of the plans so far, and say where it is to whoever watches."""
+    from planner.report import write_report
+
+    write_report(frontier, page)
+    if report is not None:
+        report("first look", 1, 1, f"A first look, while the bound and the risk are still to come: {page}")
 
 
 def _how_to_resume(prepared: PreparedRun, err: BaseException) -> str:

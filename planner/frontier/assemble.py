@@ -82,7 +82,7 @@ def assemble(
     risk = risk_of(_stands(today, solutions, shown), problem.scenario.frontier.risk_draws, work)
     plans = plans_table(today, solutions, shown, risk, found)
     second = _second_look(problem, shown, plans, look, work.seed)
-    assumptions = _assumptions(problems, solutions, plans)
+    assumptions = _assumptions(problems, solutions, plans, work)
     give_back()  # draws are done; tables need room
     certificate = _certificate(found, plans)
     tables = _detail_tables(problem, today, solutions, shown)
@@ -197,10 +197,14 @@ def _detail_tables(
     return tables
 
 
-def _assumptions(problems: list[FlowProblem], solutions: list[Solution], plans: pd.DataFrame) -> pd.DataFrame:
-    """Swings of the headline plan (cheapest no worse than Today, else the first)."""
+def _assumptions(
+    problems: list[FlowProblem], solutions: list[Solution], plans: pd.DataFrame, work: Work
+) -> pd.DataFrame:
+    """Swings of the headline plan (cheapest no worse than Today, else the first); none once the time is over."""
     columns = ["input", "value", "low", "high", "source", "swing_cx", "swing_cost", "swing_headroom"]
-    if not solutions:
+    if work.out_of_time:
+        work.skipped.append("assumptions")
+    if not solutions or work.out_of_time:
         return pd.DataFrame(columns=columns)
     headline = plans["plan"].tolist().index(headline_of(plans)) - 1
     rows = [

@@ -8,7 +8,7 @@ grow with the number of portfolios.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -33,6 +33,7 @@ from solvers.flow.sweep import Plane, SweepSettings
 
 AIMED, LARGE_AIMED = 10, 3  # targets a job, about; where one takes long, few, or a job would run far past a deadline
 GUESSED = 4  # headroom levels between two of the sweep that plans are aimed at before the bound is known
+FIRST_LOOK = 40  # plans that are shown while the bound is still sought: looking at more takes longer than it helps
 EARLY = 0.8  # of the plans are aimed before the bound is known, the others where these leave most of it open
 
 
@@ -72,6 +73,7 @@ def find_plans(
     work: Work,
     seeds: list[Seed] | None = None,
     now: Standing | None = None,
+    first_look: Callable[[Found], None] | None = None,
 ) -> Found:
     """Find the frontier's plans: a first one soon, a coarse sweep, plans, the bound, more, a search, polish.
 
@@ -79,7 +81,7 @@ def find_plans(
     network those of the sweep, for the bound takes as long as a few more, which would leave it no time. The result
     depends on the problem, the seeds and the seed alone, not on workers. With `seeds`, plans of an earlier run, these
     take the place of most of the sweep and of two thirds of the plans that are aimed. `now`, where Today stands, adds
-    plans that are no worse than it, or no dearer.
+    plans that are no worse than it, or no dearer. `first_look` is given the plans there are before the bound is known.
     """
     nowhere = np.full(len(problem.network.segment_min), np.nan)
     objectives = objectives_of(problem, work.seed, nowhere if now is None else now.cx_segment)
@@ -103,6 +105,10 @@ def find_plans(
     if guessed_surface is not None:
         known += _planned(hunt, aim(guessed_surface, guess, early, axes(known)), "aim")
         _tell(hunt, known)
+    named = None if now is None else now[:3]
+    if first_look is not None:
+        front = keep_best(known, FIRST_LOOK, hunt.objectives.senses, named, levels[-1])
+        first_look(Found(tuple(front), None, False, hunt.objectives, hunt.problems))
     rungs = bound_rungs(hunt.problems, levels, coarse, work)
     surface = _surface(hunt, coarse, rungs)
     if surface is not None:
@@ -114,7 +120,6 @@ def find_plans(
     if surface is not None and not _large(hunt):
         known += polish(hunt, keep_best(known, budgets.max_plans, hunt.objectives.senses, asked=levels[-1]), surface)
     hunt.work.note = ""
-    named = None if now is None else now[:3]
     front = keep_best(known, budgets.max_plans, hunt.objectives.senses, named, levels[-1])
     if problem.instance.pins is not None and problem.instance.pins.complete(problem.network):
         front = [record.named("pinned") for record in front]

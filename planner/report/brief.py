@@ -244,7 +244,8 @@ def _notes(frontier: Frontier, units: Units) -> list[str]:
 
 def main_assumptions(frontier: Frontier, units: Units) -> dict[str, Any]:
     """The five inputs with the largest swing of the headline plan on the axes' ranges; none that moves nothing."""
-    nothing = {"help": BRIEF["no_assumptions"], "heads": [], "rows": []}
+    left_out = "assumptions" in (frontier.meta.get("skipped") or [])
+    nothing = {"help": BRIEF["assumptions_left_out" if left_out else "no_assumptions"], "heads": [], "rows": []}
     table = frontier.tables.get("assumptions")
     if table is None or table.empty:
         return nothing
@@ -306,6 +307,8 @@ def input_words(meta: Mapping[str, Any], path: str) -> str:
 
 
 def _ask(frontier: Frontier, options: Sequence[Mapping[str, str]]) -> str:
+    if frontier.meta.get("so_far"):
+        return BRIEF["ask_later"]
     if not options:
         return BRIEF["ask_none"]
     plans = [option["plan"] for option in options]

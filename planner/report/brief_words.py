@@ -53,6 +53,8 @@ BRIEF = {
     "swing_cost": "cost {value} {per}",
     "swing_headroom": "headroom {value} points",
     "no_assumptions": "This run holds no assumptions whose range moves a result.",
+    "assumptions_left_out": "There was no time yet to see which inputs move a plan most.",
+    "ask_later": "None yet: the run still goes on.",
     "ask_plans": "Start {plans}, or stay with Today. A yes to a plan is a yes to what must happen first. Whoever "
     "decides records it: planner adopt {run} --plan {plan} --by NAME --why REASON.",
     "ask_none": "None: no plan of this run beats Today on what was asked. Relax a promise or a limit and plan again.",

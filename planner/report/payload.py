@@ -13,6 +13,7 @@
     agreement       formulas beside simulation, see `agreement`; {} for runs from before it
     risk            how many draws, and how far the frontier moves with them, in words
     failed          checks of the finished plans that failed
+    so_far          whether the run still goes on
     adopted         the plan adopted before: title, lines, axes in this world; {} without one
     run, take       name and fingerprint of the run ("" where not known), and what a reader may take along
     assumptions, experience, notes, certificate, chosen_by, about     what stands in the page as text
@@ -111,6 +112,7 @@ def build_payload(frontier: Frontier) -> dict[str, Any]:
         "agreement": agreement_section(frontier),
         "risk": risk_words(frontier),
         "failed": failed_checks(meta),
+        "so_far": bool(meta.get("so_far")),
         "experience": _experience(meta, units),
         "notes": notes_of(meta),
         "certificate": _certificate(frontier.certificate),

@@ -177,6 +177,8 @@ PAGE = {
     "about": "About this run",
     "print_more": "The page itself shows more: all plans, staffing maps and the experience matrix.",
     "noscript": "The pictures and tables need JavaScript; everything is inside this file, nothing is loaded.",
+    "so_far": "The run still goes on. These are some of its plans so far, which get other numbers in the end: without "
+    "the bound, the ranges of risk and the simulation. The finished run takes this page away.",
     "in_print": "The first 15 plans in the order chosen; the page and the workbook have them all.",
 }
 

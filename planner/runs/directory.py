@@ -30,6 +30,7 @@ class RunDirectory:
     chunks/             finished pieces, until the result stands
     tables/*.parquet    every table of the frontier;  plans.csv  the plans for a spreadsheet
     result.json         certificate, explanations, meta; written last, so its presence means "finished"
+    first_look.html     plans so far, while the run goes on
     log.txt, lock       what happened when; who is writing now
     """
 
@@ -51,6 +52,11 @@ class RunDirectory:
     def tables_path(self) -> Path:
         """The folder of the result tables."""
         return self.path / "tables"
+
+    @property
+    def first_look_path(self) -> Path:
+        """The page of the plans so far, which the result replaces."""
+        return self.path / "first_look.html"
 
     @property
     def complete(self) -> bool:

@@ -22,6 +22,7 @@ from planner.runs.store import load_run, save_frontier
 
 Progress = Callable[[str, int, int, str], None]
 Planner = Callable[..., Frontier]
+FirstLook = Callable[[Frontier, Path], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,9 @@ def prepare(request: RunRequest) -> PreparedRun:
     return PreparedRun(request, inputs, key, RunDirectory(request.out / f"{request.name}-{key}"))
 
 
-def execute(prepared: PreparedRun, plan: Planner, progress: Progress | None = None) -> RunOutcome:
+def execute(
+    prepared: PreparedRun, plan: Planner, progress: Progress | None = None, first_look: FirstLook | None = None
+) -> RunOutcome:
     """Run a prepared request to its end, or load it where it is already complete.
 
     Parameters
@@ -93,6 +96,8 @@ def execute(prepared: PreparedRun, plan: Planner, progress: Progress | None = No
         The planning function, `planner.plan`.
     progress
         Called with stage, done, total and a note; every change of stage is also logged.
+    first_look
+        Given what there is before the bound is known, and where a page of it belongs until the result stands.
 
     Raises
     ------
@@ -116,7 +121,7 @@ def execute(prepared: PreparedRun, plan: Planner, progress: Progress | None = No
             )
         run.write_inputs(prepared.request.scenario_text, prepared.inputs)
         with run.logged() as log:
-            frontier = _recorded(prepared, plan, progress, log)
+            frontier = _recorded(prepared, plan, _logged_progress(progress, log), first_look, log)
     return RunOutcome(run.path, frontier, fresh=True)
 
 
@@ -137,15 +142,18 @@ def _nothing_to_do(prepared: PreparedRun) -> bool:
     return run.complete and not (prepared.request.resume and run.cut_short)
 
 
-def _recorded(prepared: PreparedRun, plan: Planner, progress: Progress | None, log: logging.Logger) -> Frontier:
+def _recorded(
+    prepared: PreparedRun, plan: Planner, progress: Progress, first_look: FirstLook | None, log: logging.Logger
+) -> Frontier:
     manifest = _opening(prepared)
     run = prepared.directory
     run.write_manifest(manifest)
     log.info("start, seed %d, %d pieces kept from before", prepared.request.seed, len(run.chunks))
     state = RunState.FAILED
     try:
-        frontier = _plan(prepared, plan, _logged_progress(progress, log))
+        frontier = _plan(prepared, plan, progress, first_look)
         _save(frontier, run)
+        run.first_look_path.unlink(missing_ok=True)
         state = RunState.DONE
     except BaseException as err:
         state = _state_of(err)
@@ -159,8 +167,8 @@ def _recorded(prepared: PreparedRun, plan: Planner, progress: Progress | None, l
     return load_run(run.path)
 
 
-def _plan(prepared: PreparedRun, plan: Planner, progress: Progress) -> Frontier:
-    request = prepared.request
+def _plan(prepared: PreparedRun, plan: Planner, progress: Progress, first_look: FirstLook | None) -> Frontier:
+    request, page = prepared.request, prepared.directory.first_look_path
     with interruptible() as interruption, _workers(request.workers) as executor:
         return plan(
             request.scenario,
@@ -171,6 +179,7 @@ def _plan(prepared: PreparedRun, plan: Planner, progress: Progress) -> Frontier:
             checkpoint=InterruptibleChunks(prepared.directory.chunks, interruption),
             earlier=request.earlier,
             adopted=request.adopted,
+            first_look=None if first_look is None else lambda frontier: first_look(frontier, page),
         )
 
 

@@ -79,6 +79,34 @@ def test_run_writes_everything_and_loads_again(tmp_path: Path, toy_frontier: Fro
     assert load_run(outcome.path / "result.json").meta == loaded.meta
 
 
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt()])
+def test_a_first_look_stands_until_the_result_does(
+    tmp_path: Path, toy_frontier: Frontier, error: BaseException | None
+) -> None:
+    pages = []
+
+    def plan(scenario: Any, *, first_look: Callable[[Frontier], None], **_: Any) -> Frontier:
+        first_look(toy_frontier)
+        assert pages[0].read_text() == "so far"
+        if error is not None:
+            raise error
+        return toy_frontier
+
+    def look(frontier: Frontier, page: Path) -> None:
+        assert frontier is toy_frontier
+        page.write_text("so far")
+        pages.append(page)
+
+    prepared = prepare(_request(tmp_path))
+    if error is None:
+        execute(prepared, plan, first_look=look)
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            execute(prepared, plan, first_look=look)
+    assert pages == [prepared.directory.path / "first_look.html"]
+    assert pages[0].exists() == (error is not None)
+
+
 def test_manifest_says_how_it_ended_and_names_no_folder(tmp_path: Path, toy_frontier: Frontier) -> None:
     outcome = execute(prepare(_request(tmp_path)), _planner(toy_frontier)[0])
     text = (outcome.path / "manifest.json").read_text(encoding="utf-8")
