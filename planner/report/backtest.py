@@ -14,6 +14,8 @@ from planner.report.text import percent
 
 ERROR_WIDTH = 120
 """Width of the picture of errors, pixels."""
+ENDLESS_S = 1e6
+"""Seconds that nobody waits: they stand for a queue that grows without end, where too few serve and nobody gives up."""
 _RATES = ("abandon_rate", "service_level")
 
 
@@ -29,6 +31,8 @@ def measure_text(measure: str, value: float) -> str:
         return f"{value:,.2f}"
     if measure == "volume":
         return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.1f}"
+    if abs(value) >= ENDLESS_S:
+        return BACKTEST["endless"]
     return f"{value:,.1f} s" if abs(value) < 100 else f"{value:,.0f} s"
 
 

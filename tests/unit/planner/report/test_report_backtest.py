@@ -62,6 +62,7 @@ def run_with(facts: Mapping[str, object] | None, table: pd.DataFrame | None) -> 
         ("volume", 12.34, "12.3"),
         ("abandon_rate", 0.1349, "13.5%"),
         ("asa_s", 47.53, "47.5 s"),
+        ("asa_s", 1e7, "no end"),
         ("aht_s", 180.2, "180 s"),
         ("score", 3.684, "3.68"),
         ("score", float("nan"), "–"),
