@@ -246,7 +246,7 @@ def random_plans(instance: Instance, seed: int, count: int) -> list[Solution]:
     return plans
 
 
-def write_one_pool(folder: Path, *, p_return: float, redial: float, patience_s: float = 60) -> Path:
+def write_one_pool(folder: Path, *, p_return: float, redial: float, patience_s: float | None = 60) -> Path:
     """Write one voice pool with 1,000 contacts in each of two hours, no roster, no promise and a cap of 1."""
     document = {
         "version": 1,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from solvers.flow.decode import even_split, normalize_split
 from solvers.flow.evaluate import Evaluation, evaluate
 from solvers.flow.network import Floats
 from solvers.flow.solution import Routing
+from solvers.flow.waiting import LONGEST_WAIT_S
 from solvers.shifts.catalogue import Catalogue
 from solvers.shifts.roster import by_week
 
@@ -57,7 +59,22 @@ def baseline(problem: FlowProblem, staffing: pd.DataFrame, routing: pd.DataFrame
     pools, payroll = network.pools, problem.instance.payroll
     premium = pools.wage_per_h * np.nan_to_num(payroll.overtime_premium) * overtime
     cost = evaluation.variable_cost + float((pools.wage_per_h * paid_h + premium).sum())
+    notes = (*notes, *_endless(problem, evaluation.state.mean_wait_s))
     return Today(route, scheduled, on_task, evaluation, paid_h, overtime, premium, cost, notes)
+
+
+def _endless(problem: FlowProblem, mean_wait_s: Floats) -> Iterator[str]:
+    """Name pools whose queue grows without end in some intervals: no figure of such a day holds."""
+    endless = (mean_wait_s >= LONGEST_WAIT_S).any(axis=1)
+    for g in np.flatnonzero(endless.any(axis=1)):
+        name, first = problem.pools[g], problem.starts[int(np.argmax(endless[g]))]
+        channel = problem.scenario.pools[name].channel
+        yield (
+            f"Today {name} has more work than its people can do in {int(endless[g].sum())} of {endless.shape[1]} "
+            f"intervals (first {first:%Y-%m-%d %H:%M}) and nobody gives up there, so its queue grows without end: "
+            f"Today's CX, waits and headroom hold for no real day. State channels.{channel}.patience_s, or put right "
+            "the people of today.staffing."
+        )
 
 
 def _people(problem: FlowProblem, staffing: pd.DataFrame) -> tuple[Floats, Floats, tuple[str, ...]]:

@@ -15,6 +15,8 @@ from solvers.simulation.state import Ending
 
 Ints = NDArray[np.int64]
 
+ENDED = 0.8  # share of the issues that must end, for those still open are scored as if they were worth nothing
+
 
 def scores_of(tables: Mapping[str, pd.DataFrame], node: Ints, pool: Ints, shape: tuple[int, int]) -> Scores | None:
     """Lay out what contacts are worth for the simulator; None for runs that do not hold it.
@@ -58,13 +60,17 @@ def score_table(found: SimulationResult, nodes: pd.DataFrame, flows: pd.DataFram
 
     Returns `segment` ("": all), `issues` (simulated, as counted in CX), `cx`, `half_width` (of the ratio of points to
     issues over replications), `cx_plan`, and for all `cx_low, cx_high`: the plan's own interval, by what is not known
-    of scores; no rows where nothing was scored or the plan does not say its CX.
+    of scores; no rows where nothing was scored, the plan does not say its CX, or so many issues never end, because a
+    queue grows without end, that a mean of those that do says nothing.
     """
     columns = ["segment", "issues", "cx", "half_width", "cx_plan", "cx_low", "cx_high"]
     if "weight" not in flows or "segments" not in plan.tables or not found.endings[..., Ending.POINTS].any():
         return pd.DataFrame(columns=columns)
     weight = flows.groupby(["reason", "segment"])["weight"].first()
     of_class = weight.reindex(pd.MultiIndex.from_frame(nodes[["reason", "segment"]])).to_numpy(float)
+    entered = float(found.endings[..., Ending.EXTERNAL].sum())
+    if found.endings[..., (Ending.SERVED_LAST, Ending.LOST_LAST)].sum() < ENDED * entered:
+        return pd.DataFrame(columns=columns)
     points, issues = found.endings[..., Ending.POINTS], found.endings[..., Ending.EXTERNAL] * of_class
     said = plan.segments.set_index("segment")
     rows = []

@@ -14,6 +14,7 @@ from small_centers import write_center, write_one_pool  # noqa: E402
 
 import planner  # noqa: E402
 from planner.errors import ScenarioError  # noqa: E402
+from planner.simulation.simulated import SimulationSettings, simulate_plan  # noqa: E402
 
 QUICK = (
     "frontier.search_evaluations=0", "frontier.plans=4", "frontier.risk_draws=2", "frontier.bound_steps=1",
@@ -66,3 +67,19 @@ def test_no_demand_at_all_is_said(tmp_path):
     without_demand(tmp_path, "2026")
     with pytest.raises(ScenarioError, match="all contacts are 0; there is nothing to plan"):
         planned(path)
+
+
+def test_a_queue_without_end_is_said_and_no_mean_is_made_of_it(tmp_path):
+    """Fifty people where eighty are needed, and nobody gives up: no steady state, and a simulation that never ends."""
+    path = write_one_pool(tmp_path, p_return=0.1, redial=0.0, patience_s=None)
+    enough = planned(path)
+    assert not any("grows without end" in note for note in enough.meta["notes"])
+    staffing = tmp_path / "staffing.csv"
+    staffing.write_text(staffing.read_text(encoding="utf-8").replace(",130", ",50"), encoding="utf-8")
+    found = planned(path)
+    (said,) = [note for note in found.meta["notes"] if "grows without end" in note]
+    assert "in 2 of 2 intervals (first 2026-01-05 09:00)" in said
+    assert "channels.voice.patience_s" in said
+    settings = SimulationSettings(replications=2, seed=1)
+    assert len(simulate_plan(found, "today", settings).cx) == 0
+    assert len(simulate_plan(enough, "today", settings).cx) > 0
