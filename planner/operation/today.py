@@ -65,7 +65,7 @@ def baseline(problem: FlowProblem, staffing: pd.DataFrame, routing: pd.DataFrame
 
 def _endless(problem: FlowProblem, mean_wait_s: Floats) -> Iterator[str]:
     """Name pools whose queue grows without end in some intervals: no figure of such a day holds."""
-    endless = (mean_wait_s >= LONGEST_WAIT_S).any(axis=1)
+    endless = mean_wait_s.max(axis=1) >= LONGEST_WAIT_S  # (pool, interval)
     for g in np.flatnonzero(endless.any(axis=1)):
         name, first = problem.pools[g], problem.starts[int(np.argmax(endless[g]))]
         channel = problem.scenario.pools[name].channel
