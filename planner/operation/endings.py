@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy import sparse
 
@@ -25,9 +27,7 @@ def check_endings(maker: Builder, network: FlowNetwork) -> None:
     ScenarioError
         The factor is above 0.6 for some reasons and channels, or above 0.95 where a history counted what comes back.
     """
-    onward = _onward(network)
-    growth = np.minimum(_growth(onward), _growth(onward.T))
-    share = onward.sum(axis=1)
+    growth, share = _chains(network)
     worst: dict[tuple[str, str], float] = {}
     for n in np.flatnonzero(growth > MOST_GROWTH):
         place = maker.types[int(network.nodes.kind[n])][0], maker.channels[int(network.nodes.channel[n])]
@@ -41,6 +41,30 @@ def check_endings(maker: Builder, network: FlowNetwork) -> None:
         f"more than {MOST_GROWTH:.0%} of served contacts come back or are escalated, round and round: {named}; look "
         "whether the history joins different customers, for plans rest on these chains"
     )
+
+
+def check_initiatives(base: FlowNetwork, changed: FlowNetwork, scenario: str, chosen: Sequence[str]) -> None:
+    """Refuse a choice of initiatives under which chains of contacts grow past the limit, and past what they were.
+
+    Raises
+    ------
+    ScenarioError
+        The factor is above 0.6 under the choice, and higher than without it.
+    """
+    after = float(_chains(changed)[0].max(initial=0.0))
+    if after > MOST_GROWTH and after > float(_chains(base)[0].max(initial=0.0)) + 1e-9:
+        message = (
+            f"with {' and '.join(chosen)} up to {100 * after:.0f} of 100 contacts come back or are escalated, round "
+            f"and round; at most {100 * MOST_GROWTH:.0f} in 100 may go on like that: lower unresolved or escalated of "
+            "the effects, or let the initiatives exclude each other"
+        )
+        raise ScenarioError([Issue(scenario, None, None, f"initiatives.{chosen[-1]}", message)])
+
+
+def _chains(network: FlowNetwork) -> tuple[Floats, Floats]:
+    """Long-run factor of the chains through each node, and the share of its contacts that go on, (node,) each."""
+    onward = _onward(network)
+    return np.minimum(_growth(onward), _growth(onward.T)), onward.sum(axis=1)
 
 
 def _onward(network: FlowNetwork) -> sparse.csr_array:

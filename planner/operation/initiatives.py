@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from planner.experience.model import ExperienceModel
 from planner.operation.build import build_problem
+from planner.operation.endings import check_initiatives
 from planner.operation.problem import FlowProblem
 from planner.scenario import Scenario
 from planner.scenario.day_parts import Closing, closings, intervals_of
@@ -22,8 +23,15 @@ def portfolio_problems(problem: FlowProblem) -> tuple[FlowProblem, ...]:
     """Make one problem of each choice the scenario admits: a portfolio of initiatives, and day parts to close.
 
     The first one, without initiatives and with every pool open, is `problem`.
+
+    Raises
+    ------
+    ScenarioError
+        Under some initiatives contacts lead to contacts without end.
     """
     chosen = [under_initiatives(problem, one) for one in portfolios(problem.scenario.initiatives)]
+    for one in chosen[1:]:
+        check_initiatives(problem.network, one.network, problem.scenario.name, one.initiatives)
     return tuple(under_closings(one, closed) for closed in closings(problem.scenario) for one in chosen)
 
 

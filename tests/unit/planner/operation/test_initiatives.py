@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from small_centers import problem_of, random_plans, write_center  # noqa: E402
 
+from planner.errors import ScenarioError  # noqa: E402
 from planner.frontier.tables import demand_table  # noqa: E402
 from planner.operation import portfolio_problems, rebuilt, under_initiatives  # noqa: E402
 from solvers.flow.evaluate import evaluate  # noqa: E402
@@ -162,3 +163,24 @@ def test_master_prices_and_scores_what_the_evaluator_does(tmp_path: Path) -> Non
         points.append((level.cheapest(), level.point(np.inf, 1e-9)))
     assert points[1][0].cost - points[0][0].cost == pytest.approx(123.0, abs=1e-3)
     assert points[1][1].cx == pytest.approx(points[0][1].cx, abs=1e-6)
+
+
+def test_an_initiative_that_sends_contacts_round_and_round_is_refused(tmp_path: Path) -> None:
+    """Of 100 contacts some 40 come back; quick answers leave twice as much unresolved: chains without an end in sight."""
+
+    def hurry(document: dict) -> None:
+        document["initiatives"] = {
+            "hurry": {"cost": 5, "effects": [{"handle_time": -0.3, "unresolved": 1.0}]},
+            GUIDE: INITIATIVES[GUIDE],
+        }
+        for row in document["experience"]["outcomes"]:
+            row["p_return"] = 0.4
+
+    problem = problem_of(center(tmp_path, 2, hurry))
+    with pytest.raises(ScenarioError) as caught:
+        portfolio_problems(problem)
+    (issue,) = caught.value.issues
+    assert issue.path == "initiatives.hurry"
+    assert "at most 60 in 100" in str(caught.value)
+    calm = problem_of(center(tmp_path / "calm", 2, lambda document: document["initiatives"].pop(FIX)))
+    assert len(portfolio_problems(calm)) == 4
