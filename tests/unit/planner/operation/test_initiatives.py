@@ -166,7 +166,7 @@ def test_master_prices_and_scores_what_the_evaluator_does(tmp_path: Path) -> Non
 
 
 def test_an_initiative_that_sends_contacts_round_and_round_is_refused(tmp_path: Path) -> None:
-    """Of 100 contacts some 40 come back; quick answers leave twice as much unresolved: chains without an end in sight."""
+    """Of 100 contacts some 40 come back; quick answers leave twice as much unresolved: chains without end in sight."""
 
     def hurry(document: dict) -> None:
         document["initiatives"] = {
