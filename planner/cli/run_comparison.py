@@ -78,7 +78,7 @@ def _cell(measure: Measure, values: dict[str, Any], base: dict[str, Any] | None)
     if base is None:
         return measure.write(value)
     change = value - number(base, measure.column)
-    written = measure.write(change)
+    written = measure.change(change)
     if not any(char in "123456789" for char in written):
         return f"{measure.write(value)} (same)"
     return f"{measure.write(value)} ({'+' if change > 0 and not written.startswith('+') else ''}{written})"

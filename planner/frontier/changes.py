@@ -113,7 +113,7 @@ def change_words(neighbors: pd.DataFrame, changes: pd.DataFrame, currency: str, 
             continue
         money = f"{abs(row['cost']):,.0f} {currency} {'less' if row['cost'] < 0 else 'more'}"
         money = money if abs(row["cost"]) >= LEAST_MONEY else "as much"
-        axes = f"costs {money}, CX {row['cx']:+.3f}, headroom {row['headroom']:+.1%}"
+        axes = f"costs {money}, CX {row['cx']:+.3f}, headroom {100 * row['headroom']:+.1f} points"
         parts = _largest(own, -1.0)
         detail = f" ({'; '.join(parts)})" if parts else ""
         lines.append(f"{NEIGHBORS[row['against']]}, {row['other']}, {axes}{detail}.")

@@ -11,11 +11,12 @@ TITLES = {
 
 RULES_OF_CHOICE = {
     "cheapest": "The lowest cost among plans whose customer experience and headroom are not below today's.",
-    "best_cx": "The highest customer experience among plans that cost no more than today.",
-    "resilient": "The most headroom among plans that cost no more than today and whose customer experience is not "
-    "below today's; where there is none, among plans that cost no more than today.",
-    "balanced": "The plan closest to the best value of all three results at once, each on the range of this frontier; "
-    "one view of balance, not an optimum.",
+    "best_cx": "The highest customer experience, not below today's, among plans that cost no more than today.",
+    "resilient": "The most headroom, not below today's, among plans that cost no more than today and whose customer "
+    "experience is not below today's; where there is none, among plans that cost no more than today.",
+    "balanced": "The plan closest to the best value of all three results at once, each on the range of this frontier, "
+    "among plans whose customer experience is not below today's, where there are any; one view of balance, not an "
+    "optimum.",
 }
 
 SUMMARY = {

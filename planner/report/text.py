@@ -15,6 +15,8 @@ from planner.report.plan_words import WITH_INITIATIVES
 from planner.report.strings import SUMMARY, TITLES
 
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
+MONEY_OBJECTIVES = frozenset({"retained_value"})
+"""Objectives on top of the three axes that are amounts of money."""
 _OF = 20  # cases that a share is told by
 WEEKS = (5, 6, 7)  # days that make a week, whether or not the center opens at its end
 _HYPHEN_MINUS = re.compile(r"(?<![\w.])-(?=[$€£¥₹\d])")
@@ -43,6 +45,12 @@ class Units:
             return "–"
         shown = f"{abs(value):,.{self.money_digits}f}"
         return ("-" if value < 0 and float(shown.replace(",", "")) else "") + self.symbol + shown
+
+    def objective(self, name: str, value: float) -> str:
+        """Write an objective on top of the three axes: money, or a number of any unit."""
+        if name in MONEY_OBJECTIVES:
+            return self.money(value)
+        return f"{value:,.3f}" if math.isfinite(value) else "–"
 
     def cx(self, value: float, signed: bool = False) -> str:
         """Write a score or, signed, a difference of scores."""

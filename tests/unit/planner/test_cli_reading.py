@@ -99,6 +99,24 @@ def test_compare_puts_today_first_and_signs_every_difference(toy_run: Path, caps
     assert "✓" in cx
 
 
+def test_differences_of_shares_are_in_points_and_retained_value_is_money(tmp_path: Path, capsys: Captured) -> None:
+    made = make_frontier()
+    plans = made.table.assign(retained_value=[0.0, -1234.4, 10.0, 20.0], headroom=[0.1, 0.25, 0.2, 0.3])
+    chosen = [{"name": "retained_value", "sense": "max"}]
+    run = tmp_path / "value-00000000"
+    save_frontier(
+        dataclasses.replace(made, tables={**made.tables, "plans": plans}, meta={**made.meta, "objectives": chosen}), run
+    )
+    assert main(["compare", str(run), "p001"]) == 0
+    lines = {line.strip().split("  ")[0]: line for line in capsys.readouterr().out.splitlines() if line.strip()}
+    assert "+15.0 pts ✓" in lines["headroom"]
+    assert "-€1,234 ✗" in lines["retained value"]
+    assert main(["show", str(run), "p001"]) == 0
+    assert "-€1,234" in capsys.readouterr().out
+    assert main(["frontier", str(run)]) == 0
+    assert "-€1,234" in capsys.readouterr().out
+
+
 def test_compare_json_has_exact_differences(toy_run: Path, capsys: Captured) -> None:
     assert main(["compare", str(toy_run), "p003", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
