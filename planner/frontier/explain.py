@@ -49,7 +49,7 @@ def explain_plan(
     else:
         sentences.append("It moves nobody between channels.")
     sentences += [*more, price]
-    hires = f"{int(row['hires'])} hire{'s' * (int(row['hires']) != 1)}"
+    hires = f"{int(row['hires']):,} hire{'s' * (int(row['hires']) != 1)}"
     sentences.append("It is doable with the people there are." if row["doable"] else f"It needs {hires} first.")
     return " ".join([*sentences, *_hours_words(row)])
 

@@ -124,7 +124,9 @@ def withstood_words(found: Withstood) -> list[str]:
     if found.weeks:
         few = f" ({found.weeks} is all the history has)" if found.weeks < LAST_WEEKS else ""
         parts.append(f"keeps every promise in {found.kept} of the last {found.weeks} weeks{few}")
-    if found.fewer_staff >= 0:
+    if 0 <= found.fewer_staff < 0.005:
+        parts.append("can spare nobody")
+    elif found.fewer_staff >= 0:
         parts.append(f"survives {found.fewer_staff:.0%} fewer people")
     elif np.isfinite(found.fewer_staff):
         parts.append(f"would need {-found.fewer_staff:.0%} more people")

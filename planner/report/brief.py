@@ -27,6 +27,7 @@ from planner.report.bridge import bridge_rows
 from planner.report.brief_words import BRIEF, INPUTS
 from planner.report.first_steps import first_steps, short
 from planner.report.text import (
+    CASES,
     WEEKS,
     Units,
     cases_of,
@@ -190,8 +191,9 @@ def _missed(row: pd.Series, units: Units) -> str:
     value = _number(row, "p_shortfall")
     if not math.isfinite(value):
         return "–"
-    k, n = cases_of(value), units.draws or 20
-    return BRIEF["in_weeks" if k else "in_none"].format(k=k, n=n, horizon=units.horizon)
+    k, n = cases_of(value), units.draws or CASES
+    key = "in_none" if k == 0 else "in_all" if k == CASES else "in_weeks"
+    return BRIEF[key].format(k=k, n=n, horizons=units.horizons)
 
 
 def headroom_words(headroom: float) -> str:
@@ -235,7 +237,7 @@ def _losers(frontier: Frontier, plan: str, units: Units, months: float) -> list[
 
 def _notes(frontier: Frontier, units: Units) -> list[str]:
     months, years = months_and_years(frontier)
-    lines = [BRIEF["year"].format(years=f"{years:.1f}", months=f"{months:.2f}", horizon=units.horizon)]
+    lines = [BRIEF["year"].format(years=f"{years:.1f}", months=f"{months:.2f}", horizons=units.horizons)]
     if frontier.meta.get("scale") is not None:
         low, high = (f"{float(end):g}" for end in frontier.meta["scale"])
         lines.append(BRIEF["satisfied_help"].format(low=low, high=high))

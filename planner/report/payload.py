@@ -152,7 +152,7 @@ def _units(units: Units) -> dict[str, Any]:
 
 def _fill_words(words: Mapping[str, str], units: Units) -> dict[str, Any]:
     """Fill in what is the same all over the page; the script fills in the rest."""
-    fixed = {"{per}": units.per, "{horizon}": units.horizon, "{cx}": units.cx_name}
+    fixed = {"{per}": units.per, "{horizons}": units.horizons, "{cx}": units.cx_name}
     filled: dict[str, Any] = {}
     for key, text in words.items():
         for mark, value in fixed.items():

@@ -15,6 +15,8 @@ from planner.report.first_steps import first_steps, new_offers
 from planner.report.page import render_page
 from planner.report.text import units_of
 
+NAMES = ("cheapest", "best_cx", "resilient", "")
+
 
 def row_of(brief: dict[str, Any], label: str) -> list[dict[str, Any]]:
     (row,) = [row for row in brief["rows"] if row["label"] == label]
@@ -72,6 +74,19 @@ def test_who_loses_is_recounted_from_reasons_and_segments() -> None:
     gains = frontier.tables["gains"]
     happy = with_tables(frontier, gains=gains.assign(change=gains["change"].clip(lower=0.0)))
     assert row_of(build_brief(happy), "Who loses")[1]["text"] == "no reason and segment scores lower"
+
+
+def test_missed_promises_are_told_of_the_draws_and_of_the_horizon() -> None:
+    frontier = sample_frontier(4, days=14, meta={"risk": {"draws": 10}})
+    plans = frontier.table.assign(p_shortfall=[0.0, 0.1, 0.96, 1.0, 0.5], name=["today", *NAMES])
+    told = [cell["text"] for cell in row_of(build_brief(with_tables(frontier, plans=plans)), "A promise is missed")]
+    assert told == [
+        "in none of 10 simulated periods of 14 days",
+        "in 2 of 20 simulated periods of 14 days",
+        "in 19 of 20 simulated periods of 14 days",
+        "in all 10 simulated periods of 14 days",
+    ]
+    assert "planned periods of 14 days like this one" in build_brief(frontier)["notes"][0]
 
 
 def test_words_of_headroom_and_certificate() -> None:
