@@ -63,11 +63,21 @@ BRIEF = {
 }
 """Words of the brief."""
 
+EFFECTS = {
+    "volume": "the issues that arise",
+    "handle_time": "handle times",
+    "unresolved": "contacts not resolved the first time",
+    "escalated": "escalations",
+    "score": "scores",
+}
+"""What an initiative changes, by its key in the scenario."""
+
 INPUTS = {
     "steers": "Acceptance: {title}",
     "shrinkage": "Shrinkage: {title}",
     "redial": "Callers who try again: {title}",
     "scores": "Scores: {title}",
+    "effect": "{title}: change of {what}",
     "experience.score_given_up": "Score of customers who give up",
     "experience.score_abandoned": "Score of customers lost in the queue",
     "experience.give_up_share": "Share of the unsolved who give up",

@@ -14,7 +14,7 @@ const score = (v) => (missing(v) ? "–" : fixed(v, data.units.cx));
 const percent = (v, digits = 0) => (missing(v) ? "–" : fixed(100 * v, digits) + "%");
 const points = (v, digits = 0) => fill(words.points, { value: fixed(Math.abs(100 * v), digits) });
 const count = (v) => (missing(v) ? "–" : fixed(v, Number.isInteger(v) ? 0 : 1));
-const ratioOrNumber = (v, target) => (missing(v) ? "–" : target <= 1 ? percent(v, 1) : fixed(v, 0));
+const reached = (v, seconds) => (missing(v) ? "–" : seconds ? `${fixed(v, Math.abs(v) < 10 ? 1 : 0)} s` : percent(v, 1));
 // None and all are said of none and all alone.
 const cases = (v) => (v <= 0 ? 0 : v >= 1 ? 20 : Math.min(19, Math.max(1, Math.round(20 * v))));
 const twentieth = (v) => (missing(v) ? "–" : `${cases(v)} of 20`);

@@ -60,7 +60,9 @@ def test_satisfied_customers_are_issues_by_their_place_on_the_scale() -> None:
     for place, head in enumerate(brief["heads"]):
         own = frontier.tables["segments"].query("plan == @plan", local_dict={"plan": head["plan"] or "today"})
         week = sum(n * (cx - 1) / 4 for n, cx in zip(own["issues"], own["cx"], strict=True))
-        assert row_of(brief, "Satisfied a month")[place]["text"] == f"{round(week * 365 / 7 / 12, -1):,.0f}"
+        cell = row_of(brief, "Satisfied a month")[place]
+        assert cell["text"] == f"{round(week * 365 / 7 / 12, -1):,.0f}"
+        assert cell["delta"] in ("", "±0") or cell["delta"].endswith("0")  # in tens, too
     unknown = build_brief(dataclasses.replace(frontier, meta={**frontier.meta, "scale": None}))
     assert "Satisfied a month" not in [row["label"] for row in unknown["rows"]]
 
@@ -120,10 +122,14 @@ def test_five_assumptions_with_the_largest_swing_on_any_axis() -> None:
 
 
 def test_inputs_have_words() -> None:
-    meta = {"titles": {"steers": {"menu": "Menu"}, "channels": {"voice": "Phone"}}}
+    titles = {"steers": {"menu": "Menu"}, "channels": {"voice": "Phone"}, "initiatives": {"a.b": "Guide"}}
+    meta = {"titles": titles}
     assert input_words(meta, "steers.menu.acceptance") == "Acceptance: Menu"
     assert input_words(meta, "scores of voice") == "Scores: Phone"
     assert input_words(meta, "channels.voice.redial") == "Callers who try again: Phone"
+    assert input_words(meta, "initiatives.a.b.effects.0.unresolved") == (
+        "Guide: change of contacts not resolved the first time"
+    )
     assert input_words(meta, "initiatives.bot.effects.0.aht") == "initiatives.bot.effects.0.aht"
 
 
