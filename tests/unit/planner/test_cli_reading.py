@@ -398,3 +398,12 @@ def test_runs_are_compared_by_scenario_and_named_plans(toy_run: Path, tmp_path: 
     assert [one["place"] for one in found[1]["differences"]] == ["pools.phone.wage_per_h"]
     assert main(["compare", str(toy_run), str(other)]) == 2
     assert "holds no scenario.yaml" in capsys.readouterr().err
+    for meta, words in (
+        ({"scale": [-100, 100]}, "on 1..5 and -100..100; one scale is needed"),
+        ({"scale": [1, 5], "days": 14}, "these runs plan 1 and 14 days"),
+    ):
+        save_frontier(make_frontier({"scale": [1, 5], "days": 1}), tmp_path / f"first{len(meta)}-00000000")
+        save_frontier(make_frontier(meta), tmp_path / f"second{len(meta)}-00000000")
+        names = [str(tmp_path / f"{which}{len(meta)}-00000000") for which in ("first", "second")]
+        assert main(["compare", *names]) == 2
+        assert words in capsys.readouterr().err
