@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from planner.cli.plan_page import decimal, number, objective_words
@@ -14,12 +15,17 @@ from planner.report.text import percent, units_of
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One compared result: column of the plan table, words, how it is written, +1 where more is better."""
+    """One compared result: column of the plan table, words, how it and a change are written, +1 if more is better."""
 
     column: str
     title: str
     write: Callable[[float], str]
     better: int
+    write_change: Callable[[float], str] | None = None
+
+    def change(self, difference: float) -> str:
+        """Write a difference: of shares in points."""
+        return (self.write_change or self.write)(difference)
 
 
 def measures(frontier: Frontier) -> tuple[Measure, ...]:
@@ -31,15 +37,20 @@ def measures(frontier: Frontier) -> tuple[Measure, ...]:
         Measure("cx", units.cx_name, units.cx, 1),
         *((again,) if known is not None and known.notna().any() else ()),
         Measure("cost", f"cost {units.per}", units.money, -1),
-        Measure("headroom", "headroom", lambda v: percent(v, 1), 1),
+        Measure("headroom", "headroom", lambda v: percent(v, 1), 1, _points(1)),
         Measure("peak_fte", "peak FTE", lambda v: decimal(v, 1), -1),
-        Measure("p_shortfall", "promise missed", percent, -1),
-        Measure("abandon_rate", "abandoned", lambda v: percent(v, 1), -1),
+        Measure("p_shortfall", "promise missed", percent, -1, _points(0)),
+        Measure("abandon_rate", "abandoned", lambda v: percent(v, 1), -1, _points(1)),
         Measure("hires", "hires", lambda v: decimal(v, 0), -1),
         Measure("overtime_h", "overtime, h", lambda v: decimal(v, 1), -1),
         Measure("p_cx_at_least_today", "CX at least today's", percent, 0),
-        *(Measure(name, words, lambda v: decimal(v, 3), sense) for name, words, sense in _chosen(frontier)),
+        *(Measure(name, words, partial(units.objective, name), sense) for name, words, sense in _chosen(frontier)),
     )
+
+
+def _points(digits: int) -> Callable[[float], str]:
+    """Write a difference of shares."""
+    return lambda difference: f"{100 * difference:,.{digits}f} pts"
 
 
 def _chosen(frontier: Frontier) -> list[tuple[str, str, int]]:
@@ -93,7 +104,7 @@ def _today(frontier: Frontier) -> dict[str, Any]:
 def _difference(measure: Measure, difference: float, tied: bool) -> str:
     if not math.isfinite(difference) or measure.better == 0:
         return ""
-    written = measure.write(difference)
+    written = measure.change(difference)
     if difference == 0 or not any(char in "123456789" for char in written):
         return "no change"
     sign = "+" if difference > 0 and not written.startswith("+") else ""

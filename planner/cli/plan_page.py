@@ -39,7 +39,7 @@ def frontier_row(frontier: Frontier, row: Mapping[str, Any]) -> Sequence[object]
         str(row.get("status") or "").replace("_", " "),
         percent(number(row, "gap"), 1),
         decimal(number(row, "hires"), 0),
-        *(decimal(number(row, name), 3) for name in objective_words(frontier)),
+        *(units.objective(name, number(row, name)) for name in objective_words(frontier)),
     )
 
 
@@ -66,7 +66,7 @@ def summary_rows(frontier: Frontier, summary: Mapping[str, Any]) -> list[Sequenc
         *((name, summary[name]) for name in ("initiatives", "closed") if summary.get(name)),
         ("promises kept", yes_no(summary.get("promises_kept"))),
         ("proof", summary.get("status") or "–"),
-        *((words, decimal(number(summary, name), 3)) for name, words in objective_words(frontier).items()),
+        *((words, units.objective(name, number(summary, name))) for name, words in objective_words(frontier).items()),
     ]
 
 

@@ -12,7 +12,7 @@ from planner.cli.comparison import Measure, measures
 from planner.cli.plan_page import number
 from planner.errors import PlanError
 from planner.frontier.frontier import NAMED, Frontier
-from planner.report.text import named_rows
+from planner.report.text import days_of, named_rows
 from planner.runs import load_run
 from planner.runs.difference import AGAINST, SAME, run_differences
 from planner.runs.tables import plain
@@ -26,14 +26,12 @@ def compare_runs(paths: Sequence[Path], as_json: bool) -> None:
     Raises
     ------
     PlanError
-        Their money is not in one currency, or they are too many.
+        They are too many, or their money, experience or time is not of one kind.
     """
     if len(paths) > 4:
         raise PlanError(f"compare: {len(paths)} runs are too many to read side by side; name at most 4")
     runs = [load_run(path) for path in paths]
-    money = {str(run.meta.get("currency", "")) for run in runs}
-    if len(money) > 1:
-        raise PlanError(f"compare: these runs count in {', '.join(sorted(money))}; one currency is needed")
+    _check_alike(runs)
     changes = [run_differences(paths[0], path) for path in paths[1:]]
     if as_json:
         facts: list[dict[str, Any]] = [
@@ -52,6 +50,23 @@ def compare_runs(paths: Sequence[Path], as_json: bool) -> None:
             console.give(f"  {SAME}")
     heads = ["plan", "run", *(measure.title for measure in _shown(runs[0]))]
     console.give_table("Named plans", heads, _rows(paths, runs), left=(0, 1))
+
+
+def _check_alike(runs: Sequence[Frontier]) -> None:
+    """See that figures of runs can stand beside each other."""
+    money = sorted({str(run.meta.get("currency", "")) for run in runs})
+    if len(money) > 1:
+        raise PlanError(f"compare: these runs count in {', '.join(money)}; one currency is needed")
+    scales = [tuple(map(float, run.meta["scale"])) for run in runs if run.meta.get("scale") is not None]
+    if len(set(scales)) > 1:
+        said = " and ".join(f"{low:g}..{high:g}" for low, high in dict.fromkeys(scales))
+        raise PlanError(f"compare: these runs score experience on {said}; one scale is needed")
+    days = sorted({days_of(run) for run in runs})
+    if len(days) > 1:
+        raise PlanError(
+            f"compare: these runs plan {' and '.join(map(str, days))} days, whose cost is not the same; planner diff "
+            "says what their scenarios differ in"
+        )
 
 
 def _shown(frontier: Frontier) -> list[Measure]:
@@ -78,7 +93,7 @@ def _cell(measure: Measure, values: dict[str, Any], base: dict[str, Any] | None)
     if base is None:
         return measure.write(value)
     change = value - number(base, measure.column)
-    written = measure.write(change)
+    written = measure.change(change)
     if not any(char in "123456789" for char in written):
         return f"{measure.write(value)} (same)"
     return f"{measure.write(value)} ({'+' if change > 0 and not written.startswith('+') else ''}{written})"

@@ -22,6 +22,7 @@ from planner.frontier.explain import (
     largest_moves,
     next_point_price,
     prices_table,
+    room_words,
     titled_moves,
 )
 from planner.frontier.frontier import Frontier
@@ -251,10 +252,5 @@ def _explanations(
 
 
 def _today_words(today: pd.Series) -> str:
-    spare = (
-        f"it could take {today['headroom']:.0%} more demand"
-        if today["headroom"] >= 0
-        else f"it keeps its caps and promises only at {-today['headroom']:.0%} less demand"
-    )
     lost = f"{today['abandon_rate']:.1%} of waiting contacts abandon"
-    return f"Today, evaluated by the same rules as every plan: {spare}; {lost}."
+    return f"Today, evaluated by the same rules as every plan: it {room_words(today['headroom'])}; {lost}."

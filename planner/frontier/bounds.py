@@ -23,7 +23,7 @@ from solvers.flow.sweep import FLAT, Plane, Target
 from solvers.pareto.subset import fullest_subset
 
 Floats = NDArray[np.float64]
-MORE_CX = (0.005, 0.015, 0.02, 0.025, 0.03, 0.04)  # points above the CX of Today
+MORE_CX = (0.00125, 0.00375, 0.005, 0.00625, 0.0075, 0.01)  # shares of the scale above the CX of Today
 LESS_COST = (0.99, 0.97, 0.95)  # shares of the cost of Today
 CHORD = 10  # levels a chord between two headrooms of the bound is read at, its upper end one of them
 CANDIDATES = 24  # costs per headroom level that a plan may be aimed at
@@ -213,14 +213,18 @@ def aim(surface: Envelope, rungs: Sequence[Sequence[Rung]], count: int, there: F
     return sorted((targets[k] for k in chosen), key=lambda one: (one[0], one[1].headroom, one[1].cost))
 
 
-def headline_aims(surface: Envelope, rungs: Sequence[Sequence[Rung]], cx: float, cost: float) -> list[Aim]:
+def headline_aims(
+    surface: Envelope, rungs: Sequence[Sequence[Rung]], cx: float, cost: float, scale: tuple[float, float]
+) -> list[Aim]:
     """Aims at the plans people ask for first: the cheapest with the CX of Today, and the best CX at its cost.
 
     At the least headroom, in the portfolio whose bound is best there. Whole people cost more and let customers wait
-    longer than the bound says, so a little more CX and a little less money are aimed at, too.
+    longer than the bound says, so a little more CX, by the width of its `scale`, and a little less money are aimed at.
     """
-    aims = []
-    for wanted, most in [(cx + more, np.inf) for more in MORE_CX] + [(-np.inf, cost * share) for share in LESS_COST]:
+    aims, width = [], scale[1] - scale[0]
+    no_worse = [(cx + more * width, np.inf) for more in MORE_CX]
+    no_dearer = [(-np.inf, cost * share) for share in LESS_COST]
+    for wanted, most in no_worse + no_dearer:
         found = [
             (value, p, target)
             for p, piece in enumerate(surface.pieces)

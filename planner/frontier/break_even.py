@@ -203,4 +203,7 @@ def break_even_words(one: BreakEven, problem: FlowProblem, per: str) -> str:
         where = "every" if one.threshold < 0 else "no"
         return f"{now}; it {saves} at {where} {one.what} tried ({span})."
     side = "below" if one.falling else "above"
-    return f"{now}; it {saves} only {side} {one.threshold:.0%} {one.what} (tried: {span})."
+    edge = f"{one.threshold:.0%}"
+    if edge == f"{one.value:.0%}":
+        edge = f"{one.threshold:.1%}"
+    return f"{now}; it {saves} only {side} {edge} {one.what} (tried: {span})."

@@ -113,11 +113,17 @@ def change_words(neighbors: pd.DataFrame, changes: pd.DataFrame, currency: str, 
             continue
         money = f"{abs(row['cost']):,.0f} {currency} {'less' if row['cost'] < 0 else 'more'}"
         money = money if abs(row["cost"]) >= LEAST_MONEY else "as much"
-        axes = f"costs {money}, CX {row['cx']:+.3f}, headroom {row['headroom']:+.1%}"
+        axes = f"costs {money}, CX {signed(row['cx'], 3)}, headroom {signed(100 * row['headroom'], 1)} points"
         parts = _largest(own, -1.0)
         detail = f" ({'; '.join(parts)})" if parts else ""
         lines.append(f"{NEIGHBORS[row['against']]}, {row['other']}, {axes}{detail}.")
     return lines
+
+
+def signed(value: float, digits: int) -> str:
+    """Write a difference with its sign; one that rounds to nothing has none."""
+    text = f"{value:+,.{digits}f}"
+    return text if text.strip("+-0.,") else f"±{text[1:]}"
 
 
 def _largest(changes: pd.DataFrame, sign: float) -> list[str]:

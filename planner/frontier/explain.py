@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from planner.frontier.changes import LEAST_MONEY
 from planner.frontier.envelope import Envelope
 from planner.frontier.frontier import NAMED
 from planner.frontier.labels import label
 from planner.operation.problem import FlowProblem
 
 LEAST_MOVE = 0.5  # issues: less is said as none
+LEAST_CX = 5e-4  # points: likewise
 
 
 def explain_plan(
@@ -36,10 +38,10 @@ def explain_plan(
     lead = f"{name} ({row['plan']})" if name else f"Plan {row['plan']}"
     cost = float(row["cost"]) - float(today["cost"])
     cx = float(row["cx"]) - float(today["cx"])
-    verb = f"saves {-cost:,.0f} {currency}" if cost < 0 else f"costs {cost:,.0f} {currency} more"
+    score = f"changes CX by {cx:+.3f} points" if abs(cx) >= LEAST_CX else "leaves CX as it is"
     sentences.append(
-        f"{lead} {verb} over the horizon against Today, changes CX by {cx:+.3f} points and can take "
-        f"{row['headroom']:.0%} more demand (Today {today['headroom']:+.0%})."
+        f"{lead} {_cost_words(cost, currency)}, {score} and {room_words(row['headroom'])} "
+        f"(Today {today['headroom']:+.0%})."
     )
     if len(moves):
         parts = [f"{m.issues:,.0f} {m.reason} from {m.from_channel} to {m.channel}" for m in moves.itertuples()]
@@ -47,9 +49,24 @@ def explain_plan(
     else:
         sentences.append("It moves nobody between channels.")
     sentences += [*more, price]
-    hires = f"{int(row['hires'])} hire{'s' * (int(row['hires']) != 1)}"
-    sentences.append("It is doable this week." if row["doable"] else f"It needs {hires} first.")
+    hires = f"{int(row['hires']):,} hire{'s' * (int(row['hires']) != 1)}"
+    sentences.append("It is doable with the people there are." if row["doable"] else f"It needs {hires} first.")
     return " ".join([*sentences, *_hours_words(row)])
+
+
+def _cost_words(more: float, currency: str) -> str:
+    """Say what a plan costs `more` than Today."""
+    if abs(more) < LEAST_MONEY:
+        return "costs as much as Today"
+    verb = f"saves {-more:,.0f} {currency}" if more < 0 else f"costs {more:,.0f} {currency} more"
+    return f"{verb} over the horizon against Today"
+
+
+def room_words(headroom: float) -> str:
+    """Say what growth of demand a plan can take, or how far it falls short of today's."""
+    if round(100 * headroom) >= 0:
+        return f"can take {max(headroom, 0.0):.0%} more demand"
+    return f"keeps its caps and promises only at {-headroom:.0%} less demand"
 
 
 def initiatives_sentence(problem: FlowProblem, chosen: str) -> list[str]:

@@ -77,7 +77,8 @@ def initiative_words(rows: pd.DataFrame, problem: FlowProblem, per: str) -> list
             lines.append(f"{name}{beside} {verb} {abs(row['cost']):,.0f} {currency} {per} and {brings}.")
         else:
             would = brings.replace("saves", "save", 1).replace("adds", "add", 1)
+            verb = "cost" if row["cost"] >= 0 else "spare"
             lines.append(
-                f"Not in this plan: {name}{beside} would cost {row['cost']:,.0f} {currency} {per} and {would}."
+                f"Not in this plan: {name}{beside} would {verb} {abs(row['cost']):,.0f} {currency} {per} and {would}."
             )
     return lines

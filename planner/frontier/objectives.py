@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import importlib
 import importlib.util
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -214,9 +217,8 @@ def _users(function: str, folder: str, name: str, instance: Instance, solution: 
     return value
 
 
-@functools.lru_cache(maxsize=64)
 def load_function(function: str, folder: str) -> Callable[[Instance, Solution], float]:
-    """Find a user's "module:function": a file beside the scenario first, then an installed module.
+    """Find a user's "module:function": a file beside the scenario first, as it stands now, then an installed module.
 
     Raises
     ------
@@ -226,15 +228,23 @@ def load_function(function: str, folder: str) -> Callable[[Instance, Solution], 
     module_name, _, attribute = function.partition(":")
     file = Path(folder) / f"{module_name.replace('.', '/')}.py"
     try:
-        if file.is_file():
-            spec = importlib.util.spec_from_file_location(f"_users_{module_name.replace('.', '_')}", file)
-            assert spec is not None
-            assert spec.loader is not None
-            module = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(module)
-        else:
-            module = importlib.import_module(module_name)
-        found: Callable[[Instance, Solution], float] = getattr(module, attribute)
+        module = _read(str(file), file.stat().st_mtime_ns) if file.is_file() else importlib.import_module(module_name)
+        found: Callable[[Instance, Solution], float] | None = getattr(module, attribute, None)
     except Exception as err:
         raise PlanError(f"frontier.objectives: {function}: {type(err).__name__}: {err}") from err
+    if found is None:
+        raise PlanError(f"frontier.objectives: {function}: {module_name} has no {attribute!r}")
     return found
+
+
+@functools.lru_cache(maxsize=64)
+def _read(file: str, changed_ns: int) -> ModuleType:
+    """Execute a user's file; whoever changes it has it executed anew."""
+    name = f"_users_{hashlib.blake2b(f'{file} {changed_ns}'.encode(), digest_size=8).hexdigest()}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses and pickles look for it there
+    spec.loader.exec_module(module)
+    return module

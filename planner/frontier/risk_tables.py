@@ -138,7 +138,7 @@ def risk_facts(risk: RiskOfPlans, levels: Sequence[float]) -> dict[str, Any]:
     facts: dict[str, Any] = {"draws": draws, "error_of_a_share": half}
     words = (
         f"{draws} common draws of demand, handle time, shrinkage and experience, drawn afresh: no plan was chosen or "
-        f"named by them. A share read off them is uncertain by up to {half:.0%}."
+        f"named by them. A share read off them is uncertain by up to {100 * half:.0f} points."
     )
     mean = _mean_front(risk, min(levels))
     if mean is not None and mean.mean_hypervolume > 0:

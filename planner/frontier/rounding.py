@@ -44,13 +44,14 @@ def _sentence(gap: float, part: float, pools: Sequence[str], agents: np.ndarray)
     share = min(1.0, part / gap)
     told = (
         f"Plans cost {gap:.1%} more than the bound (median of those measured); rounding people up to whole ones in "
-        f"every pool and interval makes up {min(part, gap):.1%} of it, {share:.0%}"
+        f"every pool and interval makes up {100 * min(part, gap):.1f} points of it, {share:.0%}"
     )
     if share < 0.5:
         return told + "."
     smallest = int(np.nanargmin(agents))
+    people = f"{agents[smallest]:.1f}" if agents[smallest] >= 0.95 else f"{agents[smallest]:.1g}"
     return (
         told
         + f": rounding is the reason, and more plans will not close it. The smallest pool, {pools[smallest]}, needs "
-        f"{agents[smallest]:.1f} people on average while it has work."
+        f"{people} people on average while it has work."
     )

@@ -47,7 +47,7 @@ class Said:
     def withstood(self, plan: str) -> Withstood | None:
         """What a plan withstands."""
         records = self._records("withstands", plan)
-        return Withstood(**records[0]) if records else None
+        return Withstood(**records[0] | {"first": tuple(records[0]["first"])}) if records else None
 
     def prices(self, plan: str) -> pd.DataFrame:
         """Prices of the promises of a plan."""

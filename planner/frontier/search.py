@@ -113,7 +113,8 @@ def find_plans(
     surface = _surface(hunt, coarse, rungs)
     if surface is not None:
         targets = aim(surface, rungs, count - early, axes(known))
-        targets += [] if now is None else headline_aims(surface, rungs, now.cx, now.cost)
+        scale = problem.scenario.experience.scale
+        targets += [] if now is None else headline_aims(surface, rungs, now.cx, now.cost, scale)
         known += _planned(hunt, targets, "fill")
     _tell(hunt, known, surface)
     known += search_on(hunt, known)

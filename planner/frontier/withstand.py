@@ -25,13 +25,13 @@ class Withstood:
 
     `weeks` past weeks looked at, `kept` of them with every promise kept, `fewer_staff` the largest uniform share of
     people on task that may be missing at planned demand with caps and promises kept (negative: so many more are
-    needed; NaN: not even twice as many do), `first` what gives way first as demand grows, in words.
+    needed; NaN: not even twice as many do), `first` what give way first as demand grows, in words.
     """
 
     weeks: int
     kept: int
     fewer_staff: float
-    first: str
+    first: tuple[str, ...]
 
 
 def withstood(shown: Shown) -> Withstood:
@@ -73,12 +73,12 @@ def fewer_staff(problem: FlowProblem, decision: Decision, state: SteadyState) ->
     return low
 
 
-def first_to_give_way(shown: Shown) -> str:
-    """Name what is broken just past the plan's headroom: a promise, or the cap of a pool and when."""
+def first_to_give_way(shown: Shown) -> tuple[str, ...]:
+    """Name what is broken just past the plan's headroom: a promise, or the cap of a pool and when; () where nothing."""
     problem, growth = shown.problem, shown.evaluation.headroom
     network, promises = problem.network, problem.instance.promises
     if growth <= -1 + 1e-9:
-        return "it holds at no demand"
+        return ()
     grown = steady_state(network, shown.decision, growth + BEYOND, shown.evaluation.state)
     parts = []
     values = promise_values(network, promises, shown.decision, grown)
@@ -92,7 +92,7 @@ def first_to_give_way(shown: Shown) -> str:
         parts.append(f"the limit of {label(problem, 'pools', problem.pools[g])}{where}")
     if not in_time(network, promises, grown):
         parts.append("a deadline")
-    return " and ".join(parts) or "nothing found"
+    return tuple(parts)
 
 
 def network_load(shown: Shown, state: SteadyState) -> Floats:
@@ -124,13 +124,19 @@ def withstood_words(found: Withstood) -> list[str]:
     if found.weeks:
         few = f" ({found.weeks} is all the history has)" if found.weeks < LAST_WEEKS else ""
         parts.append(f"keeps every promise in {found.kept} of the last {found.weeks} weeks{few}")
-    if found.fewer_staff >= 0:
+    if 0 <= found.fewer_staff < 0.005:
+        parts.append("can spare nobody")
+    elif found.fewer_staff >= 0:
         parts.append(f"survives {found.fewer_staff:.0%} fewer people")
     elif np.isfinite(found.fewer_staff):
         parts.append(f"would need {-found.fewer_staff:.0%} more people")
     else:
         parts.append("would break a limit or promise even with twice the people")
-    return ["It " + " and ".join(parts) + ".", f"As demand grows, the first to give way is {found.first}."]
+    words = ["It " + " and ".join(parts) + "."]
+    if found.first:
+        verb = "is" if len(found.first) == 1 else "are"
+        words.append(f"As demand grows, the first to give way {verb} {' and '.join(found.first)}.")
+    return words
 
 
 def withstood_columns(found: Mapping[str, Withstood]) -> dict[str, dict[str, float]]:

@@ -15,6 +15,7 @@ A year and a month are planned horizons like this one, counted in days.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,9 +25,10 @@ import pandas as pd
 from planner.frontier.frontier import Frontier
 from planner.frontier.plan_rows import headline_of
 from planner.report.bridge import bridge_rows
-from planner.report.brief_words import BRIEF, INPUTS
+from planner.report.brief_words import BRIEF, EFFECTS, INPUTS
 from planner.report.first_steps import first_steps, short
 from planner.report.text import (
+    CASES,
     WEEKS,
     Units,
     cases_of,
@@ -46,7 +48,8 @@ MARKS = {"better": "✓", "worse": "✗", "tied": "≈"}
 BRIDGED = ("step", "change", "value")
 _MOST_LOSERS = 3
 _ASSUMPTIONS = 5
-_SHARES = ("acceptance", "shrinkage", "redial", "give_up_share")
+_SHARES = ("acceptance", "shrinkage", "redial", "give_up_share", *(name for name in EFFECTS if name != "score"))
+_EFFECT = re.compile(r"initiatives\.(?P<name>.+)\.effects\.\d+\.(?P<field>\w+)")
 
 Cell = dict[str, Any]
 
@@ -133,8 +136,11 @@ def _rows(frontier: Frontier, plans: Sequence[pd.Series], units: Units) -> list[
     def money(value: float) -> str:
         return short_money(units, value)
 
+    satisfied = [satisfied_a_month(frontier, plan) for plan in ids]
+    tens = -1 if max(satisfied, default=0.0) >= 1000 else 0  # differences are rounded as what they are of
+
     def people(value: float) -> str:
-        return f"{round(value, -1):,.0f}" if abs(value) >= 1000 else f"{value:,.0f}"
+        return f"{round(value, tens):,.0f}"
 
     cx_label = BRIEF["cx"].format(cx=units.cx_name)
     tied = [bool(row.get("ties_with_today", False)) for row in plans]
@@ -144,7 +150,7 @@ def _rows(frontier: Frontier, plans: Sequence[pd.Series], units: Units) -> list[
         _measured(BRIEF["avoidable"], yearly("avoidable"), money, 0),
         _measured(BRIEF["paid"], yearly("cost", "idle_payroll"), money, -1),
         _measured(cx_label, [_number(row, "cx") for row in plans], units.cx, 1, tied),
-        _measured(BRIEF["satisfied"], [satisfied_a_month(frontier, plan) for plan in ids], people, 1, tied),
+        _measured(BRIEF["satisfied"], satisfied, people, 1, tied),
         _said(BRIEF["p_cx"], [["–"], *([_sure(row, units)] for row in plans[1:])]),
         _said(BRIEF["headroom"], [[headroom_words(_number(row, "headroom"))] for row in plans]),
         _said(BRIEF["shortfall"], [[_missed(row, units)] for row in plans]),
@@ -190,8 +196,9 @@ def _missed(row: pd.Series, units: Units) -> str:
     value = _number(row, "p_shortfall")
     if not math.isfinite(value):
         return "–"
-    k, n = cases_of(value), units.draws or 20
-    return BRIEF["in_weeks" if k else "in_none"].format(k=k, n=n, horizon=units.horizon)
+    k, n = cases_of(value), units.draws or CASES
+    key = "in_none" if k == 0 else "in_all" if k == CASES else "in_weeks"
+    return BRIEF[key].format(k=k, n=n, horizons=units.horizons)
 
 
 def headroom_words(headroom: float) -> str:
@@ -235,7 +242,7 @@ def _losers(frontier: Frontier, plan: str, units: Units, months: float) -> list[
 
 def _notes(frontier: Frontier, units: Units) -> list[str]:
     months, years = months_and_years(frontier)
-    lines = [BRIEF["year"].format(years=f"{years:.1f}", months=f"{months:.2f}", horizon=units.horizon)]
+    lines = [BRIEF["year"].format(years=f"{years:.1f}", months=f"{months:.2f}", horizons=units.horizons)]
     if frontier.meta.get("scale") is not None:
         low, high = (f"{float(end):g}" for end in frontier.meta["scale"])
         lines.append(BRIEF["satisfied_help"].format(low=low, high=high))
@@ -303,6 +310,10 @@ def input_words(meta: Mapping[str, Any], path: str) -> str:
     for kind, key in (("steers", "steers"), ("pools", "shrinkage"), ("channels", "redial")):
         if group == kind and name and (kind == "steers" or field == key):
             return INPUTS[key].format(title=label_of(meta, kind, name))
+    effect = _EFFECT.fullmatch(path)
+    if effect and effect["field"] in EFFECTS:
+        title = label_of(meta, "initiatives", effect["name"])
+        return INPUTS["effect"].format(title=title, what=EFFECTS[effect["field"]])
     return path
 
 

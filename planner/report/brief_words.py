@@ -9,7 +9,7 @@ BRIEF = {
     "ask": "The decision asked",
     "no_bridge": "Nobody was asked in a survey, or this run is from before the table.",
     "today": "Today",
-    "year": "A year is {years} planned {horizon}s like this one, a month {months}. Committed is pay of people on the "
+    "year": "A year is {years} planned {horizons} like this one, a month {months}. Committed is pay of people on the "
     "payroll, due whichever plan is chosen; avoidable changes with the plan. While today's payroll stays, people "
     "without shifts are paid on top. Equal plans have the same CX and headroom.",
     "satisfied_help": "Satisfied customers count by their place on the scale from {low} to {high}: a score of {high} "
@@ -27,8 +27,9 @@ BRIEF = {
     "certificate": "Certificate",
     "loses": "Who loses",
     "first": "Must happen first",
-    "in_none": "in none of {n} simulated {horizon}s",
-    "in_weeks": "in {k} of 20 simulated {horizon}s",
+    "in_none": "in none of {n} simulated {horizons}",
+    "in_weeks": "in {k} of 20 simulated {horizons}",
+    "in_all": "in all {n} simulated {horizons}",
     "absorbs": "absorbs {headroom} more demand",
     "falls_short": "keeps caps and promises only at {headroom} less demand",
     "exact": "just keeps caps and promises as planned",
@@ -38,10 +39,11 @@ BRIEF = {
     "nobody": "no reason and segment scores lower",
     "losers": "{share} of issues score lower, most of all:",
     "loser": "{reason}, {segment} ({change}; {issues} a month)",
-    "hires": "{n} hires: {pools}",
+    "hires": "{n:,} hires: {pools}",
     "hire": "1 hire: {pools}",
-    "idle": "no shifts for {n} people: {pools}",
-    "pool": "{n} {pool}",
+    "idle": "no shifts for {n:,} people: {pools}",
+    "idle_one": "no shifts for 1 person: {pools}",
+    "pool": "{n:,} {pool}",
     "initiatives": "initiatives: {names}",
     "steers": "offers: {names}",
     "move": "{from} to {to}",
@@ -63,11 +65,21 @@ BRIEF = {
 }
 """Words of the brief."""
 
+EFFECTS = {
+    "volume": "the issues that arise",
+    "handle_time": "handle times",
+    "unresolved": "contacts not resolved the first time",
+    "escalated": "escalations",
+    "score": "scores",
+}
+"""What an initiative changes, by its key in the scenario."""
+
 INPUTS = {
     "steers": "Acceptance: {title}",
     "shrinkage": "Shrinkage: {title}",
     "redial": "Callers who try again: {title}",
     "scores": "Scores: {title}",
+    "effect": "{title}: change of {what}",
     "experience.score_given_up": "Score of customers who give up",
     "experience.score_abandoned": "Score of customers lost in the queue",
     "experience.give_up_share": "Share of the unsolved who give up",

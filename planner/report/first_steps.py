@@ -37,12 +37,12 @@ def _people(frontier: Frontier, plan: str) -> list[str]:
     own = hires[hires["plan"] == plan]
     lines = []
     idle = own.assign(idle=(own["heads"] - own["needed"]).clip(lower=0))
-    for frame, column, key in ((own, "hires", "hires"), (idle, "idle", "idle")):
+    for frame, column, one, several in ((own, "hires", "hire", "hires"), (idle, "idle", "idle_one", "idle")):
         some = frame[frame[column].round() > 0]
         total = int(some[column].round().sum())
         if total:
             pools = _of_pools(frontier, some, column)
-            lines.append(BRIEF["hire" if key == "hires" and total == 1 else key].format(n=total, pools=pools))
+            lines.append(BRIEF[one if total == 1 else several].format(n=total, pools=pools))
     return lines
 
 

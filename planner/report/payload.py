@@ -6,7 +6,7 @@
     plans           columns of equal length, the baseline first: id, name, cx, cost, headroom, ... (`PLAN_COLUMNS`)
     bound           lines no plan can cross: [{headroom, points: [[cost, cx], ...]}]
     band            where the frontier moves over the draws, see `risk.risk_band`; {} without draws
-    objectives      what plans were chosen by on top of the three axes: [{key, title, better}]
+    objectives      what plans were chosen by on top of the three axes: [{key, title, better, money}]
     details         per plan, see `payload_details`
     bridge, again   from the survey to Today's CX, and the plans scored again, as text and bars
     backtest        the last weeks, predicted and seen: heads, rows, missed, weeks, notes; {} without a history
@@ -54,7 +54,7 @@ from planner.report.strings import (
     STATUS,
     SUPPORT,
 )
-from planner.report.text import Units, doable_words, headline, label_of, named_rows, percent, units_of
+from planner.report.text import MONEY_OBJECTIVES, Units, doable_words, headline, label_of, named_rows, percent, units_of
 
 PLAN_COLUMNS = {
     "cx": ("cx", "cx"),
@@ -154,7 +154,7 @@ def _units(units: Units) -> dict[str, Any]:
 
 def _fill_words(words: Mapping[str, str], units: Units) -> dict[str, Any]:
     """Fill in what is the same all over the page; the script fills in the rest."""
-    fixed = {"{per}": units.per, "{horizon}": units.horizon, "{cx}": units.cx_name}
+    fixed = {"{per}": units.per, "{horizons}": units.horizons, "{cx}": units.cx_name}
     filled: dict[str, Any] = {}
     for key, text in words.items():
         for mark, value in fixed.items():
@@ -184,9 +184,14 @@ def _plans(frontier: Frontier, units: Units) -> dict[str, list[Any]]:
 
 
 def objectives(meta: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """List what plans were chosen by on top of the three axes: key, title, and 1 where more is better, else -1."""
+    """List what plans were chosen by on top of the three axes: key, title, 1 if more is better (else -1), is money."""
     return [
-        {"key": str(o["name"]), "title": str(o["name"]).replace("_", " "), "better": 1 if o["sense"] == "max" else -1}
+        {
+            "key": str(o["name"]),
+            "title": str(o["name"]).replace("_", " "),
+            "better": 1 if o["sense"] == "max" else -1,
+            "money": o["name"] in MONEY_OBJECTIVES,
+        }
         for o in meta.get("objectives") or ()
         if o["name"] != "p_shortfall"  # it has a column of its own already
     ]

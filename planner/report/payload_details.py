@@ -116,7 +116,17 @@ def _promises(frontier: Frontier) -> dict[str, Any]:
             missed = int((~own["kept"].astype(bool)).sum())
             entries.append([_json(worst, 4), missed, len(own)] if len(own) else None)
         kept[str(plan)] = entries
-    labels = [{"name": str(name), "target": _json(float(targets[name]), 4), "atMost": at_most[name]} for name in names]
+    stated = _table(frontier, "center_promises")
+    waits = set() if stated.empty else set(stated.loc[stated["measure"] == "asa_s", "promise"])
+    labels = [
+        {
+            "name": str(name),
+            "target": _json(float(targets[name]), 4),
+            "atMost": at_most[name],
+            "seconds": name in waits if len(stated) else bool(targets[name] > 1),
+        }
+        for name in names
+    ]
     return {"promises": labels, "kept": kept}
 
 

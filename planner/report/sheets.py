@@ -19,6 +19,7 @@ _UNITS = {
     "cost_bound": "money", "headroom": "ratio", "p_shortfall": "ratio", "gap": "ratio", "p_cx_at_least_today": "ratio",
     "cx_rescored": "cx", "gain": "change", "gain_rescored": "change", "change": "change", "value": "score",
     "abandon_rate": "ratio", "idle_payroll": "money", "fewer_staff": "ratio", "p_shortfall_choosing": "ratio",
+    "retained_value": "money",
 }  # fmt: skip
 LINE = 14.5
 """Height of a line of text, points."""

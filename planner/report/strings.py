@@ -11,11 +11,12 @@ TITLES = {
 
 RULES_OF_CHOICE = {
     "cheapest": "The lowest cost among plans whose customer experience and headroom are not below today's.",
-    "best_cx": "The highest customer experience among plans that cost no more than today.",
-    "resilient": "The most headroom among plans that cost no more than today and whose customer experience is not "
-    "below today's; where there is none, among plans that cost no more than today.",
-    "balanced": "The plan closest to the best value of all three results at once, each on the range of this frontier; "
-    "one view of balance, not an optimum.",
+    "best_cx": "The highest customer experience, not below today's, among plans that cost no more than today.",
+    "resilient": "The most headroom, not below today's, among plans that cost no more than today and whose customer "
+    "experience is not below today's; where there is none, among plans that cost no more than today.",
+    "balanced": "The plan closest to the best value of all three results at once, each on the range of this frontier, "
+    "among plans whose customer experience is not below today's, where there are any; one view of balance, not an "
+    "optimum.",
 }
 
 SUMMARY = {
@@ -39,9 +40,10 @@ SUMMARY = {
     "hires_total": "needs {n} hires",
     "hires_some": "needs hires",
     "idle": "{people}; until the payroll follows, {idle} {per} is owed on top to people it does not schedule (Today "
-    "{today}): {change} {per} {end} than Today in all",
-    "idle_more": "more",
-    "idle_less": "less",
+    "{today}): {end}",
+    "idle_more": "{change} {per} more than Today in all",
+    "idle_less": "{change} {per} less than Today in all",
+    "idle_equal": "as much as Today in all",
     "split": "{committed} of its cost is committed either way, {avoidable} can be avoided",
     "times": "{k} of {n} cases",
     "times_always": "practically all cases",
@@ -138,7 +140,7 @@ PAGE = {
     "committed": "Committed either way",
     "avoidable": "Avoidable",
     "risk": "What could go otherwise",
-    "risk_promises": "Promises are missed in {k} of 20 simulated {horizon}s.",
+    "risk_promises": "Promises are missed in {k} of 20 simulated {horizons}.",
     "risk_cx": "CX is at least today's in {k} of 20 simulated cases.",
     "risk_range": "In 8 of 10 cases {axis} lies between {low} and {high}.",
     "risk_efficient": "It stays on the frontier in {k} of 20 cases.",

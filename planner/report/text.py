@@ -15,7 +15,9 @@ from planner.report.plan_words import WITH_INITIATIVES
 from planner.report.strings import SUMMARY, TITLES
 
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
-_OF = 20  # cases that a share is told by
+MONEY_OBJECTIVES = frozenset({"retained_value"})
+"""Objectives on top of the three axes that are amounts of money."""
+CASES = 20  # that a share is told by
 WEEKS = (5, 6, 7)  # days that make a week, whether or not the center opens at its end
 _HYPHEN_MINUS = re.compile(r"(?<![\w.])-(?=[$€£¥₹\d])")
 
@@ -25,14 +27,15 @@ class Units:
     """How the numbers of one run are written.
 
     `symbol` stands before an amount, `money_digits` and `cx_digits` are decimals, `horizon` is the planned time
-    ("week"), `per` the same after an amount ("a week"), `cx_name` the metric of the scenario, `draws` how many
-    simulated futures stand behind a share of them (0: not known).
+    ("week"), `horizons` several of it, `per` the same after an amount ("a week"), `cx_name` the metric of the scenario,
+    `draws` how many simulated futures stand behind a share of them (0: not known).
     """
 
     symbol: str
     money_digits: int
     cx_digits: int
     horizon: str
+    horizons: str
     per: str
     cx_name: str
     draws: int = 0
@@ -43,6 +46,12 @@ class Units:
             return "–"
         shown = f"{abs(value):,.{self.money_digits}f}"
         return ("-" if value < 0 and float(shown.replace(",", "")) else "") + self.symbol + shown
+
+    def objective(self, name: str, value: float) -> str:
+        """Write an objective on top of the three axes: money, or a number of any unit."""
+        if name in MONEY_OBJECTIVES:
+            return self.money(value)
+        return f"{value:,.3f}" if math.isfinite(value) else "–"
 
     def cx(self, value: float, signed: bool = False) -> str:
         """Write a score or, signed, a difference of scores."""
@@ -71,12 +80,12 @@ def times_in(probability: float, draws: int = 0) -> str:
     if probability in (0.0, 1.0):
         key = "times_always" if probability else "times_never"
         return SUMMARY[f"{key}_of" if draws else key].format(n=draws)
-    return SUMMARY["times"].format(k=cases_of(probability), n=_OF)
+    return SUMMARY["times"].format(k=cases_of(probability), n=CASES)
 
 
 def cases_of(share: float) -> int:
     """Say a share in cases of 20: all or none only where it is all or none."""
-    return 0 if share <= 0 else _OF if share >= 1 else min(_OF - 1, max(1, round(share * _OF)))
+    return 0 if share <= 0 else CASES if share >= 1 else min(CASES - 1, max(1, round(share * CASES)))
 
 
 def units_of(frontier: Frontier) -> Units:
@@ -86,7 +95,7 @@ def units_of(frontier: Frontier) -> Units:
     cx_digits = min(3, max(0, 1 - math.floor(math.log10(spread)))) if spread > 0 else 2
     currency = str(meta.get("currency", "USD"))
     digits = 0 if currency == "JPY" or float(table["cost"].abs().max()) >= 1000 else 2
-    horizon, per = _horizon(frontier)
+    horizon, horizons, per = _horizon(frontier)
     outcome = str(meta.get("metric") or meta.get("outcome") or "CX")
     robust = meta.get("robust")
     of = f", worst {robust['share']:.0%}" if robust else ""
@@ -95,6 +104,7 @@ def units_of(frontier: Frontier) -> Units:
         money_digits=digits,
         cx_digits=cx_digits,
         horizon=horizon,
+        horizons=horizons,
         per=per,
         cx_name=("CX" if outcome.lower() == "cx" else f"CX ({outcome.upper() if len(outcome) <= 4 else outcome})") + of,
         draws=int((meta.get("risk") or {}).get("draws") or 0),
@@ -222,13 +232,13 @@ def _with_idle(people: str, row: pd.Series, today: pd.Series, units: Units) -> s
     if not (math.isfinite(idle) and math.isfinite(now)) or idle - now < 0.001 * float(today["cost"]):
         return people
     change = float(row["cost"]) + idle - float(today["cost"]) - now
+    key = "idle_equal" if abs(change) < 0.5 * 10**-units.money_digits else "idle_more" if change > 0 else "idle_less"
     return SUMMARY["idle"].format(
         people=people,
         idle=units.money(idle),
         per=units.per,
         today=units.money(now),
-        change=units.money(abs(change)),
-        end=SUMMARY["idle_more" if change > 0 else "idle_less"],
+        end=SUMMARY[key].format(change=units.money(abs(change)), per=units.per),
     )
 
 
@@ -263,13 +273,12 @@ def days_of(frontier: Frontier) -> int:
     return int(days or 7)
 
 
-def _horizon(frontier: Frontier) -> tuple[str, str]:
+def _horizon(frontier: Frontier) -> tuple[str, str, str]:
     days = days_of(frontier)
-    if days in WEEKS:
-        return "week", "a week"
-    if days == 1:
-        return "day", "a day"
-    return ("month", "a month") if days in (28, 29, 30, 31) else (f"{days} days", f"in {days} days")
+    name = "week" if days in WEEKS else {1: "day", 28: "month", 29: "month", 30: "month", 31: "month"}.get(days)
+    if name is None:
+        return f"period of {days} days", f"periods of {days} days", f"in {days} days"
+    return name, f"{name}s", f"a {name}"
 
 
 def _number(row: pd.Series, name: str) -> float:
@@ -278,7 +287,7 @@ def _number(row: pd.Series, name: str) -> float:
 
 
 def _count(value: float) -> str:
-    return f"{value:.0f}" if float(value).is_integer() else f"{value:.1f}"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
 
 
 def _plain_zero(text: str) -> str:

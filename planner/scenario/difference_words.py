@@ -87,7 +87,8 @@ def amount(place: Place, old: Any, new: Any, bounds: Sequence[Any] | None = None
         return f": {values}"
     if ratio:
         return f" {100 * (new - old):+.3g} points ({values})"
-    return f" {relative(old, new)} ({values})" if old else f": {values}"
+    # A share of what is below nothing, as scores may be, says nothing.
+    return f" {relative(old, new)} ({values})" if old > 0 and new >= 0 else f": {values}"
 
 
 def relative(old: float, new: float) -> str:

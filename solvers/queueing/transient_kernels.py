@@ -1,8 +1,9 @@
 """The number in system from interval to interval, by uniformization, and what contacts that arrive meet; compiled.
 
 Each interval starts with the law the one before ended with. Figures are charged to the interval a contact *arrives*
-in, as switches report them: Little's law within an interval is wrong by the backlog. A fraction of agents is two whole
-numbers that alternate quickly. Times share one unit.
+in, as switches report them: Little's law within an interval is wrong by the backlog. A fraction of agents is the chance
+of one more in that interval, as in steady state and in the simulation: the laws of two whole numbers are mixed. Times
+share one unit.
 """
 
 import math
@@ -25,16 +26,14 @@ P_WAIT, ASA, ASA_ANSWERED, LEVEL, ABANDON, OCCUPANCY, QUEUE = range(7)
 
 
 @njit(cache=True, error_model="numpy")
-def _death(k: int, agents: float, service: float, leave: float) -> float:
+def _death(k: int, agents: int, service: float, leave: float) -> float:
     """Rate at which one of k contacts in system is served or leaves."""
-    whole = math.floor(agents)
-    share = agents - whole
-    busy = (1.0 - share) * min(float(k), whole) + share * min(float(k), whole + 1.0)
+    busy = min(k, agents)
     return busy * service + (k - busy) * leave
 
 
 @njit(cache=True, error_model="numpy")
-def _reach(mean: float, arrival: float, agents: float, service: float, leave: float, length: float) -> int:
+def _reach(mean: float, arrival: float, agents: int, service: float, leave: float, length: float) -> int:
     """Guess a number in system that is hardly exceeded in an interval: the fluid's largest and eight deviations."""
     steps = 40
     level, highest = mean, mean
@@ -145,23 +144,22 @@ def _arriving(
 
 
 @njit(cache=True, error_model="numpy")
-def _stationary(arrival: float, agents: float, service: float, leave: float) -> Floats:
+def _stationary(arrival: float, agents: int, service: float, leave: float) -> Floats:
     """Steady state of an interval; where there is none within reach, all agents busy and nobody waiting."""
-    whole = int(math.ceil(agents))
-    most = whole + (0 if leave <= 0.0 and arrival >= agents * service else _LONGEST_QUEUE)
+    most = agents + (0 if leave <= 0.0 and arrival >= agents * service else _LONGEST_QUEUE)
     logs = np.zeros(_FIRST_LAW)
     k, peak = 0, 0.0
     while True:
         k += 1
         if k > most:
-            law = np.zeros(whole + 1)
-            law[whole] = 1.0
+            law = np.zeros(agents + 1)
+            law[agents] = 1.0
             return law
         if k >= logs.size:
             logs = np.concatenate((logs, np.zeros(logs.size)))
         logs[k] = logs[k - 1] + math.log(arrival / _death(k, agents, service, leave)) if arrival > 0.0 else -1e3
         peak = max(peak, logs[k])
-        if logs[k] < peak - 45.0 and k > whole:
+        if logs[k] < peak - 45.0 and k > agents:
             break
     law = np.exp(logs[: k + 1] - peak)
     return law / law.sum()
@@ -190,48 +188,78 @@ def fill_chain(
         Contacts in system at the start; NaN for the steady state of the first interval.
     """
     if math.isnan(start):
-        law = _stationary(arrivals[0], agents[0], services[0], leaves[0])
+        whole = int(agents[0])
+        law = _mixed(
+            _stationary(arrivals[0], whole, services[0], leaves[0]),
+            _stationary(arrivals[0], whole + 1, services[0], leaves[0]),
+            agents[0] - whole,
+        )
     else:
         whole = int(start)
         law = np.zeros(whole + 2)
         law[whole], law[whole + 1] = 1.0 - (start - whole), start - whole
     for t in range(arrivals.size):
-        top = law.size - 1
-        while top > 0 and law[top] < 1e-15:
-            top -= 1
-        mean = (law * np.arange(law.size)).sum()
-        size = max(top + 1, _reach(mean, arrivals[t], agents[t], services[t], leaves[t], length)) + 1
-        while True:
-            wide = np.zeros(size)
-            kept = min(size, law.size)
-            wide[:kept] = law[:kept]
-            deaths = np.empty(size)
-            for k in range(size):
-                deaths[k] = _death(k, agents[t], services[t], leaves[t])
-            average = np.empty(size)
-            after = _advance(wide, deaths, arrivals[t], length, average)
-            if not average[-1] > _LEAK:
-                break
-            size = int(1.5 * size)
+        row = out[t]
+        row[:] = 0.0
+        whole = int(agents[t])
+        share = agents[t] - whole
+        after = _followed(law, arrivals[t], whole, services[t], leaves[t], within[t], length, 1.0 - share, row)
+        if share > 0.0:
+            more = _followed(law, arrivals[t], whole + 1, services[t], leaves[t], within[t], length, share, row)
+            after = _mixed(after, more, share)
         law = after
-        _fill_row(average, arrivals[t], agents[t], services[t], leaves[t], within[t], out[t])
+        if arrivals[t] > 0.0:
+            # Nobody served at all gives 0/0, which is the NaN that is wanted.
+            row[ASA_ANSWERED] /= 1.0 - row[ABANDON]
+        if agents[t] > 0.0:
+            row[OCCUPANCY] = min(1.0, row[OCCUPANCY] / agents[t])
 
 
 @njit(cache=True, error_model="numpy")
-def _fill_row(
-    average: Floats, arrival: float, agents: float, service: float, leave: float, within: float, row: Floats
-) -> None:
-    row[:] = 0.0
-    whole = int(agents)
-    share = agents - whole
-    _arriving(average, arrival, whole, service, leave, within, 1.0 - share, row)
-    if share > 0.0:
-        _arriving(average, arrival, whole + 1, service, leave, within, share, row)
-    if arrival > 0.0:
-        # Nobody served at all gives 0/0, which is the NaN that is wanted.
-        row[ASA_ANSWERED] /= 1.0 - row[ABANDON]
-    if agents > 0.0:
-        busy = 0.0
-        for k in range(average.size):
-            busy += average[k] * ((1.0 - share) * min(k, whole) + share * min(k, whole + 1))
-        row[OCCUPANCY] = min(1.0, busy / agents)
+def _mixed(one: Floats, other: Floats, share: float) -> Floats:
+    """Mix two laws of the number in system; `share` is that of the other."""
+    law = np.zeros(max(one.size, other.size))
+    law[: one.size] += (1.0 - share) * one
+    law[: other.size] += share * other
+    return law
+
+
+@njit(cache=True, error_model="numpy")
+def _followed(
+    law: Floats,
+    arrival: float,
+    agents: int,
+    service: float,
+    leave: float,
+    within: float,
+    length: float,
+    portion: float,
+    row: Floats,
+) -> Floats:
+    """Follow an interval with a whole number of agents, add its portion to the row, and return the law after it.
+
+    The busy agents are added to the column of occupancy.
+    """
+    top = law.size - 1
+    while top > 0 and law[top] < 1e-15:
+        top -= 1
+    mean = (law * np.arange(law.size)).sum()
+    size = max(top + 1, _reach(mean, arrival, agents, service, leave, length)) + 1
+    while True:
+        wide = np.zeros(size)
+        kept = min(size, law.size)
+        wide[:kept] = law[:kept]
+        deaths = np.empty(size)
+        for k in range(size):
+            deaths[k] = _death(k, agents, service, leave)
+        average = np.empty(size)
+        after = _advance(wide, deaths, arrival, length, average)
+        if not average[-1] > _LEAK:
+            break
+        size = int(1.5 * size)
+    _arriving(average, arrival, agents, service, leave, within, portion, row)
+    busy = 0.0
+    for k in range(average.size):
+        busy += average[k] * min(k, agents)
+    row[OCCUPANCY] += portion * busy
+    return after

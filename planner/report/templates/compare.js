@@ -12,7 +12,7 @@ const MEASURES = [
   ["overtime", (v) => count(v), null, 0],
   ["committed", (v) => money(v), null, 0],
   ["avoidable", (v) => money(v), AXES.cost.delta, -1],
-  ...data.objectives.map(({ key, better }) => [key, (v) => (missing(v) ? "–" : fixed(v, 3)), (v) => signed(fixed(Math.abs(v), 3), v), better]),
+  ...data.objectives.map((one) => [one.key, (v) => objective(one, v), (v) => signed(objective(one, Math.abs(v)), v), one.better]),
 ].filter(([key]) => key in data.plans);
 
 // better, worse, tied or "" where neither way is better.

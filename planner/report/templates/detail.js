@@ -29,19 +29,19 @@ function twoColumns(plan, labels, table, show_, caption, head) {
 
 function promiseRows(plan) {
   const own = parts.kept[plan.id] || [];
-  return parts.promises.flatMap(({ name, target, atMost }, i) => {
+  return parts.promises.flatMap(({ name, target, atMost, seconds }, i) => {
     if (!own[i]) return [];
     const [worst, missed, n] = own[i];
     const missing_ = n > 1 ? fill(words.kept_some, { missed, n, what: words.periods }) : words.missed;
-    const value = ratioOrNumber(worst, target);
-    const asked = (atMost ? "≤ " : "≥ ") + ratioOrNumber(target, target);
+    const value = reached(worst, seconds);
+    const asked = (atMost ? "≤ " : "≥ ") + reached(target, seconds);
     return [[name, asked, n > 1 ? fill(words.worst, { value }) : value, missed ? missing_ : words.kept_all]];
   });
 }
 function riskLines(plan) {
   const own = parts.risk[plan.id] || [];
   const lines = [];
-  const say = (text, p) => { if (!missing(p)) lines.push(fill(text, { k: Math.round(20 * p) })); };
+  const say = (text, p) => { if (!missing(p)) lines.push(fill(text, { k: cases(p) })); };
   say(words.risk_promises, plan.p_shortfall);
   if (plan !== today) say(words.risk_cx, plan.p_cx);
   if (plan !== today) say(words.risk_efficient, own[3]);

@@ -10,7 +10,7 @@ const COLUMNS = [
   ["p_shortfall", (p) => twentieth(p.p_shortfall)],
   ["peak_fte", (p) => count(p.peak_fte)],
   ["hires", (p) => count(p.hires)],
-  ...data.objectives.map(({ key }) => [key, (p) => (missing(p[key]) ? "–" : fixed(p[key], 3))]),
+  ...data.objectives.map((one) => [one.key, (p) => objective(one, p[one.key])]),
   ["status", (p) => proof(p)],
 ].filter(([key]) => key in data.plans);
 

@@ -99,6 +99,24 @@ def test_compare_puts_today_first_and_signs_every_difference(toy_run: Path, caps
     assert "✓" in cx
 
 
+def test_differences_of_shares_are_in_points_and_retained_value_is_money(tmp_path: Path, capsys: Captured) -> None:
+    made = make_frontier()
+    plans = made.table.assign(retained_value=[0.0, -1234.4, 10.0, 20.0], headroom=[0.1, 0.25, 0.2, 0.3])
+    chosen = [{"name": "retained_value", "sense": "max"}]
+    run = tmp_path / "value-00000000"
+    save_frontier(
+        dataclasses.replace(made, tables={**made.tables, "plans": plans}, meta={**made.meta, "objectives": chosen}), run
+    )
+    assert main(["compare", str(run), "p001"]) == 0
+    lines = {line.strip().split("  ")[0]: line for line in capsys.readouterr().out.splitlines() if line.strip()}
+    assert "+15.0 pts ✓" in lines["headroom"]
+    assert "-€1,234 ✗" in lines["retained value"]
+    assert main(["show", str(run), "p001"]) == 0
+    assert "-€1,234" in capsys.readouterr().out
+    assert main(["frontier", str(run)]) == 0
+    assert "-€1,234" in capsys.readouterr().out
+
+
 def test_compare_json_has_exact_differences(toy_run: Path, capsys: Captured) -> None:
     assert main(["compare", str(toy_run), "p003", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -380,3 +398,12 @@ def test_runs_are_compared_by_scenario_and_named_plans(toy_run: Path, tmp_path: 
     assert [one["place"] for one in found[1]["differences"]] == ["pools.phone.wage_per_h"]
     assert main(["compare", str(toy_run), str(other)]) == 2
     assert "holds no scenario.yaml" in capsys.readouterr().err
+    for meta, words in (
+        ({"scale": [-100, 100]}, "on 1..5 and -100..100; one scale is needed"),
+        ({"scale": [1, 5], "days": 14}, "these runs plan 1 and 14 days"),
+    ):
+        save_frontier(make_frontier({"scale": [1, 5], "days": 1}), tmp_path / f"first{len(meta)}-00000000")
+        save_frontier(make_frontier(meta), tmp_path / f"second{len(meta)}-00000000")
+        names = [str(tmp_path / f"{which}{len(meta)}-00000000") for which in ("first", "second")]
+        assert main(["compare", *names]) == 2
+        assert words in capsys.readouterr().err

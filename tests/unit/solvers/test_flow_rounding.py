@@ -71,6 +71,6 @@ def test_the_sentence_holds_the_measured_figures(problem):
     bound = plan.cost / 1.05
     part = money / bound
     assert "Plans cost 5.0% more than the bound" in words(bound)
-    assert f"makes up {part:.1%} of it" in words(bound)
+    assert f"makes up {100 * part:.1f} points of it" in words(bound)
     assert ("rounding is the reason" in words(bound)) == (part >= 0.025)
     assert rounding_words([seen], [plan], None) == ""

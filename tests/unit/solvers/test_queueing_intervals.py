@@ -1,5 +1,7 @@
 """Intervals that hand over their backlog: against matrix exponentials, steady states, and the rule that chooses."""
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.linalg import expm
@@ -59,6 +61,23 @@ def test_chain_against_matrix_exponentials(leave):
     for name, expected in zip(names, truth, strict=True):
         np.testing.assert_allclose(getattr(found.waiting, name), expected, rtol=1e-7, err_msg=name)
     assert set(found.method) == {"chain"}
+
+
+def test_a_fraction_is_the_chance_of_one_more_in_each_interval():
+    """The mean over all ways in which two small intervals can be staffed, each followed by matrix exponentials."""
+    arrivals, agents, leave = np.array([2.0, 1.4]) / 300, np.array([1.9, 1.3]), 1 / 45
+    start = np.zeros(60)
+    start[0] = 1.0
+    truth = np.zeros((2, 2))  # waiting, abandoned: by interval
+    for more in itertools.product((0, 1), repeat=2):
+        chance = np.where(more, [0.9, 0.3], [0.1, 0.7]).prod()
+        rows = by_exponentials(arrivals, 300, np.floor(agents).astype(int) + more, leave, 20.0, start)
+        truth += chance * rows[[0, 3]]
+    found = interval_waiting(arrivals, 300, agents, interval_s=T, patience_s=45, in_system=0).waiting
+    np.testing.assert_allclose([found.p_wait, found.abandon_rate], truth, rtol=1e-7)
+    # Where there may be nobody at all, all of that interval are lost: ten in a hundred more than with the one.
+    alone = interval_waiting(np.full(3, 2 / 300), 300, [0.9] * 3, interval_s=1e6, patience_s=45).waiting.abandon_rate
+    np.testing.assert_allclose(alone, waiting(2 / 300, 300, 0.9, patience_s=45).abandon_rate, rtol=1e-3)
 
 
 def test_constant_load_stays_in_steady_state():

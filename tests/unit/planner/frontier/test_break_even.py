@@ -194,6 +194,8 @@ def test_break_even_words(centers):
     one = BreakEven("acceptance", "to_chat", 0.5, 0.3, 0.7, 96.0, 0.015, 0.42)
     assert "saves 96 USD a day at 50% acceptance" in break_even_words(one, problem, "a day")
     assert "it saves only above 42% acceptance (tried: 30% to 70%)" in break_even_words(one, problem, "a day")
+    close = dataclasses.replace(one, threshold=0.503)
+    assert "it saves only above 50.3% acceptance" in break_even_words(close, problem, "a day")
     always = dataclasses.replace(one, threshold=-np.inf)
     assert "at every acceptance tried (30% to 70%)" in break_even_words(always, problem, "a day")
     never = dataclasses.replace(one, what="containment", threshold=np.inf, saves=-5.0)

@@ -23,6 +23,7 @@ from planner.frontier.changes import (  # noqa: E402
     gains_table,
     neighbors_of,
 )
+from planner.frontier.initiative_worth import COLUMNS, initiative_words  # noqa: E402
 from planner.frontier.promise_price import promise_prices, relaxed_target  # noqa: E402
 from planner.frontier.promise_slack import slack_table, slack_words  # noqa: E402
 from planner.frontier.say_jobs import _to_send, ask  # noqa: E402
@@ -68,12 +69,16 @@ def test_as_many_may_be_absent_as_leave_headroom(centers):
 
 
 def test_withstood_in_words():
-    words = withstood_words(Withstood(52, 47, 0.092, "promise phone"))
+    words = withstood_words(Withstood(52, 47, 0.092, ("promise phone",)))
     assert words[0] == "It keeps every promise in 47 of the last 52 weeks and survives 9% fewer people."
-    assert words[1].endswith("promise phone.")
-    assert "30 is all the history has" in withstood_words(Withstood(30, 30, 0.1, "x"))[0]
-    assert "would need 12% more people" in withstood_words(Withstood(0, 0, -0.12, "x"))[0]
-    assert "even with twice the people" in withstood_words(Withstood(0, 0, np.nan, "x"))[0]
+    assert words[1] == "As demand grows, the first to give way is promise phone."
+    both = withstood_words(Withstood(52, 47, 0.092, ("promise phone", "the limit of desk")))[1]
+    assert both == "As demand grows, the first to give way are promise phone and the limit of desk."
+    assert len(withstood_words(Withstood(0, 0, np.nan, ()))) == 1
+    assert "30 is all the history has" in withstood_words(Withstood(30, 30, 0.1, ("x",)))[0]
+    assert withstood_words(Withstood(0, 0, 0.004, ()))[0] == "It can spare nobody."
+    assert "would need 12% more people" in withstood_words(Withstood(0, 0, -0.12, ("x",)))[0]
+    assert "even with twice the people" in withstood_words(Withstood(0, 0, np.nan, ("x",)))[0]
 
 
 def test_what_gives_way_first_is_broken_just_beyond(centers):
@@ -89,8 +94,8 @@ def test_what_gives_way_first_is_broken_just_beyond(centers):
             kept = promises_kept(problem.instance.promises, after.promise_values)
             for name, well in zip(problem.promise_names, kept, strict=True):
                 assert (f"promise {name}" in said) == (not well)
-            named |= {part.split()[1] for part in said.split(" and ")}
-            assert said != "nothing found"
+            named |= {part.split()[1] for part in said}
+            assert said
     assert "limit" in named
 
 
@@ -150,8 +155,8 @@ def test_a_neighbor_that_costs_as_much_is_not_said_to_cost_nothing_less():
     neighbors = pd.DataFrame(rows, columns=["plan", "against", "other", "cx", "cost", "headroom"])
     changes = pd.DataFrame(columns=["plan", "against", "other", "what", "name", "here", "there", "change"])
     assert change_words(neighbors, changes, "EUR", {}) == [
-        "The nearest plan with more CX, p2, costs as much, CX +0.010, headroom +0.0%.",
-        "The nearest plan with more headroom, p3, costs 7 EUR more, CX +0.000, headroom +10.0%.",
+        "The nearest plan with more CX, p2, costs as much, CX +0.010, headroom ±0.0 points.",
+        "The nearest plan with more headroom, p3, costs 7 EUR more, CX ±0.000, headroom +10.0 points.",
     ]
 
 
@@ -243,3 +248,14 @@ def test_jobs_answer_as_the_functions_do(centers):
     assert nothing.withstood(view.key) is None
     assert nothing.prices(view.key).empty
     assert len(late.skipped) == len(plans) + len(asked_of(view)) + sum(one.people is not None for one in plans)
+
+
+def test_what_spares_money_is_not_said_to_cost_less_than_nothing(centers):
+    _, problem, _ = centers[0]
+    row = ("p1", "late", True, "", -25.0, 10.0, 0.01)
+    both = pd.DataFrame([row, (*row[:2], False, *row[3:])], columns=list(COLUMNS))
+    assert initiative_words(both, problem, "a day") == [
+        "late spares 25 USD a day and saves about 10 USD of other cost (CX +0.010), staffed anew.",
+        "Not in this plan: late would spare 25 USD a day and save about 10 USD of other cost (CX +0.010), "
+        "staffed anew.",
+    ]

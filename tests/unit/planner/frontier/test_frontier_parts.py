@@ -364,14 +364,20 @@ def test_headlines_aim_at_today_s_cx_and_at_its_cost() -> None:
     empty = Rung(0.1, 50.0, ())
     piece = surface_of([rung, empty], [])
     assert piece is not None
-    aims = headline_aims(Envelope((None, piece), ("", "x")), [[], [rung, empty]], 3.8, 120.0)
+    aims = headline_aims(Envelope((None, piece), ("", "x")), [[], [rung, empty]], 3.8, 120.0, (1.0, 5.0))
     assert {portfolio for portfolio, _ in aims} == {1}
     costs = sorted(target.cost for _, target in aims)
     assert costs == pytest.approx([80.5, 81.5, 82.0, 82.5, 83.0, 84.0, 114.0, 116.4, 118.8])
     assert all(target.headroom == 0.0 and target.tie == pytest.approx(FLAT * 0.01) for _, target in aims)
+    # On a scale of other units the same plans are aimed at.
+    wide = Rung(0.0, 50.0, (Plane(0.0, 0.5, 100.0, 150.0, 175.0),))
+    stretched = surface_of([wide], [])
+    assert stretched is not None
+    again = headline_aims(Envelope((stretched,), ("",)), [[wide]], 140.0, 120.0, (0.0, 200.0))
+    assert [target.cost for _, target in again] == pytest.approx([target.cost for _, target in aims])
     # What lies beyond the surface is not aimed at.
-    assert len(headline_aims(Envelope((piece,), ("",)), [[rung]], 9.0, 120.0)) == 3
-    assert headline_aims(Envelope((piece,), ("",)), [[rung]], 9.0, 10.0) == []
+    assert len(headline_aims(Envelope((piece,), ("",)), [[rung]], 9.0, 120.0, (1.0, 5.0))) == 3
+    assert headline_aims(Envelope((piece,), ("",)), [[rung]], 9.0, 10.0, (1.0, 5.0)) == []
 
 
 def test_no_plan_is_aimed_at_where_no_plan_is_that_cheap() -> None:

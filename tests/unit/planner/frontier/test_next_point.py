@@ -65,6 +65,18 @@ def test_a_single_hire_is_one(plans):
         assert words in explain_plan(row, plans.iloc[0], moves, "", "EUR")
 
 
+def test_a_plan_like_today_and_one_that_falls_short_are_said_so(plans):
+    row, today = plans.iloc[1].copy(), plans.iloc[0].copy()
+    row["name"], row["status"], row["gap"], row["doable"], row["hires"] = "", "found", np.nan, True, 0
+    row["overtime_h"] = row["time_off_h"] = 0.0
+    row["cost"], row["cx"], row["headroom"], today["headroom"] = today["cost"] + 0.3, today["cx"] - 1e-5, -0.05, 0.02
+    moves = pd.DataFrame(columns=["issues", "reason", "from_channel", "channel"])
+    said = explain_plan(row, today, moves, "", "EUR")
+    assert "costs as much as Today, leaves CX as it is and keeps its caps and promises only at 5% less demand" in said
+    assert "(Today +2%)" in said
+    assert "It is doable with the people there are." in said
+
+
 def test_what_the_bound_proves_is_not_said_of_a_grid(plans):
     row = plans.iloc[1].copy()
     row["name"], row["status"], row["gap"], row["doable"], row["hires"] = "", "proven", 0.0, True, 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import os
 import sys
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from small_centers import problem_of, random_plans, write_center  # noqa: E402
 import planner  # noqa: E402
 from planner.errors import PlanError, ScenarioError  # noqa: E402
 from planner.frontier.choose import keep_best  # noqa: E402
-from planner.frontier.objectives import MEASURES, Objectives, objectives_of  # noqa: E402
+from planner.frontier.objectives import MEASURES, Objectives, load_function, objectives_of  # noqa: E402
 from planner.frontier.records import brief, pack, unpack  # noqa: E402
 from planner.frontier.risk import Stand, draw_world, risk_of  # noqa: E402
 from planner.frontier.shown import show_solution  # noqa: E402
@@ -195,6 +196,19 @@ def test_a_run_keeps_and_shows_a_users_own_objective(tmp_path):
     ):
         with pytest.raises(PlanError, match=words):
             planner.plan(scenario(function), seed=1)
+
+
+def test_a_users_file_may_hold_dataclasses_and_is_read_anew_when_it_changes(tmp_path):
+    file = tmp_path / "mine.py"
+    postponed = "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+    weight = "@dataclass\nclass Weight:\n    kg: float = 1.0\n"
+    file.write_text(f"{postponed}{weight}def weigh(instance, solution):\n    return Weight().kg\n")
+    assert load_function("mine:weigh", str(tmp_path))(None, None) == 1.0
+    file.write_text("def weigh(instance, solution):\n    return 2.0\n")
+    os.utime(file, ns=(0, 1))  # clocks may be coarser than two writes
+    assert load_function("mine:weigh", str(tmp_path))(None, None) == 2.0
+    with pytest.raises(PlanError, match="mine has no 'absent'"):
+        load_function("mine:absent", str(tmp_path))
 
 
 @pytest.mark.parametrize(

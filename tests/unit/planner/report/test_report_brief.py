@@ -15,6 +15,8 @@ from planner.report.first_steps import first_steps, new_offers
 from planner.report.page import render_page
 from planner.report.text import units_of
 
+NAMES = ("cheapest", "best_cx", "resilient", "")
+
 
 def row_of(brief: dict[str, Any], label: str) -> list[dict[str, Any]]:
     (row,) = [row for row in brief["rows"] if row["label"] == label]
@@ -58,7 +60,9 @@ def test_satisfied_customers_are_issues_by_their_place_on_the_scale() -> None:
     for place, head in enumerate(brief["heads"]):
         own = frontier.tables["segments"].query("plan == @plan", local_dict={"plan": head["plan"] or "today"})
         week = sum(n * (cx - 1) / 4 for n, cx in zip(own["issues"], own["cx"], strict=True))
-        assert row_of(brief, "Satisfied a month")[place]["text"] == f"{round(week * 365 / 7 / 12, -1):,.0f}"
+        cell = row_of(brief, "Satisfied a month")[place]
+        assert cell["text"] == f"{round(week * 365 / 7 / 12, -1):,.0f}"
+        assert cell["delta"] in ("", "±0") or cell["delta"].endswith("0")  # in tens, too
     unknown = build_brief(dataclasses.replace(frontier, meta={**frontier.meta, "scale": None}))
     assert "Satisfied a month" not in [row["label"] for row in unknown["rows"]]
 
@@ -72,6 +76,19 @@ def test_who_loses_is_recounted_from_reasons_and_segments() -> None:
     gains = frontier.tables["gains"]
     happy = with_tables(frontier, gains=gains.assign(change=gains["change"].clip(lower=0.0)))
     assert row_of(build_brief(happy), "Who loses")[1]["text"] == "no reason and segment scores lower"
+
+
+def test_missed_promises_are_told_of_the_draws_and_of_the_horizon() -> None:
+    frontier = sample_frontier(4, days=14, meta={"risk": {"draws": 10}})
+    plans = frontier.table.assign(p_shortfall=[0.0, 0.1, 0.96, 1.0, 0.5], name=["today", *NAMES])
+    told = [cell["text"] for cell in row_of(build_brief(with_tables(frontier, plans=plans)), "A promise is missed")]
+    assert told == [
+        "in none of 10 simulated periods of 14 days",
+        "in 2 of 20 simulated periods of 14 days",
+        "in 19 of 20 simulated periods of 14 days",
+        "in all 10 simulated periods of 14 days",
+    ]
+    assert "planned periods of 14 days like this one" in build_brief(frontier)["notes"][0]
 
 
 def test_words_of_headroom_and_certificate() -> None:
@@ -105,10 +122,14 @@ def test_five_assumptions_with_the_largest_swing_on_any_axis() -> None:
 
 
 def test_inputs_have_words() -> None:
-    meta = {"titles": {"steers": {"menu": "Menu"}, "channels": {"voice": "Phone"}}}
+    titles = {"steers": {"menu": "Menu"}, "channels": {"voice": "Phone"}, "initiatives": {"a.b": "Guide"}}
+    meta = {"titles": titles}
     assert input_words(meta, "steers.menu.acceptance") == "Acceptance: Menu"
     assert input_words(meta, "scores of voice") == "Scores: Phone"
     assert input_words(meta, "channels.voice.redial") == "Callers who try again: Phone"
+    assert input_words(meta, "initiatives.a.b.effects.0.unresolved") == (
+        "Guide: change of contacts not resolved the first time"
+    )
     assert input_words(meta, "initiatives.bot.effects.0.aht") == "initiatives.bot.effects.0.aht"
 
 

@@ -205,7 +205,8 @@ def test_what_is_said_of_plans_stands_by_topic() -> None:
 def test_further_objectives_have_columns_of_their_own() -> None:
     frontier = sample_frontier(4)
     plans = frontier.table.assign(odd_hours=[np.nan, 0.1, 0.2, 0.3, 0.4])
-    chosen = [{"name": "odd_hours", "sense": "min"}, {"name": "p_shortfall", "sense": "min"}]
+    names = {"odd_hours": "min", "p_shortfall": "min", "retained_value": "max"}
+    chosen = [{"name": name, "sense": sense} for name, sense in names.items()]
     payload = build_payload(
         dataclasses.replace(
             frontier,
@@ -214,5 +215,8 @@ def test_further_objectives_have_columns_of_their_own() -> None:
         )
     )
     assert payload["plans"]["odd_hours"] == [None, 0.1, 0.2, 0.3, 0.4]
-    assert payload["objectives"] == [{"key": "odd_hours", "title": "odd hours", "better": -1}]
+    assert payload["objectives"] == [
+        {"key": "odd_hours", "title": "odd hours", "better": -1, "money": False},
+        {"key": "retained_value", "title": "retained value", "better": 1, "money": True},
+    ]
     assert payload["measures"]["odd_hours"] == "odd hours"

@@ -103,7 +103,8 @@ def test_units_follow_currency_horizon_and_range() -> None:
     assert units.per == "a day"
     assert units.cx(0.0001, signed=True) == "0.00"
     assert units_of(sample_frontier(40, currency="EUR")).money(5) == "€5"
-    assert units_of(sample_frontier(5, days=14)).per == "in 14 days"
+    fortnight = units_of(sample_frontier(5, days=14))
+    assert (fortnight.per, fortnight.horizons) == ("in 14 days", "periods of 14 days")
 
 
 def test_small_money_keeps_its_cents() -> None:
@@ -126,3 +127,5 @@ def test_a_saving_is_told_with_the_payroll_it_leaves_idle(idle: float, words: st
     )
     assert f"{owed}: {words} than Today in all" in line
     assert "owed" not in summary_lines(with_plans(frontier, idle_payroll=[2e3, 2e3]))[0]
+    even = summary_lines(with_plans(frontier, idle_payroll=[2e3, 14e3 + 0.2]))[0]
+    assert "(Today $2,000): as much as Today in all" in even

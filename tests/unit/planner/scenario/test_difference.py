@@ -10,6 +10,7 @@ import pytest
 
 from planner.cli import main
 from planner.scenario.difference import scenario_differences
+from planner.scenario.difference_words import amount
 from planner.scenario.load import load_scenario
 from planner.scenario.table_difference import table_differences
 
@@ -136,3 +137,10 @@ def test_the_command_says_the_same_in_words_and_in_json(capsys: pytest.CaptureFi
     assert capsys.readouterr().out.splitlines()[0] == "place,words,old,new"
     assert main(["diff", str(TOY), str(TOY)]) == 0
     assert "say the same" in capsys.readouterr().err
+
+
+def test_no_share_is_said_of_what_is_below_nothing() -> None:
+    place = ("experience", "score_given_up", "value")
+    assert amount(place, -60.0, 1.8) == ": -60 → 1.8"
+    assert amount(place, -60.0, -30.0) == ": -60 → -30"
+    assert amount(place, 2.0, 2.2) == " +10 % (2 → 2.2)"
