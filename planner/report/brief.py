@@ -196,8 +196,9 @@ def _missed(row: pd.Series, units: Units) -> str:
     value = _number(row, "p_shortfall")
     if not math.isfinite(value):
         return "–"
-    k, n = cases_of(value), units.draws or CASES
-    key = "in_none" if k == 0 else "in_all" if k == CASES else "in_weeks"
+    n = units.draws or CASES
+    k = cases_of(value, n)
+    key = "in_none" if k == 0 else "in_all" if k == n else "in_weeks"
     return BRIEF[key].format(k=k, n=n, horizons=units.horizons)
 
 

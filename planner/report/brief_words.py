@@ -28,7 +28,7 @@ BRIEF = {
     "loses": "Who loses",
     "first": "Must happen first",
     "in_none": "in none of {n} simulated {horizons}",
-    "in_weeks": "in {k} of 20 simulated {horizons}",
+    "in_weeks": "in {k} of {n} simulated {horizons}",
     "in_all": "in all {n} simulated {horizons}",
     "absorbs": "absorbs {headroom} more demand",
     "falls_short": "keeps caps and promises only at {headroom} less demand",

@@ -54,7 +54,17 @@ from planner.report.strings import (
     STATUS,
     SUPPORT,
 )
-from planner.report.text import MONEY_OBJECTIVES, Units, doable_words, headline, label_of, named_rows, percent, units_of
+from planner.report.text import (
+    CASES,
+    MONEY_OBJECTIVES,
+    Units,
+    doable_words,
+    headline,
+    label_of,
+    named_rows,
+    percent,
+    units_of,
+)
 
 PLAN_COLUMNS = {
     "cx": ("cx", "cx"),
@@ -149,6 +159,7 @@ def _units(units: Units) -> dict[str, Any]:
         "horizon": units.horizon,
         "per": units.per,
         "cxName": units.cx_name,
+        "cases": units.draws or CASES,
     }
 
 

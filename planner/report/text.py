@@ -76,16 +76,17 @@ def sentence(text: str) -> str:
 
 
 def times_in(probability: float, draws: int = 0) -> str:
-    """Write a share of draws as a frequency: "19 of 20 cases"; all or none are told of the draws, never of more."""
+    """Write a share of draws as a frequency: "19 of 25 cases simulated"; in cases of 20 where these are not known."""
     if probability in (0.0, 1.0):
         key = "times_always" if probability else "times_never"
         return SUMMARY[f"{key}_of" if draws else key].format(n=draws)
-    return SUMMARY["times"].format(k=cases_of(probability), n=CASES)
+    of = draws or CASES
+    return SUMMARY["times_of" if draws else "times"].format(k=cases_of(probability, of), n=of)
 
 
-def cases_of(share: float) -> int:
-    """Say a share in cases of 20: all or none only where it is all or none."""
-    return 0 if share <= 0 else CASES if share >= 1 else min(CASES - 1, max(1, round(share * CASES)))
+def cases_of(share: float, of: int) -> int:
+    """Say a share in cases of so many: all or none only where it is all or none."""
+    return 0 if share <= 0 else of if share >= 1 else min(of - 1, max(1, round(share * of)))
 
 
 def units_of(frontier: Frontier) -> Units:

@@ -7,7 +7,7 @@ import vm from "node:vm";
 
 const templates = new URL("../../planner/report/templates/", import.meta.url);
 const payload = {
-  units: { symbol: "€", money: 0, cx: 2 },
+  units: { symbol: "€", money: 0, cx: 2, cases: 20 },
   words: { points: "{value} points" },
   plans: {
     id: ["today", "p001", "p002", "p003", "p004"],
@@ -18,7 +18,7 @@ const payload = {
   },
   details: {},
 };
-const names = ["fixed", "money", "score", "percent", "points", "count", "twentieth", "objective", "reached", "signed", "fill", "ticks", "miss",
+const names = ["fixed", "money", "score", "percent", "points", "count", "cases", "objective", "reached", "signed", "fill", "ticks", "miss",
   "passes", "nearestMiss", "plans", "candidates", "ranges", "extent", "AXES", "numbersOf"];
 
 function page() {
@@ -40,7 +40,7 @@ test("numbers are written with their sign, separators and gaps", () => {
   assert.equal(own.points(-0.05), "5 points");
   assert.equal(own.count(2.25), "2.3");
   assert.equal(own.count(2000), "2,000");
-  assert.deepEqual([0, 0.016, 0.5, 0.984, 1].map(own.twentieth), ["0 of 20", "1 of 20", "10 of 20", "19 of 20", "20 of 20"]);
+  assert.deepEqual([0, 0.016, 0.5, 0.984, 1].map(own.cases), ["0 of 20", "1 of 20", "10 of 20", "19 of 20", "20 of 20"]);
   assert.deepEqual([[0.8, false], [1, true], [4.52, true], [25, true]].map((one) => own.reached(...one)), ["80.0%", "1.0 s", "4.5 s", "25 s"]);
   assert.equal(own.objective({ money: true }, -1234.5), "−€1,235");
   assert.equal(own.objective({ money: false }, 0.7512), "0.751");

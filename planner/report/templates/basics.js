@@ -16,8 +16,8 @@ const points = (v, digits = 0) => fill(words.points, { value: fixed(Math.abs(100
 const count = (v) => (missing(v) ? "–" : fixed(v, Number.isInteger(v) ? 0 : 1));
 const reached = (v, seconds) => (missing(v) ? "–" : seconds ? `${fixed(v, Math.abs(v) < 10 ? 1 : 0)} s` : percent(v, 1));
 // None and all are said of none and all alone.
-const cases = (v) => (v <= 0 ? 0 : v >= 1 ? 20 : Math.min(19, Math.max(1, Math.round(20 * v))));
-const twentieth = (v) => (missing(v) ? "–" : `${cases(v)} of 20`);
+const casesOf = (v, n) => (v <= 0 ? 0 : v >= 1 ? n : Math.min(n - 1, Math.max(1, Math.round(n * v))));
+const cases = (v) => (missing(v) ? "–" : `${casesOf(v, data.units.cases)} of ${data.units.cases}`);
 const objective = (one, v) => (missing(v) ? "–" : one.money ? money(v) : fixed(v, 3));
 const signed = (text, v) => (/[1-9]/.test(text) ? (v < 0 ? "−" : "+") + text : "±0");
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (mark, key) => (key in values ? values[key] : mark));

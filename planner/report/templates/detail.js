@@ -41,7 +41,8 @@ function promiseRows(plan) {
 function riskLines(plan) {
   const own = parts.risk[plan.id] || [];
   const lines = [];
-  const say = (text, p) => { if (!missing(p)) lines.push(fill(text, { k: cases(p) })); };
+  const n = data.units.cases;
+  const say = (text, p) => { if (!missing(p)) lines.push(fill(text, { k: casesOf(p, n), n })); };
   say(words.risk_promises, plan.p_shortfall);
   if (plan !== today) say(words.risk_cx, plan.p_cx);
   if (plan !== today) say(words.risk_efficient, own[3]);

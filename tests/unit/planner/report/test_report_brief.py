@@ -80,12 +80,12 @@ def test_who_loses_is_recounted_from_reasons_and_segments() -> None:
 
 def test_missed_promises_are_told_of_the_draws_and_of_the_horizon() -> None:
     frontier = sample_frontier(4, days=14, meta={"risk": {"draws": 10}})
-    plans = frontier.table.assign(p_shortfall=[0.0, 0.1, 0.96, 1.0, 0.5], name=["today", *NAMES])
+    plans = frontier.table.assign(p_shortfall=[0.0, 0.1, 0.9, 1.0, 0.5], name=["today", *NAMES])
     told = [cell["text"] for cell in row_of(build_brief(with_tables(frontier, plans=plans)), "A promise is missed")]
     assert told == [
         "in none of 10 simulated periods of 14 days",
-        "in 2 of 20 simulated periods of 14 days",
-        "in 19 of 20 simulated periods of 14 days",
+        "in 1 of 10 simulated periods of 14 days",
+        "in 9 of 10 simulated periods of 14 days",
         "in all 10 simulated periods of 14 days",
     ]
     assert "planned periods of 14 days like this one" in build_brief(frontier)["notes"][0]

@@ -82,10 +82,10 @@ def test_gaps_are_dashes_and_never_zero() -> None:
     ("probability", "words"),
     [
         (0.0, "none of 60 cases simulated"),
-        (0.01, "1 of 20 cases"),
-        (0.15, "3 of 20 cases"),
-        (0.97, "19 of 20 cases"),
-        (59 / 60, "19 of 20 cases"),
+        (0.001, "1 of 60 cases simulated"),
+        (0.15, "9 of 60 cases simulated"),
+        (59 / 60, "59 of 60 cases simulated"),
+        (0.999, "59 of 60 cases simulated"),
         (1.0, "all 60 cases simulated"),
     ],
 )
@@ -95,6 +95,7 @@ def test_shares_are_frequencies_and_never_surer_than_the_draws(probability: floa
 
 def test_where_the_draws_are_not_known_all_is_practically_all() -> None:
     assert [times_in(share) for share in (0.0, 1.0)] == ["practically no case", "practically all cases"]
+    assert [times_in(share) for share in (0.01, 0.97)] == ["1 of 20 cases", "19 of 20 cases"]
 
 
 def test_units_follow_currency_horizon_and_range() -> None:
