@@ -140,7 +140,7 @@ def _readable(experience: ExperienceModel) -> list[dict[str, Any]]:
 LEFT_OUT = (
     "Waiting is stationary within each interval; what one interval hands to the next is not carried over.",
     "Returns and redials follow the daily profile of their type; a month is this horizon repeated.",
-    "What waiting costs takes waits as exponential around the mean of all, those who give up among them; CX is a little "
+    "What waiting costs takes waits as exponential around the mean of all, also of those who give up; CX is a little "
     "too low where many do (the simulation beside it has their true waits).",
 )
 
