@@ -117,6 +117,17 @@ def test_differences_of_shares_are_in_points_and_retained_value_is_money(tmp_pat
     assert "-€1,234" in capsys.readouterr().out
 
 
+def test_the_interval_of_the_draws_is_not_that_of_the_worst_of_them(tmp_path: Path, capsys: Captured) -> None:
+    made = make_frontier({"robust": {"share": 0.2, "draws": 10}, "metric": "csat"})
+    plans = made.table.assign(cx_expected=made.table["cx"] + 0.25)
+    save_frontier(dataclasses.replace(made, tables={**made.tables, "plans": plans}), tmp_path / "worst-00000000")
+    assert main(["show", str(tmp_path / "worst-00000000"), "p001"]) == 0
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    (worst,) = [line for line in lines if line.startswith("CX (CSAT), worst 20%")]
+    assert worst.split()[-1] == "3.92"
+    assert "4.17 (90 % interval 3.82 to 4.02)" in next(line for line in lines if line.startswith("expected"))
+
+
 def test_compare_json_has_exact_differences(toy_run: Path, capsys: Captured) -> None:
     assert main(["compare", str(toy_run), "p003", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
