@@ -358,6 +358,13 @@ def test_unreadable_preferences_exit_2(toy_run: Path, capsys: Captured, flags: l
     assert words in capsys.readouterr().err
 
 
+def test_a_wish_beyond_the_scale_is_no_question_of_plans(tmp_path: Path, capsys: Captured) -> None:
+    save_frontier(make_frontier({"scale": [1, 5]}), tmp_path / "scaled-00000000")
+    assert main(["explain", str(tmp_path / "scaled-00000000"), "--wish", "cx>=5.5"]) == 2
+    assert "no score is above 5, where the scale ends" in capsys.readouterr().err
+    assert main(["explain", str(tmp_path / "scaled-00000000"), "--wish", "cx>=5"]) == 0
+
+
 def test_explain_says_whether_a_wish_is_met_or_ruled_out(tmp_path: Path, capsys: Captured) -> None:
     frontier = make_frontier()
     bound = pd.DataFrame([(0.0, float("nan"), 890.0)], columns=["headroom", "slope", "intercept"])
