@@ -11,7 +11,7 @@ import pandas as pd
 from planner.frontier.frontier import NAMED, TOPICS, Frontier, Plan
 from planner.report.backtest import ENDLESS_S
 from planner.report.check_words import BACKTEST
-from planner.report.text import is_ceiling, percent, units_of
+from planner.report.text import Units, is_ceiling, percent, units_of
 
 FRONTIER_HEADS = ("plan", "name", "CX", "cost", "headroom", "peak FTE", "promise missed", "proof", "gap", "hires")
 _SHOWN_ROWS = 12
@@ -46,11 +46,9 @@ def frontier_row(frontier: Frontier, row: Mapping[str, Any]) -> Sequence[object]
 def summary_rows(frontier: Frontier, summary: Mapping[str, Any]) -> list[Sequence[object]]:
     """Return the results of one plan, one per row."""
     units = units_of(frontier)
-    cx = units.cx(number(summary, "cx"))
-    low, high = units.cx(number(summary, "cx_low")), units.cx(number(summary, "cx_high"))
     return [
         ("name", NAMED.get(summary.get("name") or "", summary.get("name") or "–")),
-        (units.cx_name, f"{cx} (90 % interval {low} to {high})"),
+        *_experience(units, summary),
         ("cost", f"{units.money(number(summary, 'cost'))} {units.per}"),
         ("  committed", units.money(number(summary, "committed"))),
         ("  avoidable", units.money(number(summary, "avoidable"))),
@@ -68,6 +66,15 @@ def summary_rows(frontier: Frontier, summary: Mapping[str, Any]) -> list[Sequenc
         ("proof", summary.get("status") or "–"),
         *((words, units.objective(name, number(summary, name))) for name, words in objective_words(frontier).items()),
     ]
+
+
+def _experience(units: Units, summary: Mapping[str, Any]) -> list[Sequence[object]]:
+    """Rows of CX: the draws give an interval of the expected one, not of the mean of the worst."""
+    cx, low, high = (units.cx(number(summary, name)) for name in ("cx", "cx_low", "cx_high"))
+    interval = f"(90 % interval {low} to {high})"
+    if units.cx_name == units.cx_drawn:
+        return [(units.cx_name, f"{cx} {interval}")]
+    return [(units.cx_name, cx), ("  expected", f"{units.cx(number(summary, 'cx_expected'))} {interval}")]
 
 
 def _withstood(summary: Mapping[str, Any]) -> list[Sequence[object]]:

@@ -21,6 +21,9 @@ def explain_wish(run: Path, text: str, scenario: Path | None, as_json: bool) -> 
         wish = parse_wish(text)
     except ValueError as err:
         raise PlanError(f"explain: {err}") from err
+    scale = loaded.meta.get("scale")
+    if scale is not None and wish.cx is not None and wish.cx > float(scale[1]):
+        raise PlanError(f"explain: wish cx>={wish.cx:g} — no score is above {float(scale[1]):g}, where the scale ends")
     nearest = loaded.nearest(wish.limits)
     met = meets((nearest.cx, nearest.cost, nearest.headroom), wish)
     bound = loaded.tables.get("bound")

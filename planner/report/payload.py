@@ -158,7 +158,7 @@ def _units(units: Units) -> dict[str, Any]:
         "cx": units.cx_digits,
         "horizon": units.horizon,
         "per": units.per,
-        "cxName": units.cx_name,
+        "cxName": units.cx_drawn,
         "cases": units.draws or CASES,
     }
 

@@ -28,7 +28,8 @@ class Units:
 
     `symbol` stands before an amount, `money_digits` and `cx_digits` are decimals, `horizon` is the planned time
     ("week"), `horizons` several of it, `per` the same after an amount ("a week"), `cx_name` the metric of the scenario,
-    `draws` how many simulated futures stand behind a share of them (0: not known).
+    `cx_drawn` that in a single draw (the axis may be a mean of the worst), `draws` how many simulated futures stand
+    behind a share of them (0: not known).
     """
 
     symbol: str
@@ -38,6 +39,7 @@ class Units:
     horizons: str
     per: str
     cx_name: str
+    cx_drawn: str
     draws: int = 0
 
     def money(self, value: float) -> str:
@@ -100,6 +102,7 @@ def units_of(frontier: Frontier) -> Units:
     outcome = str(meta.get("metric") or meta.get("outcome") or "CX")
     robust = meta.get("robust")
     of = f", worst {robust['share']:.0%}" if robust else ""
+    name = "CX" if outcome.lower() == "cx" else f"CX ({outcome.upper() if len(outcome) <= 4 else outcome})"
     return Units(
         symbol=_SYMBOLS.get(currency, currency + " "),
         money_digits=digits,
@@ -107,7 +110,8 @@ def units_of(frontier: Frontier) -> Units:
         horizon=horizon,
         horizons=horizons,
         per=per,
-        cx_name=("CX" if outcome.lower() == "cx" else f"CX ({outcome.upper() if len(outcome) <= 4 else outcome})") + of,
+        cx_name=name + of,
+        cx_drawn=name,
         draws=int((meta.get("risk") or {}).get("draws") or 0),
     )
 

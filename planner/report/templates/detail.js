@@ -1,6 +1,7 @@
 // One plan in detail: why, channels, people per interval, promises, money, risk and what limits it.
 
 const parts = data.details;
+// Of single draws: the axis of a robust run is the mean of the worst.
 const axisName = (key) => (key === "cx" ? data.units.cxName : data.measures[key].toLowerCase());
 const heading = (text, nodes, kind) => el("section", { class: kind }, el("h3", {}, text), ...nodes);
 const bullets = (lines) => el("ul", {}, ...lines.map((line) => el("li", {}, line)));

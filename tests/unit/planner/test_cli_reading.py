@@ -117,6 +117,17 @@ def test_differences_of_shares_are_in_points_and_retained_value_is_money(tmp_pat
     assert "-€1,234" in capsys.readouterr().out
 
 
+def test_the_interval_of_the_draws_is_not_that_of_the_worst_of_them(tmp_path: Path, capsys: Captured) -> None:
+    made = make_frontier({"robust": {"share": 0.2, "draws": 10}, "metric": "csat"})
+    plans = made.table.assign(cx_expected=made.table["cx"] + 0.25)
+    save_frontier(dataclasses.replace(made, tables={**made.tables, "plans": plans}), tmp_path / "worst-00000000")
+    assert main(["show", str(tmp_path / "worst-00000000"), "p001"]) == 0
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    (worst,) = [line for line in lines if line.startswith("CX (CSAT), worst 20%")]
+    assert worst.split()[-1] == "3.92"
+    assert "4.17 (90 % interval 3.82 to 4.02)" in next(line for line in lines if line.startswith("expected"))
+
+
 def test_compare_json_has_exact_differences(toy_run: Path, capsys: Captured) -> None:
     assert main(["compare", str(toy_run), "p003", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -345,6 +356,13 @@ def test_the_plan_that_is_named_is_one_of_those_shown(toy_run: Path, capsys: Cap
 def test_unreadable_preferences_exit_2(toy_run: Path, capsys: Captured, flags: list[str], words: str) -> None:
     assert main(["frontier", str(toy_run), *flags]) == 2
     assert words in capsys.readouterr().err
+
+
+def test_a_wish_beyond_the_scale_is_no_question_of_plans(tmp_path: Path, capsys: Captured) -> None:
+    save_frontier(make_frontier({"scale": [1, 5]}), tmp_path / "scaled-00000000")
+    assert main(["explain", str(tmp_path / "scaled-00000000"), "--wish", "cx>=5.5"]) == 2
+    assert "no score is above 5, where the scale ends" in capsys.readouterr().err
+    assert main(["explain", str(tmp_path / "scaled-00000000"), "--wish", "cx>=5"]) == 0
 
 
 def test_explain_says_whether_a_wish_is_met_or_ruled_out(tmp_path: Path, capsys: Captured) -> None:
