@@ -15,8 +15,9 @@ from solvers.queueing.inputs import positive
 __all__ = ["Facets", "erlang_a_hull", "queue_hull", "queue_lengths"]
 
 Floats = NDArray[np.float64]
-# Below this occupancy hardly anybody waits, so more agents than load/0.6 teach the hull nothing.
+# With more agents than load/0.6, or than load + 6·√load, hardly anybody waits: they teach the hull nothing.
 _LOWEST_OCCUPANCY = 0.6
+_MOST_SPARE = 6.0
 _MOST_NODES = 25 + 41 + 33  # that `_load_nodes` places
 _FLOOR = 1e-9
 _ROUNDED = 1e-10  # of the largest queue: what Qhull rounds
@@ -130,7 +131,8 @@ class _Lower:
 
 
 def _lower_hull(load_min: float, load_max: float, abandon_ratio: float, max_occupancy: float, speeds: Floats) -> _Lower:
-    agents_max = math.ceil(load_max / min(_LOWEST_OCCUPANCY, max_occupancy)) + 1
+    ample = min(load_max / _LOWEST_OCCUPANCY, load_max + _MOST_SPARE * math.sqrt(load_max))
+    agents_max = math.ceil(max(load_max / max_occupancy, ample)) + 1
     fewest = math.floor(load_min / max_occupancy)
     points = _underestimates(load_min, load_max, abandon_ratio, fewest, agents_max, speeds)
     # A queue is at least 0: with these corners planes are at most 0 where the samples end, and so for more agents.
@@ -175,10 +177,10 @@ def queue_hull(
     """Bound the mean queue of a live pool from below by planes in agents and load.
 
     The facets of the lower convex hull of E[Q](agents, load) over load_min ≤ load ≤ load_max and agents from
-    load_min/max_occupancy (rounded down) to load_max/0.6, fractions of agents mixed. E[Q] is convex in the load at
-    fixed agents (checked numerically: second differences on 4,001 loads for 1–150 agents and abandon ratios 0.05–20),
-    which the samples between the nodes rely on; it is not jointly convex, so the hull is far below E[Q] for pools much
-    smaller than load_max: a narrow range of loads makes it close.
+    load_min/max_occupancy (rounded down) to load_max/0.6 or load_max + 6·√load_max, fractions of agents mixed. E[Q]
+    is convex in the load at fixed agents (checked numerically: second differences on 4,001 loads for 1–150 agents and
+    abandon ratios 0.05–20), which the samples between the nodes rely on; it is not jointly convex, so the hull is far
+    below E[Q] for pools much smaller than load_max: a narrow range of loads makes it close.
 
     Parameters
     ----------
