@@ -212,3 +212,14 @@ def test_cuts_of_days_use_duals_of_their_own_shifts(center: Instance) -> None:
             whole = alike.duals.covers[0].people(need)
             assert worth <= float(whole @ shifts.paid_h) + 1e-6
             assert (shifts.cover @ row <= shifts.paid_h + 1e-6).all()
+
+
+def test_the_master_pays_nobody_on_days_without_shifts(center: Instance) -> None:
+    g = next(k for k, one in enumerate(center.catalogues) if one is not None and len(one.paid_h) > 1)
+    allowed = np.ones((center.network.days, len(center.catalogues[g].paid_h)), dtype=bool)
+    allowed[1] = False
+    fewer = tuple(replace(c, allowed=allowed) if k == g else c for k, c in enumerate(center.catalogues))
+    master = open_master(replace(center, catalogues=fewer))
+    for name in ("paid", "people"):
+        most = {key: master.col_upper[place] for key, place in master.columns[name].items()}
+        assert [key for key, bound in most.items() if bound == 0.0] == [(g, 1)]
