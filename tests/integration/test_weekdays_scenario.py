@@ -13,7 +13,7 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from small_centers import problem_of, random_plans  # noqa: E402
+from small_centers import problem_of, random_plans, write_team  # noqa: E402
 
 import planner  # noqa: E402
 from planner.cli import main  # noqa: E402
@@ -119,6 +119,26 @@ def test_a_closed_sunday_is_as_a_week_of_six_days() -> None:
         assert there.feasible == plan.feasible
         mail = there.evaluation.state
         assert mail.in_time.tolist() == plan.evaluation.state.in_time.tolist()
+
+
+def test_a_team_without_a_shift_on_a_day_sends_its_contacts_to_those_who_have_one(tmp_path: Path) -> None:
+    """A team linked to another is closed on Saturdays; a team on its own that gets contacts then has no plan."""
+    instance = problem_of(write_team(tmp_path)).instance
+    phone, team = 0, 1
+    saturday = slice(5 * 20, 6 * 20)
+    assert instance.network.closed[team, saturday].all()
+    assert not instance.network.closed[team, : 20 * 5 : 20][[0, 2, 3, 4]].any()
+    assert not instance.network.closed[phone].any()
+    plans = [plan for plan in random_plans(instance, 4, 20) if plan.feasible]
+    assert plans
+    shared = 0
+    for plan in plans:
+        come = plan.evaluation.state.arrivals.sum(axis=1)
+        assert (come[team, saturday] == 0).all()
+        assert (plan.staffing.people[team][5] == 0).all()
+        assert come[phone, saturday].sum() > 0
+        shared += come[team].sum() > 0
+    assert shared > 0
 
 
 def test_hours_that_no_shift_of_their_day_covers_are_proven_impossible(

@@ -17,7 +17,15 @@ from pyomo.repn import generate_standard_repn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from small_centers import one_pool_plan, open_master, problem_of, random_plans, write_center, write_one_pool  # noqa: E402
+from small_centers import (  # noqa: E402
+    one_pool_plan,
+    open_master,
+    problem_of,
+    random_plans,
+    write_center,
+    write_one_pool,
+    write_team,
+)
 
 from planner.frontier.bounds import Rung, prices_of  # noqa: E402
 from planner.frontier.bounds import surface_of as surface_from  # noqa: E402
@@ -53,6 +61,8 @@ def cases(tmp_path_factory):
         "breaks: [{after_h: 1, length_min: 30, paid: true}]}",
     )
     found["week"] = (problem, random_plans(problem.instance, 4, 60))
+    problem = problem_of(write_team(tmp_path_factory.mktemp("team")), "pools.phone.roster.hires_max=20")
+    found["team"] = (problem, random_plans(problem.instance, 5, 40))
     for seed in SEEDS:
         problem = problem_of(write_center(tmp_path_factory.mktemp(f"center{seed}"), seed))
         found[f"small_{seed}"] = (problem, random_plans(problem.instance, seed, 80))
@@ -254,7 +264,7 @@ def plans_near_the_master(instance, level):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["toy", "week", *(f"small_{seed}" for seed in SEEDS)])
+@pytest.mark.parametrize("name", ["toy", "week", "team", *(f"small_{seed}" for seed in SEEDS)])
 def test_no_plan_passes_the_outer_surface(cases, name):
     problem, plans = cases[name]
     surface = surface_of(problem.instance)
