@@ -330,6 +330,36 @@ def write_linked(folder: Path) -> Path:
     return path
 
 
+TEAM = """\
+  team:
+    kind: human
+    channel: voice
+    discipline: live_voice
+    wage_per_h: 34
+    shrinkage: 0
+    occupancy_max: 0.85
+    shifts: [full, part]
+    roster: {heads: 6, contract_h_per_week: 36, days_per_week: 5, hires_max: 9, cost_per_hire: 4000}
+"""
+
+
+def write_team(folder: Path) -> Path:
+    """Write the week with a short Saturday with a second phone team that has no shift on it, and links both ways."""
+    text = (ROOT / "scenarios" / "weekdays.yaml").read_text(encoding="utf-8")
+    links = "overflow: [{from_pool: phone, to_pool: team}, {from_pool: team, to_pool: phone}]\n\n"
+    for old, new in (
+        ("  mail:\n", TEAM + "  mail:\n"),
+        ("steers:", links + "steers:"),
+        ("pools: [phone], measure", "pools: [phone, team], measure"),
+        ("data/", f"{ROOT / 'scenarios' / 'data'}/"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    path = folder / "team.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
 def random_overflow(network: FlowNetwork, rng: np.random.Generator) -> np.ndarray:
     """Shares by link and interval, half of them 0; those of one pool sum to at most 1."""
     count, intervals = len(network.overflow_from), network.profile.shape[1]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from planner.scenario import Scenario, read_today_staffing
@@ -87,11 +89,14 @@ def facts_of(scenario: Scenario) -> CenterFacts:
 
 
 def _stated(scenario: Scenario) -> pd.DataFrame | None:
-    """Today's stated staffing by weekday and clock time, as far as the horizon shows it."""
+    """Today's stated staffing by weekday and clock time, as far as days of the horizon without own hours show it."""
     if scenario.today.staffing == "history":
         return None
-    frame = read_today_staffing(scenario)
-    starts = pd.DatetimeIndex(scenario.horizon.starts())
+    frame, horizon = read_today_staffing(scenario), scenario.horizon
+    dates = [(horizon.start + dt.timedelta(days=day)).isoformat() for day in range(horizon.days)]
+    usual = np.repeat([date not in horizon.hours for date in dates], horizon.intervals_per_day)
+    frame = frame[usual[frame["interval"].to_numpy(int)]]
+    starts = pd.DatetimeIndex(horizon.starts())
     at = starts[frame["interval"].to_numpy(int)]
     stated = pd.DataFrame(
         {

@@ -17,7 +17,8 @@ def profile_from_counts(frame: pd.DataFrame, horizon: Horizon) -> pd.DataFrame:
     ----------
     frame
         Columns `interval_start` (local clock time) and `volume` (contacts), any interval not longer than the
-        horizon's; intervals without a row on a day that has others count as 0.
+        horizon's; intervals without a row on a day that has others count as 0, and nobody comes while the center is
+        closed.
 
     Returns
     -------
@@ -57,7 +58,7 @@ def profile_from_counts(frame: pd.DataFrame, horizon: Horizon) -> pd.DataFrame:
     cv = np.sqrt(max(excess / squares, 0.0)) if squares > 0 else 0.0
     starts = horizon.starts()
     asked = np.asarray([start.weekday() for start in starts[::per_day]])
-    value = mean[asked].ravel()
+    value = np.where(horizon.opened(), mean[asked].ravel(), 0.0)
     p10, p50, p90 = interval_quantiles(value, np.full(len(value), cv))
     count = np.bincount(weekday, minlength=7)[asked]
     return pd.DataFrame(

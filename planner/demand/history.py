@@ -16,6 +16,7 @@ from planner.experience.chance import chance_links, issues_without_chance
 from planner.experience.issues import labeled_volumes, with_issues
 from planner.history import History, first_contact_volumes
 from planner.scenario import Scenario
+from planner.scenario.opening_hours import WEEKDAYS
 
 Array = NDArray[np.float64]
 
@@ -48,7 +49,7 @@ def demand_from_volumes(scenario: Scenario, volumes: pd.DataFrame, known: tuple[
     frame = frame[frame["week"].isin(days.weeks)] if days.weeks else frame
     notes.append(_reconciled(volumes, frame, days))
     types = scenario.types
-    week = _weekly(frame, scenario, days)
+    week = _while_open(_weekly(frame, scenario, days), scenario, notes)
     spread = _spread(frame, scenario, days, notes)
     growth = 1 + scenario.demand.growth
     per_interval = _smoothed(week.sum(axis=1), scenario, days) * growth
@@ -132,12 +133,18 @@ def _days(raw: pd.DataFrame) -> _Days:
 
 
 def _within(volumes: pd.DataFrame, scenario: Scenario, notes: list[str]) -> pd.DataFrame:
-    """Leave out contacts outside the opening hours and labels the scenario does not know; both are counted."""
-    horizon = scenario.horizon
-    outside = (volumes["minute"] < horizon.opens) | (volumes["minute"] >= horizon.closes)
+    """Leave out contacts outside the hours of their weekday and labels the scenario does not know; both are counted."""
+    opens, closes = np.array([scenario.horizon.weekday_hours(day) for day in range(7)]).T
+    weekday = volumes["weekday"].to_numpy(np.int64)
+    outside = (volumes["minute"] < opens[weekday]) | (volumes["minute"] >= closes[weekday])
     if outside.any():
-        share = volumes.loc[outside, "contacts"].sum() / volumes["contacts"].sum()
-        notes.append(f"{share:.1%} of the contacts of history lie outside the opening hours: left out")
+        share = volumes["contacts"] / volumes["contacts"].sum()
+        by_day = share[outside].groupby(weekday[outside.to_numpy()]).sum()
+        named = ", ".join(f"{WEEKDAYS[day]} {part:.1%}" for day, part in by_day.items() if part >= 0.0005)
+        whose = f" ({named})" if scenario.horizon.hours and named else ""
+        notes.append(
+            f"{share[outside].sum():.1%} of the contacts of history lie outside the opening hours{whose}: left out"
+        )
     strange = ~(
         volumes["entry_reason"].isin(list(scenario.reasons))
         & volumes["segment"].isin(list(scenario.segments))
@@ -181,6 +188,18 @@ def _weekly(frame: pd.DataFrame, scenario: Scenario, days: _Days) -> Array:
         mean[:, :, count == 0] = (cube.sum(axis=2) / count.sum())[:, :, None]
     weekdays = [start.weekday() for start in scenario.horizon.starts()[::per_day]]
     return np.asarray(mean[:, :, weekdays].reshape(*week.shape[:2], -1))
+
+
+def _while_open(week: Array, scenario: Scenario, notes: list[str]) -> Array:
+    """Leave out issues, shape (type, channel, interval), of days that a date's own hours close or shorten."""
+    opened = np.array(scenario.horizon.opened())
+    lost = float(week[:, :, ~opened].sum())
+    if lost > 0:
+        notes.append(
+            f"{lost:,.0f} of {week.sum():,.0f} issues that such a week has come when the center is closed by "
+            "horizon.hours: left out"
+        )
+    return np.where(opened, week, 0.0)
 
 
 def _smoothed(week: Array, scenario: Scenario, days: _Days) -> Array:

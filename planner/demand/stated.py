@@ -93,7 +93,8 @@ def demand_from_cube(
 
 def _within_horizon(table: pd.DataFrame, scenario: Scenario, notes: list[str]) -> pd.DataFrame:
     frame = table.assign(interval_start=pd.to_datetime(table["interval_start"]))
-    inside = frame["interval_start"].isin(pd.DatetimeIndex(scenario.horizon.starts()))
+    opened = np.array(scenario.horizon.opened())
+    inside = frame["interval_start"].isin(pd.DatetimeIndex(scenario.horizon.starts())[opened])
     if not inside.any():
         message = (
             f"no interval_start lies in the horizon ({scenario.horizon.start.isoformat()}, {scenario.horizon.days} "

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from planner.frontier.shown import Shown, period_labels
+from planner.frontier.shown import Shown, periods
 from planner.frontier.tables import SHOWN_WITHIN_S, per_interval, stack
 from solvers.flow.carry_over import CarriedWaits, carried_promises, carried_waits, carries_over
 
@@ -37,7 +37,8 @@ def _intervals(shown: Shown, found: CarriedWaits) -> pd.DataFrame:
         "abandon_rate": found.lost,
     }
     frame = per_interval(shown, members, columns)
-    frame["method"], frame["advised"] = found.method[members].ravel(), found.advised[members].ravel()
+    here = np.ix_(members, shown.problem.network.opened)
+    frame["method"], frame["advised"] = found.method[here].ravel(), found.advised[here].ravel()
     return frame
 
 
@@ -49,6 +50,6 @@ def _promises(shown: Shown, waits: CarriedWaits) -> pd.DataFrame:
         (shown.key, problem.promise_names[k], label, float(value))
         for k, values in enumerate(found)
         if values is not None
-        for label, value in zip(period_labels(problem, k), values, strict=True)
+        for label, value in periods(problem, k, values)
     ]
     return pd.DataFrame(rows, columns=["plan", "promise", "period", "value"])

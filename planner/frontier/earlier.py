@@ -190,6 +190,14 @@ def _moved_shifts(problem: FlowProblem, held: Held, before: int, now: int, count
                 f"{clock_text(end)}, which the scenario does not have"
             )
         moved[:, place[name]] += counts[:, k]
+    if new.misses(moved):
+        day, k = np.argwhere(~new.worked(days) & (moved > 0))[0]
+        kind, start, end = _shift_names(new, problem.shift_kinds)[int(k)]
+        date = problem.starts[int(day) * problem.network.intervals_per_day].date()
+        raise PlanError(
+            f"pool {held.labels.pools[before]!r} keeps people on shift {kind!r} from {clock_text(start)} to "
+            f"{clock_text(end)} on {date.isoformat()}, a day that does not have it"
+        )
     return moved
 
 

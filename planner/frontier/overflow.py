@@ -24,7 +24,8 @@ def overflow_table(shown: Shown) -> pd.DataFrame:
     end = np.zeros_like(over)
     for link, pool in enumerate(network.overflow_from):
         end[link] = over[: link + 1][network.overflow_from[: link + 1] == pool].sum(axis=0)
-    links, intervals = np.nonzero(over)
+    links, place = np.nonzero(over[:, network.opened])
+    intervals = network.opened[place]
     return pd.DataFrame(
         {
             "plan": shown.key,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from solvers.flow.evaluate import Evaluation
 from solvers.flow.network import Decision, Floats
 from solvers.flow.solution import PeopleCost, Routing, Solution, decision_of
@@ -73,3 +75,11 @@ def period_labels(problem: FlowProblem, promise: int) -> list[str]:
     if period == "week" and len(begins) == 1:
         return ["week"]
     return [names.get(period, period).format(begin) for begin in begins]
+
+
+def periods(problem: FlowProblem, promise: int, values: Floats) -> list[tuple[str, float]]:
+    """Pair the name and the value of each period of a promise in which the center opens."""
+    length = int(problem.instance.promises.period_intervals[promise])
+    open_ = np.bincount(problem.network.opened // length, minlength=len(values)) > 0
+    named = zip(period_labels(problem, promise), values, open_, strict=True)
+    return [(label, float(value)) for label, value, there in named if there]

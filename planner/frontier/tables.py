@@ -10,7 +10,7 @@ import pandas as pd
 
 from planner.experience.model import STAGES
 from planner.frontier.rules import rules_of
-from planner.frontier.shown import Shown, period_labels
+from planner.frontier.shown import Shown, periods
 from planner.operation.problem import FlowProblem
 from planner.scenario.quantities import DAY_MIN, time_of_day
 from solvers.flow.kept import pool_volume, promises_kept
@@ -69,9 +69,9 @@ def service_table(shown: Shown) -> pd.DataFrame:
 
 
 def per_interval(shown: Shown, members: np.ndarray, columns: Mapping[str, Floats]) -> pd.DataFrame:
-    """Lay columns (pool, interval) of some pools out as rows by label."""
-    problem = shown.problem
-    starts = np.array([s.isoformat(timespec="minutes") for s in problem.starts])
+    """Lay columns (pool, interval) of some pools out as rows by label; intervals in which the center is open."""
+    problem, opened = shown.problem, shown.problem.network.opened
+    starts = np.array([problem.starts[t].isoformat(timespec="minutes") for t in opened])
     frame = pd.DataFrame(
         {
             "plan": shown.key,
@@ -80,7 +80,7 @@ def per_interval(shown: Shown, members: np.ndarray, columns: Mapping[str, Floats
         }
     )
     for name, values in columns.items():
-        frame[name] = np.round(values[members].ravel(), 6)
+        frame[name] = np.round(values[np.ix_(members, opened)].ravel(), 6)
     return frame
 
 
@@ -225,7 +225,7 @@ def promises_table(shown: Shown) -> pd.DataFrame:
     for k, name in enumerate(problem.promise_names):
         target = problem.scenario.promises[name].target
         least = promises.measure[k] in (0, 3)
-        for label, value in zip(period_labels(problem, k), shown.evaluation.promise_values[k], strict=True):
+        for label, value in periods(problem, k, shown.evaluation.promise_values[k]):
             missed = value < target - 1e-9 if least else value > target + 1e-9
             rows.append((shown.key, name, label, target, float(value), not bool(missed)))
     return pd.DataFrame(rows, columns=["plan", "promise", "period", "target", "value", "kept"])
@@ -282,10 +282,11 @@ def stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def demand_table(problem: FlowProblem) -> pd.DataFrame:
-    """Issues per reason, segment, channel and interval with their range, as the initiatives in force leave them."""
+    """Issues per reason, segment, channel and open interval with their range, as initiatives in force leave them."""
     demand, frames = problem.demand, []
     left = np.divide(problem.network.issues, demand.issues, out=np.ones(len(demand.issues)), where=demand.issues > 0)
-    starts = [s.isoformat(timespec="minutes") for s in problem.starts]
+    opened = problem.network.opened
+    starts = [problem.starts[t].isoformat(timespec="minutes") for t in opened]
     for k, (reason, segment) in enumerate(problem.types):
         for c in np.flatnonzero(problem.network.natural[k] > 0):
             share = left[k] * problem.network.natural[k, c]
@@ -297,10 +298,10 @@ def demand_table(problem: FlowProblem) -> pd.DataFrame:
                         "segment": segment,
                         "channel": problem.channels[c],
                         "interval": starts,
-                        "p10": demand.p10[k] * share,
-                        "p50": demand.p50[k] * share,
-                        "p90": demand.p90[k] * share,
-                        "mean": demand.issues[k] * demand.profile[k] * share,
+                        "p10": demand.p10[k, opened] * share,
+                        "p50": demand.p50[k, opened] * share,
+                        "p90": demand.p90[k, opened] * share,
+                        "mean": demand.issues[k] * demand.profile[k, opened] * share,
                     }
                 )
             )

@@ -43,7 +43,7 @@ def _nobody(instance: Instance) -> Bools:
     nobody = np.zeros((len(network.pools.queue), network.profile.shape[1]), dtype=bool)
     for g, catalogue in enumerate(instance.catalogues):
         if catalogue is not None and network.pools.waits[g] and g not in network.overflow_from:
-            nobody[g] = np.tile(~catalogue.reachable, network.days)
+            nobody[g] = ~catalogue.reachable_on(network.days).ravel()
     return nobody
 
 

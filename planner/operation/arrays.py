@@ -113,6 +113,7 @@ def network_of(maker: Builder, natural: np.ndarray) -> FlowNetwork:
         interval_s=scenario.horizon.interval_s,
         intervals_per_day=scenario.horizon.intervals_per_day,
         program_cost=sum(part.fixed_cost for pool in scenario.pools.values() for part in pool.day_parts.values()),
+        shut=None if all(scenario.horizon.opened()) else ~np.array(scenario.horizon.opened()),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from planner.demand.model import Demand
@@ -15,7 +17,7 @@ from planner.operation.problem import FlowProblem
 from planner.operation.taken_over import check_taken_over
 from planner.scenario import Scenario
 from planner.scenario.scenario import Measure, Period
-from solvers.flow.network import Limits, Promises
+from solvers.flow.network import FlowNetwork, Limits, Promises
 from solvers.flow.solution import Instance
 from solvers.shifts.catalogue import WEEK, Catalogue
 
@@ -56,12 +58,13 @@ def build_problem(scenario: Scenario, experience: ExperienceModel, demand: Deman
     for pool in scenario.pools.values():
         if pool.staffed and pool.shifts not in catalogues:
             catalogues[pool.shifts] = build_catalogue(scenario, pool, kinds)
+    own = tuple(catalogues[p.shifts] if p.staffed else None for p in scenario.pools.values())
     instance = Instance(
-        network=network,
+        network=_closed_without_shifts(network, own),
         promises=build_promises(scenario, maker.pools),
         limits=_limits(scenario, maker.pools),
         payroll=build_payroll(scenario),
-        catalogues=tuple(catalogues[p.shifts] if p.staffed else None for p in scenario.pools.values()),
+        catalogues=own,
     )
     return FlowProblem(
         scenario=scenario,
@@ -82,6 +85,20 @@ def build_problem(scenario: Scenario, experience: ExperienceModel, demand: Deman
         limits=tuple(maker.draft.limits),
         notes=tuple(maker.draft.notes),
     )
+
+
+def _closed_without_shifts(network: FlowNetwork, catalogues: tuple[Catalogue | None, ...]) -> FlowNetwork:
+    """Close live pools on open days that have none of their shifts where links take their contacts elsewhere."""
+    closed = network.closed.copy()
+    days = np.bincount(network.opened // network.intervals_per_day, minlength=network.days) > 0
+    for g in map(int, np.unique(network.overflow_from)):
+        catalogue = catalogues[g]
+        if catalogue is not None:
+            idle = days & ~catalogue.worked(network.days).any(axis=1)
+            closed[g] |= np.repeat(idle, network.intervals_per_day)
+    if not closed.any():
+        return network
+    return replace(network, closed=closed, people_min=np.where(closed, 0.0, network.people_min))
 
 
 def build_promises(scenario: Scenario, pools: tuple[str, ...]) -> Promises:

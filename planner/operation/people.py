@@ -7,27 +7,34 @@ import numpy as np
 from planner.scenario import Scenario
 from planner.scenario.center import Pool, Shift
 from planner.scenario.day_parts import intervals_of
+from planner.scenario.hours_check import fits
 from solvers.shifts.catalogue import Catalogue, Payroll
 
 
 def build_catalogue(scenario: Scenario, pool: Pool, kinds: tuple[str, ...]) -> Catalogue:
-    """Every start of every kind of shift a pool may use, on one day of the horizon."""
+    """Every start of every kind of shift a pool may use on some day of the horizon, and the days it may be used on."""
     horizon = scenario.horizon
-    cover, paid, start, end, kind = [], [], [], [], []
+    cover, paid, start, end, kind, allowed = [], [], [], [], [], []
     for name in pool.shifts:
         shift = scenario.shifts[name]
-        for begin in range(shift.starts.first, shift.starts.last + 1, shift.starts.every_min):
+        for begin in shift.begins:
+            there = [fits(scenario, name, begin, day) for day in range(horizon.days)]
+            if not any(there):
+                continue
             cover.append(_floor(shift, begin, horizon.opens, horizon.interval_min, horizon.intervals_per_day))
             paid.append(shift.length_h - sum(b.length_min / 60 for b in shift.breaks if not b.paid))
             start.append(begin)
             end.append(begin + round(shift.length_h * 60))
             kind.append(kinds.index(name))
+            allowed.append(there)
+    days = np.array(allowed, dtype=bool).T
     return Catalogue(
         np.array(cover, dtype=float),
         np.array(paid),
         np.array(start, dtype=np.int64),
         np.array(end, dtype=np.int64),
         np.array(kind, dtype=np.int64),
+        None if days.all() else np.ascontiguousarray(days),
     )
 
 
@@ -47,13 +54,14 @@ def _floor(shift: Shift, begin: int, opens: int, interval_min: int, intervals: i
 
 
 def people_min(scenario: Scenario) -> np.ndarray:
-    """Least people scheduled of each pool while it is open, shape (pool, interval)."""
+    """Least people scheduled of each pool while it and the center are open, shape (pool, interval)."""
     horizon = scenario.horizon
+    opened = np.array(horizon.opened())
     least = np.zeros((len(scenario.pools), horizon.days, horizon.intervals_per_day))
     for g, pool in enumerate(scenario.pools.values()):
         for part in pool.day_parts.values():
             least[g, :, list(intervals_of(horizon, part))] = part.people_min
-    return least.reshape(len(scenario.pools), horizon.intervals)
+    return np.where(opened, least.reshape(len(scenario.pools), horizon.intervals), 0.0)
 
 
 def build_payroll(scenario: Scenario) -> Payroll:

@@ -11,7 +11,7 @@ import pandas as pd
 from planner.operation.problem import FlowProblem
 from solvers.flow.decode import even_split, normalize_split
 from solvers.flow.evaluate import Evaluation, evaluate
-from solvers.flow.network import Floats
+from solvers.flow.network import Bools, Floats
 from solvers.flow.solution import Routing
 from solvers.flow.waiting import LONGEST_WAIT_S
 from solvers.shifts.catalogue import Catalogue
@@ -86,12 +86,29 @@ def _people(problem: FlowProblem, staffing: pd.DataFrame) -> tuple[Floats, Float
     rows = known["pool"].map(place).to_numpy(np.int64)
     columns = known["interval"].to_numpy(np.int64)
     scheduled[rows, columns] = known["scheduled"].to_numpy(float)
+    notes = _left_out(problem, scheduled)
     if "on_task" in known.columns and known["on_task"].notna().any():
         on_task[rows, columns] = known["on_task"].to_numpy(float)
-        return scheduled, on_task, ()
+        on_task[:, ~_opened(problem)] = 0.0
+        return scheduled, on_task, notes
     on_task = scheduled * (1.0 - network.pools.shrinkage)[:, None]
     note = "Today's agents on task are its schedule less the stated shrinkage: nobody measured who really stood there."
-    return scheduled, on_task, (note,)
+    return scheduled, on_task, (*notes, note)
+
+
+def _opened(problem: FlowProblem) -> Bools:
+    shut = problem.network.shut
+    return np.ones(problem.network.profile.shape[1], dtype=bool) if shut is None else ~shut
+
+
+def _left_out(problem: FlowProblem, scheduled: Floats) -> tuple[str, ...]:
+    """Take people away, in place, who work while the center is closed, and say so."""
+    away = scheduled[:, ~_opened(problem)]
+    hours = float(np.nansum(away)) * problem.network.interval_s / 3600.0
+    scheduled[:, ~_opened(problem)] = 0.0
+    if hours <= 0:
+        return ()
+    return (f"{hours:,.0f} hours of Today's people lie outside the opening hours of their day: left out",)
 
 
 def _split(problem: FlowProblem, routing: pd.DataFrame) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,8 @@ from planner.history.importers.aggregate import Aggregate, read_aggregate
 from planner.history.week_counts import Counts, counts_of_aggregate, counts_of_history
 from planner.proposal.pools import PoolSeen, pools_of
 from planner.proposal.tables import demand_table, routing_table, staffing_table
-from planner.proposal.text import Seen, scenario_text
+from planner.proposal.text import PART_H, Seen, scenario_text
+from planner.scenario.opening_hours import CLOSED, WEEKDAYS
 from planner.scenario.quantities import DAY_MIN, clock_text
 from planner.scenario.scenario import Horizon
 
@@ -26,6 +28,10 @@ _MOST_REASONS = 30
 _FEW = 0.005
 """Opening hours hold all but this share of the contacts at either end of the day."""
 _WEEKEND = 0.01
+_DAYS_SEEN, _ENOUGH = 3, 400
+"""Days of a weekday, and contacts on them, from which on its own hours are looked at."""
+_SHORTER_MIN = 120
+"""By which they are shorter than those of every day, at least."""
 _MOST_VALUES = 5
 
 
@@ -150,10 +156,7 @@ def _heard(history: History | None, aggregate: Aggregate | None) -> tuple[str, .
 def _horizon(counts: Counts, timezone: str) -> Horizon:
     """The week after the past, on the days and hours in which nearly all contacts come."""
     by_minute = counts.table.groupby("minute")["contacts"].sum().sort_index()
-    share = by_minute.cumsum() / by_minute.sum()
-    opens = int(by_minute.index[int(np.searchsorted(share.to_numpy(), _FEW, side="right"))]) // 60 * 60
-    last = int(by_minute.index[int(np.searchsorted(share.to_numpy(), 1 - _FEW))])
-    closes = min(-(-(last + 30) // 60) * 60, DAY_MIN)
+    opens, closes = _hours_of(by_minute)
     round_the_clock = opens == 0 and closes == DAY_MIN
     if round_the_clock:  # a day begins where it is quietest, so that shifts cover nights
         by_hour = by_minute.groupby(by_minute.index // 60).sum().reindex(range(24), fill_value=0.0)
@@ -162,10 +165,41 @@ def _horizon(counts: Counts, timezone: str) -> Horizon:
     weekday = counts.table.groupby("weekday")["contacts"].sum().reindex(range(7), fill_value=0.0)
     days = 5 if weekday[[5, 6]].sum() < _WEEKEND * weekday.sum() else 7
     start = counts.last + pd.Timedelta(days=7 - counts.last.weekday())
-    hours = {"opens": clock_text(opens), "closes": clock_text(closes)}
+    hours: dict[str, Any] = {"opens": clock_text(opens), "closes": clock_text(closes)}
+    if not round_the_clock:
+        hours["hours"] = _own_hours(counts, opens, closes, days)
     return Horizon.model_validate(
         {"start": start.date(), "days": days, **hours, "interval_min": 30, "timezone": timezone}
     )
+
+
+def _hours_of(by_minute: pd.Series) -> tuple[int, int]:
+    """Whole hours that hold nearly all contacts, given by minute of the day in order: when they begin and end."""
+    share = (by_minute.cumsum() / by_minute.sum()).to_numpy()
+    opens = int(by_minute.index[int(np.searchsorted(share, _FEW, side="right"))]) // 60 * 60
+    last = int(by_minute.index[int(np.searchsorted(share, 1 - _FEW))])
+    return opens, min(-(-(last + 30) // 60) * 60, DAY_MIN)
+
+
+def _own_hours(counts: Counts, opens: int, closes: int, days: int) -> dict[str, Any]:
+    """Hours of weekdays, Monday first, that are clearly shorter: closed where next to nobody comes.
+
+    No shorter than a short shift, which the proposal has; days seen too seldom have the hours of the others.
+    """
+    found: dict[str, Any] = {}
+    usual = counts.table["contacts"].sum() / days
+    for day in range(days):
+        own = counts.table[counts.table["weekday"] == day].groupby("minute")["contacts"].sum().sort_index()
+        if counts.days[day] < _DAYS_SEEN:
+            continue
+        if own.sum() < _WEEKEND * usual:
+            found[WEEKDAYS[day]] = CLOSED
+        elif own.sum() >= _ENOUGH:
+            begins, ends = _hours_of(own)
+            begins, ends = max(begins, opens), min(ends, closes)
+            if PART_H * 60 <= ends - begins <= closes - opens - _SHORTER_MIN:
+                found[WEEKDAYS[day]] = {"opens": clock_text(begins), "closes": clock_text(ends)}
+    return found
 
 
 def _names(counts: Counts, column: str, only: str, most: int = 1_000) -> pd.Series:

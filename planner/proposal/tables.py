@@ -58,10 +58,14 @@ def staffing_table(seen: Seen, measured: pd.DataFrame | None) -> tuple[pd.DataFr
     occupancy. The last two count people on task, so they are divided by 1 - shrinkage.
     """
     horizon = seen.horizon
-    step = horizon.interval_min
-    minutes = range(horizon.opens, horizon.closes, step)
     days = {(horizon.start.weekday() + day) % 7 for day in range(horizon.days)}
-    clocks = sorted({((day + minute // DAY_MIN) % 7, minute % DAY_MIN) for day in days for minute in minutes})
+    opened = {
+        (day, minute)
+        for day in days
+        for minute, open_ in zip(horizon.clocks, horizon.slots(horizon.weekday_hours(day)), strict=True)
+        if open_
+    }
+    clocks = sorted({((day + minute // DAY_MIN) % 7, minute % DAY_MIN) for day, minute in opened})
     grid = pd.MultiIndex.from_tuples(clocks, names=["weekday", "minute"])
     parts, how = [], set()
     for pool in seen.pools:
@@ -116,7 +120,7 @@ def demand_table(seen: Seen) -> pd.DataFrame:
     keys = ["reason", "channel", "segment"]
     mean = named.groupby([*keys, "weekday", "minute"])["contacts"].sum()
     mean = mean / np.array(seen.counts.days)[mean.index.get_level_values("weekday").to_numpy(int)]
-    starts = pd.DatetimeIndex(seen.horizon.starts())
+    starts = pd.DatetimeIndex(seen.horizon.starts())[np.array(seen.horizon.opened())]
     parts = []
     for key in mean.index.droplevel(["weekday", "minute"]).unique():
         own = mean.loc[key].reindex(

@@ -13,11 +13,13 @@ import pandas as pd
 from planner.history.week_counts import Counts
 from planner.proposal.offers import LEAST_CONTACTS, MOST_ACCEPT, Offer, offers_of
 from planner.proposal.pools import PoolSeen, shrinkage_guess
+from planner.scenario.opening_hours import CLOSED
 from planner.scenario.quantities import clock_text
 from planner.scenario.scenario import Horizon
 
 _CONTRACT_H = 38.0
-_PART_H = 4.0
+PART_H = 4.0
+"""Length of the short shift that is proposed, hours."""
 _AHT_S = 300
 
 
@@ -93,6 +95,13 @@ def _when(seen: Seen, page: _Page) -> None:
         f'  closes: "{clock_text(horizon.closes)}"',
         f"  interval_min: {horizon.interval_min}",
     )
+    if horizon.hours:
+        page.add(
+            "  hours:                       # days on which nearly all contacts came in fewer hours, or next to none"
+        )
+    for day, own in horizon.hours.items():
+        times = f'{{opens: "{clock_text(own.opens)}", closes: "{clock_text(own.closes)}"}}'
+        page.add(f"    {day}: {CLOSED if own.closed else times}")
     zone = f"  timezone: {horizon.timezone}"
     page.add(zone) if seen.timezone_known else page.mark(zone, "your time zone; the past does not name one")
 
@@ -247,14 +256,14 @@ def _pools(seen: Seen, page: _Page) -> None:
         "your shifts, with breaks",
     )
     names = "[day]"
-    if length > _PART_H:
+    if length > PART_H:
         names = "[day, part]"
-        last = clock_text(horizon.closes - int(_PART_H * 60))
+        last = clock_text(horizon.closes - int(PART_H * 60))
         page.add(
             "  # PROPOSED: Today's people follow the demand by the half hour; long shifts alone would cost more to plan"
         )
         page.mark(
-            f'  part: {{length_h: {_PART_H:g}, starts: {{first: "{clock_text(horizon.opens)}", last: "{last}"}}}}',
+            f'  part: {{length_h: {PART_H:g}, starts: {{first: "{clock_text(horizon.opens)}", last: "{last}"}}}}',
             "does anybody work short shifts? else delete them here and in the pools",
         )
     page.add("", "pools:")

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from planner.scenario.opening_hours import Weekday
 from planner.scenario.quantities import ClockTime, Key, Money, Ratio, Stated, StatedRatio, Strict, clock_text
 
 
@@ -117,6 +118,14 @@ class Shift(Strict):
     length_h: float = Field(gt=0, le=24, description="Hours from start to end, breaks included.")
     starts: Starts = Field(description="When the shift may start.")
     breaks: tuple[Break, ...] = Field(default=(), description="Breaks inside the shift.")
+    days: tuple[Weekday, ...] = Field(
+        default=(), description="Weekdays it may be worked on, monday to sunday; left out: every day."
+    )
+
+    @property
+    def begins(self) -> range:
+        """Its possible starts, minutes after midnight."""
+        return range(self.starts.first, self.starts.last + 1, self.starts.every_min)
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Shift:

@@ -11,6 +11,7 @@ from planner.scenario.day_parts import check_parts_of_days
 from planner.scenario.demand_csv import Series
 from planner.scenario.document import Place
 from planner.scenario.fields import suggest
+from planner.scenario.hours_check import check_days_of_shifts, check_hours_of_days
 from planner.scenario.initiatives import check_initiative_effects, check_initiative_relations
 from planner.scenario.links import check_overflow_links
 from planner.scenario.quantities import clock_text
@@ -106,6 +107,14 @@ def check_shift_hours(scenario: Scenario) -> Iterator[Finding]:
             yield Finding(("shifts", key, "starts", "last"), message)
 
 
+def check_hours(scenario: Scenario) -> Iterator[Finding]:
+    """Hours of weekdays and dates lie in the horizon, within those of every day, and shifts fit into them."""
+    for place, message in check_hours_of_days(scenario):
+        yield Finding(place, message, about_key=len(place) == 3)
+    for place, message, severity in check_days_of_shifts(scenario):
+        yield Finding(place, message, severity, about_key=place[0] == "shifts" and len(place) == 2)
+
+
 def check_steer_channels(scenario: Scenario) -> Iterator[Finding]:
     """A steer leads into another channel."""
     for key, steer in scenario.steers.items():
@@ -185,7 +194,7 @@ def check_retained_value(scenario: Scenario) -> Iterator[Finding]:
 def check_deadlines(scenario: Scenario) -> Iterator[Finding]:
     """A deadline of deferred work lies within the open hours of the horizon."""
     horizon = scenario.horizon
-    hours = horizon.days * (horizon.closes - horizon.opens) / 60
+    hours = sum(horizon.opened()) * horizon.interval_min / 60
     for key, pool in scenario.pools.items():
         if pool.deadline_h is not None and pool.deadline_h > hours:
             message = f"deadline of {pool.deadline_h:g} open hours is longer than the horizon of {hours:g}; shorten it"
@@ -265,6 +274,7 @@ CHECKS: tuple[Callable[[Scenario], Iterator[Finding]], ...] = (
     check_timezone,
     check_shift_grid,
     check_shift_hours,
+    check_hours,
     check_steer_channels,
     check_empty_selections,
     check_scores,

@@ -64,7 +64,10 @@ def read_demand_rows(scenario: Scenario, path: Path, file: str) -> DemandRows:
             table.refuse(row, "interval_start", f"the same interval and names as row {first}; keep one of them")
             continue
         seen[series, interval] = row
-        if contacts is not None:
+        if contacts and not clock.opened[interval]:
+            message = "contacts come while the center is closed (horizon.hours); write 0, or leave the row out"
+            table.refuse(row, "contacts", message)
+        elif contacts is not None:
             rows.append((interval, series[0], series[1], series[2], contacts))
     if not clock.failed:
         _check_gaps(scenario, table, seen)
@@ -80,6 +83,7 @@ class _Clock:
         self.horizon = scenario.horizon
         self.table = table
         self.failed = False
+        self.opened = self.horizon.opened()
         self._starts = {start: index for index, start in enumerate(self.horizon.starts())}
         self._known: dict[str, int | str] = {}
 
@@ -110,14 +114,14 @@ class _Clock:
 
 
 def _check_gaps(scenario: Scenario, table: CsvTable, seen: dict[tuple[Series, int], int]) -> None:
-    """Each series that occurs must have every interval; series with the same gaps are named together."""
+    """Each series that occurs must have every open interval; series with the same gaps are named together."""
     rows: dict[Series, dict[int, int]] = defaultdict(dict)
     for (series, interval), row in seen.items():
         rows[series][interval] = row
-    starts = scenario.horizon.starts()
+    starts, opened = scenario.horizon.starts(), scenario.horizon.opened()
     gaps: dict[tuple[int, ...], list[Series]] = defaultdict(list)
     for series, present in rows.items():
-        missing = tuple(index for index in range(len(starts)) if index not in present)
+        missing = tuple(index for index, open_ in enumerate(opened) if open_ and index not in present)
         if missing:
             gaps[missing].append(series)
     for missing, several in gaps.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.scenario.document import Place
@@ -33,7 +33,15 @@ _NAMES = {
     "growth": "growth",
 }
 _UNITS = {"_s": " s", "_h": " h", "_min": " min", "_days": " days", "_weeks": " weeks"}
-_SINGULAR = {"overflow": "overflow", "limits": "limit", "day_parts": "day part", "objectives": "objective"}
+_SINGULAR = {
+    "overflow": "overflow",
+    "limits": "limit",
+    "day_parts": "day part",
+    "objectives": "objective",
+    "hours": "day with own hours",
+}
+_PLURAL = {"hours": "days with own hours"}
+_EMPTY = {"days": "every day"}
 _OPEN_ITEMS = ("steers", "promises", "channels", "shifts", "segments", "reasons", "initiatives")
 _CLOCKS = ("opens", "closes", "first", "last", "from", "to")
 
@@ -63,7 +71,7 @@ def owned(place: Place) -> str:
 def plural(count: int, place: Place) -> str:
     """Say how many entries of a section: `2 reasons`, `1 pool of day parts`."""
     key = str(place[-1])
-    word = key.replace("_", " ") if count > 1 else _one_of(key)
+    word = _PLURAL.get(key, key.replace("_", " ")) if count > 1 else _one_of(key)
     return f"{count} {word}" + (f" of {place[1]}" if len(place) > 2 else "")
 
 
@@ -81,7 +89,8 @@ def amount(place: Place, old: Any, new: Any, bounds: Sequence[Any] | None = None
             else f"{_shown(bounds[0], ratio, unit)} to {_shown(bounds[1], ratio, unit)}"
         )
     clock = str(place[-1]) in _CLOCKS
-    shown = [clock_text(v) if clock and isinstance(v, int) else _shown(v, ratio, unit) for v in (old, new)]
+    empty = _EMPTY.get(str(place[-1]), "none")
+    shown = [clock_text(v) if clock and isinstance(v, int) else _shown(v, ratio, unit, empty) for v in (old, new)]
     values = f"{shown[0]} → {shown[1]}"
     if not (_is_number(old) and _is_number(new)) or clock:
         return f": {values}"
@@ -101,7 +110,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _shown(value: Any, ratio: bool, unit: str) -> str:
+def _shown(value: Any, ratio: bool, unit: str, empty: str = "none") -> str:
     if value is None:
         return "none"
     if isinstance(value, bool):
@@ -109,7 +118,9 @@ def _shown(value: Any, ratio: bool, unit: str) -> str:
     if _is_number(value):
         return f"{100 * value:.4g} %" if ratio else f"{value:,.10g}{unit}"
     if isinstance(value, list):
-        return ", ".join(_shown(one, ratio, unit) for one in value) or "none"
+        return ", ".join(_shown(one, ratio, unit) for one in value) or empty
+    if isinstance(value, Mapping) and set(value) == {"opens", "closes"}:
+        return f"{clock_text(value['opens'])} to {clock_text(value['closes'])}"
     return str(value)
 
 

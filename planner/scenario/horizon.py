@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from planner.scenario.quantities import DAY_MIN, ClockTime, Strict
+from planner.scenario.opening_hours import WEEKDAYS, DayHours
+from planner.scenario.quantities import DAY_MIN, ClockTime, Key, Strict
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
 
 
 class Horizon(Strict):
-    """The planned time: consecutive days with the same opening hours, cut into intervals.
+    """The planned time: consecutive days, cut into intervals from `opens` to `closes`.
 
-    Until a center closes after midnight, its time belongs to the day it opened on: `closes` may be up to 24 hours after
+    `hours` say which of these intervals are open on which day; in the others nobody comes and nobody works. Where a
+    center closes after midnight, its time belongs to the day it opened on: `closes` may be up to 24 hours after
     `opens`, and is then more than 1,440 minutes.
     """
 
@@ -32,6 +34,12 @@ class Horizon(Strict):
     )
     interval_min: int = Field(default=30, description="Length of an interval, minutes (divides an hour or is 60).")
     timezone: str = Field(default="UTC", description="IANA time zone of all clock times, e.g. Europe/Zurich.")
+
+    hours: dict[Key, DayHours] = Field(
+        default_factory=dict,
+        description="Other hours of single days, within `opens` to `closes`: by weekday (monday, ...) or date "
+        "(YYYY-MM-DD, wins), `closed` or {opens, closes}; days left out have the hours of every day.",
+    )
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Horizon:
@@ -73,6 +81,30 @@ class Horizon(Strict):
     def interval_s(self) -> float:
         """Length of an interval, seconds."""
         return self.interval_min * 60.0
+
+    def weekday_hours(self, weekday: int) -> tuple[int, int]:
+        """When the center opens and closes on a weekday (Monday 0), minutes; the same minute where it is closed."""
+        own = self.hours.get(WEEKDAYS[weekday])
+        return (self.opens, self.closes) if own is None else (own.opens, own.closes)
+
+    def day_hours(self, day: int) -> tuple[int, int]:
+        """The same of a day of the horizon, counted from 0: its date's hours, else its weekday's."""
+        date = self.start + dt.timedelta(days=day)
+        own = self.hours.get(date.isoformat())
+        return self.weekday_hours(date.weekday()) if own is None else (own.opens, own.closes)
+
+    def slots(self, hours: tuple[int, int]) -> list[bool]:
+        """Which intervals of a day lie within some hours."""
+        return [hours[0] <= clock and clock + self.interval_min <= hours[1] for clock in self.clocks]
+
+    @property
+    def clocks(self) -> range:
+        """Start of each interval of a day, minutes after midnight of the day the center opens on."""
+        return range(self.opens, self.closes, self.interval_min)
+
+    def opened(self) -> list[bool]:
+        """Whether the center is open in each interval."""
+        return [open_ for day in range(self.days) for open_ in self.slots(self.day_hours(day))]
 
     def starts(self) -> list[dt.datetime]:
         """Start of each interval, local clock time without zone, in order."""

@@ -157,6 +157,7 @@ def _message(error: Mapping[str, Any], place: Place) -> str:
 
 _OWN = (
     "clock",
+    "day_hours",
     "key",
     "number_or_range",
     "out_of_range",

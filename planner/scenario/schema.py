@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from planner.scenario.opening_hours import CLOSED
 from planner.scenario.scenario import Scenario
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -16,6 +17,7 @@ def scenario_schema() -> dict[str, Any]:
     definitions = schema["$defs"]
     definitions["Stated"] = _with_number(definitions["Stated"])
     definitions["Objective"] = _or_plain("string", definitions["Objective"])
+    definitions["DayHours"] = _or_plain("string", definitions["DayHours"], const=CLOSED)
     properties = {"extends": _EXTENDS, **schema.pop("properties")}
     for section in properties.values():
         _allow_empty_entries(section)
@@ -48,12 +50,12 @@ def _with_number(stated: dict[str, Any]) -> dict[str, Any]:
     return _or_plain("number", stated)
 
 
-def _or_plain(kind: str, model: dict[str, Any]) -> dict[str, Any]:
-    """Allow a plain value beside the mapping it is short for."""
+def _or_plain(kind: str, model: dict[str, Any], **limits: Any) -> dict[str, Any]:
+    """Allow a plain value, within limits, beside the mapping it is short for."""
     return {
         "title": model["title"],
         "description": model["description"],
-        "anyOf": [{"type": kind}, {key: value for key, value in model.items() if key != "description"}],
+        "anyOf": [{"type": kind, **limits}, {key: value for key, value in model.items() if key != "description"}],
     }
 
 

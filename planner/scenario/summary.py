@@ -15,8 +15,8 @@ def describe(scenario: Scenario) -> dict[str, int | str]:
     Returns
     -------
         `name`, `title`, then counts: `reasons`, `segments`, `types` (reason x segment), `channels`, `pools`,
-        `pools_of_people`, `days`, `intervals`, `steers`, `shifts` (kinds), `shift_starts` (kinds x starts a day),
-        `promises`, `variants` and `variables`, roughly those of the master.
+        `pools_of_people`, `days`, `intervals` (open ones), `steers`, `shifts` (kinds), `shift_starts` (kinds x starts a
+        day), `promises`, `variants` and `variables`, roughly those of the master.
     """
     return {
         "name": scenario.name,
@@ -28,7 +28,7 @@ def describe(scenario: Scenario) -> dict[str, int | str]:
         "pools": len(scenario.pools),
         "pools_of_people": sum(pool.staffed for pool in scenario.pools.values()),
         "days": scenario.horizon.days,
-        "intervals": scenario.horizon.intervals,
+        "intervals": sum(scenario.horizon.opened()),
         "steers": len(scenario.steers),
         "shifts": len(scenario.shifts),
         "shift_starts": sum(_starts(shift) for shift in scenario.shifts.values()),
@@ -59,8 +59,8 @@ def count_variables(scenario: Scenario) -> int:
     pools = scenario.pools.values()
     live = sum(pool.discipline in (Discipline.LIVE_VOICE, Discipline.LIVE_CHAT) for pool in pools)
     staffed = sum(pool.staffed for pool in pools)
-    return 2 * flows + moves + (staffed + live) * scenario.horizon.intervals
+    return 2 * flows + moves + (staffed + live) * sum(scenario.horizon.opened())
 
 
 def _starts(shift: Shift) -> int:
-    return (shift.starts.last - shift.starts.first) // shift.starts.every_min + 1
+    return len(shift.begins)

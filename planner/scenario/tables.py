@@ -42,7 +42,7 @@ def read_today_staffing(scenario: Scenario) -> pd.DataFrame:
     Returns
     -------
         Columns `pool`, `interval` (index into the horizon), `scheduled` (people, mean): every pool of people and
-        every interval; 0 for pools the table leaves out.
+        every interval; 0 for pools the table leaves out, and while the center is closed.
 
     Raises
     ------
@@ -52,10 +52,10 @@ def read_today_staffing(scenario: Scenario) -> pd.DataFrame:
     name = _named(scenario.today.staffing, "today.staffing")
     staffing = read_staffing_rows(scenario, scenario.resolve(name), str(scenario.resolve(name)))
     _refuse(staffing.issues)
-    per_day = scenario.horizon.intervals_per_day
+    per_day, opened = scenario.horizon.intervals_per_day, scenario.horizon.opened()
     first = scenario.horizon.start.weekday()
     rows = [
-        (pool, t, staffing.scheduled.get((pool, (first + t // per_day) % 7, t % per_day), 0.0))
+        (pool, t, staffing.scheduled.get((pool, (first + t // per_day) % 7, t % per_day), 0.0) if opened[t] else 0.0)
         for pool, declared in scenario.pools.items()
         if declared.staffed
         for t in range(scenario.horizon.intervals)

@@ -37,7 +37,8 @@ class RoutingRows:
 def read_staffing_rows(scenario: Scenario, path: Path, file: str) -> StaffingRows:
     """Read and check Today's staffing; a pool of people the table leaves out is closed today.
 
-    Weekday and time are the calendar's; after midnight they are counted to the day the center opened on.
+    Nobody works while the center is closed on that weekday; rows of that time may be left out. Weekday and time are the
+    calendar's; after midnight they are counted to the day the center opened on.
     """
     table = read_csv(path, file, "today.staffing", (STAFFING_HEADER,))
     column = {name: index for index, name in enumerate(table.header)}
@@ -45,6 +46,7 @@ def read_staffing_rows(scenario: Scenario, path: Path, file: str) -> StaffingRow
     clocks = [horizon.opens + index * horizon.interval_min for index in range(horizon.intervals_per_day)]
     slots = {clock_text(clock % DAY_MIN): index for index, clock in enumerate(clocks)}
     nights = [clock // DAY_MIN for clock in clocks]
+    opened = [horizon.slots(horizon.weekday_hours(weekday)) for weekday in range(7)]
     staffed = [key for key, pool in scenario.pools.items() if pool.staffed]
     scheduled: dict[tuple[str, int, int], float] = {}
     seen: dict[tuple[str, int, int], int] = {}
@@ -60,10 +62,13 @@ def read_staffing_rows(scenario: Scenario, path: Path, file: str) -> StaffingRow
             table.refuse(row, "time", f"the same weekday, time and pool as row {seen[key]}; keep one of them")
             continue
         seen[key] = row
-        if people is not None:
+        if people and not opened[key[1]][slot]:
+            message = "people work while the center is closed on this weekday (horizon.hours); write 0, or leave it out"
+            table.refuse(row, "scheduled", message)
+        elif people is not None:
             scheduled[key] = people
     if not table.found:
-        _check_gaps(scenario, table, seen, list(zip(slots, nights, strict=True)))
+        _check_gaps(scenario, table, seen, list(zip(slots, nights, strict=True)), opened)
     return StaffingRows(scheduled, table.issues())
 
 
@@ -108,13 +113,18 @@ def _slot(table: CsvTable, row: int, text: str, slots: dict[str, int]) -> int | 
 
 
 def _check_gaps(
-    scenario: Scenario, table: CsvTable, seen: dict[tuple[str, int, int], int], times: list[tuple[str, int]]
+    scenario: Scenario,
+    table: CsvTable,
+    seen: dict[tuple[str, int, int], int],
+    times: list[tuple[str, int]],
+    opened: list[list[bool]],
 ) -> None:
-    """Refuse a pool that leaves out intervals; `times`: clock time and nights since opening of each."""
+    """Refuse a pool that leaves out open intervals; `times`: clock time and nights since opening of each."""
     first = scenario.horizon.start.weekday()
     days = sorted({(first + day) % 7 for day in range(scenario.horizon.days)})
     for pool in dict.fromkeys(key[0] for key in seen):
-        missing = [(day, slot) for day in days for slot in range(len(times)) if (pool, day, slot) not in seen]
+        wanted = [(day, slot) for day in days for slot in range(len(times)) if opened[day][slot]]
+        missing = [(day, slot) for day, slot in wanted if (pool, day, slot) not in seen]
         if missing:
             last = max(row for key, row in seen.items() if key[0] == pool)
             named = ", ".join(f"weekday {(day + times[slot][1]) % 7} {times[slot][0]}" for day, slot in missing[:3])

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solvers.flow.kept import over_periods, promise_quality
-from solvers.flow.network import Bools, Decision, Floats, FlowNetwork, Promises, Queue
+from solvers.flow.network import Bools, Decision, Floats, FlowNetwork, Ints, Promises, Queue
 from solvers.flow.steady_state import SteadyState
 from solvers.flow.waiting import LONGEST_WAIT_S, service_level
 from solvers.queueing import interval_waiting, waiting
@@ -73,22 +72,39 @@ def carried_waits(network: FlowNetwork, decision: Decision, state: SteadyState, 
     rate = np.where(comes, offered, 0.0) / network.interval_s
     aht_s = np.where(comes, work / np.maximum(offered, 1e-300), 1.0)
     staff, patience_s = decision.on_task[voice], pools.patience_s[voice][:, None]
-    days = [_by_day(values, network) for values in (rate, aht_s, staff)]
-    chain = interval_waiting(
-        *days, interval_s=network.interval_s, patience_s=patience_s[:, None], answer_within_s=within_s, in_system=0.0
-    )
     single = waiting(rate, aht_s, staff, patience_s=patience_s, answer_within_s=within_s).service_level
     classes = service_level(
         state.arrivals, state.work_s, decision.on_task, pools.queue, pools.patience_s, pools.chat_speed,
         network.interval_s, voice, within_s,
     )[voice]  # fmt: skip
-    level = _whole(chain.waiting.service_level, network)
-    found.wait_s[voice] = np.minimum(_whole(chain.waiting.asa_s, network), LONGEST_WAIT_S)
-    found.lost[voice] = _whole(chain.waiting.abandon_rate, network)
+    wait_s, lost, level, method, advised = _followed(network, rate, aht_s, staff, patience_s, within_s)
+    found.wait_s[voice] = np.minimum(wait_s, LONGEST_WAIT_S)
+    found.lost[voice] = lost
     found.level[voice] = _of_classes(classes, single, level)
-    found.method[voice] = _whole(chain.method, network)
-    found.advised[voice] = _whole(chain.advised, network)
+    found.method[voice] = method
+    found.advised[voice] = advised
     return found
+
+
+def _followed(
+    network: FlowNetwork, rate: Floats, aht_s: Floats, staff: Floats, patience_s: Floats, within_s: float
+) -> tuple[Floats, Floats, Floats, NDArray[np.str_], NDArray[np.str_]]:
+    """Wait, share lost, service level, method and method advised, shape (pool, interval); nobody waits while closed."""
+    shape = rate.shape
+    wait_s, lost, level = np.zeros(shape), np.zeros(shape), np.ones(shape)
+    method, advised = np.full(shape, "", "U16"), np.full(shape, "", "U16")
+    for sequence, before in _sequences(network):
+        chain = interval_waiting(
+            *(values[:, sequence] for values in (rate, aht_s, staff)),
+            interval_s=network.interval_s, patience_s=patience_s[:, None], answer_within_s=within_s, in_system=0.0,
+        )  # fmt: skip
+        here, flat = (slice(None), sequence[:, before:].ravel()), (len(rate), -1)
+        wait_s[here] = chain.waiting.asa_s[:, :, before:].reshape(flat)
+        lost[here] = chain.waiting.abandon_rate[:, :, before:].reshape(flat)
+        level[here] = chain.waiting.service_level[:, :, before:].reshape(flat)
+        method[here] = chain.method[:, :, before:].reshape(flat)
+        advised[here] = chain.advised[:, :, before:].reshape(flat)
+    return wait_s, lost, level, method, advised
 
 
 def _of_classes(classes: Floats, single: Floats, carried: Floats) -> Floats:
@@ -99,22 +115,21 @@ def _of_classes(classes: Floats, single: Floats, carried: Floats) -> Floats:
     return np.asarray(np.clip(1.0 - grown, 0.0, 1.0))
 
 
-def _open_all_night(network: FlowNetwork) -> bool:
-    return network.intervals_per_day * network.interval_s >= DAY_S
+def _sequences(network: FlowNetwork) -> list[tuple[Ints, int]]:
+    """Intervals of sequences that begin empty, shape (sequence, interval), and how many of each only lead up to it.
 
-
-def _by_day(values: Floats, network: FlowNetwork) -> Floats:
-    """Cut (pool, interval) into sequences that begin empty, (pool, day, interval); never closed: one, a day longer."""
-    pools, per_day = len(values), network.intervals_per_day
-    if _open_all_night(network):
-        return np.concatenate([values[:, -per_day:], values], axis=1)[:, None]
-    return values.reshape(pools, -1, per_day)
-
-
-def _whole(values: NDArray[Any], network: FlowNetwork) -> NDArray[Any]:
-    """Undo `_by_day`."""
-    flat = values.reshape(len(values), -1)
-    return flat[:, network.intervals_per_day :] if _open_all_night(network) else flat
+    Days where doors close at night. Where they never do, one: the horizon repeats, its last day leads up to its first.
+    Where they close for some days only, one from every opening to the next closing.
+    """
+    per_day, everything = network.intervals_per_day, np.arange(network.profile.shape[1])
+    if per_day * network.interval_s < DAY_S:
+        return [(everything.reshape(-1, per_day), 0)]
+    if network.shut is None or not network.shut.any():
+        return [(np.concatenate([everything[-per_day:], everything])[None], per_day)]
+    first = int(np.flatnonzero(network.shut)[0])
+    opened = np.roll(everything, -first)[~np.roll(network.shut, -first)]
+    ends = np.flatnonzero(np.diff(opened) % len(everything) != 1) + 1
+    return [(run[None], 0) for run in np.split(opened, ends)]
 
 
 def carried_promises(

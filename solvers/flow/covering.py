@@ -8,13 +8,13 @@ from solvers.errors import NoSolution
 from solvers.flow.network import Floats, Ints, Queue
 from solvers.flow.solution import Instance, hires_and_overtime, pool_money, pool_people
 from solvers.shifts.backlog import cover_backlog
-from solvers.shifts.cover import DayCover
+from solvers.shifts.horizon_cover import HorizonCover
 from solvers.shifts.roster import heads_bound
 
 LIGHT_PERSON_H = 1e-3  # among equally many hours, the fewest people
 HEAVY_PERSON_H = 4.0  # nearly the fewest people there are
 
-Covers = dict[int, tuple[DayCover, ...]]
+Covers = dict[int, tuple[HorizonCover, ...]]
 
 
 def day_covers(instance: Instance) -> Covers:
@@ -24,7 +24,7 @@ def day_covers(instance: Instance) -> Covers:
     hire cost/(days·wage), and so much that there are nearly the fewest. Pools with the same catalogue share them.
     """
     payroll, wage = instance.payroll, instance.network.pools.wage_per_h
-    shared: dict[tuple[int, float], DayCover] = {}
+    shared: dict[tuple[int, float], HorizonCover] = {}
     covers: Covers = {}
     for g, catalogue in enumerate(instance.catalogues):
         if catalogue is None:
@@ -37,7 +37,7 @@ def day_covers(instance: Instance) -> Covers:
             )
         for weight in weights:
             if (id(catalogue), weight) not in shared:
-                shared[id(catalogue), weight] = DayCover(catalogue, weight)
+                shared[id(catalogue), weight] = HorizonCover(catalogue, instance.network.days, weight)
         covers[g] = tuple(shared[id(catalogue), weight] for weight in weights)
     return covers
 
@@ -53,7 +53,7 @@ def cover_heads(instance: Instance, covers: Covers, heads: Floats) -> dict[int, 
             people[g] = kept
             continue
         days = heads[g].reshape(network.days, network.intervals_per_day)
-        if (days[:, ~catalogue.reachable] > 0).any():
+        if (days[~catalogue.reachable_on(network.days)] > 0).any():
             raise NoSolution(f"pool {g} has work in intervals no shift covers")
         people[g] = _cheapest_people(instance, g, covers[g], days)
     return people
@@ -85,6 +85,7 @@ def cover_deferred(instance: Instance, covers: Covers, work_s: Floats, window: F
                 window=float(window[g]),
                 share=float(promised.max(initial=0.0)) if len(promised) else 1.0,
                 person_h=cover.person_h,
+                opened=network.opened,
             )
             value = _value(instance, g, counts)
             if value < least:
@@ -95,14 +96,14 @@ def cover_deferred(instance: Instance, covers: Covers, work_s: Floats, window: F
     return people
 
 
-def _cheapest_people(instance: Instance, g: int, covers: tuple[DayCover, ...], days: Floats) -> Ints:
+def _cheapest_people(instance: Instance, g: int, covers: tuple[HorizonCover, ...], days: Floats) -> Ints:
     """Cover the days of a pool; where heads run out, with longer shifts of fewer people on as many days as pays.
 
     From the lightest weight of a person to the heaviest, days change over in the order of paid hours per person saved;
     the cheapest mixture within the hires allowed is taken. Weights beyond a person's price only count where hires run
     out.
     """
-    counts = np.array([covers[0].people(day) for day in days], dtype=np.int64)
+    counts = covers[0].people(days)
     best, least = counts, _value(instance, g, counts)
     if pool_people(instance, g, counts)[1] <= instance.payroll.heads[g]:
         return best
@@ -110,7 +111,7 @@ def _cheapest_people(instance: Instance, g: int, covers: tuple[DayCover, ...], d
     for k, cover in enumerate(covers[1:]):
         if k > 0 and least[0] == 0.0:
             break
-        others = np.array([cover.people(day) for day in days], dtype=np.int64)
+        others = cover.people(days)
         saved = (counts - others).sum(axis=1)
         dearer = (others - counts) @ paid_h
         for d in np.argsort(np.where(saved > 0, dearer / np.maximum(saved, 1), np.inf), kind="stable"):

@@ -20,8 +20,8 @@ from solvers.flow.families import HOUR_S
 from solvers.flow.groups import TimeGroups
 from solvers.flow.network import Floats, FlowNetwork, Ints, Limits, Queue
 from solvers.shifts.catalogue import Catalogue, Payroll
-from solvers.shifts.cover import DayCover
 from solvers.shifts.cover_duals import CoverDuals
+from solvers.shifts.horizon_cover import HorizonCover
 
 VIOLATED = 5e-4
 WEIGHT_ORDER = (0, 3, 1, 2)  # covers at the ends often tell that those between need no pricing
@@ -37,6 +37,18 @@ class Cut:
     values: Floats
     lower: float
     limit: int = -1
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Days with the same shifts of pools that stand alone, pool by pool, and what is known of their covers.
+
+    `pool`, `day` (day of the list,).
+    """
+
+    duals: CoverDuals
+    pool: Ints
+    day: Ints
 
 
 class CutPool:
@@ -57,17 +69,17 @@ class CutPool:
         self.dropped = dropped
         pools = network.pools
         self._live = [g for g, c in enumerate(catalogues) if c is not None and pools.queue[g] != Queue.DEFERRED]
-        shared: dict[int, list[tuple[float, DayCover]]] = {}
+        shared: dict[int, list[HorizonCover]] = {}
         for g in self._live:
             if id(catalogues[g]) not in shared:
-                shared[id(catalogues[g])] = [(weight, DayCover(_of(catalogues[g]), weight)) for weight in PERSON_H]
+                shared[id(catalogues[g])] = [HorizonCover(_of(catalogues[g]), network.days, w) for w in PERSON_H]
         self._covers = {g: shared[id(catalogues[g])] for g in self._live}
         pairs = {g: np.flatnonzero(network.pair_pool == g) for g in self._live}
         self._places = {g: np.array([columns["work"][int(p)] for p in pairs[g]], dtype=np.int64) for g in self._live}
         self._per_work = {g: self._scheduled(g, pairs[g]) for g in self._live}
         self._linked = LinkedCovers(network, groups, ratios, columns) if len(network.overflow_from) else None
         self._alone = [g for g in self._live if self._linked is None or g not in self._linked.pools]
-        self._alike = self._same_catalogue()
+        self._alike = self._same_shifts()
         self._nobody = np.zeros(len(pools.queue))
         self._width = 1 + max(place for keys in columns.values() for place in keys.values())
 
@@ -89,57 +101,58 @@ class CutPool:
         scale = network.interval_s * pools.speed[g] * pools.occupancy_max[g] * (1 - pools.shrinkage[g])
         return np.asarray(HOUR_S * network.profile[network.pair_kind[pairs]] / scale)
 
-    def _same_catalogue(self) -> list[tuple[CoverDuals, list[int]]]:
-        """Pools that stand alone, by catalogue, with what is known of the covers of their days, pool by pool."""
-        members: dict[int, list[int]] = defaultdict(list)
+    def _same_shifts(self) -> list[Alike]:
+        """Days of pools that stand alone by their shifts: duals of one set of shifts say nothing of another's cover."""
+        members: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for g in self._alone:
-            members[id(self._covers[g][0][1])].append(g)
-        return [
-            (CoverDuals([cover for _, cover in self._covers[pools[0]]], len(pools) * self.network.days), pools)
-            for pools in members.values()
-        ]
+            for d, cover in enumerate(self._covers[g][0].days):
+                members[id(cover)].append((g, d))
+        found = []
+        for places in members.values():
+            g, d = places[0]
+            duals = CoverDuals([cover.days[d] for cover in self._covers[g]], len(places))
+            found.append(Alike(duals, *np.array(places, dtype=np.int64).T))
+        return found
 
     def _day_covers(self, x: Floats, heads: Floats) -> list[Cut]:
         """Covers the point violates most; those left out are together worth less than a share `VIOLATED` of the wages.
 
-        Pools of one catalogue share what is known of its duals, and are asked in one matrix product.
+        Days with the same shifts share what is known of their duals, and are asked in one matrix product.
         """
-        return [
-            cut
-            for duals, members in self._alike
-            for k in WEIGHT_ORDER
-            for cut in self._violated_covers(duals, k, members, x, heads)
-        ]
+        return [cut for alike in self._alike for k in WEIGHT_ORDER for cut in self._violated_covers(alike, k, x, heads)]
 
-    def _violated_covers(
-        self, duals: CoverDuals, k: int, members: Sequence[int], x: Floats, heads: Floats
-    ) -> list[Cut]:
-        """Violated covers of pools with one catalogue, at the k-th weight of a person."""
-        weight, days = PERSON_H[k], self.network.days
-        asked = np.array([weight == 0 or bool(self.payroll.rostered[g]) for g in members])
-        members = [g for g, there in zip(members, asked, strict=True) if there]
-        if not members:
+    def _violated_covers(self, alike: Alike, k: int, x: Floats, heads: Floats) -> list[Cut]:
+        """Violated covers of days with the same shifts, at the k-th weight of a person."""
+        weight = PERSON_H[k]
+        asked = np.ones(len(alike.pool), dtype=bool) if weight == 0 else self.payroll.rostered[alike.pool]
+        if not asked.any():
             return []
-        need = np.array([np.maximum(x[self._places[g]] @ self._per_work[g], 0.0) for g in members])
-        need = np.where(duals.catalogue.reachable, need.reshape(len(members), days, -1), 0.0)
-        paid = np.array([[self.columns["paid"][g, d] for d in range(days)] for g in members])
+        places = list(zip(alike.pool[asked].tolist(), alike.day[asked].tolist(), strict=True))
+        pools = dict.fromkeys(g for g, _ in places)
+        needs = {g: self._needs(x, g).reshape(self.network.days, -1) for g in pools}
+        need = np.where(alike.duals.catalogue.reachable, np.array([needs[g][d] for g, d in places]), 0.0)
+        paid = np.array([self.columns["paid"][place] for place in places])
         here = x[paid]
         if weight > 0:
-            here = here + weight * np.array([self._free_people(x, g, heads[g]) for g in members])
-        enough = (here * (1 + VIOLATED) + VIOLATED).ravel()
-        value, dual = duals.best(k, np.repeat(asked, days), need.reshape(len(enough), -1), enough)
-        wage = self.network.pools.wage_per_h[members][:, None]
-        missed = wage * np.maximum(value.reshape(here.shape) - here, 0.0)
-        order = np.argsort(missed, axis=None, kind="stable")
-        small = np.cumsum(missed.ravel()[order]) <= VIOLATED * float((wage * here).sum())
+            free = {g: self._free_people(x, g, heads[g]) for g in pools}
+            here = here + weight * np.array([free[g][d] for g, d in places])
+        value, dual = alike.duals.best(k, asked, need, here * (1 + VIOLATED) + VIOLATED)
+        wage = self.network.pools.wage_per_h[alike.pool[asked]]
+        missed = wage * np.maximum(value - here, 0.0)
+        order = np.argsort(missed, kind="stable")
+        small = np.cumsum(missed[order]) <= VIOLATED * float((wage * here).sum())
         cuts: list[Cut] = []
         for place in np.sort(order[~small]):
-            m, d = divmod(int(place), days)
-            g, day = members[m], slice(d * need.shape[2], (d + 1) * need.shape[2])
-            terms = [(int(paid[m, d]), 1.0)]
+            g, d = places[place]
+            day = slice(d * need.shape[1], (d + 1) * need.shape[1])
+            terms = [(int(paid[place]), 1.0)]
             terms += [(self.columns["people"][g, d], weight)] if weight > 0 else []
             cuts.append(_cut(terms, self._places[g], -(self._per_work[g][:, day] @ dual[place]), 0.0))
         return cuts
+
+    def _needs(self, x: Floats, g: int) -> Floats:
+        """People on the floor that a point needs in a pool, shape (interval,)."""
+        return np.asarray(np.maximum(x[self._places[g]] @ self._per_work[g], 0.0))
 
     def first(self) -> list[Cut]:
         """Covers of the days of pools at the need their types would bring if each served what it may: a start."""
@@ -148,9 +161,7 @@ class CutPool:
         network, x = self.network, np.zeros(self._width)
         for g in self._alone:
             x[self._places[g]] = network.issues[network.pair_kind[network.pair_pool == g]]
-        return [
-            cut for duals, members in self._alike for cut in self._violated_covers(duals, 0, members, x, self._nobody)
-        ]
+        return [cut for alike in self._alike for cut in self._violated_covers(alike, 0, x, self._nobody)]
 
     def _free_people(self, x: Floats, g: int, share: float) -> Floats:
         """People of a pool on each day, raised as far as nearly all its heads can work at no cost, shape (day,).
@@ -169,7 +180,7 @@ class CutPool:
         if self._linked is None:
             return cuts
         for members in self._linked.components:
-            needs = {g: np.maximum(x[self._places[g]] @ self._per_work[g], 0.0) for g in members}
+            needs = {g: self._needs(x, g) for g in members}
             for k, weight in enumerate(PERSON_H):
                 if weight > 0 and not self.payroll.rostered[members].all():
                     continue
@@ -190,14 +201,16 @@ class CutPool:
         return cuts
 
     def _week_duals(self, members: Sequence[int], needs: Mapping[int, Floats], k: int) -> dict[int, Floats]:
-        """Duals of the days of each member, shape (interval,): of the need of all where they share a catalogue."""
-        alike = len({id(self._covers[g][k][1].catalogue) for g in members}) == 1
-        pooled = np.sum(list(needs.values()), axis=0)
+        """Duals of the days of each member, shape (interval,): of the need of all on days they have the same shifts."""
+        days = self.network.days
+        own = {g: self._covers[g][k].days for g in members}
+        alike = [len({id(covers[d]) for covers in own.values()}) == 1 for d in range(days)]
+        pooled = np.sum(list(needs.values()), axis=0).reshape(days, -1)
         found: dict[int, Floats] = {}
-        for g in members:
-            cover = self._covers[g][k][1]
-            days = (pooled if alike else needs[g]).reshape(self.network.days, -1)
-            found[g] = np.concatenate([cover.price(np.where(cover.catalogue.reachable, day, 0.0))[1] for day in days])
+        for g, covers in own.items():
+            need = np.where(np.array(alike)[:, None], pooled, needs[g].reshape(days, -1))
+            reached = [np.where(cover.catalogue.reachable, day, 0.0) for cover, day in zip(covers, need, strict=True)]
+            found[g] = np.concatenate([cover.price(day)[1] for cover, day in zip(covers, reached, strict=True)])
         return found
 
     def _seats(self, x: Floats, share: Floats) -> list[Cut]:

@@ -29,7 +29,7 @@ def offer_grid(instance: Instance, step: float) -> list[Floats]:
 
 
 def people_ranges(instance: Instance) -> list[tuple[int, int, int]] | None:
-    """(pool, slots of (day, shift), most people in one slot) per staffed pool; None where a pool has no limit."""
+    """(pool, slots of (day, shift) there are, most people in one) per staffed pool; None where a pool has no limit."""
     ranges = []
     for g, catalogue in enumerate(instance.catalogues):
         if catalogue is None:
@@ -37,7 +37,7 @@ def people_ranges(instance: Instance) -> list[tuple[int, int, int]] | None:
         most = instance.payroll.heads[g] + instance.payroll.hires_max[g]
         if not np.isfinite(most):
             return None
-        ranges.append((g, instance.network.days * len(catalogue.paid_h), int(most)))
+        ranges.append((g, int(catalogue.worked(instance.network.days).sum()), int(most)))
     return ranges
 
 
@@ -53,12 +53,15 @@ def grid_size(instance: Instance, step: float | None) -> float:
 
 def _staffings(instance: Instance) -> Iterator[tuple[Ints | None, ...]]:
     ranges = people_ranges(instance) or []
+    worked = {g: c.worked(instance.network.days) for g, c in enumerate(instance.catalogues) if c is not None}
     for values in product(*(range(most + 1) for _, slots, most in ranges for _ in range(slots))):
         people: list[Ints | None] = [None] * len(instance.catalogues)
         start = 0
         for g, slots, _ in ranges:
-            shape = (instance.network.days, slots // instance.network.days)
-            people[g] = np.array(values[start : start + slots], dtype=np.int64).reshape(shape)
+            there = worked[g]
+            counts = np.zeros(there.shape, dtype=np.int64)
+            counts[there] = values[start : start + slots]
+            people[g] = counts
             start += slots
         yield tuple(people)
 

@@ -111,7 +111,19 @@ class Master:
         bounds = [v.bounds for v in form.columns]
         self.col_lower = np.array([-np.inf if b[0] is None else b[0] for b in bounds])
         self.col_upper = np.array([np.inf if b[1] is None else b[1] for b in bounds])
+        self.col_upper[self._idle_days()] = 0.0
         self.size = (len(families), len(form.columns), self.rows.matrix.nnz)
+
+    def _idle_days(self) -> list[int]:
+        """Columns of paid hours and people on days on which no shift of their pool is worked."""
+        days = self.network.days
+        idle = [
+            (g, int(d))
+            for g, catalogue in enumerate(self.catalogues)
+            if catalogue is not None
+            for d in np.flatnonzero(~catalogue.worked(days).any(axis=1))
+        ]
+        return [self.columns[name][key] for name in ("paid", "people") for key in idle if key in self.columns[name]]
 
     def level(self, headroom: float, dropped: frozenset[str] = frozenset(), least: float = 0.0) -> Level:
         """Open a held program at a headroom; rows of `dropped` families are switched off (to explain infeasibility).

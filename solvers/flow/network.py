@@ -139,7 +139,9 @@ class FlowNetwork:
     at least, both (pool, interval), the latter of live pools while they are open; `overflow_from, overflow_to` (link,)
     pools of one channel, serving no other, that may send contacts over and take them; `segment` (type,) and
     `segment_min` (segment,) floors (-inf: none); scalar scores in scale points; `effort` points per extra contact;
-    `abandon_max` ratio; `interval_s`, `intervals_per_day`; `program_cost` money for the horizon that no pool causes.
+    `abandon_max` ratio; `interval_s`, `intervals_per_day`; `program_cost` money for the horizon that no pool causes;
+    `shut` bool (interval,) where the whole center is closed within the frame of its longest day: nobody comes and
+    nobody works (None: never).
     """
 
     pools: Pools
@@ -175,6 +177,13 @@ class FlowNetwork:
     interval_s: float
     intervals_per_day: int
     program_cost: float = 0.0
+    shut: Bools | None = None
+
+    @property
+    def opened(self) -> Ints:
+        """Intervals in which the center is open, in order, shape (open interval,)."""
+        everything = np.arange(self.profile.shape[1])
+        return everything if self.shut is None else everything[~self.shut]
 
     @property
     def flow_kind(self) -> Ints:

@@ -18,6 +18,7 @@ from solvers.flow.solution import Instance, Routing
 from solvers.flow.spread import link_splits
 from solvers.flow.steady_state import SteadyState, steady_state
 from solvers.shifts.cover import DayCover
+from solvers.shifts.horizon_cover import HorizonCover
 
 MOVED = 0.02  # wages that moved work must save beside its own, so that little moves for nothing
 TRIED = 8  # changes of one round whose price is looked up
@@ -127,7 +128,7 @@ class Sharing:
 
 def share_people(
     instance: Instance,
-    covers: dict[int, tuple[DayCover, ...]],
+    covers: dict[int, tuple[HorizonCover, ...]],
     sharing: Sharing,
     known: Floats | None = None,
 ) -> tuple[Floats, Floats]:
@@ -146,11 +147,12 @@ def share_people(
             hour[g] = wage[g] * float((catalogue.paid_h / catalogue.cover.sum(axis=1)).min())
     for pair in linked_pairs(network):
         both, here = list(pair[:2]), sharing.exchange(pair, over, hour)
-        pools = _Pair((covers[pair[0]][0], covers[pair[1]][0]), wage[both], hour[both])
+        of_days = [covers[g][0].days for g in both]
         per_day = network.intervals_per_day
         for day, exchange in enumerate(here.days(per_day)):
             cut = slice(day * per_day, (day + 1) * per_day)
             first = None if known is None else known[both, cut]
+            pools = _Pair((of_days[0][day], of_days[1][day]), wage[both], hour[both])
             heads[both, cut] = pools.search(need[both, cut], exchange, first)
         short, _ = here.sent(need[both], heads[both])
         sharing.send(pair, short, here.ratio, need, over)
@@ -233,6 +235,7 @@ class _Pair:
         for i, j in STEPS:
             there = heads + np.array([[i], [j]])
             after, fits = self._moved(need, there, exchange)
+            fits &= self._can_be_there(there)
             change = self.wage[0] * prices[0][1] * i + self.wage[1] * prices[1][1] * j + after - moved
             for t in np.flatnonzero(fits & (there >= 0).all(axis=0) & (change < -LEAST)):
                 found.append((float(change[t]), i, j, int(t)))
@@ -242,6 +245,10 @@ class _Pair:
         """Price of the work that people make move, and where they are enough, each shape (interval,)."""
         short, fits = exchange.sent(need, heads)
         return ((exchange.price + MOVED * self.hour[:, None]) * short).sum(axis=0), fits
+
+    def _can_be_there(self, heads: Floats) -> Bools:
+        """Tell in which intervals shifts cover all who are on the floor, shape (interval,)."""
+        return np.all([(heads[k] <= 0) | self.covers[k].catalogue.reachable for k in (0, 1)], axis=0)
 
     def _start(self, need: Floats, exchange: Exchange) -> Floats:
         """In each interval the best of: round both up; round one down, and what the other then needs up."""
@@ -254,6 +261,6 @@ class _Pair:
             there[1 - k] = np.ceil(need[1 - k] + short * exchange.ratio[k] - 1e-9)
             price, fits = self._moved(need, there, exchange)
             value = self.hour @ there + price
-            better = fits & (value < cost - LEAST)
+            better = fits & self._can_be_there(there) & (value < cost - LEAST)
             best, cost = np.where(better, there, best), np.where(better, value, cost)
         return best

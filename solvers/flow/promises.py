@@ -111,6 +111,7 @@ def _best_shift(instance: Instance, gain: Floats) -> tuple[int, int, Floats] | N
             continue
         money = max(float(network.pools.wage_per_h[g]), 1e-9) * catalogue.paid_h
         value = gain[g].reshape(network.days, network.intervals_per_day) @ catalogue.cover.T / money
+        value = value if catalogue.allowed is None else np.where(catalogue.allowed, value, 0.0)
         day, shift = divmod(int(value.argmax()), value.shape[1])
         if value[day, shift] > best:
             best, found = float(value[day, shift]), (g, day, catalogue.cover[shift])

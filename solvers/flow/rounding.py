@@ -10,7 +10,7 @@ from solvers.flow.network import Floats
 from solvers.flow.solution import Instance, Solution, decision_of
 from solvers.flow.staff import needed_on_task
 from solvers.flow.steady_state import steady_state
-from solvers.shifts.cover import DayCover
+from solvers.shifts.horizon_cover import HorizonCover
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def rounding_of(instance: Instance, solution: Solution) -> Rounding:
     growth = max(solution.evaluation.headroom, -0.9)
     state = steady_state(network, decision, growth, solution.evaluation.state)
     need = needed_on_task(instance, state) / (1.0 - pools.shrinkage)[:, None]
-    covers = {id(c): DayCover(c) for c in instance.catalogues if c is not None}
+    covers = {id(c): HorizonCover(c, network.days) for c in instance.catalogues if c is not None}
     fractions = whole = 0.0
     agents = np.full(len(pools.queue), np.nan)
     for g, catalogue in enumerate(instance.catalogues):
@@ -53,17 +53,17 @@ def rounding_of(instance: Instance, solution: Solution) -> Rounding:
         busy = need[g] > 1e-9
         if busy.any():
             agents[g] = float(need[g][busy].mean())
-        days = np.where(catalogue.reachable, need[g].reshape(network.days, -1), 0.0)
+        days = np.where(catalogue.reachable_on(network.days), need[g].reshape(network.days, -1), 0.0)
         cover = covers[id(catalogue)]
         fractions += _money(instance, g, cover, days, whole=False)
         whole += _money(instance, g, cover, np.ceil(days - 1e-9), whole=True)
     return Rounding(fractions, whole, agents)
 
 
-def _money(instance: Instance, g: int, cover: DayCover, days: Floats, *, whole: bool) -> float:
+def _money(instance: Instance, g: int, covers: HorizonCover, days: Floats, *, whole: bool) -> float:
     """Wages of relaxed covers of a pool's days, shape (day, interval), and hires for the heads they need at least."""
     payroll, wage = instance.payroll, float(instance.network.pools.wage_per_h[g])
-    paid_h, people = np.array([cover.relaxed(day, cover.start())[:2] for day in days]).T
+    paid_h, people = np.array([c.relaxed(day, c.start())[:2] for c, day in zip(covers.days, days, strict=True)]).T
     if not payroll.rostered[g]:
         return wage * float(paid_h.sum())
     most_h = float(payroll.contract_h[g] + payroll.overtime_h[g])

@@ -211,6 +211,12 @@ def within_limits(instance: Instance, scheduled: Floats, people_cost: PeopleCost
     return cost <= limits.budget * (1 + 1e-12)
 
 
+def _off_their_days(instance: Instance, people: tuple[Ints | None, ...]) -> bool:
+    """Tell if somebody works a shift on a day that does not have it."""
+    pairs = zip(instance.catalogues, people, strict=True)
+    return any(c is not None and counts is not None and c.misses(counts) for c, counts in pairs)
+
+
 def judge(
     instance: Instance,
     routing: Routing,
@@ -225,7 +231,8 @@ def judge(
     evaluation = evaluate(instance.network, instance.promises, decision, known_headroom=known_headroom)
     people_cost = cost_of_people(instance, people)
     cost = evaluation.variable_cost + people_cost.money
-    feasible = evaluation.kept and evaluation.headroom >= 0 and within_limits(instance, scheduled, people_cost, cost)
+    limited = within_limits(instance, scheduled, people_cost, cost) and not _off_their_days(instance, people)
+    feasible = evaluation.kept and evaluation.headroom >= 0 and limited
     cx = axis_of(instance.doubt, evaluation)
     return Solution(routing, Staffing(people, scheduled), evaluation, people_cost, cx, cost, feasible, origin)
 

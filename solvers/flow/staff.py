@@ -36,10 +36,10 @@ SHORTEST_WINDOW = 0.5
 def needed_on_task(instance: Instance, state: SteadyState) -> Floats:
     """Agents on task that keep the occupancy caps, shape (pool, interval); deferred work is spread over its window."""
     network = instance.network
-    pools = network.pools
+    pools, opened = network.pools, network.opened
     work = state.work_s.copy()
     for g in np.flatnonzero(pools.queue == Queue.DEFERRED):
-        work[g] = _spread(work[g], max(1, int(pools.deadline_s[g] // network.interval_s)))
+        work[g, opened] = _spread(work[g, opened], max(1, int(pools.deadline_s[g] // network.interval_s)))
     scale = network.interval_s * pools.speed * pools.occupancy_max
     return np.asarray(np.where(pools.staffed[:, None], work / scale[:, None], 0.0))
 

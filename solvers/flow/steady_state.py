@@ -249,12 +249,20 @@ def _plain(*arrays: NDArray[Any]) -> tuple[NDArray[Any], ...]:
 
 def _deferred(network: FlowNetwork, decision: Decision, work: Floats) -> tuple[Floats, Floats]:
     """Delays of deferred pools (pool, interval), 0 elsewhere, and the share done in time (pool,), 1 elsewhere."""
-    pools = network.pools
+    pools, opened = network.pools, network.opened
     delay, in_time = np.zeros(work.shape), np.ones(len(pools.queue))
-    night_s = max(0.0, 86_400.0 - network.intervals_per_day * network.interval_s)
+    closed_s = _closed_after(network, opened)
     for g in np.flatnonzero(pools.queue == Queue.DEFERRED):
         capacity = decision.on_task[g] * network.interval_s * pools.speed[g]
-        delay[g], in_time[g] = deferred_delay(
-            work[g], capacity, network.interval_s, float(pools.deadline_s[g]), network.intervals_per_day, night_s
+        delay[g, opened], in_time[g] = deferred_delay(
+            work[g, opened], capacity[opened], network.interval_s, float(pools.deadline_s[g]), closed_s
         )
     return delay, in_time
+
+
+def _closed_after(network: FlowNetwork, opened: Ints) -> Floats:
+    """Seconds for which the center is closed between an open interval and the next one, shape (open interval,)."""
+    day, slot = np.divmod(opened, network.intervals_per_day)
+    starts_s = day * max(86_400.0, network.intervals_per_day * network.interval_s) + slot * network.interval_s
+    cycle_s = network.days * max(86_400.0, network.intervals_per_day * network.interval_s)
+    return np.asarray(np.append(starts_s[1:], starts_s[0] + cycle_s) - starts_s - network.interval_s)

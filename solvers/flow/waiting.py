@@ -108,23 +108,26 @@ def deferred_delay(
     capacity_s: Floats,
     interval_s: float,
     deadline_s: float,
-    per_day: int = 1_000_000,
-    night_s: float = 0.0,
+    closed_s: Floats | None = None,
 ) -> tuple[Floats, float]:
     """First-in first-out backlog of a repeating horizon: mean delay per arrival interval, share done in time.
 
-    The delay is what the customer waits, in seconds of the clock: `night_s` is added for every night between days of
-    `per_day` intervals. The deadline counts open seconds only.
+    The delay is what the customer waits, in seconds of the clock: `closed_s` (interval,) are the seconds for which the
+    center is closed between an interval and the next one, the last and the first too. The deadline counts open seconds.
 
-    `work_s`, `capacity_s` shape (interval,). The horizon is run through until its backlog repeats (a second lap starts
-    with what the first left behind); work that never gets done within two laps waits `LONGEST_WAIT_S`.
+    `work_s`, `capacity_s` shape (interval,), those in which the center is open. The horizon is run through until its
+    backlog repeats (a second lap starts with what the first left behind); work that never gets done within two laps
+    waits `LONGEST_WAIT_S`.
     """
     n = work_s.size
     delay = np.zeros(n)
     if work_s.sum() <= 0.0:
         return delay, 1.0
     arrived = np.zeros(2 * n + 1)
-    done = np.zeros(3 * n + 1)
+    done, shut_s = np.zeros(3 * n + 1), np.zeros(3 * n + 1)
+    if closed_s is not None:
+        for t in range(3 * n):
+            shut_s[t + 1] = shut_s[t] + closed_s[t % n]
     for t in range(2 * n):
         arrived[t + 1] = arrived[t] + work_s[t % n]
     for t in range(3 * n):
@@ -144,7 +147,7 @@ def deferred_delay(
             step = done[cursor + 1] - done[cursor]
             part = (middle - done[cursor]) / step if step > 0.0 else 0.0
             wait = max(0.0, (cursor + part - t - 0.5) * interval_s)
-        delay[t - n] = wait if cursor >= 3 * n else wait + night_s * (cursor // per_day - t // per_day)
+        delay[t - n] = wait if cursor >= 3 * n else wait + (shut_s[cursor] - shut_s[t])
         if wait <= deadline_s:
             kept += work_s[t - n]
     return delay, kept / work_s.sum()

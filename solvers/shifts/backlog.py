@@ -75,6 +75,7 @@ def cover_backlog(
     window: float,
     share: float = 1.0,
     person_h: float = 0.0,
+    opened: Ints | None = None,
 ) -> Ints:
     """Cover a backlog at least paid hours + person_h·people, people per shift of shape (day, shift).
 
@@ -90,9 +91,11 @@ def cover_backlog(
     occupancy_max
         Most share of the floor's time that is work, over the horizon.
     window
-        Intervals from arrival to deadline, counted over the horizon as it repeats; inf: none.
+        Open intervals from arrival to deadline, counted over the horizon as it repeats; inf: none.
     share
         Least share of the work that must be done in time.
+    opened
+        Intervals in which the center is open, in order; work only arrives in these (None: all).
 
     Raises
     ------
@@ -101,9 +104,9 @@ def cover_backlog(
     """
     if not work.any():
         return np.zeros((len(work) // catalogue.cover.shape[1], len(catalogue.paid_h)), dtype=np.int64)
-    capacity = _Rows(catalogue, work, occupancy_max, person_h)
+    capacity = _Rows(catalogue, work, occupancy_max, person_h, opened)
     enough = capacity.cost * (1.0 + NEXT_TO_NOTHING)
-    window = min(window, float(len(work)))
+    window = min(window, float(len(capacity.opened)))
     for tried in (*(part * window for part in PARTS if part * window >= LEAST_WINDOW), window):
         rows = copy.copy(capacity)
         in_time = rows.meet(tried, share)
@@ -118,9 +121,13 @@ class _Rows:
     Rows are added to new arrays, so a copy goes on from here and leaves this one as it is.
     """
 
-    def __init__(self, catalogue: Catalogue, work: Floats, occupancy_max: float, person_h: float) -> None:
+    def __init__(
+        self, catalogue: Catalogue, work: Floats, occupancy_max: float, person_h: float, opened: Ints | None
+    ) -> None:
         self.catalogue, self.work = catalogue, work
+        self.opened = np.arange(len(work)) if opened is None else opened
         self.days = len(work) // catalogue.cover.shape[1]
+        self._cover = catalogue.cover_of_days(self.days)
         self._cost = np.tile(catalogue.paid_h + person_h, self.days)
         self._columns = columns_of(self._added(np.ones((1, len(work)))))
         self._need = np.array([work.sum() / occupancy_max + SPARE])
@@ -136,7 +143,7 @@ class _Rows:
     def _added(self, weight: Floats) -> Floats:
         """What a person on each (day, shift) adds to rows that weigh intervals, shape (day·shift, row)."""
         blocks = weight.reshape(len(weight), self.days, -1)
-        each = np.matmul(self.catalogue.cover, blocks.transpose(1, 2, 0))
+        each = np.matmul(self._cover, blocks.transpose(1, 2, 0))
         return np.ascontiguousarray(each.reshape(-1, len(weight)))
 
     def _solve(self) -> bool:
@@ -148,13 +155,13 @@ class _Rows:
 
     def _late(self, people: Floats, window: float) -> tuple[float, Ints, Ints, Floats]:
         there = (people.reshape(self.days, -1) @ self.catalogue.cover).ravel()
-        return late_work(self.work, there, window)
+        return late_work(self.work[self.opened], there[self.opened], window)
 
     def _add(self, first: Ints, last: Ints, must: Floats) -> bool:
         """Add the rows of late work and solve; False if no shift can meet one."""
         weight = np.zeros((len(first), len(self.work)))
         for row, (begin, end) in enumerate(zip(first, last, strict=True)):
-            np.add.at(weight[row], np.arange(begin, end) % len(self.work), 1.0)
+            np.add.at(weight[row], self.opened[np.arange(begin, end) % len(self.opened)], 1.0)
         added = self._added(weight)
         self._basis = add_rows(*self._basis, added)
         self._columns = columns_of(np.ascontiguousarray(np.hstack([self._columns.cover, added])))

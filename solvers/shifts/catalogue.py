@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 WEEK = 7  # days; weeks are counted from the first day of the horizon
 
@@ -19,7 +21,8 @@ class Catalogue:
     """Shifts of a day.
 
     `cover` (shift, interval of the day): 1 where the person is on the floor (breaks are 0); `paid_h` (shift,) paid
-    hours; `start_min`, `end_min` (shift,) minutes after midnight; `kind` (shift,) index of the kind of shift.
+    hours; `start_min`, `end_min` (shift,) minutes after midnight; `kind` (shift,) index of the kind of shift; `allowed`
+    (day, shift): whether a shift may be worked on a day of the horizon (None: every shift on every day).
     """
 
     cover: Floats
@@ -27,11 +30,45 @@ class Catalogue:
     start_min: Ints
     end_min: Ints
     kind: Ints
+    allowed: Bools | None = None
 
     @property
-    def reachable(self) -> NDArray[np.bool_]:
+    def reachable(self) -> Bools:
         """Intervals of the day that some shift covers, shape (interval of the day,)."""
         return np.asarray(self.cover.any(axis=0))
+
+    def of_days(self, days: int) -> tuple[Catalogue, ...]:
+        """Return the shifts of each day: those not worked on it cover nothing, so that no cover has people on them.
+
+        Days with the same shifts share one catalogue; it is this one where every shift is worked on every day.
+        """
+        return (self,) * days if self.allowed is None else self._of_days
+
+    @cached_property
+    def _of_days(self) -> tuple[Catalogue, ...]:
+        assert self.allowed is not None
+        classes: dict[bytes, Catalogue] = {}
+        for row in self.allowed:
+            if row.tobytes() not in classes:
+                own = self if row.all() else replace(self, cover=self.cover * row[:, None], allowed=None)
+                classes[row.tobytes()] = own
+        return tuple(classes[row.tobytes()] for row in self.allowed)
+
+    def worked(self, days: int) -> Bools:
+        """Shifts that may be worked on each day, shape (day, shift)."""
+        return np.ones((days, len(self.paid_h)), dtype=bool) if self.allowed is None else self.allowed
+
+    def cover_of_days(self, days: int) -> Floats:
+        """Floor of each shift on each day, shape (day, shift, interval of the day)."""
+        return np.array([one.cover for one in self.of_days(days)])
+
+    def reachable_on(self, days: int) -> Bools:
+        """Intervals of each day that some shift of it covers, shape (day, interval of the day)."""
+        return np.array([one.reachable for one in self.of_days(days)])
+
+    def misses(self, counts: Ints) -> bool:
+        """Tell whether people, shape (day, shift), are on shifts that are not worked on their day."""
+        return self.allowed is not None and bool((counts[~self.allowed] > 0).any())
 
 
 @dataclass(frozen=True)

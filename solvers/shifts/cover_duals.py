@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from solvers.errors import NoSolution, SolverFailed
-from solvers.shifts.catalogue import Catalogue, Floats
+from solvers.shifts.catalogue import Bools, Catalogue, Floats
 from solvers.shifts.cover import DayCover, State
 
 DRIFTED = 1e-6  # share of a price by which its duals may miss it before a day is solved afresh
@@ -35,7 +35,7 @@ class CoverDuals:
         """The shifts."""
         return self.covers[0].catalogue
 
-    def best(self, weight: int, days: Floats, needs: Floats, enough: Floats) -> tuple[Floats, Floats]:
+    def best(self, weight: int, days: Bools, needs: Floats, enough: Floats) -> tuple[Floats, Floats]:
         """Bound covers of some days from below at the weight-th weight: values and their duals, (day of the list,).
 
         Parameters
@@ -64,7 +64,7 @@ class CoverDuals:
             self._known[weight] = np.vstack([self._known[weight], np.unique(np.array(found), axis=0)])
         return value, dual
 
-    def _at_most(self, weight: int, days: Floats, needs: Floats) -> Floats:
+    def _at_most(self, weight: int, days: Bools, needs: Floats) -> Floats:
         """Cost of the cheapest cover known, scaled to each need, at a weight."""
         least = np.full(len(needs), np.inf)
         for k in range(len(self.covers)):

@@ -222,3 +222,25 @@ def test_promises_weigh_intervals_by_offered_contacts(center):
     assert chat_wait > 0.0
     assert (found[4] > found[0]).all()
     assert all(np.shape(f) == np.shape(p) for f, p in zip(found, plain, strict=True) if f is not None)
+
+
+@pytest.mark.parametrize("patience_s", [PATIENCE_S, np.inf])
+def test_nobody_waits_through_a_closing_of_a_center_open_all_night(one_pool, patience_s):
+    """Two days round the clock but for ten hours of the second: whoever is left at closing time is gone at opening."""
+    profile, agents = np.ones(96), np.full(96, 22.0)
+    profile[60:80], agents[60:80], agents[58:60] = 0.0, 0.0, 17.0
+    network = stretched(one_pool, profile, 48, 1800.0, 16.0)
+    network = replace(network, shut=profile == 0, pools=replace(network.pools, patience_s=np.array([patience_s])))
+    decision = staffed(network, agents)
+    state = steady_state(network, decision)
+    found = carried_waits(network, decision, state, 20.0)
+    run = np.r_[80:96, 0:60]
+    rate = state.arrivals[:, 0, run] / 1800.0
+    own = interval_waiting(
+        rate, AHT_S, agents[run], interval_s=1800.0, patience_s=patience_s, answer_within_s=20.0, in_system=0.0
+    )
+    assert found.wait_s[:, run] == pytest.approx(own.waiting.asa_s, rel=1e-9)
+    assert found.level[:, run] == pytest.approx(own.waiting.service_level, rel=1e-6)
+    assert found.wait_s[0, 80] < found.wait_s[0, 90]
+    assert (found.wait_s[0, 60:80] == 0.0).all()
+    assert (found.level[0, 60:80] == 1.0).all()

@@ -196,3 +196,23 @@ def test_shares_of_nobody_are_no_overflow(instance: Instance) -> None:
     sent = with_overflow(routing, np.full(shape, 0.25))
     state = evaluate(instance.network, instance.promises, sent.with_people(np.full((5, 10), 30.0))).state
     assert capacity_ratio(instance.network, sent.with_people(np.full((5, 10), 30.0)), state) > 0
+
+
+def test_nothing_is_sent_to_a_pool_on_days_without_its_shifts(instance: Instance) -> None:
+    joined = linked(instance, *LINKS[0])
+    days, per_day = joined.network.days, joined.network.intervals_per_day
+    partner = joined.catalogues[PARTNER]
+    assert partner is not None
+    allowed = np.ones((days, len(partner.paid_h)), dtype=bool)
+    allowed[1] = False
+    own = tuple(replace(one, allowed=allowed) if g == PARTNER else one for g, one in enumerate(joined.catalogues))
+    joined, away = replace(joined, catalogues=own), slice(per_day, 2 * per_day)
+    for seed in range(4):
+        sharing = sharing_of(joined, seed)
+        sharing.need[PARTNER, away] = 0.0
+        sharing.freed[1, away] = 0.0
+        heads, over = share_people(joined, day_covers(joined), sharing)
+        assert (heads[PARTNER, away] == 0).all()
+        assert (over[:, away] == 0).all()
+        assert over.any()
+        assert (after(sharing, over) <= heads + 1e-7).all()

@@ -1,6 +1,7 @@
 """Steady states: every issue ends once, flows balance, deferred work is done in order; on random small centers."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -139,9 +140,37 @@ def test_deferred_delay_counts_the_night_for_the_customer_not_for_the_deadline()
     Their middle is done half through interval 2: one interval of open time later, with the night of 1,000 s between.
     """
     work, room = np.array([0.0, 100, 0, 0]), np.array([0.0, 0, 100, 0])
-    delay, kept = deferred_delay(work, room, 100.0, 100.0, 2, 1000.0)
+    delay, kept = deferred_delay(work, room, 100.0, 100.0, np.array([0.0, 1000.0, 0.0, 1000.0]))
     np.testing.assert_allclose(delay, [0, 1100.0, 0, 0])
     assert kept == 1.0
+
+
+def test_deferred_work_waits_through_closed_days_and_its_deadline_does_not(network):
+    """A day that opens late, one that closes early and one that does not open at all, told by calendar times."""
+    per_day, days = network.intervals_per_day, network.days
+    midnight = np.datetime64("2026-01-05T00:00:00")
+    clock = np.arange(per_day) * network.interval_s + 8 * 3600.0
+    starts = np.add.outer(np.arange(days) * 86_400.0, clock).ravel()
+    shut = np.zeros(len(starts), dtype=bool)
+    shut[:1], shut[per_day - 2 : per_day] = True, True
+    shut[per_day : 2 * per_day] = days > 2
+    profile = np.where(shut, 0.0, network.profile)
+    closing = replace(network, shut=shut, profile=profile / profile.sum(axis=1, keepdims=True))
+    for decision in random_decisions(closing, 3, 5):
+        there = replace(decision, on_task=np.where(shut, 0.0, decision.on_task))
+        state = steady_state(closing, there)
+        for g in np.flatnonzero(network.pools.queue == Queue.DEFERRED):
+            opened = np.flatnonzero(~shut)
+            ends = midnight + (starts[opened] + network.interval_s).astype("timedelta64[s]")
+            again = np.append(starts[opened][1:], starts[opened][0] + days * 86_400.0)
+            closed_s = (midnight + again.astype("timedelta64[s]") - ends).astype(float)
+            capacity = there.on_task[g, opened] * network.interval_s * network.pools.speed[g]
+            delay, kept = deferred_delay(
+                state.work_s[g, opened], capacity, network.interval_s, network.pools.deadline_s[g], closed_s
+            )
+            np.testing.assert_array_equal(state.delay_s[g, opened], delay)
+            assert (state.delay_s[g, shut] == 0.0).all()
+            assert state.in_time[g] == kept
 
 
 def test_deferred_work_that_never_gets_done():

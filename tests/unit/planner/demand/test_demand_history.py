@@ -199,3 +199,60 @@ def test_counts_of_nights_count_to_the_day_before() -> None:
     assert (late["days"] == 2).all()
     cut = profile_from_counts(frame[at < pd.Timestamp("2025-11-17")], night)
     assert cut["days"].tolist() == np.repeat([2, 2, 2, 2, 2, 2, 1], 12).tolist()
+
+
+SHORT = {"saturday": {"opens": "08:30", "closes": "09:30"}, "sunday": "closed"}
+
+
+def test_contacts_outside_the_hours_of_their_weekday_are_counted_and_left_out() -> None:
+    """What is left is what the same past gives whose Saturdays and Sundays were such."""
+    plain = toy(horizon=HORIZON, demand={"source": "history"})
+    scenario = toy(horizon=HORIZON | {"hours": SHORT}, demand={"source": "history"})
+    raw = past()
+    demand = demand_from_volumes(scenario, volumes(scenario, raw))
+    odd = (raw["weekday"] == 6) | ((raw["weekday"] == 5) & ~raw["minute"].isin([510, 540]))
+    share = raw["contacts"] / raw["contacts"].sum()
+    days = [share[odd & (raw["weekday"] == day)].sum() for day in (5, 6)]
+    words = f"{share[odd].sum():.1%} of the contacts of history lie outside the opening hours"
+    assert f"{words} (saturday {days[0]:.1%}, sunday {days[1]:.1%}): left out" in demand.notes
+    weekday = demand_from_volumes(plain, volumes(plain, raw))
+    opened = np.array(scenario.horizon.opened())
+    per_interval, before = (one.issues[:, None] * one.profile for one in (demand, weekday))
+    assert (per_interval[:, ~opened] == 0).all()
+    np.testing.assert_allclose(demand.issues[0], before[0, opened].sum(), rtol=0.02)
+    firsts = raw[~odd].groupby(["entry_reason", "segment"])["first_contacts"].sum() / 6
+    for kind, issues in zip(demand.types, demand.issues, strict=True):
+        assert issues == pytest.approx(firsts.get(kind, 0.0), rel=1e-12)
+
+
+def test_a_date_that_is_closed_gets_nobody_and_a_note_says_how_many_a_week_brings() -> None:
+    plain = toy(horizon=HORIZON, demand={"source": "history"})
+    scenario = toy(horizon=HORIZON | {"hours": {"2026-01-07": "closed"}}, demand={"source": "history"})
+    raw = past()
+    demand, usual = (demand_from_volumes(one, volumes(one, raw)) for one in (scenario, plain))
+    wednesday = raw[raw["weekday"] == 2]["first_contacts"].sum() / 6
+    assert demand.issues.sum() == pytest.approx(usual.issues.sum() - wednesday, rel=1e-12)
+    assert (demand.profile[:, 8:12] == 0).all()
+    words = f"{wednesday:,.0f} of {usual.issues.sum():,.0f} issues that such a week has come when the center is closed"
+    assert any(note.startswith(words) for note in demand.notes)
+    np.testing.assert_allclose(demand.profile.sum(axis=1), [1, 1, 1, 0])
+
+
+def test_a_weekday_the_past_never_saw_is_closed_where_it_says_so() -> None:
+    """Days never seen get the mean of the others; a closed one nobody."""
+    scenario = toy(horizon=HORIZON | {"hours": {"sunday": "closed"}}, demand={"source": "history"})
+    raw = past(2)
+    first = raw["week"] == raw["week"].min()
+    raw = raw[(first & (raw["weekday"] == 5)) | (~first & (raw["weekday"] == 0))]  # a Saturday and a Monday
+    demand = demand_from_volumes(scenario, volumes(scenario, raw))
+    by_day = (demand.issues @ demand.profile).reshape(7, 4).sum(axis=1)
+    assert by_day[6] == 0
+    assert (by_day[:6] > 0).all()
+
+
+def test_counts_are_those_of_open_time() -> None:
+    at = pd.date_range("2025-11-03", "2025-11-17", freq="30min", inclusive="left")
+    frame = pd.DataFrame({"interval_start": at, "volume": 10.0})
+    horizon = Horizon.model_validate(HORIZON | {"hours": SHORT})
+    profile = profile_from_counts(frame, horizon)
+    np.testing.assert_array_equal(profile["mean"], np.where(horizon.opened(), 10.0, 0.0))

@@ -259,3 +259,62 @@ def test_an_aggregate_gives_a_scenario_that_runs(tmp_path: Path) -> None:
     assert main(["run", str(folder / "scenario.yaml"), *out, *settings]) in (0, 5)
     run = next((tmp_path / "runs").iterdir())
     assert planner.load_run(run).table["cost"].notna().all()
+
+
+def week_of_a_shop(sundays: int) -> pd.DataFrame:
+    """Six weeks of calls: Monday to Friday from 8 to 18, Saturdays from 9 to 13, a few on Sundays at noon."""
+    rng, parts = np.random.default_rng(3), []
+    for day in pd.date_range(LATE, periods=42):
+        opens, closes, count = (9, 13, 90) if day.day_of_week == 5 else (8, 18, 250)
+        if day.day_of_week == 6:
+            opens, closes, count = 12, 13, sundays
+        at = day + pd.to_timedelta(np.sort(rng.uniform(opens * 60, closes * 60, count)), unit="m")
+        parts.append(pd.DataFrame({"started_at": at, "reason": "billing", "channel": "voice", "pool": "phone"}))
+    frame = pd.concat(parts, ignore_index=True)
+    names = [f"k{k}" for k in range(len(frame))]
+    return frame.assign(contact_id=names, customer_id=names, wait_s=20.0, handle_s=300.0, abandoned=False)
+
+
+@pytest.mark.parametrize("sundays", [0, 1, 12])
+def test_days_with_clearly_shorter_hours_get_hours_of_their_own(tmp_path: Path, sundays: int) -> None:
+    """A call on a Sunday is as none; as many as 12 leave it with the hours of every day."""
+    frame = week_of_a_shop(sundays)
+    frame.to_parquet(tmp_path / "contacts.parquet", index=False)
+    folder = tmp_path / "center"
+    history = str(tmp_path / "contacts.parquet")
+    assert main(["init", str(folder), "--from-history", history, "--timezone", "Europe/Zurich"]) == 0
+    horizon = planner.load_scenario(folder / "scenario.yaml").horizon
+    assert (horizon.days, horizon.opens, horizon.closes) == (7, 480, 1080)
+    hours = [horizon.day_hours(day) for day in range(7)]
+    assert hours[:5] == [(480, 1080)] * 5
+    assert hours[5] == (540, 780)
+    assert (hours[6][0] == hours[6][1]) == (sundays < 12)
+    staffing = pd.read_csv(folder / "data" / "today_staffing.csv")
+    saturday = staffing.loc[staffing["weekday"] == 5, "time"]
+    assert (saturday.min(), saturday.max()) == ("09:00", "12:30")
+    assert (6 in set(staffing["weekday"])) == (sundays == 12)
+
+
+def test_counts_get_rows_for_open_time_only(tmp_path: Path) -> None:
+    frame = week_of_a_shop(0)
+    counts = frame.assign(interval_start=frame["started_at"].dt.floor("30min")).groupby("interval_start").size()
+    table = pd.DataFrame({"interval_start": counts.index.strftime("%Y-%m-%d %H:%M"), "volume": counts.to_numpy()})
+    table = table.assign(reason="billing", channel="voice", segment="all", aht_s=300, csat_mean=4.2, csat_n=9)
+    path = tmp_path / "counts.csv"
+    table[["interval_start", "reason", "channel", "segment", "volume", "aht_s", "csat_mean", "csat_n"]].to_csv(
+        path, index=False
+    )
+    folder = tmp_path / "center"
+    assert main(["init", str(folder), "--from-history", str(path), "--timezone", "UTC"]) == 0
+    scenario = planner.load_scenario(folder / "scenario.yaml")
+    assert sum(scenario.horizon.opened()) == 5 * 20 + 8
+    demand = pd.read_csv(folder / "data" / "demand.csv")
+    assert len(demand) == 5 * 20 + 8
+    assert demand["contacts"].sum() == pytest.approx(len(frame) / 6, rel=1e-3)
+
+
+def test_little_past_proposes_no_hours_of_single_days(tmp_path: Path) -> None:
+    frame = week_of_a_shop(0)
+    frame[frame["started_at"] < "2026-01-18"].to_parquet(tmp_path / "contacts.parquet", index=False)
+    found = propose_from_history(tmp_path / "contacts.parquet", tmp_path / "c", timezone="UTC")
+    assert "  hours:" not in found.text

@@ -22,7 +22,7 @@ def words_of(*overrides: str) -> list[str]:
     return [one.words for one in scenario_differences(load_scenario(TOY), load_scenario(TOY, overrides))]
 
 
-@pytest.mark.parametrize("name", ["minimal", "retail_bank", "vendor", "hours", "improve"])
+@pytest.mark.parametrize("name", ["minimal", "retail_bank", "vendor", "hours", "improve", "weekdays"])
 def test_a_scenario_does_not_differ_from_itself(name: str) -> None:
     scenario = load_scenario(ROOT / f"scenarios/{name}.yaml")
     assert scenario_differences(scenario, scenario) == []
