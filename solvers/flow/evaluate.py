@@ -130,7 +130,7 @@ def evaluate(
         score_weight=weight / total,
         constant_points=float((by_segment.sum() - weight @ np.nan_to_num(network.flows.score)) / total),
         variable_cost=money,
-        headroom=headroom(network, promises, decision, state, tolerance) if known_headroom is None else known_headroom,
+        headroom=headroom(network, promises, decision, state) if known_headroom is None else known_headroom,
         promise_values=values,
         kept=kept,
     )

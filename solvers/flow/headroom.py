@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from solvers.flow.kept import KEPT_TOLERANCE, capacity_ratio, copes, holds, promise_shortfalls, promise_values
 from solvers.flow.network import Decision, FlowNetwork, Promises
-from solvers.flow.steady_state import TOLERANCE, SteadyState, steady_state
+from solvers.flow.steady_state import SteadyState, steady_state
 
 HEADROOM_TOLERANCE = 1e-5
+STEP = 2.0**-17  # within that: where promises bind, headroom is a multiple, the same from wherever it is looked for
 ENOUGH = HEADROOM_TOLERANCE / 10  # by which the caps may admit more than the headroom found
 MOST_HEADROOM = 9.0
 
 
-def headroom(
-    network: FlowNetwork,
-    promises: Promises,
-    decision: Decision,
-    state: SteadyState,
-    tolerance: float = TOLERANCE,
-) -> float:
+def headroom(network: FlowNetwork, promises: Promises, decision: Decision, state: SteadyState) -> float:
     """Largest uniform growth of issues at which caps on offered load, deadlines, rates and promises all hold.
 
     The caps must hold both for the load of the grown steady state (more waiting brings more redials) and for today's
     load scaled up (customers who give up instead of coming back create no headroom). `state` is the nominal steady
-    state; `tolerance` that of the others. −1 where nothing holds at any demand.
+    state. −1 where nothing holds at any demand.
     """
     ceiling = min(capacity_ratio(network, decision, state) - 1.0, MOST_HEADROOM)
     if ceiling <= -1.0:
         return -1.0
-    growth, here = _caps_hold(network, decision, ceiling, state, tolerance)
+    growth, here = _caps_hold(network, decision, ceiling, state)
     over = _short(network, promises, decision, here)
     if over <= 0:
         return growth
@@ -37,7 +34,7 @@ def headroom(
     if growth > 0:
         nominal = _short(network, promises, decision, state)
         low, high, under, over = (0.0, growth, nominal, over) if nominal <= 0 else (-1.0, 0.0, -np.inf, nominal)
-    return _last_kept(network, promises, decision, (low, high), (under, over), here, tolerance)
+    return _last_kept(network, promises, decision, (low, high), (under, over), here)
 
 
 def _short(network: FlowNetwork, promises: Promises, decision: Decision, state: SteadyState) -> float:
@@ -55,22 +52,19 @@ def _last_kept(
     between: tuple[float, float],
     short: tuple[float, float],
     here: SteadyState,
-    tolerance: float,
 ) -> float:
-    """Growth, within `HEADROOM_TOLERANCE`, up to which promises are kept: they are at the first of two.
+    """Largest multiple of `STEP` up to which promises are kept: they are at the first of two growths.
 
-    Steps between are taken where the line through what falls short there meets zero, a little to the side that closes
-    the bracket (Illinois; Dowell and Jarratt 1971), and in the middle where that is not known.
+    Steps between are taken where the line through what falls short there meets zero (Illinois; Dowell and Jarratt
+    1971), and in the middle where that is not known.
     """
-    (low, high), (under, over) = between, short
+    low, high = round(between[0] / STEP), math.ceil(between[1] / STEP)
+    under, over = short
     before = 0
-    while high - low > HEADROOM_TOLERANCE:
-        step = (low + high) / 2
-        if np.isfinite(under) and np.isfinite(over):
-            step = low + (high - low) * under / (under - over)
-        edge = HEADROOM_TOLERANCE / 2
-        step = min(max(step, low + edge), high - edge)
-        here = steady_state(network, decision, step, here, tolerance=tolerance)
+    while high - low > 1:
+        part = under / (under - over) if np.isfinite(under) and np.isfinite(over) else 0.5
+        step = min(max(round(low + (high - low) * part), low + 1), high - 1)
+        here = steady_state(network, decision, step * STEP, here)
         found = _short(network, promises, decision, here)
         side = 1 if found <= 0 else -1
         if side > 0:
@@ -80,7 +74,7 @@ def _last_kept(
             under /= 2 if before == side else 1
             high, over = step, found
         before = side
-    return low
+    return low * STEP
 
 
 def keeps(
@@ -94,10 +88,10 @@ def keeps(
 
 
 def _caps_hold(
-    network: FlowNetwork, decision: Decision, ceiling: float, state: SteadyState, tolerance: float
+    network: FlowNetwork, decision: Decision, ceiling: float, state: SteadyState
 ) -> tuple[float, SteadyState]:
     """Largest growth up to `ceiling` at which the caps hold in the grown steady state, by bracketed false position."""
-    here = steady_state(network, decision, ceiling, state, tolerance=tolerance)
+    here = steady_state(network, decision, ceiling, state)
     margin = capacity_ratio(network, decision, here) - 1.0
     if margin >= -1e-9 and here.converged:
         return ceiling, here
@@ -109,7 +103,7 @@ def _caps_hold(
             break
         if not low < step < high:
             step = (low + high) / 2
-        here = steady_state(network, decision, step, kept, tolerance=tolerance)
+        here = steady_state(network, decision, step, kept)
         margin = capacity_ratio(network, decision, here) - 1.0 if here.converged else -1.0
         side = 1 if margin >= -1e-9 else -1
         # Whoever stays where it is a second time counts half (Dowell and Jarratt 1971).
@@ -126,4 +120,4 @@ def _caps_hold(
             step = low + (high - low) * (low_margin - ENOUGH / 2) / max(low_margin - high_margin, 1e-300)
         else:
             step = (1.0 + high) * (1.0 + 1.05 * high_margin) - 1.0
-    return low, kept if low > -1.0 else steady_state(network, decision, low, kept, tolerance=tolerance)
+    return low, kept if low > -1.0 else steady_state(network, decision, low, kept)

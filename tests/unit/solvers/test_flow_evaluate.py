@@ -17,7 +17,7 @@ from solvers.flow.headroom import HEADROOM_TOLERANCE, MOST_HEADROOM  # noqa: E40
 from solvers.flow.kept import capacity_ratio, holds  # noqa: E402
 from solvers.flow.network import Decision, Promises, Queue  # noqa: E402
 from solvers.flow.solution import decision_of  # noqa: E402
-from solvers.flow.steady_state import TOLERANCE, steady_state  # noqa: E402
+from solvers.flow.steady_state import steady_state  # noqa: E402
 
 TOY = Path(__file__).resolve().parents[3] / "scenarios/minimal.yaml"
 
@@ -112,7 +112,7 @@ def test_a_few_steady_states_find_where_caps_bind(case, monkeypatch):
         if plan.evaluation.state.converged and capacity_ratio(problem.network, decision, plan.evaluation.state) < 9.0:
             ceiling = capacity_ratio(problem.network, decision, plan.evaluation.state) - 1.0
             asked.clear()
-            growth, state = searching._caps_hold(problem.network, decision, ceiling, plan.evaluation.state, TOLERANCE)
+            growth, state = searching._caps_hold(problem.network, decision, ceiling, plan.evaluation.state)
             taken.append(len(asked))
             margin = capacity_ratio(problem.network, decision, state) - 1.0
             assert margin >= -1e-9
