@@ -44,10 +44,7 @@ def frontier_of(
     seen = today.evaluation
     now = Standing(axis_of(problem.instance.doubt, seen), today.cost, seen.headroom, seen.cx_segment)
 
-    def look_so_far(found: Found) -> None:
-        if found.records and first_look is not None:
-            first_look(_so_far(problem, known, found, work))
-
+    look_so_far = None if first_look is None else lambda found: first_look(_so_far(problem, known, found, work))
     found = find_plans(problem, today.routing.split, work, seeds, now, look_so_far)
     if not found.records:
         if work.skipped:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -317,15 +318,15 @@ def write_linked(folder: Path) -> Path:
     text = (ROOT / "scenarios" / "minimal.yaml").read_text(encoding="utf-8")
     links = "overflow: [{from_pool: phone, to_pool: advisers}, {from_pool: advisers, to_pool: phone}]\n\n"
     own = "    - {pool: advisers, aht_s: 400, score: 4.6, p_return: 0.06}\n  wait_loss:"
-    for old, new in (
-        ("  desk:\n", ADVISERS + "  desk:\n"),
-        ("steers:", links + "steers:"),
-        ("  wait_loss:", own),
-        ("data/", f"{ROOT / 'scenarios' / 'data'}/"),
-    ):
+    changes = {"  desk:\n": ADVISERS + "  desk:\n", "steers:": links + "steers:", "  wait_loss:": own}
+    return _write_changed(text, changes, folder / "linked.yaml")
+
+
+def _write_changed(text: str, changes: Mapping[str, str], path: Path) -> Path:
+    """Write a scenario of the house with pieces of its text replaced, its tables where they are."""
+    for old, new in {**changes, "data/": f"{ROOT / 'scenarios' / 'data'}/"}.items():
         assert old in text
         text = text.replace(old, new)
-    path = folder / "linked.yaml"
     path.write_text(text, encoding="utf-8")
     return path
 
@@ -347,17 +348,12 @@ def write_team(folder: Path) -> Path:
     """Write the week with a short Saturday with a second phone team that has no shift on it, and links both ways."""
     text = (ROOT / "scenarios" / "weekdays.yaml").read_text(encoding="utf-8")
     links = "overflow: [{from_pool: phone, to_pool: team}, {from_pool: team, to_pool: phone}]\n\n"
-    for old, new in (
-        ("  mail:\n", TEAM + "  mail:\n"),
-        ("steers:", links + "steers:"),
-        ("pools: [phone], measure", "pools: [phone, team], measure"),
-        ("data/", f"{ROOT / 'scenarios' / 'data'}/"),
-    ):
-        assert old in text
-        text = text.replace(old, new)
-    path = folder / "team.yaml"
-    path.write_text(text, encoding="utf-8")
-    return path
+    changes = {
+        "  mail:\n": TEAM + "  mail:\n",
+        "steers:": links + "steers:",
+        "pools: [phone], measure": "pools: [phone, team], measure",
+    }
+    return _write_changed(text, changes, folder / "team.yaml")
 
 
 def random_overflow(network: FlowNetwork, rng: np.random.Generator) -> np.ndarray:

@@ -9,9 +9,8 @@ from typing import Any
 import pandas as pd
 
 from planner.frontier.frontier import NAMED, TOPICS, Frontier, Plan
-from planner.report.backtest import ENDLESS_S
-from planner.report.check_words import BACKTEST
-from planner.report.text import Units, is_ceiling, percent, units_of
+from planner.report.strings import SUMMARY
+from planner.report.text import ENDLESS_S, Units, is_ceiling, percent, units_of
 
 FRONTIER_HEADS = ("plan", "name", "CX", "cost", "headroom", "peak FTE", "promise missed", "proof", "gap", "hires")
 _SHOWN_ROWS = 12
@@ -126,7 +125,7 @@ def _pools(plan: Plan) -> TableOf | None:
                 pool,
                 decimal(peak, 1),
                 f"{own['offered'].sum():,.0f}",
-                BACKTEST["endless"] if own["asa_s"].max() >= ENDLESS_S else decimal(_weighted(own, "asa_s"), 0),
+                SUMMARY["endless"] if own["asa_s"].max() >= ENDLESS_S else decimal(_weighted(own, "asa_s"), 0),
                 percent(_weighted(own, "service_level"), 1),
                 percent(_weighted(own, "abandon_rate"), 1),
                 percent(_weighted(own, "occupancy"), 1),

@@ -106,9 +106,10 @@ def find_plans(
         known += _planned(hunt, aim(guessed_surface, guess, early, axes(known)), "aim")
         _tell(hunt, known)
     named = None if now is None else now[:3]
-    if first_look is not None:
+    if first_look is not None and not work.out_of_time:
         front = keep_best(known, FIRST_LOOK, hunt.objectives.senses, named, levels[-1])
-        first_look(Found(tuple(front), None, False, hunt.objectives, hunt.problems))
+        if front:
+            first_look(Found(tuple(front), None, False, hunt.objectives, hunt.problems))
     rungs = bound_rungs(hunt.problems, levels, coarse, work)
     surface = _surface(hunt, coarse, rungs)
     if surface is not None:

@@ -41,12 +41,11 @@ def flow_weights(maker: Builder) -> Weights:
     return Weights(np.array([f["row"] for f in flows], dtype=np.int64), move, base, np.zeros(len(flows)))
 
 
-def _flows(maker: Builder) -> Flows:
+def _flows(maker: Builder, weights: Weights) -> Flows:
     """Outcomes of every flow; a mover's score is the old channel's users' in the new one, shifted by the pool."""
     experience = maker.scenario.experience
     comeback = 1.0 - experience.give_up_share.value
     frame = pd.DataFrame(maker.draft.flows)
-    weights = flow_weights(maker)
     known = maker.outcomes["score"].astype(float)
     scores, moved = known[weights.row], weights.move >= 0
     scores[moved] += maker.moves["score"].astype(float)[weights.move[moved]]
@@ -71,13 +70,17 @@ def _nodes(maker: Builder) -> Nodes:
     return Nodes(kind, channel, stage, natural, steer, acceptance, offer_cost, most)
 
 
-def network_of(maker: Builder, natural: np.ndarray) -> FlowNetwork:
-    """Arrays of a finished draft; `natural` (type, channel) are the shares customers choose by themselves."""
+def network_of(maker: Builder, natural: np.ndarray, weights: Weights) -> FlowNetwork:
+    """Arrays of a finished draft; `natural` (type, channel) are the shares customers choose by themselves.
+
+    `weights` say which rows of the experience model scores come from, see `flow_weights`.
+    """
     scenario, draft, demand = maker.scenario, maker.draft, maker.demand
     experience = scenario.experience
     knots, bend, slope, offset = _pair_curves(maker)
-    flows, served = _next_contacts(maker, _flows(maker))
+    flows, served = _next_contacts(maker, _flows(maker, weights))
     splits, pairs = np.array(list(draft.splits), dtype=np.int64), np.array(list(draft.pairs), dtype=np.int64)
+    opened = np.array(scenario.horizon.opened())
     floors = [s.cx_min if s.cx_min is not None else -np.inf for s in scenario.segments.values()]
     return FlowNetwork(
         pools=_pools(maker),
@@ -113,7 +116,7 @@ def network_of(maker: Builder, natural: np.ndarray) -> FlowNetwork:
         interval_s=scenario.horizon.interval_s,
         intervals_per_day=scenario.horizon.intervals_per_day,
         program_cost=sum(part.fixed_cost for pool in scenario.pools.values() for part in pool.day_parts.values()),
-        shut=None if all(scenario.horizon.opened()) else ~np.array(scenario.horizon.opened()),
+        shut=None if opened.all() else ~opened,
     )
 
 

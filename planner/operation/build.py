@@ -51,7 +51,8 @@ def build_problem(scenario: Scenario, experience: ExperienceModel, demand: Deman
     draw_later_nodes(maker)
     draw_flows(maker)
     check_taken_over(maker)
-    network = network_of(maker, natural)
+    weights = flow_weights(maker)
+    network = network_of(maker, natural, weights)
     check_endings(maker, network)
     kinds = tuple(scenario.shifts)
     catalogues: dict[tuple[str, ...], Catalogue] = {}
@@ -80,7 +81,7 @@ def build_problem(scenario: Scenario, experience: ExperienceModel, demand: Deman
         shift_kinds=kinds,
         starts=demand.starts,
         instance=instance,
-        weights=flow_weights(maker),
+        weights=weights,
         support=tuple(maker.draft.support),
         limits=tuple(maker.draft.limits),
         notes=tuple(maker.draft.notes),

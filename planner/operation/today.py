@@ -86,26 +86,21 @@ def _people(problem: FlowProblem, staffing: pd.DataFrame) -> tuple[Floats, Float
     rows = known["pool"].map(place).to_numpy(np.int64)
     columns = known["interval"].to_numpy(np.int64)
     scheduled[rows, columns] = known["scheduled"].to_numpy(float)
-    notes = _left_out(problem, scheduled)
+    shut = ~np.array(problem.scenario.horizon.opened())
+    notes = _left_out(scheduled, shut, network.interval_s)
     if "on_task" in known.columns and known["on_task"].notna().any():
         on_task[rows, columns] = known["on_task"].to_numpy(float)
-        on_task[:, ~_opened(problem)] = 0.0
+        on_task[:, shut] = 0.0
         return scheduled, on_task, notes
     on_task = scheduled * (1.0 - network.pools.shrinkage)[:, None]
     note = "Today's agents on task are its schedule less the stated shrinkage: nobody measured who really stood there."
     return scheduled, on_task, (*notes, note)
 
 
-def _opened(problem: FlowProblem) -> Bools:
-    shut = problem.network.shut
-    return np.ones(problem.network.profile.shape[1], dtype=bool) if shut is None else ~shut
-
-
-def _left_out(problem: FlowProblem, scheduled: Floats) -> tuple[str, ...]:
+def _left_out(scheduled: Floats, shut: Bools, interval_s: float) -> tuple[str, ...]:
     """Take people away, in place, who work while the center is closed, and say so."""
-    away = scheduled[:, ~_opened(problem)]
-    hours = float(np.nansum(away)) * problem.network.interval_s / 3600.0
-    scheduled[:, ~_opened(problem)] = 0.0
+    hours = float(np.nansum(scheduled[:, shut])) * interval_s / 3600.0
+    scheduled[:, shut] = 0.0
     if hours <= 0:
         return ()
     return (f"{hours:,.0f} hours of Today's people lie outside the opening hours of their day: left out",)

@@ -10,12 +10,11 @@ import pandas as pd
 
 from planner.frontier.frontier import Frontier
 from planner.report.check_words import BACKTEST, BACKTEST_MEASURES
-from planner.report.text import percent
+from planner.report.strings import SUMMARY
+from planner.report.text import ENDLESS_S, percent
 
 ERROR_WIDTH = 120
 """Width of the picture of errors, pixels."""
-ENDLESS_S = 1e6
-"""Seconds that nobody waits: they stand for a queue that grows without end, where too few serve and nobody gives up."""
 _RATES = ("abandon_rate", "service_level")
 
 
@@ -32,7 +31,7 @@ def measure_text(measure: str, value: float) -> str:
     if measure == "volume":
         return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.1f}"
     if abs(value) >= ENDLESS_S:
-        return BACKTEST["endless"]
+        return SUMMARY["endless"]
     return f"{value:,.1f} s" if abs(value) < 100 else f"{value:,.0f} s"
 
 

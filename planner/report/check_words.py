@@ -14,7 +14,6 @@ BACKTEST_MEASURES = {
 }
 
 BACKTEST: dict[str, Any] = {
-    "endless": "no end",
     "title": "Would this model have predicted last month?",
     "help": "Every week is predicted from the weeks before it, with the people who really stood there. Errors are "
     "those of a half hour, weighted by contacts; the floor is what a true model would err. “Formula” is the stationary "

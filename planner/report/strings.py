@@ -45,6 +45,7 @@ SUMMARY = {
     "idle_less": "{change} {per} less than Today in all",
     "idle_equal": "as much as Today in all",
     "split": "{committed} of its cost is committed either way, {avoidable} can be avoided",
+    "endless": "no end",
     "times": "{k} of {n} cases",
     "times_of": "{k} of {n} cases simulated",
     "times_always": "practically all cases",

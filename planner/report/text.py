@@ -18,6 +18,8 @@ _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
 MONEY_OBJECTIVES = frozenset({"retained_value"})
 """Objectives on top of the three axes that are amounts of money."""
 CASES = 20  # that a share is told by
+ENDLESS_S = 1e6
+"""Seconds that nobody waits: they stand for a queue that grows without end, where too few serve and nobody gives up."""
 WEEKS = (5, 6, 7)  # days that make a week, whether or not the center opens at its end
 _HYPHEN_MINUS = re.compile(r"(?<![\w.])-(?=[$€£¥₹\d])")
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from solvers.flow.kept import KEPT_TOLERANCE, capacity_ratio, copes, holds, promise_shortfalls, promise_values
+from solvers.flow.kept import capacity_ratio, holds, missed_by
 from solvers.flow.network import Decision, FlowNetwork, Promises
 from solvers.flow.steady_state import SteadyState, steady_state
 
@@ -27,22 +27,14 @@ def headroom(network: FlowNetwork, promises: Promises, decision: Decision, state
     if ceiling <= -1.0:
         return -1.0
     growth, here = _caps_hold(network, decision, ceiling, state)
-    over = _short(network, promises, decision, here)
+    over = missed_by(network, promises, decision, here)
     if over <= 0:
         return growth
     low, high, under = -1.0, growth, -np.inf
     if growth > 0:
-        nominal = _short(network, promises, decision, state)
+        nominal = missed_by(network, promises, decision, state)
         low, high, under, over = (0.0, growth, nominal, over) if nominal <= 0 else (-1.0, 0.0, -np.inf, nominal)
     return _last_kept(network, promises, decision, (low, high), (under, over), here)
-
-
-def _short(network: FlowNetwork, promises: Promises, decision: Decision, state: SteadyState) -> float:
-    """How far the worst promise falls short, in its own measure; > 0 also where caps or deadlines do not hold (inf)."""
-    if not copes(network, promises, decision, state):
-        return np.inf
-    values = promise_values(network, promises, decision, state)
-    return max(promise_shortfalls(promises, values), default=-np.inf) - KEPT_TOLERANCE
 
 
 def _last_kept(
@@ -65,7 +57,7 @@ def _last_kept(
         part = under / (under - over) if np.isfinite(under) and np.isfinite(over) else 0.5
         step = min(max(round(low + (high - low) * part), low + 1), high - 1)
         here = steady_state(network, decision, step * STEP, here)
-        found = _short(network, promises, decision, here)
+        found = missed_by(network, promises, decision, here)
         side = 1 if found <= 0 else -1
         if side > 0:
             over /= 2 if before == side else 1

@@ -128,9 +128,15 @@ def in_time(network: FlowNetwork, promises: Promises, state: SteadyState) -> boo
 
 def holds(network: FlowNetwork, promises: Promises, decision: Decision, state: SteadyState) -> bool:
     """Tell if caps, deadlines and promises all hold in a steady state."""
-    return copes(network, promises, decision, state) and all(
-        promises_kept(promises, promise_values(network, promises, decision, state))
-    )
+    return missed_by(network, promises, decision, state) <= 0
+
+
+def missed_by(network: FlowNetwork, promises: Promises, decision: Decision, state: SteadyState) -> float:
+    """How far the worst promise falls short, in its own measure; > 0 also where caps or deadlines do not hold (inf)."""
+    if not copes(network, promises, decision, state):
+        return np.inf
+    values = promise_values(network, promises, decision, state)
+    return max(promise_shortfalls(promises, values), default=-np.inf) - KEPT_TOLERANCE
 
 
 def copes(network: FlowNetwork, promises: Promises, decision: Decision, state: SteadyState) -> bool:

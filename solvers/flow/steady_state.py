@@ -263,6 +263,6 @@ def _deferred(network: FlowNetwork, decision: Decision, work: Floats) -> tuple[F
 def _closed_after(network: FlowNetwork, opened: Ints) -> Floats:
     """Seconds for which the center is closed between an open interval and the next one, shape (open interval,)."""
     day, slot = np.divmod(opened, network.intervals_per_day)
-    starts_s = day * max(86_400.0, network.intervals_per_day * network.interval_s) + slot * network.interval_s
-    cycle_s = network.days * max(86_400.0, network.intervals_per_day * network.interval_s)
-    return np.asarray(np.append(starts_s[1:], starts_s[0] + cycle_s) - starts_s - network.interval_s)
+    day_s = max(86_400.0, network.intervals_per_day * network.interval_s)
+    starts_s = day * day_s + slot * network.interval_s
+    return np.asarray(np.append(starts_s[1:], starts_s[0] + network.days * day_s) - starts_s - network.interval_s)
