@@ -118,11 +118,13 @@ def find_plans(
         targets += [] if now is None else headline_aims(surface, rungs, now.cx, now.cost, scale)
         known += _planned(hunt, targets, "fill")
     _tell(hunt, known, surface)
-    known += search_on(hunt, known)
+    known += search_on(hunt, known, surface)
     if surface is not None and not _large(hunt):
         known += polish(hunt, keep_best(known, budgets.max_plans, hunt.objectives.senses, asked=levels[-1]), surface)
     hunt.work.note = ""
     front = keep_best(known, budgets.max_plans, hunt.objectives.senses, named, levels[-1])
+    if surface is not None and front and not _large(hunt):
+        surface = tighten(hunt, front, surface)
     if problem.instance.pins is not None and problem.instance.pins.complete(problem.network):
         front = [record.named("pinned") for record in front]
     return Found(tuple(front), surface, False, hunt.objectives, hunt.problems)

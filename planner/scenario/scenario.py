@@ -282,9 +282,11 @@ class FrontierSettings(Strict):
     bound_boxes: int = Field(
         default=3,
         ge=1,
-        description="Boxes of pool sizes the bound may open per level and price; more at the lowest level.",
+        description="Boxes of pool sizes the bound may open per level and price; more at the lowest and for plans.",
     )
-    search_evaluations: int = Field(default=400, ge=0, description="Plans evaluated by the evolutionary search.")
+    search_evaluations: int = Field(
+        default=600, ge=0, description="Most plans the evolutionary search evaluates; it ends once it no longer pays."
+    )
     share_step: Ratio | None = Field(
         default=None, description="Steers are offered in steps of this share; left out: any share."
     )

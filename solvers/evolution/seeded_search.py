@@ -17,7 +17,6 @@ from pymoo.algorithms.moo.nsga2 import NSGA2
 from pymoo.core.crossover import Crossover
 from pymoo.core.mutation import Mutation
 from pymoo.core.problem import Problem
-from pymoo.optimize import minimize
 
 Floats = NDArray[np.float64]
 
@@ -77,11 +76,13 @@ def evolve(
     population: int,
     evaluations: int,
     seed: int,
+    pays: Callable[[], bool] | None = None,
 ) -> None:
     """Run the search; `evaluate` sees every population, shape (individual, gene), and keeps what it likes.
 
     It returns minimized objectives (individual, objective) and violations (individual, constraint), <= 0 when kept.
-    The budget counts evaluations, never seconds, so a seed gives the same search.
+    The budget counts evaluations, never seconds, so a seed gives the same search. After the seeds and after every
+    generation it is asked whether the search still `pays`; left out: it always does.
     """
     first = np.clip(seeds[:population], space.lower, space.upper)
     objectives, violations = evaluate(first)
@@ -109,4 +110,7 @@ def evolve(
         mutation=_FewGenes(space),
         eliminate_duplicates=True,
     )
-    minimize(_Batch(), algorithm, ("n_eval", evaluations), seed=seed, verbose=False)
+    algorithm.setup(_Batch(), termination=("n_eval", evaluations), seed=seed, verbose=False)
+    algorithm.next()  # the seeds
+    while algorithm.has_next() and (pays is None or pays()):
+        algorithm.next()

@@ -13,31 +13,15 @@ import pytest
 TESTS = Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(TESTS), str(TESTS / "benchmarks")]
 
-from frontier_runs import problem_like  # noqa: E402
-from generated_center import MIDDLE, generate  # noqa: E402
+from generated_center import generate  # noqa: E402
+from hunted_center import SMALL, CountedWork  # noqa: E402
 
 from planner.frontier.certificate import reached  # noqa: E402
-from planner.frontier.evolving import Hunt  # noqa: E402
-from planner.frontier.objectives import Objectives  # noqa: E402
 from planner.frontier.polishing import A_JOB, TOGETHER, WORTH, polish  # noqa: E402
 from planner.frontier.records import axes, brief  # noqa: E402
-from planner.frontier.search import _surface, _sweep  # noqa: E402
-from planner.frontier.work import Work  # noqa: E402
 from solvers.flow.decode import even_split  # noqa: E402
 from solvers.flow.polish import AROUND, polished  # noqa: E402
 from solvers.flow.sweep import SweepSettings, master_of, sweep_level  # noqa: E402
-
-SMALL = replace(MIDDLE, reasons=4, segments=2, pools=(2, 1, 1, 0, 1, 1), contacts=2_500.0, per_day=14, interval_min=60)
-
-
-@pytest.fixture(scope="module")
-def hunted():
-    """A small center: what plans are sought with, plans of its coarse sweep, the bound of that."""
-    problem = problem_like(generate(SMALL), headroom_levels=(0.0, 0.15), cost_points=4)
-    settings = SweepSettings(4, None, 2, even_split(problem.network))
-    hunt = Hunt((problem,), settings, Objectives((), (), ()), Work(1))
-    records, coarse = _sweep(hunt, [0.0, 0.15])
-    return hunt, [r for r in records if r.feasible], _surface(hunt, coarse, [[]])
 
 
 def test_polished_plans_are_plans_near_those_they_come_from(hunted) -> None:
@@ -98,13 +82,7 @@ def test_few_are_tried_where_nothing_is_gained(hunted, monkeypatch) -> None:
     """The same plans with a bound on gains nobody reaches: the rest is left alone, and what was tried is kept."""
     hunt, records, surface = hunted
     monkeypatch.setattr("planner.frontier.polishing.WORTH", 1.0)
-    keys = []
-
-    class Counted(Work):
-        def run(self, stage, function, jobs):
-            keys.extend(key for key, _ in jobs)
-            return super().run(stage, function, jobs)
-
-    made = polish(replace(hunt, work=Counted(1)), records, surface)
+    work = CountedWork(1)
+    made = polish(replace(hunt, work=work), records, surface)
     assert len(made) == TOGETHER
-    assert keys == [f"polish/0/{k}" for k in range(TOGETHER // A_JOB)]
+    assert work.keys == [f"polish/0/{k}" for k in range(TOGETHER // A_JOB)]
