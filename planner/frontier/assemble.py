@@ -216,16 +216,17 @@ def _assumptions(
 
 
 def _bound_table(surface: Envelope | None) -> pd.DataFrame:
-    rows: list[tuple[str, float, float, float]] = []
+    rows: list[tuple[str, float, float, float, float]] = []
     for name, piece in () if surface is None else zip(surface.names, surface.pieces, strict=True):
         if piece is None:
             continue
         for k, level in enumerate(piece.levels):
-            rows.append((name, level, np.nan, piece.cheapest[k]))
-            rows += [(name, level, s, i) for s, i in zip(piece.slopes[k], piece.intercepts[k], strict=True)]
+            rows.append((name, level, np.nan, piece.cheapest[k], np.nan))
+            rows += [(name, level, s, i, np.nan) for s, i in zip(piece.slopes[k], piece.intercepts[k], strict=True)]
+        rows += [(name, headroom, np.nan, cost, cx) for cx, cost, headroom in piece.corners.tolist()]
         if np.isfinite(piece.closed):
-            rows.append((name, piece.closed, np.nan, np.inf))
-    return pd.DataFrame(rows, columns=["choice", "headroom", "slope", "intercept"])
+            rows.append((name, piece.closed, np.nan, np.inf, np.nan))
+    return pd.DataFrame(rows, columns=["choice", "headroom", "slope", "intercept", "from_cx"])
 
 
 def _cx_step(problem: FlowProblem) -> float:

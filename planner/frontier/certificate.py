@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,6 +16,7 @@ Floats = NDArray[np.float64]
 SENSES = ("max", "min", "max")
 BELOW_NADIR = 0.05
 NOTHING = 1e-6  # of a cost
+SAME = 1e-6  # points of CX, ratio of headroom: a bound holds for plans that miss its level by no more
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,9 @@ class OuterSurface:
 
     `dearest` is the cost at which the level's CX ends to be worth its money (the other end of its sweep).
     Levels are sorted; a bound holds for its own and every higher headroom (the level below is used, nothing is
-    interpolated, for the surface is not convex in headroom). No plan has a headroom of `closed` or more.
+    interpolated, for the surface is not convex in headroom). No plan has a headroom of `closed` or more. `corners`
+    (corner, 3) cx, cost, headroom: plans with at least this CX and headroom cost at least so much, where the surface
+    is below the planes, for it is not convex in cost either.
     """
 
     levels: Floats
@@ -33,18 +36,22 @@ class OuterSurface:
     slopes: tuple[Floats, ...]
     intercepts: tuple[Floats, ...]
     closed: float = np.inf
+    corners: Floats = field(default_factory=lambda: np.zeros((0, 3)))
 
     def cost_bound(self, cx: Floats, headroom: Floats) -> Floats:
         """Least cost of any plan with at least this CX and headroom, shape (plan,); NaN below the lowest level."""
         bound = np.full(len(cx), np.nan)
         for k, level in enumerate(self.levels):
-            there = headroom >= level - 1e-6
+            there = headroom >= level - SAME
             least = np.full(int(there.sum()), self.cheapest[k])
             for slope, intercept in zip(self.slopes[k], self.intercepts[k], strict=True):
                 if slope > 1e-12:
                     least = np.maximum(least, (cx[there] - intercept) / slope)
             bound[there] = np.fmax(bound[there], least)
-        bound[headroom >= self.closed - 1e-6] = np.inf
+        for corner_cx, cost, corner_headroom in self.corners:
+            beyond = (cx >= corner_cx - SAME) & (headroom >= corner_headroom - SAME)
+            bound[beyond] = np.fmax(bound[beyond], cost)
+        bound[headroom >= self.closed - SAME] = np.inf
         return bound
 
     def best_cx(self, level: int, cost: Floats) -> Floats:
@@ -53,6 +60,9 @@ class OuterSurface:
         for k in range(level + 1):
             for slope, intercept in zip(self.slopes[k], self.intercepts[k], strict=True):
                 best = np.minimum(best, intercept + slope * cost)
+        for corner_cx, least, headroom in self.corners:
+            if headroom <= self.levels[level] + SAME:
+                best = np.where(cost < least, np.minimum(best, corner_cx), best)
         return np.asarray(np.where(cost >= self.cheapest[level] - 1e-9, best, np.nan))
 
     def _rung(self, headroom: float) -> int:
@@ -61,22 +71,22 @@ class OuterSurface:
 
     def least_cost(self, headroom: float) -> float:
         """Least cost of any plan with at least this headroom; inf where there is none."""
-        return np.inf if headroom >= self.closed - 1e-6 else float(self.cheapest[self._rung(headroom)])
+        return np.inf if headroom >= self.closed - SAME else float(self.cheapest[self._rung(headroom)])
 
     def dearest_at(self, headroom: float) -> float:
         """Cost at which CX ends to be worth its money at a headroom; −inf where no plan has it."""
-        return -np.inf if headroom >= self.closed - 1e-6 else float(self.dearest[self._rung(headroom)])
+        return -np.inf if headroom >= self.closed - SAME else float(self.dearest[self._rung(headroom)])
 
     def best_cx_at(self, headroom: float, cost: Floats) -> Floats:
         """Largest CX within a cost at a headroom or above, shape of `cost`; NaN where no plan is."""
-        if headroom >= self.closed - 1e-6:
+        if headroom >= self.closed - SAME:
             return np.full(cost.shape, np.nan)
         return self.best_cx(self._rung(headroom), cost)
 
     def price(self, cx: float, headroom: float) -> float:
         """Money per point of CX at the bound (its dual); NaN where the surface is flat or unknown."""
         best, price = -np.inf, np.nan
-        for k in np.flatnonzero(self.levels <= headroom + 1e-6):
+        for k in np.flatnonzero(self.levels <= headroom + SAME):
             for slope, intercept in zip(self.slopes[k], self.intercepts[k], strict=True):
                 if slope > 1e-9 and (cx - intercept) / slope > best:
                     best, price = (cx - intercept) / slope, 1.0 / slope
@@ -172,7 +182,7 @@ def reached(surface: Bound, points: Floats) -> float:
 
 def _inside(surface: Bound, points: Floats) -> Floats:
     """Return the plans the surface bounds, with their headroom up to its highest level."""
-    inside = points[points[:, 2] >= surface.levels[0] - 1e-6].copy()
+    inside = points[points[:, 2] >= surface.levels[0] - SAME].copy()
     inside[:, 2] = np.minimum(inside[:, 2], float(surface.levels[-1]))
     return inside
 

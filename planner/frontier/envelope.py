@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -58,6 +59,15 @@ class Envelope:
         if not np.isfinite(bounds).any():
             return float("nan")
         return self.known[int(np.nanargmin(bounds))].price(cx, headroom)
+
+    def with_corners(self, found: Mapping[int, Sequence[tuple[float, float, float]]]) -> Envelope:
+        """Add corners (cx, cost, headroom) to the surfaces of portfolios (index)."""
+        pieces = list(self.pieces)
+        for p, corners in found.items():
+            piece = pieces[p]
+            if piece is not None:
+                pieces[p] = replace(piece, corners=np.vstack([piece.corners, *corners]))
+        return replace(self, pieces=tuple(pieces))
 
 
 def envelope(pieces: tuple[OuterSurface | None, ...], names: tuple[str, ...]) -> Envelope | None:

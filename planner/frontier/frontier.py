@@ -65,8 +65,9 @@ TABLES: dict[str, str] = {
     "threshold (-inf: pays wherever tried in the range, inf: nowhere, NaN: here and there), falling (pays below it), "
     "chosen (part of the plan; else it is what offering it to all, in place of other offers, would save)",
     "assumptions": "input, value, low, high, source, swing_cx, swing_cost, swing_headroom (of the headline plan)",
-    "bound": "choice (initiatives, closed day parts), headroom, slope, intercept: its outer surface, cx <= intercept + "
-    "slope * cost at this headroom or more; without slope the least cost (inf: no plan has this headroom)",
+    "bound": "choice (initiatives, closed day parts), headroom, slope, intercept, from_cx: its outer surface, cx <= "
+    "intercept + slope * cost at this headroom or more; without slope the least cost (inf: no plan has this headroom), "
+    "with from_cx that of plans with at least this CX",
     "bridge": "step, value (mean score after the step), change, words: from the survey's mean to Today's cx",
     "demand": "initiatives (in force), reason, segment, channel, interval, p10, p50, p90, mean",
     "backtest": "pool, measure, volume (forecast | seen), intervals, seen, predicted, formula, naive, bias, mae, "

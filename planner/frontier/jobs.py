@@ -10,7 +10,7 @@ import numpy as np
 
 from planner.frontier.objectives import Objectives
 from planner.frontier.records import Record, brief, pack
-from solvers.flow.bound import Bounded, climb
+from solvers.flow.bound import Bounded, climb, least_costs
 from solvers.flow.covering import day_covers
 from solvers.flow.enumerate import enumerate_offer
 from solvers.flow.genome import express
@@ -128,6 +128,13 @@ def bound_job(instance: Instance, levels: Sequence[float], steps: int, price: fl
         last = bound
     buffer = io.BytesIO()
     np.save(buffer, np.array(rows, dtype=float).reshape(-1, 5), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def least_cost_job(instance: Instance, asked: Sequence[tuple[float, float]], boxes: int) -> bytes:
+    """Least cost of any plan with at least a CX and a headroom, (point,)."""
+    buffer = io.BytesIO()
+    np.save(buffer, np.array(least_costs(master_of(instance), asked, boxes), dtype=float), allow_pickle=False)
     return buffer.getvalue()
 
 

@@ -23,6 +23,7 @@ from planner.frontier.objectives import Objectives, objectives_of
 from planner.frontier.polishing import polish
 from planner.frontier.records import Record, axes, unpack
 from planner.frontier.so_far import so_far
+from planner.frontier.tightening import tighten
 from planner.frontier.work import Work
 from planner.operation import portfolio_problems
 from planner.operation.problem import FlowProblem

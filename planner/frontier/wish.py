@@ -116,7 +116,8 @@ def ruled_out(bound: pd.DataFrame, wish: Wish) -> bool:
     """Tell whether the outer surface (table `bound`) proves that no plan meets a wish as things are.
 
     A level of headroom binds every plan with at least that headroom: its least cost, and its planes
-    cx <= intercept + slope·cost (rows without a slope hold the least cost, inf where no plan is). A wish is ruled out
+    cx <= intercept + slope·cost (rows without a slope hold the least cost, inf where no plan is; of plans with at least
+    the CX `from_cx`, where that is given). A wish is ruled out
     where it is for every choice of initiatives and closed day parts.
     """
     if "choice" in bound and len(bound):
@@ -128,7 +129,11 @@ def _ruled_out(bound: pd.DataFrame, wish: Wish) -> bool:
     binding = bound[bound["headroom"] <= (-np.inf if wish.headroom is None else wish.headroom) + 1e-9]
     if wish.headroom is None:
         binding = bound[bound["headroom"] <= min(0.0, float(bound["headroom"].min())) + 1e-9] if len(bound) else bound
-    least = binding.loc[binding["slope"].isna(), "intercept"]
+    vertical = binding[binding["slope"].isna()]
+    if "from_cx" in vertical:
+        least_cx = -np.inf if wish.cx is None else wish.cx
+        vertical = vertical[vertical["from_cx"].isna() | (vertical["from_cx"] <= least_cx)]
+    least = vertical["intercept"]
     if np.isinf(least).any() or (wish.cost is not None and (least > wish.cost * (1 + 1e-9)).any()):
         return True
     if wish.cx is None:

@@ -81,36 +81,51 @@ def climb(master: Master, levels: Sequence[float], price: float, most_boxes: int
     """
     level = master.level(levels[0], least=levels[0])
     level.settled = SETTLED
-    heap = [_Leaf(-np.inf, 0, level.root)]
-    made = 1
+    tree = _Tree.of(level)
     for low, headroom in zip([levels[0], *levels], levels, strict=False):
         level.move(headroom)
         most = 1 + (most_boxes - 1) * (FIRST if headroom == levels[0] else 1)
-        solved, gone = 0, -np.inf  # what holds, below this headroom, in boxes without a plan from it on
-        while heap:
-            leaf = heap[0]
-            if leaf.headroom != headroom:
-                heapq.heappop(heap)
-                again = _solved(level, leaf, price)
-                if again is None:
-                    gone = max(gone, -leaf.held(headroom))
-                else:
-                    heapq.heappush(heap, again)
-                solved += 1
-                continue
-            cut = _where_to_cut(leaf.box, leaf.point) if solved < most and leaf.point else None
-            if cut is None:
-                break
-            heapq.heappop(heap)
-            for half in leaf.box.split(*cut):
-                heapq.heappush(heap, replace(leaf, made=made, box=half, headroom=np.nan, point=None))
-                made += 1
-        best = heap[0] if heap else None
+        gone = tree.settle(price, most)
+        best = tree.heap[0] if tree.heap else None
         if best is None or best.point is None:
             yield None
             continue
-        chord = _chord(level, heap, price, low, gone) if low < headroom else None
+        chord = _chord(level, tree.heap, price, low, gone) if low < headroom else None
         yield Bounded(headroom, -best.value, best.point, best.box, chord)
+
+
+def least_costs(master: Master, asked: Sequence[tuple[float, float]], most_boxes: int) -> list[float]:
+    """Bound the cost of every plan with at least a CX and a headroom (ε-constraint; Haimes, Lasdon and Wismer 1971).
+
+    Where the best plans are not convex (either pool alone is cheaper than half of each) no price finds the points
+    between, and the bounds of all prices together are the chord over them; this bound goes below it.
+
+    Parameters
+    ----------
+    master
+        The compiled master; one held program serves all points.
+    asked
+        CX (points) and headroom.
+    most_boxes
+        Boxes solved per point at most, as many as `climb` at its first level.
+
+    Returns
+    -------
+    list of float
+        Money per point; inf: proven that no plan is there, −inf: no bound is known because the solver failed.
+    """
+    found: list[float] = []
+    level: Level | None = None
+    for cx, headroom in asked:
+        if level is None:
+            level = master.level(headroom, least=min(h for _, h in asked))
+            level.settled = SETTLED
+        level.move(headroom)
+        level.serve(cx)
+        tree = _Tree.of(level)
+        tree.settle(np.nan, 1 + (most_boxes - 1) * FIRST)
+        found.append(tree.heap[0].value if tree.heap else np.inf)
+    return found
 
 
 @dataclass(frozen=True, order=True)
@@ -134,6 +149,47 @@ class _Leaf:
     def held(self, headroom: float) -> float:
         """Return what holds at every headroom from the one before this on."""
         return self.value if self.since < headroom else self.before
+
+
+@dataclass
+class _Tree:
+    """A partition of the sizes pools can have, the box that bounds least first; `made` counts the boxes."""
+
+    level: Level
+    heap: list[_Leaf]
+    made: int = 1
+
+    @staticmethod
+    def of(level: Level) -> _Tree:
+        """Return the tree that is not cut yet."""
+        return _Tree(level, [_Leaf(-np.inf, 0, level.root)])
+
+    def settle(self, price: float, most: int) -> float:
+        """Solve boxes at the level's headroom until the first one is, cutting it as long as fewer than `most` were.
+
+        Returns what holds, below this headroom, in boxes without a plan from it on.
+        """
+        heap, headroom = self.heap, self.level.headroom
+        solved, gone = 0, -np.inf
+        while heap:
+            leaf = heap[0]
+            if leaf.headroom != headroom:
+                heapq.heappop(heap)
+                again = _solved(self.level, leaf, price)
+                if again is None:
+                    gone = max(gone, -leaf.held(headroom))
+                else:
+                    heapq.heappush(heap, again)
+                solved += 1
+                continue
+            cut = _where_to_cut(leaf.box, leaf.point) if solved < most and leaf.point else None
+            if cut is None:
+                break
+            heapq.heappop(heap)
+            for half in leaf.box.split(*cut):
+                heapq.heappush(heap, replace(leaf, made=self.made, box=half, headroom=np.nan, point=None))
+                self.made += 1
+        return gone
 
 
 def _solved(level: Level, leaf: _Leaf, price: float) -> _Leaf | None:

@@ -227,7 +227,7 @@ class Level:
         self._set_limits()
 
     def serve(self, cx: float) -> None:
-        """Ask for at least this CX (not for bounds)."""
+        """Ask for at least this CX; planes then bound the plans that have it."""
         column, most = self.master.cx_column, self.master.col_upper[self.master.cx_column]
         self._held.set_columns(np.array([column], dtype=np.int32), np.array([cx]), np.array([most]))
 

@@ -29,7 +29,7 @@ from small_centers import (  # noqa: E402
 
 from planner.frontier.bounds import Rung, prices_of  # noqa: E402
 from planner.frontier.bounds import surface_of as surface_from  # noqa: E402
-from solvers.flow.bound import climb  # noqa: E402
+from solvers.flow.bound import climb, least_costs  # noqa: E402
 from solvers.flow.covering import day_covers  # noqa: E402
 from solvers.flow.decode import even_split, routing_of  # noqa: E402
 from solvers.flow.families import FAMILIES  # noqa: E402
@@ -281,6 +281,38 @@ def test_no_plan_passes_the_outer_surface(cases, name):
         there = points[:, 2] >= level
         best = surface.best_cx(k, points[there, 1])
         assert (points[there, 0] <= best + 1e-6).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["toy", "week", "team", *(f"small_{seed}" for seed in SEEDS)])
+def test_no_plan_costs_less_than_the_bound_of_a_point(cases, name):
+    """Asked at the CX and headroom of plans, the bound holds for every plan that has as much of both.
+
+    It is never below the bound of all prices at that headroom, for it lets no more plans in; more boxes raise it.
+    """
+    problem, plans = cases[name]
+    instance = problem.instance
+    near = [plan for level in (0.0, 0.2) for plan in plans_near_the_master(instance, level)]
+    points = np.array([plan.objectives for plan in [*plans, *near] if plan.feasible])
+    points = points[points[:, 2] >= 0.0]
+    asked = points[:: max(1, len(points) // 8)]
+    master = Master(instance.network, instance.limits, instance.payroll, list(instance.catalogues))
+    few, many = (np.array(least_costs(master, [(cx, h) for cx, _, h in asked.tolist()], n)) for n in (1, 6))
+    assert (many >= few * (1 - 1e-6)).all()
+    assert (many > 0).all()
+    for (cx, _, headroom), least in zip(asked, many, strict=True):
+        there = (points[:, 0] >= cx) & (points[:, 2] >= headroom)
+        assert there.any()
+        assert points[there, 1].min() >= least * (1 - 1e-6)
+    level = master.level(0.0)
+    for (cx, _, headroom), least in zip(asked, few, strict=True):
+        level.move(headroom)
+        cheapest = level.cheapest()
+        assert least >= cheapest.intercept * (1 - 1e-6)
+        point = level.point(np.inf, 1e-3 / cheapest.cost)
+        assert least >= (cx - point.intercept) / point.slope - 1e-6 * cheapest.cost
+    beyond = float(points[:, 0].max()) + 50.0
+    assert least_costs(master, [(beyond, 0.0)], 3) == [np.inf]  # no score is so high: proven, not unknown
 
 
 @pytest.mark.parametrize(("name", "budget"), [("toy", False), ("small_1", False), ("small_2", True)])

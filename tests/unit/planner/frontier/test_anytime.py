@@ -66,7 +66,7 @@ def test_first_plans_are_spread_over_headroom(toy) -> None:
     work = Stopped(10**6)
     find_plans(toy, even_split(toy.network), work)
     order = list(dict.fromkeys(work.keys))
-    assert order == ["first plan", "master", "plans", "bound", "polish"]
+    assert order == ["first plan", "master", "plans", "bound", "polish", "own bounds"]
     early, aimed = (find_plans(toy, even_split(toy.network), Stopped(n)) for n in (5, work.keys.index("polish")))
     for side in (0, 2):
         whole, part = np.ptp(axes(aimed.records)[:, side]), np.ptp(axes(early.records)[:, side])

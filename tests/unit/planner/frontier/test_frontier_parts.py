@@ -20,7 +20,7 @@ from planner.errors import PlanError  # noqa: E402
 from planner.frontier.bounds import Rung, aim, headline_aims, surface_of  # noqa: E402
 from planner.frontier.certificate import OuterSurface, certify, outer_surface  # noqa: E402
 from planner.frontier.choose import keep_best  # noqa: E402
-from planner.frontier.envelope import Envelope  # noqa: E402
+from planner.frontier.envelope import Envelope, envelope  # noqa: E402
 from planner.frontier.leading import leading_plans, name_plans  # noqa: E402
 from planner.frontier.plan_rows import _time_off_h  # noqa: E402
 from planner.frontier.records import Record, axes, pack, unpack  # noqa: E402
@@ -205,6 +205,20 @@ def test_best_cx_by_hand():
     assert built.dearest.tolist() == [150.0, 160.0]
     np.testing.assert_allclose(built.best_cx(0, np.array([90.0, 100.0, 150.0])), [np.nan, 4.0, 4.5])
     np.testing.assert_allclose(built.best_cx(1, np.array([110.0, 120.0, 200.0])), [np.nan, 4.1, 4.5])
+
+
+def test_corners_bind_plans_with_as_much_cx_and_headroom():
+    """From a CX of 4 and a headroom of 0.1 on nothing costs less than 126: by the planes alone it is 110."""
+    built = replace(surface(), corners=np.array([[4.0, 126.0, 0.1]]))
+    cx, headroom = np.array([4.0, 4.2, 3.9, 4.0, 4.4]), np.array([0.1, 0.1, 0.1, 0.05, 0.2])
+    np.testing.assert_allclose(built.cost_bound(cx, headroom), [126.0, 126.0, 100.0, 100.0, 150.0])
+    costs = np.array([110.0, 125.0, 126.0, 130.0])
+    np.testing.assert_allclose(built.best_cx(0, costs), [4.1, 4.25, 4.26, 4.3])  # its headroom is not asked for there
+    np.testing.assert_allclose(built.best_cx(1, costs), [np.nan, 4.0, 4.16, 4.2])
+    both = envelope((built, surface()), ("one", "other"))
+    np.testing.assert_allclose(both.cost_bound(cx, headroom), surface().cost_bound(cx, headroom))
+    again = both.with_corners({1: [(4.0, 121.0, 0.1)]})
+    assert again.cost_bound(cx[:1], headroom[:1]).tolist() == [121.0]  # the lower of the two
 
 
 def test_a_higher_level_is_never_cheaper():

@@ -66,6 +66,16 @@ def test_ruled_out_by_hand():
     assert not ruled_out(bound.iloc[:0], Wish(cx=9.0))
 
 
+def test_a_corner_rules_out_what_has_as_much_of_both():
+    rows = [(0.0, np.nan, 100.0, np.nan), (0.0, 0.01, 3.0, np.nan), (0.1, np.nan, 126.0, 4.0)]
+    bound = pd.DataFrame(rows, columns=["headroom", "slope", "intercept", "from_cx"])
+    assert ruled_out(bound, Wish(cx=4.0, cost=125.0, headroom=0.1))
+    assert not ruled_out(bound, Wish(cx=4.0, cost=127.0, headroom=0.1))
+    assert not ruled_out(bound, Wish(cx=3.9, cost=125.0, headroom=0.1))
+    assert not ruled_out(bound, Wish(cx=4.0, cost=125.0))
+    assert not ruled_out(bound, Wish(cost=125.0, headroom=0.1))
+
+
 def test_least_ratio_brackets_a_threshold():
     for at in (0.004, 0.01, 0.3, 7.0):
         low, high = least_ratio(lambda r, at=at: r >= at)

@@ -85,6 +85,23 @@ def test_bound_lines_are_drawn_at_headrooms_that_are_easily_said() -> None:
     assert [line["headroom"] for line in drawn] == [0.0, 0.1, 0.2]
 
 
+def test_bound_lines_go_below_corners_and_no_line_is_drawn_for_one() -> None:
+    frontier = sample_frontier(60)
+    bound = frontier.tables["bound"]
+    low, high = (float(value) for value in frontier.table["cost"].quantile([0.25, 0.75]))
+    least = float(frontier.table["cx"].min())
+    corner = pd.DataFrame([{"headroom": 0.0, "slope": np.nan, "intercept": high, "from_cx": least}])
+    more = pd.concat([bound, corner.assign(headroom=0.0123), corner], ignore_index=True)
+    drawn = build_payload(dataclasses.replace(frontier, tables={**frontier.tables, "bound": more}))["bound"]
+    plain = build_payload(frontier)["bound"]
+    assert 0.0123 not in [line["headroom"] for line in drawn]
+    inside = [(cost, cx, old[1]) for (cost, cx), old in zip(drawn[0]["points"], plain[0]["points"], strict=True)]
+    low_down = [cx for cost, cx, _ in inside if low < cost < high]
+    assert low_down == pytest.approx([least] * len(low_down), abs=1e-4)
+    assert low_down
+    assert all(cx == old for cost, cx, old in inside if cost > high)
+
+
 @pytest.mark.parametrize("missing", OPTIONAL)
 def test_each_optional_table_may_be_missing(missing: str) -> None:
     assert "</html>" in render_page(sample_frontier(6, without=(missing,)))
