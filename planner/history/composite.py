@@ -171,16 +171,24 @@ def combine(
             moved = start + slope * draws[part.name][:, place]
             joint = moved if joint is None else joint + moved
     total = out[[f"part_{part.name}" for part in composite.parts]].sum(axis=1, skipna=False).to_numpy(float)
-    sd = bound if joint is None else joint.std(axis=0, ddof=1)
-    sd = np.where(np.isnan(total), np.nan, sd)
+    sd = np.where(np.isnan(total), np.nan, bound if joint is None else joint.std(axis=0, ddof=1))
     flags = np.where(np.isnan(total), _SUPPORT[-1], np.asarray(_SUPPORT, dtype=object)[support])
-    ends = {"lower": total - _Z90 * sd, "upper": total + _Z90 * sd}
-    if any("bias_sd" in tables[part.name] for part in composite.parts):
-        wide = np.hypot(sd, bias)
-        whole = {"lower_total": total - _Z90 * wide, "upper_total": total + _Z90 * wide}
-        ends |= {"bias_sd": np.where(np.isnan(total), np.nan, bias), "total_sd": wide, **whole}
+    biased = any("bias_sd" in tables[part.name] for part in composite.parts)
+    ends = _intervals(total, sd, bias if biased else None)
     parts = out.drop(columns=keys)
     return pd.concat([out[keys].assign(**{value: total, "sd": sd, "support": flags, **ends}), parts], axis=1)
+
+
+def _intervals(
+    total: NDArray[np.float64], sd: NDArray[np.float64], bias_sd: NDArray[np.float64] | None
+) -> dict[str, NDArray[np.float64]]:
+    """90 % intervals by sampling alone and, where a bias is known, by both together."""
+    ends = {"lower": total - _Z90 * sd, "upper": total + _Z90 * sd}
+    if bias_sd is None:
+        return ends
+    wide = np.hypot(sd, bias_sd)
+    both = {"lower_total": total - _Z90 * wide, "upper_total": total + _Z90 * wide}
+    return ends | {"bias_sd": np.where(np.isnan(total), np.nan, bias_sd), "total_sd": wide, **both}
 
 
 def _line(part: Outcome, weight: float, *, shift: bool) -> tuple[float, float]:

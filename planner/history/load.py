@@ -43,7 +43,7 @@ from planner.history.oddities import (
     placeholders,
     sampled,
 )
-from planner.history.quality import build_report, quarantine_table
+from planner.history.quality import QualityReport, build_report, quarantine_table
 from planner.history.salt import project_salt, user_folder
 from planner.history.source import Format, Source, connect, open_source
 from planner.history.staffing import load_staffing, staffing_source
@@ -98,12 +98,7 @@ def load_history(
     if salt is None:
         salt = project_salt(user_folder() if database is not None else Path(path).resolve().parent)
     total = int(plan.source.table.count().execute())
-    read = named_rows(connection, "read", canonical(plan, clock, salt, _now(clock)))
-    sample = sampled(read, total)
-    nothing, identities = _placeholders(plan, read, sample)
-    if nothing:
-        plan = dataclasses.replace(plan, placeholders=nothing)
-        read = named_rows(connection, "read", canonical(plan, clock, salt, _now(clock)))
+    plan, read, sample, identities = _read_rows(connection, plan, clock, salt, total)
     staged = stage_rows(connection, plan, read, salt, total)
     bad, passed = faulty_rows(connection, plan, staged, total)
     quarantine = quarantine_table(bad)
@@ -113,9 +108,35 @@ def load_history(
     good = without(staged.counted, bad)
     doubts += [*identities, *_unread(plan), *impossible_times(good, clock), *_passed(passed, total)]
     doubts += [*negative_durations(quarantine, total), *ids_against_time(sample, total)]
+    report = _report(plan, clock, judged(staged.counted, bad), quarantine, sample, doubts)
+    # Rows carry their numbers from here on: nothing depends on the order in which the engine hands them out.
+    engine_of(connection).settle(connection)
+    # A view: what is asked of the contacts is then written and read in little text.
+    scaled = within_scales(without(staged.rows, bad), plan.scales)
+    contacts = keep_coded(connection, "kept_contacts", scaled, {}, view=True)
+    return History(contacts, people, quarantine, report, tuple(plan.covariates), connection)
+
+
+def _read_rows(
+    connection: ibis.BaseBackend, plan: Plan, clock: Clock, salt: str, total: int
+) -> tuple[Plan, ibis.Table, pd.DataFrame, list[str]]:
+    """Rows in canonical columns, with the plan that reads them, a sample, and what is said of ids that name nobody."""
+    read = named_rows(connection, "read", canonical(plan, clock, salt, _now(clock)))
+    sample = sampled(read, total)
+    nothing, doubts = _placeholders(plan, read, sample)
+    if nothing:
+        plan = dataclasses.replace(plan, placeholders=nothing)
+        read = named_rows(connection, "read", canonical(plan, clock, salt, _now(clock)))
+    return plan, read, sample, doubts
+
+
+def _report(
+    plan: Plan, clock: Clock, rows: ibis.Table, quarantine: pd.DataFrame, sample: pd.DataFrame, doubts: list[str]
+) -> QualityReport:
+    """Build the quality report; only with its first and last contact can stamps far from the others be told."""
     report = build_report(
         plan,
-        judged(staged.counted, bad),
+        rows,
         quarantine,
         unmapped=_unmapped(plan),
         zone=clock.zone,
@@ -123,13 +144,7 @@ def load_history(
         warnings=[*clock.warnings, *doubts],
     )
     far = far_stamps(sample, report.first, report.last)
-    report = dataclasses.replace(report, warnings=(*report.warnings, *far))
-    # Rows carry their numbers from here on: nothing depends on the order in which the engine hands them out.
-    engine_of(connection).settle(connection)
-    # A view: what is asked of the contacts is then written and read in little text.
-    scaled = within_scales(without(staged.rows, bad), plan.scales)
-    contacts = keep_coded(connection, "kept_contacts", scaled, {}, view=True)
-    return History(contacts, people, quarantine, report, tuple(plan.covariates), connection)
+    return dataclasses.replace(report, warnings=(*report.warnings, *far))
 
 
 def _placeholders(plan: Plan, read: ibis.Table, sample: pd.DataFrame) -> tuple[dict[str, tuple[str, ...]], list[str]]:

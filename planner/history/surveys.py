@@ -152,7 +152,13 @@ def survey_log(history: History, *, outcome: str, window_days: float) -> SurveyL
         raw=raw,
         after=outcome_value(history, rows, "repeat"),
     )
-    table = _with_recent(rows).select(
+    last = (history.end.date() - first).days // days
+    return SurveyLog(_guarded(_with_recent(rows), low, turned), score, words, days, last + 1, first)
+
+
+def _guarded(rows: ibis.Table, low: Callable[[ibis.Value], ibis.Value], turned: float | None) -> ibis.Table:
+    """What guards look at, column by column; `points` is the score, or where low is good `turned` less the score."""
+    return rows.select(
         "channel",
         "gap_bin",
         "recent_answers",
@@ -171,8 +177,6 @@ def survey_log(history: History, *, outcome: str, window_days: float) -> SurveyL
         bucket=lambda t: t.customer_id.substr(0, 2),
         first=lambda t: _flag(t.stage == "first"),
     )
-    last = (history.end.date() - first).days // days
-    return SurveyLog(table, score, words, days, last + 1, first)
 
 
 @contextmanager

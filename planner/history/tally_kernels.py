@@ -139,39 +139,49 @@ def add_rows(
     -------
         The first row that is not added, and the cells.
     """
-    mask = len(places) - 1
-    shift = np.uint64(64 - round(math.log2(len(places))))
     cells = np.empty(_BLOCK, dtype=np.int64)
-    while first < len(keys):
+    full = False
+    while first < len(keys) and not full:
         # Column by column within a block: the many cells are then fetched from memory at the same time.
-        end, full = first, False
-        while end < len(keys) and end - first < _BLOCK:
-            key = keys[end]
-            cell = -1
-            if key >= 0:
-                at = np.int64((np.uint64(key) * _SCATTER) >> shift)
-                # Key and cell lie side by side: one line of memory is fetched for both.
-                while places[at, 0] >= 0 and places[at, 0] != key:
-                    at = (at + 1) & mask
-                cell = places[at, 1]
-                if cell < 0:
-                    if count == len(known):
-                        full = True
-                        break
-                    cell = count
-                    places[at, 0], places[at, 1], known[count] = key, cell, key
-                    count += 1
-            cells[end - first] = cell
-            end += 1
-        for k in range(end - first):
+        block = keys[first : first + _BLOCK]
+        found, count = _find_cells(block, count, known, places, cells)
+        full = found < len(block)
+        for k in range(found):
             if cells[k] >= 0:
                 sums[cells[k], 0] += 1
         for j in range(len(measures)):
-            _add_measure(first, end, cells, values, measures[j], sums)
-        first = end
-        if full:
-            break
+            _add_measure(first, first + found, cells, values, measures[j], sums)
+        first += found
     return first, count
+
+
+@njit(cache=True, nogil=True)
+def _find_cells(
+    keys: NDArray[np.int64],
+    count: int,
+    known: NDArray[np.int64],
+    places: NDArray[np.int64],
+    cells: NDArray[np.int64],
+) -> tuple[int, int]:
+    """Write the cells of a block of keys, new ones included; the keys until a new cell finds no room, and the cells."""
+    mask = len(places) - 1
+    shift = np.uint64(64 - round(math.log2(len(places))))
+    for k in range(len(keys)):
+        cell, key = -1, keys[k]
+        if key >= 0:
+            at = np.int64((np.uint64(key) * _SCATTER) >> shift)
+            # Key and cell lie side by side: one line of memory is fetched for both.
+            while places[at, 0] >= 0 and places[at, 0] != key:
+                at = (at + 1) & mask
+            cell = places[at, 1]
+            if cell < 0:
+                if count == len(known):
+                    return k, count
+                cell = count
+                places[at, 0], places[at, 1], known[count] = key, cell, key
+                count += 1
+        cells[k] = cell
+    return len(keys), count
 
 
 @njit(cache=True, nogil=True)

@@ -38,13 +38,7 @@ def build_problem(scenario: Scenario, experience: ExperienceModel, demand: Deman
         A contact type arrives in, or is escalated to, a channel where no pool with a known score may serve it and
         nothing takes over; contacts lead to contacts without end; or low scores are the good ones.
     """
-    if not scenario.experience.higher_is_better:
-        low, high = scenario.experience.scale
-        message = (
-            "is false: plans maximize the score, so a scale on which low is good would be planned upside down; "
-            f"turn the score around ({low + high:g} - score) and leave this out"
-        )
-        raise ScenarioError([Issue(scenario.name, None, None, "experience.higher_is_better", message)])
+    _refuse_low_is_good(scenario)
     maker = Builder(scenario, experience, demand)
     natural = natural_with_pools(maker)
     draw_first_nodes(maker, natural)
@@ -55,11 +49,7 @@ def build_problem(scenario: Scenario, experience: ExperienceModel, demand: Deman
     network = network_of(maker, natural, weights)
     check_endings(maker, network)
     kinds = tuple(scenario.shifts)
-    catalogues: dict[tuple[str, ...], Catalogue] = {}
-    for pool in scenario.pools.values():
-        if pool.staffed and pool.shifts not in catalogues:
-            catalogues[pool.shifts] = build_catalogue(scenario, pool, kinds)
-    own = tuple(catalogues[p.shifts] if p.staffed else None for p in scenario.pools.values())
+    own = _catalogues(scenario, kinds)
     instance = Instance(
         network=_closed_without_shifts(network, own),
         promises=build_promises(scenario, maker.pools),
@@ -100,6 +90,25 @@ def _closed_without_shifts(network: FlowNetwork, catalogues: tuple[Catalogue | N
     if not closed.any():
         return network
     return replace(network, closed=closed, people_min=np.where(closed, 0.0, network.people_min))
+
+
+def _refuse_low_is_good(scenario: Scenario) -> None:
+    if not scenario.experience.higher_is_better:
+        low, high = scenario.experience.scale
+        message = (
+            "is false: plans maximize the score, so a scale on which low is good would be planned upside down; "
+            f"turn the score around ({low + high:g} - score) and leave this out"
+        )
+        raise ScenarioError([Issue(scenario.name, None, None, "experience.higher_is_better", message)])
+
+
+def _catalogues(scenario: Scenario, kinds: tuple[str, ...]) -> tuple[Catalogue | None, ...]:
+    """Catalogue of shifts of every pool, None where nobody works; pools with the same shifts share one."""
+    made: dict[tuple[str, ...], Catalogue] = {}
+    for pool in scenario.pools.values():
+        if pool.staffed and pool.shifts not in made:
+            made[pool.shifts] = build_catalogue(scenario, pool, kinds)
+    return tuple(made[pool.shifts] if pool.staffed else None for pool in scenario.pools.values())
 
 
 def build_promises(scenario: Scenario, pools: tuple[str, ...]) -> Promises:

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
-if TYPE_CHECKING:
-    from planner.proposal.text import Seen
+from planner.proposal.seen import Seen
 
 LEAST_CONTACTS = 100
 """Fewer contacts of a reason in a channel than this say too little to offer the channel for it."""

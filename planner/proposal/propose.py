@@ -18,8 +18,9 @@ from planner.history.engine import count_if
 from planner.history.importers.aggregate import Aggregate, read_aggregate
 from planner.history.week_counts import Counts, counts_of_aggregate, counts_of_history
 from planner.proposal.pools import PoolSeen, pools_of
+from planner.proposal.seen import Seen
 from planner.proposal.tables import demand_table, routing_table, staffing_table
-from planner.proposal.text import PART_H, Seen, scenario_text
+from planner.proposal.text import PART_H, scenario_text
 from planner.scenario.opening_hours import CLOSED, WEEKDAYS
 from planner.scenario.quantities import DAY_MIN, clock_text
 from planner.scenario.scenario import Horizon

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from planner.history import History, routing_shares
 from planner.proposal.pools import shrinkage_guess
+from planner.proposal.seen import Seen
 from planner.scenario.quantities import DAY_MIN, clock_text
-
-if TYPE_CHECKING:
-    from planner.proposal.text import Seen
 
 _OCCUPANCY = 0.8
 _AHT_S = 300.0

@@ -124,24 +124,11 @@ def _opened(path: Path) -> _Book:
 
 def _content(center: Row, found: dict[str, list[Row]], book: _Book) -> Row:
     costs = {str(row["pool"]): row for row in found["costs"]}
-    pools, promises, shifts = {}, {}, {}
-    for row in found["roster"]:
-        name = str(row["pool"])
+    for name in [str(row["pool"]) for row in found["roster"]]:
         if name not in costs:
             book.refuse("costs", None, "pool", f"has no row for pool {name!r}")
-        pools[name] = _pool(row, costs.get(name, {}))
-        if "promise_target" in row:
-            within = {"answer_within_s": row["promise_within_s"]} if "promise_within_s" in row else {}
-            measure = "deadline_kept" if row["discipline"] == "deferred" else "service_level"
-            promises[f"{name}_promise"] = {
-                "pools": [name], "measure": measure, "target": row["promise_target"], **within, "period": "week"
-            }  # fmt: skip
     opens, closes = _clock(center.get("opens")), _clock(center.get("closes"))
-    length = float(center.get("shift_h", 8))
-    last = clock_text(max(_minutes(closes) - round(length * 60), 0))
-    shifts["day"] = {"length_h": length, "starts": {"first": opens, "last": last}}
     names = {key: list(dict.fromkeys(str(row[key]) for row in found["forecast"] if key in row)) for key in _KEYS}
-    low, high = float(center.get("scale_low", 1)), float(center.get("scale_high", 5))
     content: Row = {
         "version": 1,
         "name": str(center.get("name", "my-center")),
@@ -154,18 +141,10 @@ def _content(center: Row, found: dict[str, list[Row]], book: _Book) -> Row:
         "segments": {name: {} for name in names["segment"] or ["all"]},
         "reasons": {name: {} for name in names["reason"]},
         "channels": {name: {} for name in names["channel"]},
-        "experience": {
-            "metric": str(center.get("metric", "csat")), "scale": [low, high],
-            "score_given_up": center.get("score_given_up", low), "score_abandoned": center.get("score_abandoned", low),
-            "outcomes": [_plain(row) for row in found["outcomes"]],
-            "wait_loss": [
-                {"channel": name, "wait_s": [0, 3600], "loss": [0, float(center.get("loss_per_hour_waited", 0))]}
-                for name in names["channel"]
-            ],
-        },
-        "shifts": shifts,
-        "pools": pools,
-        "promises": promises,
+        "experience": _experience(center, found["outcomes"], names["channel"]),
+        "shifts": {"day": _shift(center, opens, closes)},
+        "pools": {str(row["pool"]): _pool(row, costs.get(str(row["pool"]), {})) for row in found["roster"]},
+        "promises": {f"{row['pool']}_promise": _promise(row) for row in found["roster"] if "promise_target" in row},
         "steers": {str(row["steer"]): _steer(row) for row in found["steers"]},
         "frontier": {"headroom_levels": [0, 0.1, 0.2], "cost_points": 4, "plans": 10, "search_evaluations": 0,
                      "risk_draws": 20, "priority_classes": 1},
@@ -177,6 +156,33 @@ def _content(center: Row, found: dict[str, list[Row]], book: _Book) -> Row:
 
 
 _KEYS = ("reason", "channel", "segment")
+
+
+def _experience(center: Row, outcomes: list[Row], channels: list[str]) -> Row:
+    low, high = float(center.get("scale_low", 1)), float(center.get("scale_high", 5))
+    hour = float(center.get("loss_per_hour_waited", 0))
+    return {
+        "metric": str(center.get("metric", "csat")),
+        "scale": [low, high],
+        "score_given_up": center.get("score_given_up", low),
+        "score_abandoned": center.get("score_abandoned", low),
+        "outcomes": [_plain(row) for row in outcomes],
+        "wait_loss": [{"channel": name, "wait_s": [0, 3600], "loss": [0, hour]} for name in channels],
+    }
+
+
+def _shift(center: Row, opens: str, closes: str) -> Row:
+    length = float(center.get("shift_h", 8))
+    last = clock_text(max(_minutes(closes) - round(length * 60), 0))
+    return {"length_h": length, "starts": {"first": opens, "last": last}}
+
+
+def _promise(row: Row) -> Row:
+    measure = "deadline_kept" if row["discipline"] == "deferred" else "service_level"
+    within = {"answer_within_s": row["promise_within_s"]} if "promise_within_s" in row else {}
+    return {
+        "pools": [str(row["pool"])], "measure": measure, "target": row["promise_target"], **within, "period": "week"
+    }  # fmt: skip
 
 
 def _pool(row: Row, costs: Row) -> Row:

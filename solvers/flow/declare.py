@@ -16,6 +16,8 @@ from solvers.flow.queues import queued_pools
 from solvers.flow.stations import counted_pools
 from solvers.shifts.catalogue import Payroll
 
+_POSITIVE = {"domain": pyo.NonNegativeReals}
+
 
 def declare(network: FlowNetwork, limits: Limits, payroll: Payroll, paid_ratio: Floats, longest_h: Floats) -> Any:
     """Declare the columns of the master as a Pyomo model without rows.
@@ -35,43 +37,53 @@ def declare(network: FlowNetwork, limits: Limits, payroll: Payroll, paid_ratio: 
     model.onward_from, model.onward_to = onward_groups(network)
     model.queued_pools = queued_pools(network)
     model.counted_pools = counted_pools(network, model.queued_pools)
-    queued = np.isin(flows.pool, model.queued_pools)
-    curved = queued & (network.wait_hull_slope.max(axis=1, initial=0.0)[flows.pair] > 0)
-    staffed = [int(g) for g in np.flatnonzero(pools.staffed)]
-    rostered = [g for g in staffed if payroll.rostered[g]]
-    counted = np.isfinite(pools.rate_max) | pools.contracted | np.isin(np.arange(len(pools.queue)), model.counted_pools)
-    positive = {"domain": pyo.NonNegativeReals}
-    model.shrink = pyo.Param(mutable=True, initialize=1.0)
-    model.flow = pyo.Var(range(len(flows.node)), **positive)
-    model.wait = pyo.Var([int(f) for f in np.flatnonzero(queued)], **positive)
-    model.loss = pyo.Var([int(f) for f in np.flatnonzero(curved)], **positive)
-    model.share = pyo.Var(divided_splits(network), bounds=(0.0, 1.0))
-    model.onward = pyo.Var(range(len(model.onward_to)), **positive)
-    model.work = pyo.Var(range(len(network.pair_pool)), **positive)
-    model.volume = pyo.Var([int(p) for p in np.flatnonzero(counted[network.pair_pool])], **positive)
-    model.pay = pyo.Var([int(g) for g in np.flatnonzero(pools.contracted)], **positive)
-    model.total = pyo.Var(model.queued_pools, **positive)
     model.overflow_ratio = overflow_ratios(network)
-    links = range(len(network.overflow_from))
-    model.surge = pyo.Var(links, model.times, **positive)
-    model.ebb = pyo.Var(links, model.times, **positive)
-    model.gain = pyo.Var(links, model.times)
-    model.short = pyo.Var(model.queued_pools, **positive)
-    model.excess = pyo.Var(model.queued_pools, **positive)
-    model.offered = pyo.Var(staffed, model.times, **positive)
-    model.crew = pyo.Var(staffed, model.times, **positive)
-    model.queue = pyo.Var(model.queued_pools, model.times, **positive)
-    model.arrivals = pyo.Var(model.counted_pools, model.times, **positive)
-    model.paid = pyo.Var(staffed, range(network.days), **positive)
-    model.people = pyo.Var(staffed, range(network.days), **positive)
-    model.overtime = pyo.Var(rostered, **positive)
-    model.hires = pyo.Var(rostered, **positive)
+    model.shrink = pyo.Param(mutable=True, initialize=1.0)
+    _declare_flows(model, network)
+    _declare_people(model, network, payroll)
     model.cx = pyo.Var(range(len(network.segment_min)))
     model.cx_mean = pyo.Var()
     model.staff = pyo.Var()
     model.cost = pyo.Var()
     model.goal = pyo.Objective(expr=model.cost)
     return model
+
+
+def _declare_flows(model: Any, network: FlowNetwork) -> None:
+    """Columns of contacts: flows, how they wait and are split, the work they bring and what spills over."""
+    pools, flows = network.pools, network.flows
+    queued = np.isin(flows.pool, model.queued_pools)
+    curved = queued & (network.wait_hull_slope.max(axis=1, initial=0.0)[flows.pair] > 0)
+    counted = np.isfinite(pools.rate_max) | pools.contracted | np.isin(np.arange(len(pools.queue)), model.counted_pools)
+    links = range(len(network.overflow_from))
+    model.flow = pyo.Var(range(len(flows.node)), **_POSITIVE)
+    model.wait = pyo.Var([int(f) for f in np.flatnonzero(queued)], **_POSITIVE)
+    model.loss = pyo.Var([int(f) for f in np.flatnonzero(curved)], **_POSITIVE)
+    model.share = pyo.Var(divided_splits(network), bounds=(0.0, 1.0))
+    model.onward = pyo.Var(range(len(model.onward_to)), **_POSITIVE)
+    model.work = pyo.Var(range(len(network.pair_pool)), **_POSITIVE)
+    model.volume = pyo.Var([int(p) for p in np.flatnonzero(counted[network.pair_pool])], **_POSITIVE)
+    model.pay = pyo.Var([int(g) for g in np.flatnonzero(pools.contracted)], **_POSITIVE)
+    model.total = pyo.Var(model.queued_pools, **_POSITIVE)
+    model.surge = pyo.Var(links, model.times, **_POSITIVE)
+    model.ebb = pyo.Var(links, model.times, **_POSITIVE)
+    model.gain = pyo.Var(links, model.times)
+
+
+def _declare_people(model: Any, network: FlowNetwork, payroll: Payroll) -> None:
+    """Columns of people: those on the floor against those needed, the queue they leave, and the payroll."""
+    staffed = [int(g) for g in np.flatnonzero(network.pools.staffed)]
+    rostered = [g for g in staffed if payroll.rostered[g]]
+    model.short = pyo.Var(model.queued_pools, **_POSITIVE)
+    model.excess = pyo.Var(model.queued_pools, **_POSITIVE)
+    model.offered = pyo.Var(staffed, model.times, **_POSITIVE)
+    model.crew = pyo.Var(staffed, model.times, **_POSITIVE)
+    model.queue = pyo.Var(model.queued_pools, model.times, **_POSITIVE)
+    model.arrivals = pyo.Var(model.counted_pools, model.times, **_POSITIVE)
+    model.paid = pyo.Var(staffed, range(network.days), **_POSITIVE)
+    model.people = pyo.Var(staffed, range(network.days), **_POSITIVE)
+    model.overtime = pyo.Var(rostered, **_POSITIVE)
+    model.hires = pyo.Var(rostered, **_POSITIVE)
 
 
 def onward_groups(network: FlowNetwork) -> tuple[list[list[tuple[int, float]]], list[list[tuple[int, float]]]]:

@@ -75,6 +75,26 @@ def below_floor(network: FlowNetwork, cx_segment: Floats) -> Bools:
     return np.asarray((issues > 0) & (cx_segment < network.segment_min - 1e-9))
 
 
+def _variable_cost(network: FlowNetwork, decision: Decision, state: SteadyState) -> float:
+    """Money for contacts, contracts, offers, fixed cost and programs: all but people."""
+    pools = network.pools
+    return float(
+        pools.contact_cost[network.flows.pool] @ state.volume
+        + pools.contract_money(pool_volume(network, state)).sum()
+        + network.nodes.offer_cost @ (network.first_volume * decision.offer)
+        + pools.fixed_cost.sum()
+        + network.program_cost
+    )
+
+
+def _within_guards(network: FlowNetwork, decision: Decision, state: SteadyState) -> bool:
+    """Tell whether no served type is abandoned too often and no channel gets more first contacts than it may."""
+    starved = state.lost[np.bincount(network.flows.pair, state.volume, len(state.lost)) > 1e-6]
+    first = first_contacts(network, decision.offer)
+    few_lost = bool((starved <= network.abandon_max + 1e-9).all())
+    return few_lost and bool((first <= network.nodes.most * (1 + 1e-9) + 1e-9).all())
+
+
 def evaluate(
     network: FlowNetwork,
     promises: Promises,
@@ -104,23 +124,12 @@ def evaluate(
     issues = np.bincount(network.segment, network.counted_issues, len(network.segment_min))
     by_segment = np.bincount(kind_segment, points, len(issues)) + network.effort * issues
     values = promise_values(network, promises, decision, state)
-    starved = state.lost[np.bincount(network.flows.pair, state.volume, len(state.lost)) > 1e-6]
-    first = first_contacts(network, decision.offer)
-    offers = network.first_volume * decision.offer
-    money = float(
-        network.pools.contact_cost[network.flows.pool] @ state.volume
-        + network.pools.contract_money(pool_volume(network, state)).sum()
-        + network.nodes.offer_cost @ offers
-        + network.pools.fixed_cost.sum()
-        + network.program_cost
-    )
     cx_segment = by_segment / np.maximum(issues, 1e-300)
     kept = (
         all(promises_kept(promises, values))
         and copes(network, promises, decision, state)
-        and bool((starved <= network.abandon_max + 1e-9).all())
         and not below_floor(network, cx_segment).any()
-        and bool((first <= network.nodes.most * (1 + 1e-9) + 1e-9).all())
+        and _within_guards(network, decision, state)
     )
     total = float(issues.sum())
     return Evaluation(
@@ -129,7 +138,7 @@ def evaluate(
         cx_segment=cx_segment,
         score_weight=weight / total,
         constant_points=float((by_segment.sum() - weight @ np.nan_to_num(network.flows.score)) / total),
-        variable_cost=money,
+        variable_cost=_variable_cost(network, decision, state),
         headroom=headroom(network, promises, decision, state) if known_headroom is None else known_headroom,
         promise_values=values,
         kept=kept,

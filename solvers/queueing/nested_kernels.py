@@ -176,6 +176,22 @@ def _first_endless(
 
 
 @njit(cache=True, error_model="numpy")
+def _fill_levels(
+    arrivals: Floats, leaves: Floats, within: Floats, capacity: float, mixed: Floats, p_wait: float, levels: Floats
+) -> None:
+    """Service level of each class, behind the busy times of those above it."""
+    load = 0.0
+    for k in range(arrivals.size):
+        births = load
+        load += arrivals[k]
+        if births <= 0.0:
+            served = served_within(load, capacity, leaves[k], within[k])
+        else:
+            served = served_behind(load, births, capacity, mixed[k], leaves[k], within[k])
+        levels[k] = min(1.0, max(0.0, 1.0 - p_wait + p_wait * served))
+
+
+@njit(cache=True, error_model="numpy")
 def nested_priority(
     arrivals: Floats,
     services: Floats,
@@ -221,15 +237,7 @@ def nested_priority(
             lost[:endless],
         )
         p_wait, capacity = found[0], found[1]
-    load = 0.0
-    for k in range(endless):
-        births = load
-        load += arrivals[k]
-        if births <= 0.0:
-            served = served_within(load, capacity, leaves[k], within[k])
-        else:
-            served = served_behind(load, births, capacity, mixed[k], leaves[k], within[k])
-        levels[k] = min(1.0, max(0.0, 1.0 - p_wait + p_wait * served))
+    _fill_levels(arrivals[:endless], leaves, within, capacity, mixed, p_wait, levels)
     for k in range(endless, arrivals.size):
         # Behind a queue without end nobody is served; whoever can, leaves.
         levels[k] = 0.0

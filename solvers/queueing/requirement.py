@@ -19,6 +19,7 @@ __all__ = ["agents_required"]
 Floats = NDArray[np.float64]
 # Columns of the table of promises; a NaN is a promise not given.
 _LEVEL, _WITHIN, _ASA, _ASA_ANSWERED, _ABANDON, _CAP, _SHORT = range(7)
+_TIMES = [_WITHIN, _ASA, _ASA_ANSWERED, _SHORT]
 _OFFERED, _ANSWERED, _WITHOUT_SHORT, _ENDED = range(4)
 _KINDS = {
     ServiceLevelOf.OFFERED: _OFFERED,
@@ -200,6 +201,15 @@ def _required_in_general(queue: _Queue, promises: Floats) -> NDArray[np.int64]:
     return np.where(load > 0.0, high, 0)
 
 
+def _required_by_erlang(arrivals: Floats, aht: Floats, leave: Floats, promises: Floats, of: int) -> NDArray[np.int64]:
+    """Count the agents of Erlang C and A, whose kernels take times in AHT."""
+    in_aht = promises.copy()
+    in_aht[:, _TIMES] /= aht[:, None]
+    out = np.empty(arrivals.size, dtype=np.int64)
+    _fill_required(arrivals * aht, leave * aht, in_aht, of, out)
+    return out
+
+
 def agents_required(
     arrivals_per_s: ArrayLike,
     aht_s: ArrayLike,
@@ -253,6 +263,7 @@ def agents_required(
     """
     curve = patience_s if isinstance(patience_s, PatienceCurve) else None
     unset = np.full((), np.nan)
+    # The promises stand in the order of their columns.
     shape, flat = broadcast(
         arrivals_per_s=non_negative("arrivals_per_s", arrivals_per_s),
         aht_s=positive("aht_s", aht_s),
@@ -268,19 +279,16 @@ def agents_required(
             "short_abandon_s", answer_within_s if short_abandon_s is None else short_abandon_s
         ),
     )
-    arrivals, aht, leave, gini, level, within, asa, answered, abandon, cap, short = flat
+    arrivals, aht, leave, gini, *given = flat
+    promises = np.stack(given, axis=1)
     definition = choice("service_level_of", service_level_of, ServiceLevelOf)
-    if curve is not None or (gini != 0.5).any():
-        if definition is not ServiceLevelOf.OFFERED:
-            raise ValueError(
-                f"service_level_of = {str(definition)!r} — must be 'offered' for a curve of patience or a service_gini "
-                "other than 0.5"
-            )
-        with np.errstate(divide="ignore"):
-            queue = _Queue(arrivals, aht, curve or 1.0 / leave, gini)
-        promises = np.stack([level, within, asa, answered, abandon, cap, short], axis=1)
-        return _required_in_general(queue, promises).reshape(shape)
-    promises = np.stack([level, within / aht, asa / aht, answered / aht, abandon, cap, short / aht], axis=1)
-    out = np.empty(arrivals.size, dtype=np.int64)
-    _fill_required(arrivals * aht, leave * aht, promises, _KINDS[definition], out)
-    return out.reshape(shape)
+    if curve is None and (gini == 0.5).all():
+        return _required_by_erlang(arrivals, aht, leave, promises, _KINDS[definition]).reshape(shape)
+    if definition is not ServiceLevelOf.OFFERED:
+        raise ValueError(
+            f"service_level_of = {str(definition)!r} — must be 'offered' for a curve of patience or a service_gini "
+            "other than 0.5"
+        )
+    with np.errstate(divide="ignore"):
+        queue = _Queue(arrivals, aht, curve or 1.0 / leave, gini)
+    return _required_in_general(queue, promises).reshape(shape)

@@ -164,11 +164,7 @@ def interval_waiting(
     if len(shape) == 0 or shape[-1] == 0:
         raise ValueError(f"arrivals_per_s, aht_s and agents of shape {shape} — must broadcast to (…, interval)")
     length = duration("interval_s", interval_s)
-    first = np.full((), np.nan) if in_system is None else non_negative("in_system", in_system)
-    try:
-        start = np.array(np.broadcast_to(first, shape[:-1]), order="C").ravel()
-    except ValueError as err:
-        raise ValueError(f"in_system of shape {first.shape} — must broadcast to {shape[:-1]}") from err
+    start = _in_system(in_system, shape[:-1])
     days = (-1, shape[-1])
     arrivals, aht, staff, leaves, within = (values.reshape(days) for values in flat)
     services = 1.0 / aht
@@ -186,6 +182,15 @@ def interval_waiting(
         _fill_moved(used, arrivals, services, staff, leaves, within, length, loads, out)
     found = make_waiting(out.reshape(-1, 7), flat[0], shape)
     return IntervalWaiting(found, _METHODS[used].reshape(shape), _METHODS[advised].reshape(shape))
+
+
+def _in_system(given: ArrayLike | None, shape: tuple[int, ...]) -> Floats:
+    """Contacts in system when each day starts, shape (day,); NaN asks for the steady state of its first interval."""
+    first = np.full((), np.nan) if given is None else non_negative("in_system", given)
+    try:
+        return np.array(np.broadcast_to(first, shape), order="C").ravel()
+    except ValueError as err:
+        raise ValueError(f"in_system of shape {first.shape} — must broadcast to {shape}") from err
 
 
 def _patience(leaves: Floats) -> Floats:

@@ -82,13 +82,7 @@ def simulate(
     wait_s = network.calendar.cycle_s if drain_s is None else float(drain_s)
     if not wait_s >= 0.0:
         raise ValueError(f"drain_s = {drain_s!r} — must be at least 0")
-    for metric in until or {}:
-        if metric not in list(Metric):
-            raise ValueError(f"until[{metric!r}] — must be one of {', '.join(Metric)}")
-    targets = {Metric(name): float(width) for name, width in (until or {}).items()}
-    for name, width in targets.items():
-        if not width > 0.0:
-            raise ValueError(f"until[{name.value!r}] = {width:g} — must be above 0")
+    targets = _half_widths(until or {})
     settings = Settings(seed, warm_up, cycles, wait_s, within, records)
     pieces: list[Piece] = []
     while True:
@@ -119,6 +113,17 @@ def _check(
     for k, value_s in enumerate(within):
         if not value_s >= 0.0:
             raise ValueError(f"answer_within_s[{k}] = {value_s:g} — must be at least 0")
+
+
+def _half_widths(until: Mapping[Metric | str, float]) -> dict[Metric, float]:
+    for metric in until:
+        if metric not in list(Metric):
+            raise ValueError(f"until[{metric!r}] — must be one of {', '.join(Metric)}")
+    targets = {Metric(name): float(width) for name, width in until.items()}
+    for name, width in targets.items():
+        if not width > 0.0:
+            raise ValueError(f"until[{name.value!r}] = {width:g} — must be above 0")
+    return targets
 
 
 def _batch(network: Network, settings: Settings, numbers: range, executor: Executor | None) -> list[Piece]:

@@ -85,7 +85,6 @@ class Model(NamedTuple):
 
 def make_model(network: Network) -> Model:
     """Lay a network out for the compiled loop."""
-    pools = network.agents.shape[0]
     klass, route_cumulative, route_queue, queue, steps = _routes(network)
     offers, offer_start = _offers(network, queue, steps)
     draws, values, cumulative = _draws(network.distributions)
@@ -93,15 +92,7 @@ def make_model(network: Network) -> Model:
     placed, accept = _acceptance(network, block)
     ways, edges = _edges(network, placed)
     entry_start, entry_class, entry_cumulative = _entry(network.entry)
-    unlimited = np.isinf(network.agents).any(axis=1)
-    slots = np.where(unlimited, 1, (~np.isnan(network.speed)).sum(axis=1))
-    people = np.ceil(np.where(np.isinf(network.agents), 0.0, network.agents).max(axis=1)).astype(np.int64)
-    pool = np.zeros(pools, dtype=_POOL)
-    pool["slots"], pool["unlimited"] = slots, unlimited
-    pool["first_agent"] = np.concatenate([[0], np.cumsum(people)[:-1]])
-    pool["offers"], pool["offers_stop"] = offer_start[:-1], offer_start[1:]
-    pool["full_speed"] = network.speed[np.arange(pools), slots - 1]
-    closed = np.zeros((pools, 1))
+    closed = np.zeros((len(network.agents), 1))
     weights = np.hstack([np.zeros((len(klass), 1)), np.cumsum(network.comeback, axis=1)])
     calendar = network.calendar
     return Model(
@@ -122,7 +113,7 @@ def make_model(network: Network) -> Model:
         queue=queue,
         steps=steps,
         offers=offers,
-        pool=pool,
+        pool=_pools(network, offer_start),
         agents=np.hstack([np.where(np.isinf(network.agents), 0.0, network.agents), closed]),
         speed=np.hstack([closed, np.nan_to_num(network.speed)]),
         service=np.array(network.service),
@@ -136,6 +127,19 @@ def make_model(network: Network) -> Model:
         accept=accept,
         **_scores(network),
     )
+
+
+def _pools(network: Network, offer_start: Ints) -> Records:
+    """One record per pool; agents are numbered through all pools, those without limit need no number."""
+    unlimited = np.isinf(network.agents).any(axis=1)
+    slots = np.where(unlimited, 1, (~np.isnan(network.speed)).sum(axis=1))
+    people = np.ceil(np.where(np.isinf(network.agents), 0.0, network.agents).max(axis=1)).astype(np.int64)
+    pool = np.zeros(len(slots), dtype=_POOL)
+    pool["slots"], pool["unlimited"] = slots, unlimited
+    pool["first_agent"] = np.concatenate([[0], np.cumsum(people)[:-1]])
+    pool["offers"], pool["offers_stop"] = offer_start[:-1], offer_start[1:]
+    pool["full_speed"] = network.speed[np.arange(len(slots)), slots - 1]
+    return pool
 
 
 def _scores(network: Network) -> dict[str, NDArray]:

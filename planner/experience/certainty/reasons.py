@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from planner.experience.certainty.bias import BIAS_COLUMNS, Bias
 from planner.experience.certainty.weekly import ALL_SEGMENTS
@@ -53,10 +56,7 @@ def moves_by_reason(fits: Fits, bias: Bias) -> pd.DataFrame:
     factor = chance_factor(fits, out["reason"])
     effect, sd = effect * factor, sd * factor
     sd_moved, sd_stayed = answer_sds(fits.total, post.mean[:count], post.mean[count:])
-    total = np.bincount(code, weights=people, minlength=count)
-    share = people / np.where(total > 0, total, 1.0)[code]
-    loading = np.zeros((count, len(bias.factors)))
-    np.add.at(loading, code, share[:, None] * bias.move_loading[known])
+    total, loading = _mean_loading(code, people, bias.move_loading[known])
     spread = np.sqrt(sd**2 + (loading**2).sum(axis=1))
     return out.assign(
         segment=ALL_SEGMENTS,
@@ -72,6 +72,15 @@ def moves_by_reason(fits: Fits, bias: Bias) -> pd.DataFrame:
         sd_moved=factor * sd_moved,
         sd_stayed=factor * sd_stayed,
     )[columns]
+
+
+def _mean_loading(code: NDArray[Any], people: NDArray[Any], loading: Array) -> tuple[Array, Array]:
+    """People of each group, shape (group,), and the mean of their bias loadings, shape (group, factor)."""
+    total = np.bincount(code, weights=people).astype(float)
+    share = people / np.where(total > 0, total, 1.0)[code]
+    mean = np.zeros((len(total), loading.shape[1]))
+    np.add.at(mean, code, share[:, None] * loading)
+    return total, mean
 
 
 def answer_sds(fit: CellFit, moved: Array, stayed: Array) -> tuple[Array, Array]:

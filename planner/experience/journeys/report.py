@@ -103,12 +103,7 @@ def journey_report(
     ValueError
         If a window is not positive, the silence is shorter than the window, or a cost is not usable.
     """
-    silence = max(SILENCE_DAYS, window_days) if silence_days is None else silence_days
-    if not 0 < window_days <= silence:
-        raise ValueError(
-            f"window_days = {window_days:g}, silence_days = {silence:g}; "
-            "the window must be positive and no longer than the silence that ends an issue"
-        )
+    silence = _silence(window_days, silence_days)
     linked = issue_steps(
         history, silence_days=silence, outcome=outcome, gave_up_dispositions=tuple(gave_up_dispositions)
     )
@@ -119,21 +114,20 @@ def journey_report(
         chance=first_contact_chance(chance_within(chance, window_days)),
         history=history,
     )
-    steps = steps_without_chance(linked, chance_within(chance, silence), silence_days=silence)
+    by_chance = chance_within(chance, silence)
+    steps = steps_without_chance(linked, by_chance, silence_days=silence)
     costs = contact_costs(steps, cost_per_contact, wage_per_hour)
     chains = issue_chains(steps, costs, effort=effort)
     # Counted issues hold their chance links, so they are held against a chain that does.
     linked_chains = issue_chains(linked, costs)
     lengths = length_table(issue_lengths(history, silence_days=silence), linked_chains)
+    firsts = first_channel_table(chains, cost_unit=costs.unit, seed=seed, design_effect=_design_effect(resolution))
     return JourneyReport(
         window_days=window_days,
         silence_days=silence,
         resolution=resolution,
         chain_states=chain_state_table(steps, chains),
-        first_channels=widened(
-            first_channel_table(chains, cost_unit=costs.unit, seed=seed, design_effect=_design_effect(resolution)),
-            _variants(linked, chance_within(chance, silence), silence, costs, effort),
-        ),
+        first_channels=widened(firsts, _variants(linked, by_chance, silence, costs, effort)),
         issue_lengths=lengths,
         map=journey_map(steps),
         chains=chains,
@@ -148,6 +142,17 @@ def journey_report(
             *(note for chain in chains.values() for note in chain.notes),
         ),
     )
+
+
+def _silence(window_days: float, silence_days: float | None) -> float:
+    """Days after which an issue is over; refused where they are shorter than the window."""
+    silence = max(SILENCE_DAYS, window_days) if silence_days is None else silence_days
+    if not 0 < window_days <= silence:
+        raise ValueError(
+            f"window_days = {window_days:g}, silence_days = {silence:g}; "
+            "the window must be positive and no longer than the silence that ends an issue"
+        )
+    return silence
 
 
 def _variants(

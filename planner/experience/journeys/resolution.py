@@ -105,20 +105,17 @@ def resolution_table(
         the truth lies between these two as far as links are concerned), `design_effect` (variance over that of
         independent contacts), `share_anonymous` (of first contacts).
     """
-    rows: list[dict[str, object]] = []
     first = counts.codes[["first", "anonymous"]].sum()
     hidden = float(first["anonymous"] / max(first["first"], 1)) if history is None else history.quality.share_anonymous
+    rows: list[dict[str, object]] = []
     for definition, about in _ABOUT.items():
-        frame = getattr(counts, definition)
+        frame, linked = getattr(counts, definition), chance if definition == "no_return" else None
         for level, keys in LEVELS.items():
             survivals = _survivals(frame, keys, window_days)
             squares = _squares(history, survivals, keys, window_days, about)
             for label, survival in survivals.items():
-                row = _followed_row(survival, squares.get(label, np.nan))
-                low = definition == "no_return" and chance is not None
-                b = _chance_of(frame, keys, label, chance) if low and chance is not None else np.nan
-                row["fcr_low"] = max(0.0, 1 - (1 - survival.share) / (1 - hidden)) if hidden < 1 else 0.0
-                row["fcr_high"] = float(np.minimum(1.0, survival.share / (1 - b)))
+                b = np.nan if linked is None else _chance_of(frame, keys, label, linked)
+                row = _followed_row(survival, squares.get(label, np.nan)) | _bounds(survival.share, hidden, b)
                 rows.append({"definition": definition, "level": level, **_labels(keys, label), **row})
     for level, keys in LEVELS.items():
         for label, part in _parts(counts.codes, keys):
@@ -128,6 +125,14 @@ def resolution_table(
     for name in ("reason", "channel", "segment"):
         table[name] = table[name].astype(object).where(table[name].notna(), None)
     return _with_anonymous(table, counts.codes)[list(_COLUMNS)]
+
+
+def _bounds(fcr: float, hidden: float, chance: float) -> dict[str, float]:
+    """Bounds of first-contact resolution, with as many returns hidden among anonymous contacts, and without chance."""
+    return {
+        "fcr_low": max(0.0, 1 - (1 - fcr) / (1 - hidden)) if hidden < 1 else 0.0,
+        "fcr_high": float(np.minimum(1.0, fcr / (1 - chance))),
+    }
 
 
 def _parts(frame: pd.DataFrame, keys: tuple[str, ...]) -> list[tuple[tuple[str | None, ...], pd.DataFrame]]:

@@ -66,10 +66,7 @@ def import_contacts(
     HistoryError
         If a file cannot be read at all, or nothing in it is a contact.
     """
-    if preset not in PRESETS:
-        message = f"no preset {preset!r}{did_you_mean(preset, tuple(PRESETS))}; known are {', '.join(PRESETS)}"
-        raise HistoryError([Issue(preset, None, None, "", message)])
-    source = PRESETS[preset]
+    source = _source(preset)
     found = read_records([Path(file) for file in files])
     counts = {"records read": len(found.rows)}
     new = _new_fields(source, found.rows)
@@ -84,16 +81,12 @@ def import_contacts(
     rules = rules.model_copy(update={"columns": {k: rule for k, rule in rules.columns.items() if k in read_by.columns}})
     notes = [*found.notes, *source.notes, *notes, *settled_notes]
     read, quality = _canonical(frame, read_by, timezone, salt, shown)
-    kept = [name for name, rule in rules.columns.items() if rule is not None and rule.others == "keep"]
-    kept = [name for name in kept if name in set(quality["unmapped"]["column"])]
-    notes += [f"{name}: values without a mapping are kept as they are" for name in kept]
+    notes += _kept_unmapped(rules, quality["unmapped"])
     counts["contacts with a problem, left out"] = quality["bad"]
     counts |= quality["filtered"]
     read = _without_short(read, short_abandon_s, counts)
     counts["contacts kept"] = len(read)
-    if "reason" not in read or read["reason"].isna().any():
-        share = 1.0 if "reason" not in read else float(read["reason"].isna().mean())
-        notes.append(f"{share:.0%} of the contacts have no reason; a reason map (--reasons) lists how yours are named")
+    notes += _without_reason(read)
     return Imported(
         contacts=read,
         mapping=_content(rules),
@@ -105,6 +98,13 @@ def import_contacts(
         scales={name: [low, high] for name, (low, high) in rules.scales.items()},
         notes=tuple(dict.fromkeys([*notes, *quality["notes"]])),
     )
+
+
+def _source(preset: str) -> Preset:
+    if preset not in PRESETS:
+        message = f"no preset {preset!r}{did_you_mean(preset, tuple(PRESETS))}; known are {', '.join(PRESETS)}"
+        raise HistoryError([Issue(preset, None, None, "", message)])
+    return PRESETS[preset]
 
 
 def _new_fields(source: Preset, rows: list[Record]) -> dict[str, int]:
@@ -172,6 +172,19 @@ def _without_short(read: pd.DataFrame, seconds: float, counts: dict[str, int]) -
     short = read["abandoned"].fillna(False).astype(bool) & (read["wait_s"] <= seconds)
     counts[f"left out: abandoned within {seconds:g} s"] = int(short.sum())
     return read[~short].reset_index(drop=True)
+
+
+def _kept_unmapped(rules: Mapping, unmapped: pd.DataFrame) -> list[str]:
+    kept = [name for name, rule in rules.columns.items() if rule is not None and rule.others == "keep"]
+    seen = set(unmapped["column"])
+    return [f"{name}: values without a mapping are kept as they are" for name in kept if name in seen]
+
+
+def _without_reason(read: pd.DataFrame) -> list[str]:
+    if "reason" in read and read["reason"].notna().all():
+        return []
+    share = 1.0 if "reason" not in read else float(read["reason"].isna().mean())
+    return [f"{share:.0%} of the contacts have no reason; a reason map (--reasons) lists how yours are named"]
 
 
 def _content(rules: Mapping) -> dict[str, Any]:

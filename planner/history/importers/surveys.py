@@ -76,13 +76,10 @@ def join_surveys(
         out[name] = pd.to_numeric(out[name]) if name in out else float("nan")
     for k in sorted(range(len(rows)), key=lambda k: (pd.isna(when[k]), when[k])):
         row = rows[k]
-        place = at.get(str(row.get(names.get("contact_id", ""))))
-        how = "joined by contact"
+        place, how = at.get(str(row.get(names.get("contact_id", "")))), "joined by contact"
         if place is None and "customer_id" in names and not pd.isna(when[k]):
-            place, how = (
-                _nearest(people, row.get(names["customer_id"]), salt, when[k], window_days),
-                "joined by customer",
-            )
+            person = row.get(names["customer_id"])
+            place, how = _nearest(people, person, salt, when[k], window_days), "joined by customer"
         counts[how if place is not None else "without a contact"] += 1
         if place is None:
             continue

@@ -20,7 +20,7 @@ from planner.proposal.offers import (
     MOST_OFFERS,
     offers_of,
 )
-from planner.proposal.text import Seen
+from planner.proposal.seen import Seen
 
 LATE, EARLY = "2026-01-05", "2026-02-01"
 
