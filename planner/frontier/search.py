@@ -115,8 +115,8 @@ def find_plans(
     surface = _surface(hunt, coarse, rungs)
     if surface is not None:
         targets = aim(surface, rungs, count - early, axes(known))
-        scale = problem.scenario.experience.scale
-        targets += [] if now is None else headline_aims(surface, rungs, now.cx, now.cost, scale)
+        if now is not None:
+            targets += headline_aims(surface, rungs, now.cx, now.cost, problem.scenario.experience.scale)
         known += _planned(hunt, targets, "fill")
     _tell(hunt, known, surface)
     known += search_on(hunt, known, surface)
