@@ -17,6 +17,8 @@ from solvers.flow.waiting import LONGEST_WAIT_S
 from solvers.shifts.catalogue import Catalogue
 from solvers.shifts.roster import by_week
 
+ROUNDED = 0.01  # share of the overtime that is allowed, and hours: the schedule's paid hours are a lower bound
+
 
 @dataclass(frozen=True)
 class Today:
@@ -59,8 +61,22 @@ def baseline(problem: FlowProblem, staffing: pd.DataFrame, routing: pd.DataFrame
     pools, payroll = network.pools, problem.instance.payroll
     premium = pools.wage_per_h * np.nan_to_num(payroll.overtime_premium) * overtime
     cost = evaluation.variable_cost + float((pools.wage_per_h * paid_h + premium).sum())
-    notes = (*notes, *_endless(problem, evaluation.state.mean_wait_s))
+    notes = (*notes, *_overworked(problem, overtime), *_endless(problem, evaluation.state.mean_wait_s))
     return Today(route, scheduled, on_task, evaluation, paid_h, overtime, premium, cost, notes)
+
+
+def _overworked(problem: FlowProblem, overtime_h: Floats) -> Iterator[str]:
+    """Name pools whose people work more overtime Today than their payroll lets any plan ask of them."""
+    payroll = problem.instance.payroll
+    for g in np.flatnonzero(payroll.rostered):
+        allowed, heads = float(payroll.heads[g] * payroll.overtime_h[g]), int(payroll.heads[g])
+        if overtime_h[g] > allowed * (1.0 + ROUNDED) + ROUNDED:
+            name = problem.pools[g]
+            yield (
+                f"Today {name} is paid {overtime_h[g]:,.1f} hours beyond the contracts of its {heads:,} on the payroll,"
+                f" who may work {allowed:,.1f} hours of overtime: no plan may do that. Put right pools.{name}.roster "
+                "or the people of today.staffing, or read the difference as work of others."
+            )
 
 
 def _endless(problem: FlowProblem, mean_wait_s: Floats) -> Iterator[str]:

@@ -153,7 +153,7 @@ def _rows(frontier: Frontier, plans: Sequence[pd.Series], units: Units) -> list[
         _measured(BRIEF["satisfied"], satisfied, people, 1, tied),
         _said(BRIEF["p_cx"], [["–"], *([_sure(row, units)] for row in plans[1:])]),
         _said(BRIEF["headroom"], [[headroom_words(_number(row, "headroom"))] for row in plans]),
-        _said(BRIEF["shortfall"], [[_missed(row, units)] for row in plans]),
+        _said(BRIEF["shortfall"], [_missed(row, units) for row in plans]),
         _said(BRIEF["certificate"], [["–"], *([proof_words(row)] for row in plans[1:])]),
         _said(BRIEF["loses"], [["–"], *(_losers(frontier, plan, units, months) for plan in ids[1:])]),
         _said(BRIEF["first"], [["–"], *(first_steps(frontier, plan) for plan in ids[1:])]),
@@ -192,14 +192,17 @@ def _sure(row: pd.Series, units: Units) -> str:
     return times_in(value, units.draws) if math.isfinite(value) else "–"
 
 
-def _missed(row: pd.Series, units: Units) -> str:
+def _missed(row: pd.Series, units: Units) -> list[str]:
+    """Say how often a promise is missed, and why a plan that keeps all as planned misses some."""
     value = _number(row, "p_shortfall")
     if not math.isfinite(value):
-        return "–"
+        return ["–"]
     n = units.draws or CASES
     k = cases_of(value, n)
     key = "in_none" if k == 0 else "in_all" if k == n else "in_weeks"
-    return BRIEF[key].format(k=k, n=n, horizons=units.horizons)
+    said = [BRIEF[key].format(k=k, n=n, horizons=units.horizons)]
+    nothing_spare = round(100 * _number(row, "headroom")) == 0 if math.isfinite(_number(row, "headroom")) else False
+    return said + ([BRIEF["nothing_spare"].format(horizons=units.horizons)] if k and nothing_spare else [])
 
 
 def headroom_words(headroom: float) -> str:

@@ -30,6 +30,7 @@ BRIEF = {
     "in_none": "in none of {n} simulated {horizons}",
     "in_weeks": "in {k} of {n} simulated {horizons}",
     "in_all": "in all {n} simulated {horizons}",
+    "nothing_spare": "without headroom, {horizons} busier than planned or with more people away can miss one",
     "absorbs": "absorbs {headroom} more demand",
     "falls_short": "keeps caps and promises only at {headroom} less demand",
     "exact": "just keeps caps and promises as planned",

@@ -336,7 +336,7 @@ class Scenario(Strict):
     version: int = Field(default=1, ge=1, le=1, description="Version of the file format.")
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", description="Short name: letters, digits, - and _.")
     title: str = Field(default="", description="One line for people.")
-    currency: str = Field(default="USD", min_length=3, max_length=3, description="ISO code of the currency.")
+    currency: str = Field(default="USD", pattern="^[A-Z]{3}$", description="ISO code of the currency: EUR, USD, JPY.")
     horizon: Horizon = Field(description="The planned time.")
     history: HistorySource | None = Field(default=None, description="Past contacts; left out: everything is stated.")
     demand: DemandSource = Field(default=DemandSource(), description="Future demand.")

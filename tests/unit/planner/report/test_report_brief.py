@@ -80,7 +80,7 @@ def test_who_loses_is_recounted_from_reasons_and_segments() -> None:
 
 def test_missed_promises_are_told_of_the_draws_and_of_the_horizon() -> None:
     frontier = sample_frontier(4, days=14, meta={"risk": {"draws": 10}})
-    plans = frontier.table.assign(p_shortfall=[0.0, 0.1, 0.9, 1.0, 0.5], name=["today", *NAMES])
+    plans = frontier.table.assign(p_shortfall=[0.0, 0.1, 0.9, 1.0, 0.5], name=["today", *NAMES], headroom=0.1)
     told = [cell["text"] for cell in row_of(build_brief(with_tables(frontier, plans=plans)), "A promise is missed")]
     assert told == [
         "in none of 10 simulated periods of 14 days",
@@ -89,6 +89,15 @@ def test_missed_promises_are_told_of_the_draws_and_of_the_horizon() -> None:
         "in all 10 simulated periods of 14 days",
     ]
     assert "planned periods of 14 days like this one" in build_brief(frontier)["notes"][0]
+
+
+def test_a_plan_without_headroom_says_why_it_misses_promises_it_keeps_as_planned() -> None:
+    frontier = sample_frontier(4, meta={"risk": {"draws": 10}})
+    headroom = [-0.4, 0.0, 0.1, 0.0, 0.0]
+    plans = frontier.table.assign(p_shortfall=[0.9, 0.1, 0.9, 0.0, 0.5], name=["today", *NAMES], headroom=headroom)
+    told = [cell["lines"] for cell in row_of(build_brief(with_tables(frontier, plans=plans)), "A promise is missed")]
+    assert [len(lines) for lines in told] == [1, 2, 1, 1]
+    assert told[1][1].startswith("without headroom, weeks busier than planned")
 
 
 def test_words_of_headroom_and_certificate() -> None:

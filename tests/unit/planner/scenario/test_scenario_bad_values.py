@@ -50,6 +50,7 @@ WRONG = [
     ("reasons: [billing]", "reasons: [1999]", "43:15", 'found 1999; write it in quotes: "1999"'),
     ("steers:\n", "steers: 3\nlimits:\n", "44:9", "found 3; write a mapping of keys"),
     ("name: small", "name: ../small", "2:7", "letters, digits, - and _"),
+    ("name: small\n", "name: small\ncurrency: eur\n", "3:11", "currency: found the text 'eur'; not allowed (ISO code"),
 ]
 
 
