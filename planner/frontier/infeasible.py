@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import combinations
@@ -18,7 +18,7 @@ from planner.frontier.uncovered import uncovered
 from planner.frontier.work import Work
 from planner.operation import portfolio_problems
 from planner.operation.problem import FlowProblem
-from solvers.flow.solution import Instance
+from solvers.flow.solution import Instance, pool_people
 from solvers.flow.sweep import SweepSettings, master_of
 
 SOFT = {
@@ -97,7 +97,7 @@ def explain_infeasible(problem: FlowProblem, level: float, settings: SweepSettin
         return Infeasible(
             f"proven: no plan that keeps these parts keeps every promise at headroom {level:.0%}",
             ["--keep (the kept parts of the earlier plan)"],
-            _shortfall(problem),
+            "\n".join(_kept_beyond_payroll(problem)) or _shortfall(problem),
         )
     for size in range(1, len(SOFT) + 1):
         for group in combinations(SOFT, size):
@@ -231,6 +231,21 @@ def _value(instance: Instance, families: tuple[str, ...]) -> float:
         ("wait_limit",): network.abandon_max,
     }
     return float(values[families])
+
+
+def _kept_beyond_payroll(problem: FlowProblem) -> Iterator[str]:
+    """Name pools whose kept shifts ask for more people than their roster has and may hire."""
+    instance, payroll = problem.instance, problem.instance.payroll
+    for g, counts in enumerate(() if instance.pins is None else instance.pins.people):
+        if counts is None or not payroll.rostered[g]:
+            continue
+        needed, heads, hires = pool_people(instance, g, counts)[1], int(payroll.heads[g]), int(payroll.hires_max[g])
+        if needed > heads + hires:
+            pool = problem.pools[g]
+            yield (
+                f"the kept shifts of {pool} need {needed} people, and its roster has {heads} and may hire {hires}: "
+                f"keep others than shifts:{pool}, or raise pools.{pool}.roster.heads or hires_max"
+            )
 
 
 def _shortfall(problem: FlowProblem) -> str:

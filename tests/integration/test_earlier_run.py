@@ -69,3 +69,15 @@ def test_what_cannot_be_kept_is_named(held, spare):
     with pytest.raises(Infeasible, match="no plan that keeps these parts") as caught:
         planner.plan(grown, seed=1, earlier=Earlier(held, spare, ("shifts", "offers")))
     assert "--keep" in caught.value.relax[0]
+
+
+def test_kept_shifts_beyond_the_roster_are_told_in_heads(toy_planned, held, spare):
+    """On the one day of the toy everybody works one shift, so the plan needs as many heads as shifts."""
+    shifts = toy_planned.plan(spare).shifts
+    people = int(shifts.loc[shifts["pool"] == "phone", "people"].sum())
+    few = (*QUICK, f"pools.phone.roster.heads={people - 1}", "pools.phone.roster.hires_max=0")
+    with pytest.raises(Infeasible, match="no plan that keeps these parts") as caught:
+        planner.plan(planner.load_scenario(TOY, few), seed=1, earlier=Earlier(held, spare, ("shifts:phone",)))
+    assert caught.value.detail.startswith(
+        f"the kept shifts of phone need {people} people, and its roster has {people - 1} and may hire 0"
+    )
