@@ -26,7 +26,7 @@ from planner.scenario import Scenario  # noqa: E402
 TOY = Path(__file__).resolve().parents[1] / "scenarios/minimal.yaml"
 QUICK = (
     "frontier.search_evaluations=0", "frontier.plans=4", "frontier.bound_steps=1", "frontier.cost_points=2",
-    "frontier.share_step=null", "frontier.risk_draws=0",
+    "frontier.share_step=null", "frontier.risk_draws=0", "frontier.bound_plans=0",
 )  # fmt: skip
 QUICK_RUN = ("run", str(TOY), "--seed", "3", "--workers", "1", *(part for one in QUICK for part in ("--set", one)))
 

@@ -29,11 +29,12 @@ def tighten(hunt: Hunt, plans: Sequence[Record], surface: Envelope) -> Envelope:
     """Bound plans at their own CX and headroom, from the widest gap to the narrowest, as long as that narrows gaps."""
     there = axes(plans)
     there[:, 2] = np.minimum(there[:, 2], surface.levels[-1])
-    asked = np.zeros(len(plans), dtype=bool)
+    asked, most = np.zeros(len(plans), dtype=bool), hunt.problems[0].scenario.frontier.bound_plans
     narrow = _narrow(surface, there)
     while not hunt.work.out_of_time:
         gap = np.where(asked, np.nan, _gaps(surface, there))
-        some = [int(k) for k in np.argsort(-gap, kind="stable")[:TOGETHER] if gap[k] > 0]
+        next_ones = np.argsort(-gap, kind="stable")[: min(TOGETHER, most - int(asked.sum()))]
+        some = [int(k) for k in next_ones if gap[k] > 0]
         if not some:
             break
         surface = surface.with_corners(_corners(hunt, there[some], surface, f"corner/{int(asked.sum())}"))

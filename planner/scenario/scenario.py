@@ -284,6 +284,7 @@ class FrontierSettings(Strict):
         ge=1,
         description="Boxes of pool sizes the bound may open per level and price; more at the lowest and for plans.",
     )
+    bound_plans: int = Field(default=120, ge=0, description="Most plans whose own bound is taken, widest gaps first.")
     search_evaluations: int = Field(
         default=600, ge=0, description="Most plans the evolutionary search evaluates; it ends once it no longer pays."
     )

@@ -20,7 +20,13 @@ from process_memory import Held, family_of, held_by
 REPORT = Path(__file__).with_name("run_memory.md")
 SCENARIO = Path(os.environ.get("PLANNER_REFERENCE_SCENARIO") or "nowhere")
 BAR_MB, EVERY_S = 1000.0, 0.2
-LITTLE = ("frontier.plans=2", "frontier.search_evaluations=4", "frontier.bound_steps=1", "frontier.cost_points=2")
+LITTLE = (
+    "frontier.plans=2",
+    "frontier.search_evaluations=4",
+    "frontier.bound_plans=0",
+    "frontier.bound_steps=1",
+    "frontier.cost_points=2",
+)
 pytestmark = pytest.mark.skipif(
     not (SCENARIO.is_file() and sys.platform == "linux"), reason="set PLANNER_REFERENCE_SCENARIO"
 )

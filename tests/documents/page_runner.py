@@ -29,7 +29,8 @@ from planner.cli.app import app
 from planner.scenario.load import load_scenario
 
 ROOT = Path(__file__).resolve().parents[2]
-_FEW = {"share_step": "null", "plans": 8, "cost_points": 2, "headroom_levels": "[0, 0.2]", "search_evaluations": 0}
+_FEW = {"share_step": "null", "plans": 8, "cost_points": 2, "headroom_levels": "[0, 0.2]", "search_evaluations": 0,
+        "bound_plans": 0}  # fmt: skip
 _FEW |= {"bound_steps": 1, "bound_boxes": 1, "risk_draws": 0}
 LITTLE = ("--workers", "1", *(part for name, value in _FEW.items() for part in ("--set", f"frontier.{name}={value}")))
 """Added to every `planner run` of a page: few plans, in seconds."""

@@ -19,7 +19,7 @@ from planner.runs.decisions import adopt, decisions_of, standing
 TOY = Path(__file__).resolve().parents[2] / "scenarios/minimal.yaml"
 QUICK = (
     "frontier.search_evaluations=0", "frontier.plans=4", "frontier.bound_steps=1", "frontier.cost_points=2",
-    "frontier.share_step=null", "frontier.risk_draws=0",
+    "frontier.share_step=null", "frontier.risk_draws=0", "frontier.bound_plans=0",
 )  # fmt: skip
 
 

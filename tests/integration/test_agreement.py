@@ -29,6 +29,7 @@ def toy() -> Frontier:
         "frontier.headroom_levels=[0]",
         "frontier.cost_points=2",
         "frontier.search_evaluations=0",
+        "frontier.bound_plans=0",
         "frontier.plans=6",
         "frontier.bound_prices=2",
         "frontier.bound_boxes=2",

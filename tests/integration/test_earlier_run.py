@@ -14,7 +14,7 @@ from planner.frontier.held import held_from
 TOY = Path(__file__).resolve().parents[2] / "scenarios/minimal.yaml"
 QUICK = (
     "frontier.search_evaluations=0", "frontier.plans=6", "frontier.bound_steps=1", "frontier.cost_points=2",
-    "frontier.share_step=null", "frontier.risk_draws=0", "demand.growth=0.03",
+    "frontier.share_step=null", "frontier.risk_draws=0", "demand.growth=0.03", "frontier.bound_plans=0",
 )  # fmt: skip
 
 

@@ -42,6 +42,7 @@ SMALL = (
     "frontier.bound_boxes=2",
     "frontier.bound_steps=1",
     "frontier.search_evaluations=12",
+    "frontier.bound_plans=0",
     "frontier.risk_draws=10",
 )
 

@@ -20,7 +20,7 @@ from planner.agreement import check_agreement  # noqa: E402
 
 QUICK = (
     "frontier.search_evaluations=0", "frontier.plans=2", "frontier.risk_draws=2", "frontier.bound_steps=1",
-    "frontier.cost_points=2", "frontier.bound_boxes=2", "frontier.headroom_levels=[0]",
+    "frontier.cost_points=2", "frontier.bound_boxes=2", "frontier.headroom_levels=[0]", "frontier.bound_plans=0",
 )  # fmt: skip
 
 

@@ -119,6 +119,7 @@ BUDGETS = (
     "frontier.bound_prices=3",
     "frontier.bound_boxes=3",
     "frontier.search_evaluations=24",
+    "frontier.bound_plans=0",
 )
 
 

@@ -13,7 +13,7 @@ from planner.cli import main
 from planner.frontier.frontier import Frontier
 
 NIGHT = Path(__file__).resolve().parents[2] / "scenarios" / "night.yaml"
-FEW = ("frontier.risk_draws=4", "frontier.search_evaluations=0", "frontier.plans=4")
+FEW = ("frontier.risk_draws=4", "frontier.search_evaluations=0", "frontier.bound_plans=0", "frontier.plans=4")
 EARLIER = dt.timedelta(hours=6)
 CLOCKS = {"06:00": "00:00", "30:00": "24:00", "22:00": "16:00", "14:00": "08:00", "09:00": "03:00", "11:00": "05:00",
           "07:00": "01:00", "18:00": "12:00"}  # fmt: skip

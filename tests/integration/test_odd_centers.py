@@ -18,7 +18,7 @@ from planner.simulation.simulated import SimulationSettings, simulate_plan  # no
 
 QUICK = (
     "frontier.search_evaluations=0", "frontier.plans=4", "frontier.risk_draws=2", "frontier.bound_steps=1",
-    "frontier.cost_points=2", "frontier.bound_boxes=2", "frontier.headroom_levels=[0, 0.2]",
+    "frontier.cost_points=2", "frontier.bound_boxes=2", "frontier.headroom_levels=[0, 0.2]", "frontier.bound_plans=0",
 )  # fmt: skip
 
 

@@ -38,6 +38,7 @@ LITTLE = (
     "frontier.bound_boxes=2",
     "frontier.bound_steps=1",
     "frontier.search_evaluations=0",
+    "frontier.bound_plans=0",
     "frontier.risk_draws=0",
 )
 

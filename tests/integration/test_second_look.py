@@ -21,6 +21,7 @@ from planner.frontier.frontier import Frontier  # noqa: E402
 
 LITTLE = ("--set", "frontier.risk_draws=5", "--set", "frontier.max_plans=12", "--set", "frontier.share_step=null",
           "--set", "frontier.plans=10", "--set", "frontier.search_evaluations=0", "--set", "frontier.bound_steps=1",
+          "--set", "frontier.bound_plans=0",
           "--set", "frontier.cost_points=3", "--seed", "4")  # fmt: skip
 
 pytestmark = pytest.mark.slow

@@ -25,7 +25,7 @@ from solvers.flow.solution import judge  # noqa: E402
 
 WEEK = Path(__file__).resolve().parents[2] / "scenarios" / "weekdays.yaml"
 MINIMAL = WEEK.with_name("minimal.yaml")
-FEW = ("frontier.risk_draws=4", "frontier.search_evaluations=10", "frontier.plans=6")
+FEW = ("frontier.risk_draws=4", "frontier.search_evaluations=10", "frontier.bound_plans=0", "frontier.plans=6")
 NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 

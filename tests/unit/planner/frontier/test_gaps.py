@@ -22,6 +22,7 @@ def test_gaps_are_shares_of_bounds_that_say_something():
 def test_a_center_whose_people_cost_nothing_is_planned(tmp_path, capsys):
     free = [f"--set=pools.{pool}.wage_per_h=0" for pool in ("phone", "desk")]
     few = ["--set=frontier.search_evaluations=0", "--set=frontier.plans=4", "--set=frontier.share_step=null"]
+    few += ["--set=frontier.bound_plans=0"]
     given = ["run", str(MINIMAL), *free, *few, "--out", str(tmp_path), "--seed", "1", "--workers", "1"]
     assert main(given) == 0
     (run,) = (path for path in tmp_path.iterdir() if path.is_dir())

@@ -33,6 +33,7 @@ TOY = ROOT / "scenarios/minimal.yaml"
 LITTLE = (
     "frontier.enumerate_max=0",
     "frontier.search_evaluations=0",
+    "frontier.bound_plans=0",
     "frontier.cost_points=4",
     "frontier.plans=6",
     "frontier.bound_prices=2",

@@ -58,7 +58,9 @@ def test_a_note_stays_above_the_bars_and_comes_once():
 
 def test_a_run_tells_what_it_has_once_the_first_plans_are_there():
     notes: list[tuple[str, str]] = []
-    scenario = load_scenario(MINIMAL, overrides=["frontier.share_step=null", "frontier.search_evaluations=0"])
+    scenario = load_scenario(
+        MINIMAL, overrides=["frontier.share_step=null", "frontier.search_evaluations=0", "frontier.bound_plans=0"]
+    )
     planned(scenario, seed=1, progress=lambda stage, done, total, note: notes.append((stage, note)))
     told = list(dict.fromkeys(note for _, note in notes if note))
     assert len(told) >= 3

@@ -46,3 +46,12 @@ def test_it_ends_when_it_no_longer_pays_and_when_time_is_over(hunted, monkeypatc
     assert {key.rsplit("/", 1)[0] for key in work.keys} == {"corner/0"}
     late = replace(hunt, work=Work(1, deadline=0.0))
     assert tighten(late, records, surface) is surface
+
+
+def test_no_more_plans_are_bounded_than_may_be(hunted, monkeypatch) -> None:
+    hunt, records, surface = hunted
+    (problem,) = hunt.problems
+    monkeypatch.setattr(problem.scenario, "frontier", problem.scenario.frontier.model_copy(update={"bound_plans": 2}))
+    assert len(tighten(hunt, records, surface).pieces[0].corners) == 2
+    monkeypatch.setattr(problem.scenario, "frontier", problem.scenario.frontier.model_copy(update={"bound_plans": 0}))
+    assert tighten(hunt, records, surface) is surface
