@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from planner.frontier.assumptions import swings
+from planner.frontier.bound_table import bound_table
 from planner.frontier.bridge import bridge_table, bridge_words
 from planner.frontier.carry_over import carry_over_tables
 from planner.frontier.certificate import certify
-from planner.frontier.envelope import Envelope
 from planner.frontier.explain import (
     axis_sentence,
     certificate_words,
@@ -94,7 +94,7 @@ def assemble(
     tables["attainment"] = attainment_table(risk, problem.scenario.frontier.headroom_levels)
     tables["prices"] = prices_table(plans, found.surface, problem.scenario.currency, _cx_step(problem))
     tables["assumptions"] = assumptions
-    tables["bound"] = _bound_table(found.surface)
+    tables["bound"] = bound_table(found.surface)
     used = _used(problem, problems)
     tables["demand"] = stack([demand_table(one) for one in used])
     tables["bridge"] = _bridge(problem, shown[0], look)
@@ -213,20 +213,6 @@ def _assumptions(
         for a in swings(problems[headline], solutions[headline])
     ]
     return pd.DataFrame(rows, columns=columns)
-
-
-def _bound_table(surface: Envelope | None) -> pd.DataFrame:
-    rows: list[tuple[str, float, float, float, float]] = []
-    for name, piece in () if surface is None else zip(surface.names, surface.pieces, strict=True):
-        if piece is None:
-            continue
-        for k, level in enumerate(piece.levels):
-            rows.append((name, level, np.nan, piece.cheapest[k], np.nan))
-            rows += [(name, level, s, i, np.nan) for s, i in zip(piece.slopes[k], piece.intercepts[k], strict=True)]
-        rows += [(name, headroom, np.nan, cost, cx) for cx, cost, headroom in piece.corners.tolist()]
-        if np.isfinite(piece.closed):
-            rows.append((name, piece.closed, np.nan, np.inf, np.nan))
-    return pd.DataFrame(rows, columns=["choice", "headroom", "slope", "intercept", "from_cx"])
 
 
 def _cx_step(problem: FlowProblem) -> float:

@@ -175,6 +175,11 @@ def gaps(cost: Floats, bound: Floats) -> Floats:
     return np.asarray(np.where(cost <= bound, 0.0, more))
 
 
+def gaps_under(surface: Bound, points: Floats) -> Floats:
+    """How much more plans, shape (plan, 3): cx, cost, headroom, cost than the surface says; `gaps` of them."""
+    return gaps(points[:, 1], surface.cost_bound(points[:, 0], points[:, 2]))
+
+
 def reached(surface: Bound, points: Floats) -> float:
     """Hypervolume of plans, shape (plan, 3), as the certificate counts it."""
     return hypervolume(_inside(surface, points), reference_of(surface), SENSES)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from planner.frontier.certificate import gaps, reached
+from planner.frontier.certificate import gaps_under, reached
 from planner.frontier.envelope import Envelope
 from planner.frontier.evolving import Hunt
 from planner.frontier.jobs import polish_job
@@ -21,7 +21,7 @@ A_JOB = 2
 def polish(hunt: Hunt, plans: Sequence[Record], surface: Envelope) -> list[Record]:
     """Plans routed anew near some plans, from the widest gap to the narrowest, as long as that fills more volume."""
     there = axes(plans)
-    gap = gaps(there[:, 1], surface.cost_bound(there[:, 0], there[:, 2]))
+    gap = gaps_under(surface, there)
     order = [int(k) for k in np.argsort(-gap, kind="stable") if np.isfinite(gap[k])]
     made: list[Record] = []
     volume = reached(surface, there)

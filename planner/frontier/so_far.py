@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from planner.frontier.certificate import gaps
+from planner.frontier.certificate import gaps_under
 from planner.frontier.choose import keep_best
 from planner.frontier.envelope import Envelope
 from planner.frontier.records import Record, axes
@@ -28,7 +28,7 @@ def so_far(records: Sequence[Record], senses: Sequence[str], currency: str, surf
     told = f"{count} so far: {money} {currency}, CX {score}, headroom {share}"
     if surface is None:
         return told
-    gap = gaps(points[:, 1], surface.cost_bound(points[:, 0], points[:, 2]))
+    gap = gaps_under(surface, points)
     return told if np.isnan(gap).all() else f"{told}; half of them cost at most {np.nanmedian(gap):.1%} above the bound"
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from planner.frontier.certificate import SAME, gaps
+from planner.frontier.certificate import SAME, gaps_under
 from planner.frontier.envelope import Envelope
 from planner.frontier.evolving import Hunt
 from planner.frontier.jobs import least_cost_job
@@ -32,7 +32,7 @@ def tighten(hunt: Hunt, plans: Sequence[Record], surface: Envelope) -> Envelope:
     asked, most = np.zeros(len(plans), dtype=bool), hunt.problems[0].scenario.frontier.bound_plans
     narrow = _narrow(surface, there)
     while not hunt.work.out_of_time:
-        gap = np.where(asked, np.nan, _gaps(surface, there))
+        gap = np.where(asked, np.nan, gaps_under(surface, there))
         next_ones = np.argsort(-gap, kind="stable")[: min(TOGETHER, most - int(asked.sum()))]
         some = [int(k) for k in next_ones if gap[k] > 0]
         if not some:
@@ -45,13 +45,9 @@ def tighten(hunt: Hunt, plans: Sequence[Record], surface: Envelope) -> Envelope:
     return surface
 
 
-def _gaps(surface: Envelope, there: Floats) -> Floats:
-    return gaps(there[:, 1], surface.cost_bound(there[:, 0], there[:, 2]))
-
-
 def _narrow(surface: Envelope, there: Floats) -> float:
     """Mean gap of plans that have one."""
-    gap = _gaps(surface, there)
+    gap = gaps_under(surface, there)
     return float(gap[np.isfinite(gap)].mean()) if np.isfinite(gap).any() else 0.0
 
 

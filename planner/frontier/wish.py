@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from planner.frontier import levers
+from planner.frontier.bound_table import lines_and_corners
 from planner.frontier.levers import Change, Lever, least_ratio
 from planner.frontier.records import Record
 from planner.operation import portfolio_problems
@@ -129,11 +130,9 @@ def _ruled_out(bound: pd.DataFrame, wish: Wish) -> bool:
     binding = bound[bound["headroom"] <= (-np.inf if wish.headroom is None else wish.headroom) + 1e-9]
     if wish.headroom is None:
         binding = bound[bound["headroom"] <= min(0.0, float(bound["headroom"].min())) + 1e-9] if len(bound) else bound
-    vertical = binding[binding["slope"].isna()]
-    if "from_cx" in vertical:
-        least_cx = -np.inf if wish.cx is None else wish.cx
-        vertical = vertical[vertical["from_cx"].isna() | (vertical["from_cx"] <= least_cx)]
-    least = vertical["intercept"]
+    lines, corners = lines_and_corners(binding)
+    beyond = corners[corners["from_cx"] <= (-np.inf if wish.cx is None else wish.cx)]
+    least = pd.concat([lines[lines["slope"].isna()], beyond])["intercept"]
     if np.isinf(least).any() or (wish.cost is not None and (least > wish.cost * (1 + 1e-9)).any()):
         return True
     if wish.cx is None:

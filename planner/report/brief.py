@@ -201,16 +201,21 @@ def _missed(row: pd.Series, units: Units) -> list[str]:
     k = cases_of(value, n)
     key = "in_none" if k == 0 else "in_all" if k == n else "in_weeks"
     said = [BRIEF[key].format(k=k, n=n, horizons=units.horizons)]
-    nothing_spare = round(100 * _number(row, "headroom")) == 0 if math.isfinite(_number(row, "headroom")) else False
-    return said + ([BRIEF["nothing_spare"].format(horizons=units.horizons)] if k and nothing_spare else [])
+    just_keeps = _headroom_key(_number(row, "headroom")) == "exact"
+    return said + ([BRIEF["nothing_spare"].format(horizons=units.horizons)] if k and just_keeps else [])
+
+
+def _headroom_key(headroom: float) -> str:
+    """Which words a headroom is told in: whole percents count."""
+    if not math.isfinite(headroom):
+        return ""
+    return "exact" if round(100 * headroom) == 0 else "absorbs" if headroom > 0 else "falls_short"
 
 
 def headroom_words(headroom: float) -> str:
     """Say what growth of demand a plan absorbs, or how far it falls short."""
-    if not math.isfinite(headroom):
-        return "–"
-    key = "exact" if round(100 * headroom) == 0 else "absorbs" if headroom > 0 else "falls_short"
-    return BRIEF[key].format(headroom=percent(abs(headroom)))
+    key = _headroom_key(headroom)
+    return BRIEF[key].format(headroom=percent(abs(headroom))) if key else "–"
 
 
 def proof_words(row: pd.Series) -> str:

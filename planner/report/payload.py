@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from planner.frontier.bound_table import lines_and_corners
 from planner.frontier.frontier import NAMED, Frontier
 from planner.report.adopted import adopted_section
 from planner.report.agreement import agreement_section
@@ -235,8 +236,7 @@ def _bound(frontier: Frontier, units: Units) -> list[dict[str, Any]]:
     costs = np.linspace(low - margin, high + margin, _BOUND_POINTS)
     apart = _BOUND_APART * float(table["cx"].max() - table["cx"].min())
     kept: list[tuple[float, np.ndarray]] = []
-    corner = bound["from_cx"].notna() if "from_cx" in bound else np.zeros(len(bound), dtype=bool)
-    levels = sorted(bound.loc[~corner, "headroom"].unique())
+    levels = sorted(lines_and_corners(bound)[0]["headroom"].unique())
     whole = [level for level in levels[1:] if abs(level / _ROUND - round(level / _ROUND)) < 1e-6]
     for level in [levels[0], *(whole or levels[1:])]:
         values = _best_cx(bound[bound["headroom"] <= level], costs)
@@ -259,14 +259,13 @@ def _best_cx(bound: pd.DataFrame, costs: np.ndarray) -> np.ndarray:
     """Largest CX within costs by all lines and corners at or below a level: the best of any choice."""
     names = bound["choice"].fillna("") if "choice" in bound else pd.Series("", index=bound.index)
     best = np.full(len(costs), -np.inf)
-    for _, lines in bound.groupby(names, sort=True):
-        corner = lines["from_cx"].notna() if "from_cx" in lines else np.zeros(len(lines), dtype=bool)
-        lines, corners = lines[~corner], lines[corner]
+    for _, rows in bound.groupby(names, sort=True):
+        lines, corners = lines_and_corners(rows)
         planes = lines[lines["slope"].notna()]
         if len(planes) and np.isfinite(lines.loc[lines["slope"].isna(), "intercept"]).all():
             values = planes["intercept"].to_numpy()[:, None] + planes["slope"].to_numpy()[:, None] * costs
             value = values.min(axis=0)
-            for least, cx in zip(corners["intercept"], corners["from_cx"] if len(corners) else (), strict=True):
+            for least, cx in zip(corners["intercept"], corners["from_cx"], strict=True):
                 value = np.where(costs < least, np.minimum(value, cx), value)
             best = np.maximum(best, value)
     return np.where(np.isfinite(best), best, np.nan)

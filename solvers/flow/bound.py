@@ -115,11 +115,10 @@ def least_costs(master: Master, asked: Sequence[tuple[float, float]], most_boxes
         Money per point; inf: proven that no plan is there, −inf: no bound is known because the solver failed.
     """
     found: list[float] = []
-    level: Level | None = None
+    least = min((headroom for _, headroom in asked), default=0.0)
+    level = master.level(least, least=least)
+    level.settled = SETTLED
     for cx, headroom in asked:
-        if level is None:
-            level = master.level(headroom, least=min(h for _, h in asked))
-            level.settled = SETTLED
         level.move(headroom)
         level.serve(cx)
         tree = _Tree.of(level)
